@@ -1,0 +1,240 @@
+#include "autodiff/grad.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "autodiff/errors.hpp"
+#include "autodiff/ops/arithmetic.hpp"
+#include "autodiff/ops/broadcast.hpp"
+#include "autodiff/tape.hpp"
+
+namespace dtheta {
+namespace {
+
+void require_same_tape(std::string_view what, const Tape& tape, std::span<const Var> vars) {
+  for (Var v : vars) {
+    if (!v.exists() || &v.tape() != &tape) {
+      throw StateError(fmt::format("{}: all values must be recorded on one tape", what));
+    }
+  }
+}
+
+void require_matching(std::string_view what, std::span<const Var> of, std::span<const Var> given) {
+  if (of.size() != given.size()) {
+    throw ShapeError(fmt::format("{}: {} directions for {} values", what, given.size(), of.size()));
+  }
+  for (std::size_t k = 0; k < of.size(); ++k) {
+    if (of[k].shape() != given[k].shape()) {
+      throw ShapeError(fmt::format("{}: direction {} has shape {}, its value has {}", what, k,
+                                   to_string(given[k].shape()), to_string(of[k].shape())));
+    }
+  }
+}
+
+std::uint32_t smallest(std::span<const Var> vars) {
+  return std::ranges::min_element(vars, {}, &Var::index)->index();
+}
+std::uint32_t largest(std::span<const Var> vars) {
+  return std::ranges::max_element(vars, {}, &Var::index)->index();
+}
+
+/// One entry for each record in [first, last]: the part of the tape a derivative can touch.
+template <class T>
+class OverRange {
+ public:
+  OverRange(std::uint32_t first, std::uint32_t last)
+      : first_(first), entries_(last >= first ? last - first + 1 : 0) {}
+  [[nodiscard]] bool covers(std::uint32_t i) const {
+    return i >= first_ && i - first_ < entries_.size();
+  }
+  auto operator[](std::uint32_t i) -> decltype(auto) { return entries_[i - first_]; }
+
+ private:
+  std::uint32_t first_;
+  std::vector<T> entries_;
+};
+
+/// Marks the real-valued records in [first, last] that depend on one of xs.
+OverRange<char> dependents(const Tape& tape, std::span<const Var> xs, std::uint32_t last) {
+  OverRange<char> depends(smallest(xs), last);
+  for (Var x : xs) {
+    if (depends.covers(x.index())) depends[x.index()] = 1;
+  }
+  for (std::uint32_t i = smallest(xs); i <= last; ++i) {
+    const Node& node = tape.node(i);
+    if (node.role != Role::op || !node.op->info.differentiable || node.type.kind != Kind::real) {
+      continue;
+    }
+    for (std::uint32_t in : tape.inputs(i)) {
+      if (depends.covers(in) && depends[in]) depends[i] = 1;
+    }
+  }
+  return depends;
+}
+
+/// The operands of record i as Vars, in `storage` (records may be appended while it is in use).
+Primal primal_of(Tape& tape, std::uint32_t i, std::vector<Var>& storage) {
+  storage.clear();
+  for (std::uint32_t in : tape.inputs(i)) storage.emplace_back(tape, in);
+  return {storage, Var(tape, i)};
+}
+
+Var zeros_like(Var x) { return broadcast_to(x.tape().constant(0.0), x.shape()); }
+
+Var added(Var a, Var b) { return a.exists() ? a + b : b; }
+
+/// Tangent of an op without a jvp of its own. Its vjp is linear in the cotangent, so the transpose
+/// of that linear map, taken at any cotangent, is the jvp:  t -> d/dc <vjp(c), t>.
+Var transposed_vjp(Tape& tape, const OpRecord& op, const void* attributes, const Primal& p,
+                   std::span<const Var> tangents) {
+  const Var cotangent = tape.constant(Tensor(p.out.shape()));
+  std::vector<Var> pulled, directions;
+  for (std::size_t k = 0; k < tangents.size(); ++k) {
+    if (!tangents[k].exists()) continue;
+    const Var v = op.vjp(attributes, static_cast<int>(k), p, cotangent);
+    if (!v.exists()) continue;
+    pulled.push_back(v);
+    directions.push_back(tangents[k]);
+  }
+  if (pulled.empty()) return {};
+  return vjp(pulled, directions, std::span(&cotangent, 1)).front();
+}
+
+/// Applies the op with some operands replaced.
+Var reapplied(const OpRecord& op, const void* attributes, std::span<const Var> in) {
+  const std::vector<Arg> args(in.begin(), in.end());
+  return apply(op, attributes, args);
+}
+
+Var linear_tangent(const OpRecord& op, const void* attributes, const Primal& p,
+                   std::span<const Var> tangents) {
+  std::vector<Var> in(p.in.begin(), p.in.end());
+  for (std::size_t k = 0; k < in.size(); ++k) {
+    if (tangents[k].exists()) in[k] = tangents[k];
+    else if (!in[k].is_index()) in[k] = zeros_like(in[k]);
+  }
+  return reapplied(op, attributes, in);
+}
+
+Var multilinear_tangent(const OpRecord& op, const void* attributes, const Primal& p,
+                        std::span<const Var> tangents) {
+  Var sum;
+  for (std::size_t k = 0; k < tangents.size(); ++k) {
+    if (!tangents[k].exists()) continue;
+    std::vector<Var> in(p.in.begin(), p.in.end());
+    in[k] = tangents[k];
+    sum = added(sum, reapplied(op, attributes, in));
+  }
+  return sum;
+}
+
+Var tangent_of(Tape& tape, std::uint32_t i, const Primal& p, std::span<const Var> tangents) {
+  const OpRecord& op = *tape.node(i).op;
+  const void* attributes = tape.node(i).attributes;
+  if (op.jvp != nullptr) return op.jvp(attributes, p, tangents);
+  if (op.info.linear) return linear_tangent(op, attributes, p, tangents);
+  if (op.info.multilinear) return multilinear_tangent(op, attributes, p, tangents);
+  return transposed_vjp(tape, op, attributes, p, tangents);
+}
+
+}  // namespace
+
+std::vector<Var> vjp(std::span<const Var> ys, std::span<const Var> cotangents,
+                     std::span<const Var> xs) {
+  if (xs.empty() || ys.empty()) return {};
+  Tape& tape = ys[0].tape();
+  require_same_tape("vjp", tape, ys);
+  require_same_tape("vjp", tape, cotangents);
+  require_same_tape("vjp", tape, xs);
+  require_matching("vjp", ys, cotangents);
+
+  const std::uint32_t first = smallest(xs), last = std::max(largest(ys), largest(xs));
+  OverRange<char> depends = dependents(tape, xs, last);
+  OverRange<Var> adjoint(first, last);
+  for (std::size_t k = 0; k < ys.size(); ++k) {
+    const std::uint32_t y = ys[k].index();
+    if (adjoint.covers(y)) adjoint[y] = added(adjoint[y], cotangents[k]);
+  }
+
+  std::vector<Var> operands;
+  for (std::uint32_t i = last + 1; i-- > first;) {
+    const Var c = adjoint[i];
+    if (!c.exists() || !depends[i] || tape.node(i).role != Role::op) continue;
+    const Tape::DerivativeOf scope(tape, i);
+    const OpRecord& op = *tape.node(i).op;
+    const void* attributes = tape.node(i).attributes;
+    const Primal primal = primal_of(tape, i, operands);
+    for (std::size_t k = 0; k < operands.size(); ++k) {
+      const std::uint32_t in = operands[k].index();
+      if (!adjoint.covers(in) || !depends[in]) continue;
+      const Var v = op.vjp(attributes, static_cast<int>(k), primal, c);
+      if (v.exists()) adjoint[in] = added(adjoint[in], v);
+    }
+  }
+
+  std::vector<Var> result;
+  for (Var x : xs) {
+    const Var c = adjoint[x.index()];
+    result.push_back(c.exists() ? c : zeros_like(x));
+  }
+  return result;
+}
+
+std::vector<Var> grad(Var y, std::span<const Var> xs) {
+  if (y.size() != 1) {
+    throw ShapeError(fmt::format("grad: y has shape {}; only a single element has a gradient (use "
+                                 "vjp with a cotangent, or reduce it first)",
+                                 to_string(y.shape())));
+  }
+  const Var one = broadcast_to(y.tape().constant(1.0), y.shape());
+  return vjp(std::span(&y, 1), std::span(&one, 1), xs);
+}
+
+std::vector<Var> grad(Var y, std::initializer_list<Var> xs) {
+  return grad(y, std::span(xs.begin(), xs.size()));
+}
+
+Var grad(Var y, Var x) { return grad(y, {x}).front(); }
+
+std::vector<Var> jvp(std::span<const Var> ys, std::span<const Var> xs,
+                     std::span<const Var> tangents) {
+  if (xs.empty() || ys.empty()) return {};
+  Tape& tape = ys[0].tape();
+  require_same_tape("jvp", tape, ys);
+  require_same_tape("jvp", tape, xs);
+  require_same_tape("jvp", tape, tangents);
+  require_matching("jvp", xs, tangents);
+
+  const std::uint32_t first = smallest(xs), last = std::max(largest(ys), largest(xs));
+  OverRange<char> depends = dependents(tape, xs, last);
+  OverRange<Var> tangent(first, last);
+  for (std::size_t k = 0; k < xs.size(); ++k) tangent[xs[k].index()] = tangents[k];
+
+  std::vector<Var> operands, in;
+  for (std::uint32_t i = first; i <= last; ++i) {
+    if (!depends[i] || tangent[i].exists() || tape.node(i).role != Role::op) continue;
+    const Primal primal = primal_of(tape, i, operands);
+    in.clear();
+    for (Var x : operands) {
+      in.push_back(tangent.covers(x.index()) ? tangent[x.index()] : Var{});
+    }
+    if (std::ranges::none_of(in, &Var::exists)) continue;
+    const Tape::DerivativeOf scope(tape, i);
+    tangent[i] = tangent_of(tape, i, primal, in);
+  }
+
+  std::vector<Var> result;
+  for (Var y : ys) {
+    const Var t = tangent.covers(y.index()) ? tangent[y.index()] : Var{};
+    result.push_back(t.exists() ? t : zeros_like(y));
+  }
+  return result;
+}
+
+std::vector<Var> hvp(Var y, std::span<const Var> xs, std::span<const Var> vs) {
+  const std::vector<Var> g = grad(y, xs);
+  return vjp(g, vs, xs);
+}
+
+}  // namespace dtheta

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+
+#include "autodiff/shape.hpp"
+
+namespace dtheta {
+
+/// Reads an operand as if it had been broadcast to a larger shape, any contiguous part at a time.
+///
+/// Adjacent axes of the same sort (kept or repeated) are merged, so that the usual cases, a scalar,
+/// a row or a column against a matrix, have one or two axes and inner runs as long as possible.
+class BroadcastMap {
+ public:
+  BroadcastMap() = default;
+  /// Requires broadcasts_to(from, to).
+  BroadcastMap(const Shape& from, const Shape& to);
+
+  /// True when the operand already has all elements in the right order.
+  [[nodiscard]] bool is_identity() const { return rank_ == 1 && stride_[0] == 1; }
+  /// True when one element is repeated everywhere.
+  [[nodiscard]] bool is_scalar() const { return rank_ == 1 && stride_[0] == 0; }
+
+  friend bool operator==(const BroadcastMap&, const BroadcastMap&) = default;
+
+  /// Copies elements [start, start + count) of the broadcast operand to `out`.
+  template <class T>
+  void load(const T* operand, Index start, Index count, T* out) const {
+    std::array<Index, max_rank> at{};
+    Index offset = 0;
+    for (int axis = 0; axis < rank_; ++axis) {  // axis 0 is the innermost
+      at[idx(axis)] = start % size_[idx(axis)];
+      start /= size_[idx(axis)];
+      offset += at[idx(axis)] * stride_[idx(axis)];
+    }
+    while (count > 0) {
+      const Index run = std::min(count, size_[0] - at[0]);
+      if (stride_[0] == 0) std::fill_n(out, run, operand[offset]);
+      else std::copy_n(operand + offset, run, out);
+      out += run;
+      count -= run;
+      if (count > 0) advance(at, offset);
+    }
+  }
+
+ private:
+  static constexpr std::size_t idx(int i) { return static_cast<std::size_t>(i); }
+  /// Moves from inside an innermost run to the start of the next one.
+  void advance(std::array<Index, max_rank>& at, Index& offset) const;
+
+  std::array<Index, max_rank> size_{1};
+  std::array<Index, max_rank> stride_{1};
+  int rank_ = 1;
+};
+
+}  // namespace dtheta

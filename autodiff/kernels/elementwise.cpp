@@ -1,0 +1,64 @@
+#include "autodiff/kernels/elementwise.hpp"
+
+#include <fmt/format.h>
+
+#include <cassert>
+
+#include "autodiff/errors.hpp"
+
+namespace dtheta::detail {
+
+Shape elementwise_shape(std::string_view op, std::span<const ValueType> in) {
+  Shape shape = in[0].shape;
+  for (std::size_t i = 0; i < in.size(); ++i) {
+    if (in[i].kind != Kind::real) {
+      throw TypeError(fmt::format("{}: operand {} {} holds indices, real values are needed", op, i,
+                                  to_string(in[i].shape)));
+    }
+    shape = broadcast(op, shape, in[i].shape);
+  }
+  return shape;
+}
+
+template <Scalar T>
+void run_elementwise(const void* op, Tile<T> tile, const Call<T>& call) {
+  constexpr std::size_t max_operands = 4;
+  const std::size_t arity = call.in.size();
+  assert(arity <= max_operands);
+  const auto n = static_cast<std::size_t>(call.out_shape().size());
+  std::array<const T*, max_operands> base{};
+  bool aligned = true;
+  for (std::size_t i = 0; i < arity; ++i) {
+    base[i] = call.input(static_cast<int>(i));
+    aligned &= call.in[i].type->shape.size() == call.out_shape().size();
+  }
+  if (aligned) return tile(op, base.data(), call.output(), n);
+
+  std::array<BroadcastMap, max_operands> map;
+  for (std::size_t i = 0; i < arity; ++i) {
+    map[i] = BroadcastMap(call.in[i].type->shape, call.out_shape());
+  }
+  alignas(64) std::array<std::array<T, tile_size>, max_operands> loaded;
+  for (std::size_t start = 0; start < n; start += tile_size) {
+    const std::size_t count = std::min(tile_size, n - start);
+    std::array<const T*, max_operands> part{};
+    for (std::size_t i = 0; i < arity; ++i) {
+      if (map[i].is_identity()) {
+        part[i] = base[i] + start;
+        continue;
+      }
+      part[i] = loaded[i].data();
+      if (map[i].is_scalar() && start > 0) continue;  // the first tile was the longest
+      map[i].load(base[i], static_cast<Index>(start), static_cast<Index>(count), loaded[i].data());
+    }
+    tile(op, part.data(), call.output() + start, count);
+  }
+}
+
+template void run_elementwise(const void*, Tile<float>, const Call<float>&);
+template void run_elementwise(const void*, Tile<double>, const Call<double>&);
+template void run_elementwise(const void*, Tile<long double>, const Call<long double>&);
+template void run_elementwise(const void*, Tile<Quad>, const Call<Quad>&);
+template void run_elementwise(const void*, Tile<Complex>, const Call<Complex>&);
+
+}  // namespace dtheta::detail

@@ -1,0 +1,126 @@
+#include "autodiff/ops/activation.hpp"
+
+#include <cmath>
+
+#include "autodiff/elementwise.hpp"
+#include "autodiff/kernels/simd/elementwise.hpp"
+#include "autodiff/op_list.hpp"
+#include "autodiff/ops/families.hpp"
+
+namespace dtheta {
+namespace {
+
+/// d sigmoid(x) = s (1 - s) dx, written as sigmoid(x) sigmoid(-x) so that it has full precision at
+/// both ends
+struct Sigmoid : Unary<Sigmoid> {
+  static constexpr OpInfo info{.name = "sigmoid"};
+  static constexpr Domain domain{-4, 4};
+  template <class T>
+  static constexpr FastUnary<T> fast = simd::sigmoid;
+  template <class T>
+  static T value(T x) {
+    using std::exp;
+    if (x >= T(0)) return T(1) / (T(1) + exp(-x));
+    const T e = exp(x);
+    return e / (T(1) + e);
+  }
+  static Var slope(Var x, Var y) { return y * sigmoid(-x); }
+};
+
+/// d log(sigmoid(x)) = sigmoid(-x) dx
+struct LogSigmoid : Unary<LogSigmoid> {
+  static constexpr OpInfo info{.name = "log_sigmoid"};
+  static constexpr Domain domain{-4, 4};
+  template <class T>
+  static constexpr FastUnary<T> fast = simd::log_sigmoid;
+  template <class T>
+  static T value(T x) {
+    using std::abs, std::exp, std::log1p;
+    return (x < T(0) ? x : T(0)) - log1p(exp(-abs(x)));
+  }
+  static Var slope(Var x, Var) { return sigmoid(-x); }
+};
+
+/// d tanh(x) = (1 - tanh(x)^2) dx
+struct Tanh : Unary<Tanh> {
+  static constexpr OpInfo info{.name = "tanh", .analytic = true};
+  static constexpr Domain domain{-3, 3};
+  template <class T>
+  static constexpr FastUnary<T> fast = simd::tanh;
+  template <class T>
+  static T value(T x) { using std::tanh; return tanh(x); }
+  static Var slope(Var, Var y) { return 1 - square(y); }
+};
+
+/// The cotangent where x > 0, else 0: the derivative of relu, linear in c and constant in x.
+struct ReluGrad : Binary<ReluGrad> {
+  static constexpr OpInfo info{.name = "relu_grad", .arity = 2};
+  static constexpr Domain domain{-3, 3};
+  template <class T>
+  static constexpr FastBinary<T> fast = simd::relu_grad;
+  template <class T>
+  static T value(T c, T x) { return x > T(0) ? c : T(0); }
+  static Var pullback(int i, const Primal& p, Var c) {
+    return i == 0 ? apply<ReluGrad>(c, p[1]) : Var{};
+  }
+};
+
+/// d max(x, 0) = dx where x > 0
+struct Relu : Unary<Relu> {
+  static constexpr OpInfo info{.name = "relu"};
+  static constexpr Domain domain{-3, 3};
+  static constexpr std::array kinks{0.0};
+  template <class T>
+  static constexpr FastUnary<T> fast = simd::relu;
+  template <class T>
+  static T value(T x) { return x > T(0) || x != x ? x : T(0); }
+  static Var select(Var c, Var x, Var) { return apply<ReluGrad>(c, x); }
+};
+
+/// d leaky_relu(x) = dx where x > 0, slope dx elsewhere
+struct LeakyRelu : Unary<LeakyRelu> {
+  double negative_slope = 0.01;
+  friend constexpr bool operator==(const LeakyRelu&, const LeakyRelu&) = default;
+
+  static constexpr OpInfo info{.name = "leaky_relu"};
+  static constexpr Domain domain{-3, 3};
+  static constexpr std::array kinks{0.0};
+  static std::vector<LeakyRelu> variants() { return {with_slope(0.01), with_slope(-0.5)}; }
+  static constexpr LeakyRelu with_slope(double slope) {
+    LeakyRelu op;
+    op.negative_slope = slope;
+    return op;
+  }
+  template <class T>
+  T value(T x) const { return x > T(0) ? x : T(negative_slope) * x; }
+  Var select(Var c, Var x, Var) const { return where(x > 0, c, negative_slope * c); }
+};
+
+/// d log(1 + e^x) = sigmoid(x) dx
+struct Softplus : Unary<Softplus> {
+  static constexpr OpInfo info{.name = "softplus"};
+  static constexpr Domain domain{-4, 4};
+  template <class T>
+  static constexpr FastUnary<T> fast = simd::softplus;
+  template <class T>
+  static T value(T x) {
+    using std::abs, std::exp, std::log1p;
+    return (x > T(0) ? x : T(0)) + log1p(exp(-abs(x)));
+  }
+  static Var slope(Var x, Var) { return sigmoid(x); }
+};
+
+}  // namespace
+
+Var sigmoid(Arg x) { return apply<Sigmoid>(x); }
+Var log_sigmoid(Arg x) { return apply<LogSigmoid>(x); }
+Var tanh(Arg x) { return apply<Tanh>(x); }
+Var relu(Arg x) { return apply<Relu>(x); }
+Var leaky_relu(Arg x, double slope) { return apply(LeakyRelu::with_slope(slope), {x}); }
+Var softplus(Arg x) { return apply<Softplus>(x); }
+
+std::span<const OpRecord* const> activation_ops() {
+  return OpList<Sigmoid, LogSigmoid, Tanh, Relu, ReluGrad, LeakyRelu, Softplus>::records;
+}
+
+}  // namespace dtheta

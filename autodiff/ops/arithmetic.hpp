@@ -1,0 +1,56 @@
+#pragma once
+
+#include <limits>
+
+#include "autodiff/var.hpp"
+
+namespace dtheta {
+
+/// Elementwise arithmetic. Operands broadcast by NumPy's rule (ShapeError when they cannot) and
+/// may be numbers. a + b, a - b, a * b, a / b and -a are declared in autodiff/var.hpp.
+
+Var add(Arg a, Arg b);
+Var sub(Arg a, Arg b);
+Var mul(Arg a, Arg b);
+Var div(Arg a, Arg b);
+Var neg(Arg x);
+
+/// |x|. The derivative at 0 is taken as 0.
+Var abs(Arg x);
+/// -1, 0 or 1; NaN stays NaN. Its derivative is zero.
+Var sign(Arg x);
+Var square(Arg x);
+Var cube(Arg x);
+/// Square root. The derivative at 0 is +infinity, as in PyTorch.
+Var sqrt(Arg x);
+/// 1 / sqrt(x).
+Var rsqrt(Arg x);
+/// 1 / x.
+Var reciprocal(Arg x);
+/// a^b. The derivative with respect to b where a = 0 and b >= 0 is 0; a < 0 gives NaN for it.
+Var pow(Arg a, Arg b);
+/// sqrt(a^2 + b^2) without overflow in between. The derivative at (0, 0) is taken as 0.
+Var hypot(Arg a, Arg b);
+/// a * b + c, rounded twice, as the separate ops would.
+Var fma(Arg a, Arg b, Arg c);
+
+/// The larger (smaller) operand; NaN in either gives NaN. Where they are equal, each has half of
+/// the derivative.
+Var maximum(Arg a, Arg b);
+Var minimum(Arg a, Arg b);
+/// x limited to [low, high]. The derivative is 1 inside and on the bounds, 0 outside.
+/// Throws ValueError unless low <= high.
+Var clamp(Arg x, double low, double high);
+/// a where condition != 0, else b. No derivative flows to the condition, nor from the side not
+/// taken, whatever its value.
+Var where(Arg condition, Arg a, Arg b);
+
+/// 1 where the comparison holds, else 0; the derivative is zero. NaN compares as in C++.
+Var less(Arg a, Arg b);
+Var less_equal(Arg a, Arg b);
+Var greater(Arg a, Arg b);
+Var greater_equal(Arg a, Arg b);
+Var equal(Arg a, Arg b);
+Var not_equal(Arg a, Arg b);
+
+}  // namespace dtheta

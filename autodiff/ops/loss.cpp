@@ -1,0 +1,160 @@
+#include "autodiff/ops/loss.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "autodiff/elementwise.hpp"
+#include "autodiff/errors.hpp"
+#include "autodiff/kernels/reduce.hpp"
+#include "autodiff/op_list.hpp"
+#include "autodiff/ops/activation.hpp"
+#include "autodiff/ops/exp_log.hpp"
+#include "autodiff/ops/families.hpp"
+#include "autodiff/ops/indexing.hpp"
+#include "autodiff/ops/reduction.hpp"
+#include "autodiff/ops/shape.hpp"
+
+namespace dtheta {
+namespace {
+
+/// d(a log b) = log(b) da + (a / b) db
+struct XLogY : Binary<XLogY> {
+  static constexpr OpInfo info{.name = "xlogy", .arity = 2};
+  static constexpr std::array<Domain, 2> domains{Domain{0.1, 2}, Domain{0.25, 3}};
+  template <class T>
+  static T value(T a, T b) {
+    using std::log;
+    return a == T(0) ? T(0) : a * log(b);
+  }
+  static Var pullback(int i, const Primal& p, Var c) {
+    if (i == 0) return c * log(p[1]);
+    // 0/0 where both vanish: the function is constant in b there, so the derivative is 0.
+    const Var unused = equal(p[0], 0);
+    return c * (p[0] / where(unused, 1, p[1]));
+  }
+};
+
+/// d(softplus(z) - y z) = (sigmoid(z) - y) dz - z dy
+struct BinaryCrossEntropyWithLogits : Binary<BinaryCrossEntropyWithLogits> {
+  static constexpr OpInfo info{.name = "binary_cross_entropy_with_logits", .arity = 2};
+  static constexpr std::array<Domain, 2> domains{Domain{-4, 4}, Domain{0, 1}};
+  template <class T>
+  static T value(T z, T y) {
+    using std::abs, std::exp, std::log1p;
+    return (z > T(0) ? z - z * y : -(z * y)) + log1p(exp(-abs(z)));
+  }
+  static Var pullback(int i, const Primal& p, Var c) {
+    return i == 0 ? c * (sigmoid(p[0]) - p[1]) : -(c * p[0]);
+  }
+};
+
+/// d(logsumexp(z) - z[label]) = (softmax(z) - onehot(label)) . dz
+struct SoftmaxCrossEntropy {
+  friend constexpr bool operator==(const SoftmaxCrossEntropy&,
+                                   const SoftmaxCrossEntropy&) = default;
+
+  static constexpr OpInfo info{.name = "softmax_cross_entropy", .arity = 2};
+
+  [[nodiscard]] ValueType infer(std::span<const ValueType> in) const {
+    const Shape &z = in[0].shape, &labels = in[1].shape;
+    const bool fits = z.rank() >= 1 && z[z.rank() - 1] > 0 && in[0].kind == Kind::real &&
+                      in[1].kind == Kind::index &&
+                      std::equal(labels.begin(), labels.end(), z.begin(), z.end() - 1);
+    if (!fits) {
+      throw ShapeError(fmt::format(
+          "cross_entropy_with_logits: labels {} do not fit logits {}: one index for each row",
+          to_string(labels), to_string(z)));
+    }
+    return {labels, Kind::real};
+  }
+
+  template <class T>
+  void forward(const Call<T>& call) const {
+    using std::log;
+    const Index classes = call.shape(0)[call.shape(0).rank() - 1];
+    for (Index i = 0; i < call.shape(1).size(); ++i) {
+      const Index label = call.indices(1)[i];
+      if (label < 0 || label >= classes) {
+        throw ValueError(fmt::format(
+            "cross_entropy_with_logits: label {} of example {} is out of range for {} classes",
+            label, i, classes));
+      }
+      const T* z = call.input(0) + i * classes;
+      const T shift = detail::max_run(z, classes);
+      call.output()[i] = log(sum_exp(z, classes, shift)) + (shift - z[label]);
+    }
+  }
+
+  [[nodiscard]] static Var vjp(int i, const Primal& p, Var c) {
+    if (i != 0) return {};
+    const Index classes = p[0].shape()[p[0].rank() - 1];
+    return expand_dims(c, -1) * (softmax(p[0]) - one_hot(p[1], classes));
+  }
+
+  static std::vector<Sample<SoftmaxCrossEntropy>> samples() {
+    return {{{}, {real({3, 4}, {-3, 3}), index({3}, {0, 3, 1})}},
+            {{}, {real({5}, {-3, 3}), index({}, {2})}},
+            {{}, {real({2, 2, 3}, {-3, 3}), index({2, 2}, {0, 1, 2, 0})}},
+            {{}, {given({1, 3}, {900, 901, -900}), index({1}, {0})}}};
+  }
+
+ private:
+  template <class T>
+  static T sum_exp(const T* z, Index n, T shift) {
+    T total(0);
+    constexpr Index block = 64;
+    std::array<T, block> e;
+    for (Index start = 0; start < n; start += block) {
+      const Index count = std::min(block, n - start);
+      for (Index j = 0; j < count; ++j) e[static_cast<std::size_t>(j)] = z[start + j] - shift;
+      if constexpr (Vectorized<T>) {
+        simd::exp(e.data(), e.data(), static_cast<std::size_t>(count));
+      } else {
+        using std::exp;
+        for (Index j = 0; j < count; ++j) {
+          T& v = e[static_cast<std::size_t>(j)];
+          v = exp(v);
+        }
+      }
+      total += detail::sum_run(e.data(), count);
+    }
+    return total;
+  }
+};
+
+}  // namespace
+
+Var xlogy(Arg a, Arg b) { return apply<XLogY>(a, b); }
+
+Var binary_cross_entropy(Arg p, Arg y) { return -(xlogy(y, p) + xlogy(1 - y, 1 - p)); }
+
+Var binary_cross_entropy_with_logits(Arg z, Arg y) {
+  return apply<BinaryCrossEntropyWithLogits>(z, y);
+}
+
+Var cross_entropy(Arg p, Arg targets) {
+  const Shape& shape = p.var().shape();
+  const Var t = targets.var().is_index() ? one_hot(targets, shape[shape.rank() - 1]) : targets.var();
+  if (t.shape() != shape) {
+    throw ShapeError(fmt::format("cross_entropy: targets {} do not fit probabilities {}",
+                                 to_string(targets.var().shape()), to_string(shape)));
+  }
+  return -sum(xlogy(Arg(t, p.at()), p), -1);
+}
+
+Var cross_entropy_with_logits(Arg z, Arg targets) {
+  if (targets.var().is_index()) return apply<SoftmaxCrossEntropy>(z, targets);
+  if (targets.var().shape() != z.var().shape()) {
+    throw ShapeError(fmt::format("cross_entropy_with_logits: targets {} do not fit logits {}",
+                                 to_string(targets.var().shape()), to_string(z.var().shape())));
+  }
+  return -sum(targets * log_softmax(z), -1);
+}
+
+std::span<const OpRecord* const> loss_ops() {
+  return OpList<XLogY, BinaryCrossEntropyWithLogits, SoftmaxCrossEntropy>::records;
+}
+
+}  // namespace dtheta

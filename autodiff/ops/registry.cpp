@@ -1,0 +1,56 @@
+#include "autodiff/ops/registry.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <numeric>
+#include <utility>
+#include <vector>
+
+#include "autodiff/errors.hpp"
+#include "autodiff/ops/families.hpp"
+
+namespace dtheta {
+namespace {
+
+/// Levenshtein's distance: insertions, deletions and replacements between two words.
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = std::exchange(row[0], i);
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+      diagonal = row[j];
+      row[j] = std::min({replaced, row[j] + 1, row[j - 1] + 1});
+    }
+  }
+  return row[b.size()];
+}
+
+}  // namespace
+
+std::span<const OpRecord* const> all_ops() {
+  static const std::vector<const OpRecord*> ops = [] {
+    std::vector<const OpRecord*> list;
+    for (const auto family :
+         {arithmetic_ops(), exp_log_ops(), trigonometric_ops(), special_ops(), activation_ops(),
+          reduction_ops(), shape_ops(), index_ops(), matmul_ops(), random_ops(), loss_ops()}) {
+      list.insert(list.end(), family.begin(), family.end());
+    }
+    return list;
+  }();
+  return ops;
+}
+
+const OpRecord& find_op(std::string_view name) {
+  const auto ops = all_ops();
+  const auto found = std::ranges::find(ops, name, [](const OpRecord* r) { return r->info.name; });
+  if (found != ops.end()) return **found;
+  const OpRecord* nearest = *std::ranges::min_element(
+      ops, {}, [&](const OpRecord* r) { return edit_distance(name, r->info.name); });
+  throw ValueError(
+      fmt::format("there is no op '{}'; did you mean '{}'?", name, nearest->info.name));
+}
+
+}  // namespace dtheta

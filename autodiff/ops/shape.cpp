@@ -1,0 +1,424 @@
+#include "autodiff/ops/shape.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "autodiff/errors.hpp"
+#include "autodiff/kernels/broadcast.hpp"
+#include "autodiff/kernels/strided.hpp"
+#include "autodiff/op_list.hpp"
+#include "autodiff/ops/arithmetic.hpp"
+#include "autodiff/ops/families.hpp"
+
+namespace dtheta {
+namespace {
+
+/// Runs f with pointers of the element type at hand: T for real values, Index for indices.
+template <class T, class F>
+void with_elements(const Call<T>& call, F f) {
+  if (call.out_type->kind == Kind::index) f(call.indices(0), call.index_output());
+  else f(call.input(0), call.output());
+}
+
+/// d reshape(x) = reshape(dx)
+struct Reshape {
+  Shape shape;
+  friend constexpr bool operator==(const Reshape&, const Reshape&) = default;
+
+  static constexpr OpInfo info{.name = "reshape", .analytic = true, .linear = true, .view = true};
+  [[nodiscard]] ValueType infer(std::span<const ValueType> in) const {
+    if (in[0].shape.size() != shape.size()) {
+      throw ShapeError(fmt::format("reshape: {} has {} elements, {} has {}", to_string(in[0].shape),
+                                   in[0].shape.size(), to_string(shape), shape.size()));
+    }
+    return {shape, in[0].kind};
+  }
+  template <class T>
+  void forward(const Call<T>& call) const {
+    with_elements(call, [&](auto* x, auto* out) { std::copy_n(x, shape.size(), out); });
+  }
+  [[nodiscard]] static Var vjp(int, const Primal& p, Var c) { return reshape(c, p[0].shape()); }
+  static std::vector<Sample<Reshape>> samples() {
+    return {{{{6}}, {real({2, 3})}}, {{{1, 3, 2}}, {real({6})}}, {{{}}, {real({1, 1})}},
+            {{{0, 5}}, {real({0})}}};
+  }
+};
+
+/// d permute(x) = permute(dx)
+struct Permute {
+  Axes order;
+  friend constexpr bool operator==(const Permute&, const Permute&) = default;
+
+  static constexpr OpInfo info{.name = "permute", .analytic = true, .linear = true};
+  [[nodiscard]] ValueType infer(std::span<const ValueType> in) const {
+    std::array<Index, max_rank> dims{};
+    for (int i = 0; i < order.size(); ++i) dims[static_cast<std::size_t>(i)] = in[0].shape[order[i]];
+    return {Shape(std::span<const Index>(dims.data(), static_cast<std::size_t>(order.size()))),
+            in[0].kind};
+  }
+  template <class T>
+  void forward(const Call<T>& call) const {
+    const auto from = strides_of(call.shape(0));
+    std::array<Index, max_rank> strides{};
+    for (int i = 0; i < order.size(); ++i) {
+      strides[static_cast<std::size_t>(i)] = from[static_cast<std::size_t>(order[i])];
+    }
+    const Shape& shape = call.out_shape();
+    const Index run = shape.rank() > 0 ? shape[shape.rank() - 1] : 1;
+    const Index step = shape.rank() > 0 ? strides[static_cast<std::size_t>(shape.rank() - 1)] : 1;
+    with_elements(call, [&](auto* x, auto* out) {
+      for_each_run(shape, strides, [&](Index position, Index offset) {
+        for (Index i = 0; i < run; ++i) out[position + i] = x[offset + i * step];
+      });
+    });
+  }
+  [[nodiscard]] Var vjp(int, const Primal&, Var c) const {
+    std::array<int, max_rank> inverse{};
+    for (int i = 0; i < order.size(); ++i) inverse[static_cast<std::size_t>(order[i])] = i;
+    return permute(c, Axes(std::span<const int>(inverse.data(),
+                                                static_cast<std::size_t>(order.size()))));
+  }
+  static std::vector<Sample<Permute>> samples() {
+    return {{{{1, 0}}, {real({2, 3})}},
+            {{{2, 0, 1}}, {real({2, 3, 4})}},
+            {{{0, 2, 1}}, {real({2, 1, 3})}},
+            {{{1, 0}}, {real({0, 3})}},
+            {{Axes{0}}, {real({3})}}};
+  }
+};
+
+/// d broadcast_to(x) = broadcast_to(dx)
+struct BroadcastTo {
+  Shape shape;
+  friend constexpr bool operator==(const BroadcastTo&, const BroadcastTo&) = default;
+
+  static constexpr OpInfo info{.name = "broadcast_to", .analytic = true, .linear = true};
+  [[nodiscard]] ValueType infer(std::span<const ValueType> in) const {
+    if (!broadcasts_to(in[0].shape, shape)) {
+      throw ShapeError(fmt::format("broadcast_to: {} does not broadcast to {}",
+                                   to_string(in[0].shape), to_string(shape)));
+    }
+    return {shape, in[0].kind};
+  }
+  template <class T>
+  void forward(const Call<T>& call) const {
+    const BroadcastMap map(call.shape(0), shape);
+    with_elements(call, [&](auto* x, auto* out) { map.load(x, 0, shape.size(), out); });
+  }
+  [[nodiscard]] static Var vjp(int, const Primal& p, Var c) { return sum_to(c, p[0].shape()); }
+  static std::vector<Sample<BroadcastTo>> samples() {
+    return {{{{2, 3}}, {real({3})}},    {{{2, 3}}, {real({2, 1})}}, {{{4}}, {real({})}},
+            {{{2, 3, 2}}, {real({2, 1, 2})}}, {{{0, 3}}, {real({3})}},    {{{2, 3, 4}}, {real({3, 1})}}};
+  }
+};
+
+/// d concat(x, y, ...) = concat(dx, dy, ...)
+struct Concat {
+  int axis = 0;
+  friend constexpr bool operator==(const Concat&, const Concat&) = default;
+
+  static constexpr OpInfo info{
+      .name = "concat", .arity = variadic, .analytic = true, .linear = true};
+  [[nodiscard]] ValueType infer(std::span<const ValueType> in) const {
+    std::array<Index, max_rank> dims{};
+    std::ranges::copy(in[0].shape, dims.begin());
+    Index& joined = dims[static_cast<std::size_t>(axis)];
+    for (const ValueType& t : in.subspan(1)) {
+      require_fits(in[0], t);
+      joined += t.shape[axis];
+    }
+    return {Shape(std::span<const Index>(dims.data(), static_cast<std::size_t>(in[0].shape.rank()))),
+            in[0].kind};
+  }
+  template <class T>
+  void forward(const Call<T>& call) const {
+    const AxisSplit to(call.out_shape(), axis, 1);
+    with_elements(call, [&](auto*, auto* out) {
+      using E = std::remove_pointer_t<decltype(out)>;
+      for (const Operand& in : call.in) {
+        const AxisSplit from(in.type->shape, axis, 1);
+        const auto* x = static_cast<const E*>(in.data);
+        const Index run = from.n * from.inner;
+        for (Index o = 0; o < from.outer; ++o) {
+          std::copy_n(x + o * run, run, out + o * to.n * to.inner);
+        }
+        out += run;
+      }
+    });
+  }
+  [[nodiscard]] Var vjp(int i, const Primal& p, Var c) const {
+    Index start = 0;
+    for (int k = 0; k < i; ++k) start += p[k].shape()[axis];
+    return slice(c, axis, {start, start + p[i].shape()[axis]});
+  }
+  static std::vector<Sample<Concat>> samples() {
+    return {{{0}, {real({2}), real({3})}},
+            {{1}, {real({2, 1}), real({2, 3}), real({2, 2})}},
+            {{0}, {real({1, 3}), real({0, 3})}},
+            {{1}, {real({2, 2, 2}), real({2, 1, 2})}},
+            {{0}, {real({4})}}};
+  }
+
+ private:
+  void require_fits(const ValueType& first, const ValueType& t) const {
+    bool fits = t.kind == first.kind && t.shape.rank() == first.shape.rank();
+    for (int i = 0; fits && i < t.shape.rank(); ++i) {
+      fits = i == axis || t.shape[i] == first.shape[i];
+    }
+    if (!fits) {
+      throw ShapeError(fmt::format("concat: {} and {} differ on an axis other than {}",
+                                   to_string(first.shape), to_string(t.shape), axis));
+    }
+  }
+};
+
+/// Where a slice of one axis lies: `count` elements from `start`, `step` apart.
+struct Positions {
+  int axis = 0;
+  Index start = 0;
+  Index step = 1;
+  Index count = 0;
+  friend constexpr bool operator==(const Positions&, const Positions&) = default;
+
+  [[nodiscard]] Shape replace_axis(const Shape& shape, Index n) const {
+    std::array<Index, max_rank> dims{};
+    std::ranges::copy(shape, dims.begin());
+    dims[static_cast<std::size_t>(axis)] = n;
+    return Shape(std::span<const Index>(dims.data(), static_cast<std::size_t>(shape.rank())));
+  }
+  /// Calls move(offset in the whole, offset in the slice, length) for each contiguous run.
+  template <class Move>
+  void for_each(const Shape& whole, Move move) const {
+    const AxisSplit s(whole, axis, 1);
+    if (step == 1) {
+      for (Index o = 0; o < s.outer; ++o) {
+        move((o * s.n + start) * s.inner, o * count * s.inner, count * s.inner);
+      }
+      return;
+    }
+    for (Index o = 0; o < s.outer; ++o) {
+      for (Index i = 0; i < count; ++i) {
+        move((o * s.n + start + i * step) * s.inner, (o * count + i) * s.inner, s.inner);
+      }
+    }
+  }
+};
+
+/// The adjoint of a slice: zeros of the whole's shape, but for the sliced positions.
+struct Unslice {
+  Positions at;
+  Index whole = 0;  // size of the axis
+  friend constexpr bool operator==(const Unslice&, const Unslice&) = default;
+
+  static constexpr OpInfo info{.name = "unslice", .analytic = true, .linear = true};
+  [[nodiscard]] ValueType infer(std::span<const ValueType> in) const {
+    return {at.replace_axis(in[0].shape, whole), in[0].kind};
+  }
+  template <class T>
+  void forward(const Call<T>& call) const {
+    with_elements(call, [&](auto* x, auto* out) {
+      std::fill_n(out, call.out_shape().size(), std::remove_pointer_t<decltype(out)>(0));
+      at.for_each(call.out_shape(), [&](Index big, Index small, Index run) {
+        std::copy_n(x + small, run, out + big);
+      });
+    });
+  }
+  [[nodiscard]] Var vjp(int, const Primal&, Var c) const;
+  static std::vector<Sample<Unslice>> samples() {
+    return {{{{0, 1, 1, 2}, 4}, {real({2, 3})}},
+            {{{1, 4, -2, 3}, 5}, {real({2, 3})}},
+            {{{0, 0, 1, 0}, 2}, {real({0, 3})}}};
+  }
+};
+
+/// d x[start::step] = dx[start::step]
+struct Slice {
+  Positions at;
+  friend constexpr bool operator==(const Slice&, const Slice&) = default;
+
+  static constexpr OpInfo info{.name = "slice", .analytic = true, .linear = true};
+  [[nodiscard]] ValueType infer(std::span<const ValueType> in) const {
+    return {at.replace_axis(in[0].shape, at.count), in[0].kind};
+  }
+  template <class T>
+  void forward(const Call<T>& call) const {
+    with_elements(call, [&](auto* x, auto* out) {
+      at.for_each(call.shape(0), [&](Index big, Index small, Index run) {
+        std::copy_n(x + big, run, out + small);
+      });
+    });
+  }
+  [[nodiscard]] Var vjp(int, const Primal& p, Var c) const {
+    return apply(Unslice{at, p[0].shape()[at.axis]}, {c});
+  }
+  static std::vector<Sample<Slice>> samples() {
+    return {{{{0, 1, 1, 2}}, {real({4, 3})}},
+            {{{1, 4, -2, 3}}, {real({2, 5})}},
+            {{{1, 0, 2, 2}}, {real({2, 3, 2})}},
+            {{{0, 3, -1, 4}}, {real({4})}},
+            {{{0, 0, 1, 0}}, {real({2, 3})}}};
+  }
+};
+
+Var Unslice::vjp(int, const Primal&, Var c) const { return apply(Slice{at}, {c}); }
+
+/// Python's rule for one end of a slice.
+Index clip(Index position, Index n, Index low, Index high) {
+  return std::clamp(position < 0 ? position + n : position, low, high);
+}
+
+Positions resolve(int axis, const Range& r, Index n) {
+  if (r.step == 0) throw ValueError("slice: the step must not be 0");
+  const bool back = r.step < 0;
+  const Index low = back ? -1 : 0, high = back ? n - 1 : n;
+  const Index start = r.start == Range::unset ? (back ? n - 1 : 0) : clip(r.start, n, low, high);
+  const Index stop = r.stop == Range::unset ? (back ? -1 : n) : clip(r.stop, n, low, high);
+  const Index span = back ? start - stop : stop - start;
+  const Index stride = back ? -r.step : r.step;
+  const Index count = span > 0 ? (span + stride - 1) / stride : 0;
+  return {axis, count > 0 ? start : 0, r.step, count};
+}
+
+}  // namespace
+
+Var reshape(Arg x, const Shape& shape) {
+  if (x.var().shape() == shape) return x.var();
+  return apply(Reshape{shape}, {x});
+}
+
+Var reshape(Arg x, std::span<const Index> dims) {
+  const auto open = std::ranges::find(dims, Index{-1});
+  if (open == dims.end()) return reshape(x, Shape(dims));
+  std::vector<Index> full(dims.begin(), dims.end());
+  Index& left = full[static_cast<std::size_t>(open - dims.begin())];
+  left = 1;
+  const Index known = Shape(full).size(), size = x.var().size();
+  if (known == 0 || size % known != 0) {
+    throw ShapeError(fmt::format("reshape: {} does not divide into ({})",
+                                 to_string(x.var().shape()), fmt::join(dims, ", ")));
+  }
+  left = size / known;
+  return reshape(x, Shape(full));
+}
+
+Var reshape(Arg x, std::initializer_list<Index> dims) {
+  return reshape(x, std::span(dims.begin(), dims.size()));
+}
+
+Var flatten(Arg x, int first, int last) {
+  const Shape& s = x.var().shape();
+  if (s.rank() == 0) return reshape(x, {1});
+  const int from = normalize_axis("flatten", first, s.rank());
+  const int to = normalize_axis("flatten", last, s.rank());
+  if (from > to) {
+    throw ShapeError(fmt::format("flatten: axis {} comes after axis {} of {}", first, last,
+                                 to_string(s)));
+  }
+  std::vector<Index> dims(s.begin(), s.begin() + from);
+  dims.push_back(AxisSplit(s, from, to - from + 1).n);
+  dims.insert(dims.end(), s.begin() + to + 1, s.end());
+  return reshape(x, Shape(dims));
+}
+
+Var squeeze(Arg x) {
+  std::vector<Index> dims;
+  std::ranges::copy_if(x.var().shape(), std::back_inserter(dims), [](Index d) { return d != 1; });
+  return reshape(x, Shape(dims));
+}
+
+Var squeeze(Arg x, Axes axes) {
+  const Shape& s = x.var().shape();
+  const Axes sorted = normalize_axes("squeeze", axes, s.rank());
+  std::vector<Index> dims;
+  for (int i = 0; i < s.rank(); ++i) {
+    const bool goes = std::ranges::find(sorted, i) != sorted.end();
+    if (goes && s[i] != 1) {
+      throw ShapeError(
+          fmt::format("squeeze: axis {} of {} has size {}, not 1", i, to_string(s), s[i]));
+    }
+    if (!goes) dims.push_back(s[i]);
+  }
+  return reshape(x, Shape(dims));
+}
+
+Var expand_dims(Arg x, int axis) {
+  const Shape& s = x.var().shape();
+  const int at = normalize_axis("expand_dims", axis, s.rank() + 1);
+  std::vector<Index> dims(s.begin(), s.end());
+  dims.insert(dims.begin() + at, 1);
+  return reshape(x, Shape(dims));
+}
+
+Var permute(Arg x, Axes order) {
+  const int rank = x.var().rank();
+  if (order.size() != rank) {
+    throw ShapeError(fmt::format("permute: {} axes given for {}", order.size(),
+                                 to_string(x.var().shape())));
+  }
+  static_cast<void>(normalize_axes("permute", order, rank));  // in range, and none twice
+  std::array<int, max_rank> from_front{};
+  for (int i = 0; i < rank; ++i) {
+    from_front[static_cast<std::size_t>(i)] = normalize_axis("permute", order[i], rank);
+  }
+  return apply(Permute{Axes(std::span<const int>(from_front.data(),
+                                                 static_cast<std::size_t>(rank)))},
+               {x});
+}
+
+Var transpose(Arg x) {
+  std::array<int, max_rank> order{};
+  const int rank = x.var().rank();
+  for (int i = 0; i < rank; ++i) order[static_cast<std::size_t>(i)] = rank - 1 - i;
+  return permute(x, Axes(std::span<const int>(order.data(), static_cast<std::size_t>(rank))));
+}
+
+Var swap_axes(Arg x, int a, int b) {
+  std::array<int, max_rank> order{};
+  const int rank = x.var().rank();
+  for (int i = 0; i < rank; ++i) order[static_cast<std::size_t>(i)] = i;
+  std::swap(order[static_cast<std::size_t>(normalize_axis("swap_axes", a, rank))],
+            order[static_cast<std::size_t>(normalize_axis("swap_axes", b, rank))]);
+  return permute(x, Axes(std::span<const int>(order.data(), static_cast<std::size_t>(rank))));
+}
+
+Var broadcast_to(Arg x, const Shape& shape) {
+  if (!x.is_number() && x.var().shape() == shape) return x.var();
+  return apply(BroadcastTo{shape}, {x});
+}
+
+Var concat(std::span<const Var> xs, int axis, std::source_location at) {
+  if (xs.empty()) throw ShapeError("concat: the list of operands is empty");
+  std::vector<Arg> args;
+  for (Var x : xs) args.emplace_back(x, at);
+  const Concat op{normalize_axis("concat", axis, xs[0].rank())};
+  return apply(record_of<Concat>, &op, args);
+}
+
+Var concat(std::initializer_list<Var> xs, int axis, std::source_location at) {
+  return concat(std::span(xs.begin(), xs.size()), axis, at);
+}
+
+Var slice(Arg x, int axis, Range range) {
+  const Shape& s = x.var().shape();
+  const int a = normalize_axis("slice", axis, s.rank());
+  return apply(Slice{resolve(a, range, s[a])}, {x});
+}
+
+Var select(Arg x, int axis, Index position) {
+  const Shape s = x.var().shape();
+  const int a = normalize_axis("select", axis, s.rank());
+  if (position < -s[a] || position >= s[a]) {
+    throw ValueError(fmt::format("select: position {} is out of range for axis {} of {}", position,
+                                 a, to_string(s)));
+  }
+  const Index from_front = position < 0 ? position + s[a] : position;
+  return reshape(slice(x, a, {from_front, from_front + 1}), reduced_shape(s, a, 1, false));
+}
+
+std::span<const OpRecord* const> shape_ops() {
+  return OpList<Reshape, Permute, BroadcastTo, Concat, Slice, Unslice>::records;
+}
+
+}  // namespace dtheta

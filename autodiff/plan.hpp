@@ -1,0 +1,53 @@
+#pragma once
+
+#include <memory>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "autodiff/var.hpp"
+
+namespace dtheta {
+
+namespace detail {
+struct Program;
+}
+
+/// How a plan is compiled.
+struct PlanOptions {
+  /// Give the memory of a value to a later one once it is no longer needed. Without this every
+  /// value survives a run, which partial replay needs.
+  bool reuse_memory = true;
+  /// Compute runs of elementwise ops together, tile by tile.
+  bool fuse = true;
+  /// State carried from run to run: after each run the leaf (first) takes the value (second), which
+  /// must have its shape. A training step is the update of its parameters.
+  std::vector<std::pair<Var, Var>> updates{};
+};
+
+/// An immutable program for chosen outputs of a tape: what they do not need is left out, common
+/// subexpressions are merged, constants are folded, elementwise runs fused, memory assigned.
+///
+/// It owns everything it needs and outlives the tape; copies share it, across threads too. Vars of
+/// the tape go on naming its leaves and outputs. Run it with a Workspace.
+class Plan {
+ public:
+  /// Throws StateError for outputs of several tapes or updates of something else than a leaf.
+  explicit Plan(std::span<const Var> outputs, const PlanOptions& options = {});
+  explicit Plan(std::initializer_list<Var> outputs, const PlanOptions& options = {})
+      : Plan(std::span(outputs.begin(), outputs.size()), options) {}
+
+  /// Instructions executed by one run, a fused group counting as one.
+  [[nodiscard]] std::size_t step_count() const;
+  /// Ops executed by one run.
+  [[nodiscard]] std::size_t op_count() const;
+  /// Real elements of memory that one workspace holds.
+  [[nodiscard]] Index memory_elements() const;
+
+  [[nodiscard]] const detail::Program& program() const { return *program_; }
+
+ private:
+  std::shared_ptr<const detail::Program> program_;
+};
+
+}  // namespace dtheta

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <initializer_list>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace dtheta {
+
+/// Counts, positions and the elements of index tensors. Signed, 64 bits.
+using Index = std::ptrdiff_t;
+
+/// The largest number of axes a tensor can have.
+inline constexpr int max_rank = 8;
+
+/// The axes of a dense row-major tensor. A default-constructed shape is that of a scalar.
+///
+/// A plain value of fixed size: copying never allocates. Construction throws ShapeError for a
+/// negative dimension, more than max_rank axes, or a product that overflows Index.
+class Shape {
+ public:
+  constexpr Shape() = default;
+  Shape(std::initializer_list<Index> dims) : Shape(std::span(dims.begin(), dims.size())) {}
+  explicit Shape(std::span<const Index> dims);
+
+  [[nodiscard]] constexpr int rank() const { return rank_; }
+  /// Number of elements: the product of all dimensions, 1 for a scalar.
+  [[nodiscard]] constexpr Index size() const { return size_; }
+  [[nodiscard]] constexpr Index operator[](int axis) const {
+    return dims_[static_cast<std::size_t>(axis)];
+  }
+  [[nodiscard]] constexpr std::span<const Index> dims() const {
+    return {dims_.data(), static_cast<std::size_t>(rank_)};
+  }
+  [[nodiscard]] constexpr const Index* begin() const { return dims_.data(); }
+  [[nodiscard]] constexpr const Index* end() const { return dims_.data() + rank_; }
+
+  friend constexpr bool operator==(const Shape&, const Shape&) = default;
+
+ private:
+  std::array<Index, max_rank> dims_{};  // entries past rank_ stay zero, so that == may compare all
+  Index size_ = 1;
+  int rank_ = 0;
+};
+
+/// "(64, 784)"; "()" for a scalar.
+[[nodiscard]] std::string to_string(const Shape& shape);
+
+/// The shape two operands broadcast to, by NumPy's rule: aligned at the last axis, each pair of
+/// dimensions equal or one of them 1. Throws ShapeError naming `op`, both shapes and the axis.
+[[nodiscard]] Shape broadcast(std::string_view op, const Shape& a, const Shape& b);
+
+/// True if `from` broadcasts to exactly `to`.
+[[nodiscard]] bool broadcasts_to(const Shape& from, const Shape& to);
+
+/// `axis` counted from the front: negative axes count from the back, as in NumPy.
+/// Throws ShapeError naming `op` when it is outside [-rank, rank).
+[[nodiscard]] int normalize_axis(std::string_view op, int axis, int rank);
+
+}  // namespace dtheta

@@ -1,0 +1,135 @@
+#pragma once
+
+#include <cstdint>
+#include <source_location>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "autodiff/arena.hpp"
+#include "autodiff/op.hpp"
+#include "autodiff/tensor.hpp"
+#include "autodiff/var.hpp"
+
+namespace dtheta {
+
+/// What a record on the tape is.
+enum class Role : std::uint8_t {
+  op,        // computed from earlier records
+  leaf,      // an input: may be differentiated by and set anew in a replay
+  constant,  // fixed for good
+};
+
+/// One record. Its position on the tape is its name; operands always stand before it.
+struct Node {
+  static constexpr std::uint32_t none = ~std::uint32_t{0};
+
+  const OpRecord* op;          // null for leaves and constants
+  const void* attributes;      // the op object; of a scalar constant, the number as a double
+  void* value;                 // in the tape's precision, or int64
+  std::source_location where;  // the line that recorded it
+  std::uint32_t first_input;
+  std::uint32_t input_count;
+  std::uint32_t origin;  // the record whose derivative this one is part of, or `none`
+  Role role;
+  ValueType type;
+};
+
+/// A branch that was taken on a recorded value.
+struct Guard {
+  std::uint32_t node;
+  bool taken;
+};
+
+/// An append-only record of a computation, evaluated as it is recorded (define-by-run).
+///
+/// Creation order is topological order: derivatives and plans are single passes over plain arrays.
+/// Values live in an arena; `clear` forgets the records and keeps the memory, so that recording
+/// anew allocates nothing. A tape is used by one thread at a time; there may be many tapes.
+class Tape {
+ public:
+  /// `precision`: the dtype of all real values on this tape, float32 or float64.
+  explicit Tape(DType precision = DType::float64);
+  Tape(const Tape&) = delete;
+  Tape& operator=(const Tape&) = delete;
+
+  [[nodiscard]] DType precision() const { return precision_; }
+
+  /// An input that can be differentiated by. Real values are converted to the tape's precision;
+  /// int64 tensors become indices, which have no gradient. `name` is for messages.
+  Var leaf(const Tensor& value, std::string_view name = {},
+           std::source_location where = std::source_location::current());
+  /// A fixed value.
+  Var constant(const Tensor& value,
+               std::source_location where = std::source_location::current());
+  /// A fixed scalar. Asking again for the same number returns the same record.
+  Var constant(double value);
+  /// The step that random ops draw for: an index scalar leaf, 0 until a replay sets it.
+  /// As long as it stays the same, so do all masks and noise.
+  Var step();
+
+  /// Records an op; the body of `apply`.
+  Var record(const OpRecord& op, const void* attributes, std::span<const Arg> in);
+  /// Notes that a branch was taken on a single recorded element.
+  void guard(Var condition, bool taken) { guards_.push_back({condition.index(), taken}); }
+
+  /// Forgets every record. Vars of this tape are invalid afterwards; memory is kept for reuse.
+  void clear();
+
+  [[nodiscard]] std::uint32_t size() const { return static_cast<std::uint32_t>(nodes_.size()); }
+  [[nodiscard]] const Node& node(std::uint32_t i) const { return nodes_[i]; }
+  [[nodiscard]] const Node& node(Var v) const { return nodes_[v.index()]; }
+  [[nodiscard]] std::span<const std::uint32_t> inputs(std::uint32_t i) const {
+    return {inputs_.data() + nodes_[i].first_input, nodes_[i].input_count};
+  }
+  [[nodiscard]] std::span<const Guard> guards() const { return guards_; }
+  /// The name given to a leaf; empty if there is none.
+  [[nodiscard]] std::string_view name(std::uint32_t i) const;
+  /// A copy of a recorded value.
+  [[nodiscard]] Tensor value(std::uint32_t i) const;
+  /// Bytes held for values and records.
+  [[nodiscard]] std::size_t memory() const;
+
+  /// While it lives, what is recorded counts as part of the derivative of `origin` and carries
+  /// that record's source line.
+  class DerivativeOf {
+   public:
+    DerivativeOf(Tape& tape, std::uint32_t origin) : tape_(tape), before_(tape.origin_) {
+      tape_.origin_ = origin;
+    }
+    ~DerivativeOf() { tape_.origin_ = before_; }
+    DerivativeOf(const DerivativeOf&) = delete;
+    DerivativeOf& operator=(const DerivativeOf&) = delete;
+
+   private:
+    Tape& tape_;
+    std::uint32_t before_;
+  };
+
+ private:
+  std::uint32_t append(const Node& node);
+  Var store(const Tensor& value, Role role, std::source_location where);
+  void evaluate(Node& node, std::span<const std::uint32_t> in);
+  template <Scalar T>
+  void evaluate_as(Node& node, std::span<const std::uint32_t> in);
+  [[nodiscard]] std::span<const ValueType> collect_types(std::span<const std::uint32_t> in);
+  [[nodiscard]] std::size_t value_bytes(const ValueType& type) const;
+
+  DType precision_;
+  Arena arena_;
+  std::vector<Node> nodes_;
+  std::vector<std::uint32_t> inputs_;
+  std::vector<Guard> guards_;
+  std::unordered_map<std::uint64_t, std::uint32_t> scalars_;  // bits of a double -> its constant
+  std::unordered_map<std::uint32_t, std::string> names_;
+  std::uint32_t step_ = Node::none;
+  std::uint32_t origin_ = Node::none;
+  // Scratch for `record`, kept to allocate nothing once warm.
+  std::vector<ValueType> types_;
+  std::vector<Operand> operands_;
+  AlignedBytes kernel_scratch_;
+  std::size_t kernel_scratch_bytes_ = 0;
+};
+
+}  // namespace dtheta

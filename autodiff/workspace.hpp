@@ -1,0 +1,65 @@
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "autodiff/plan.hpp"
+#include "autodiff/scalar.hpp"
+#include "autodiff/tensor.hpp"
+
+namespace dtheta {
+
+namespace detail {
+template <Scalar T>
+struct Binding;
+template <Scalar T>
+struct BindingDelete {
+  void operator()(Binding<T>* b) const;
+};
+}  // namespace detail
+
+/// The memory one run of a plan needs in scalar type T. `run` allocates nothing.
+///
+/// Leaves start with the values they had on the tape. One workspace is used by one thread at a time;
+/// several may share a plan. T may be float, double, long double, Quad, or Complex where every op is
+/// analytic, whatever the precision of the tape.
+template <Scalar T>
+class Workspace {
+ public:
+  /// Throws TypeError naming the op when T is Complex and an op is not analytic.
+  explicit Workspace(Plan plan);
+
+  /// Computes every output from the leaves, then performs the plan's updates. Throws GuardError,
+  /// with the outputs computed but no update made, when a recorded branch would go the other way.
+  void run();
+  /// Computes only what depends on one leaf, the rest being as the last run left it; the result is
+  /// that of `run`. Throws StateError unless the plan was compiled with reuse_memory off and has no
+  /// updates.
+  void rerun(Var leaf);
+
+  /// A leaf's elements, to be read and set. Throws StateError for anything but a leaf of the plan.
+  [[nodiscard]] std::span<T> leaf(Var x);
+  [[nodiscard]] std::span<Index> index_leaf(Var x);
+  /// Sets a leaf from a tensor of its shape, converting real values to T.
+  void set(Var leaf, const Tensor& value);
+
+  /// The elements of an output or leaf. Other values may have been overwritten: StateError.
+  [[nodiscard]] std::span<const T> operator[](Var y) const;
+  [[nodiscard]] std::span<const Index> indices(Var y) const;
+  /// An output or leaf as a tensor: float32 for a workspace of float, else float64.
+  [[nodiscard]] Tensor tensor(Var y) const;
+
+  [[nodiscard]] const Plan& plan() const { return plan_; }
+
+ private:
+  Plan plan_;
+  std::unique_ptr<detail::Binding<T>, detail::BindingDelete<T>> binding_;
+};
+
+extern template class Workspace<float>;
+extern template class Workspace<double>;
+extern template class Workspace<long double>;
+extern template class Workspace<Quad>;
+extern template class Workspace<Complex>;
+
+}  // namespace dtheta

@@ -1,0 +1,265 @@
+#include "gradcheck/adaptive.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+
+#include "gradcheck/finite_difference.hpp"
+#include "gradcheck/noise.hpp"
+
+namespace dtheta::gradcheck::detail {
+namespace {
+
+constexpr double unit_roundoff = std::numeric_limits<double>::epsilon() / 2.0;
+constexpr std::size_t chunk_entries = 1024;
+// A pilot looks for a step that leaves the rest of its block some room.
+constexpr double pilot_comfort = 0.1;
+
+double root_mean_square(std::span<const double> values) {
+  double largest = 0.0;
+  for (const double v : values) largest = std::max(largest, std::abs(v));
+  if (largest == 0.0 || !std::isfinite(largest)) return 0.0;
+  double squares = 0.0;
+  for (const double v : values) squares += (v / largest) * (v / largest);
+  return largest * std::sqrt(squares / static_cast<double>(values.size()));
+}
+
+double largest_finite(std::span<const double> values) {
+  double largest = 0.0;
+  for (const double v : values) {
+    if (std::isfinite(v)) largest = std::max(largest, std::abs(v));
+  }
+  return largest;
+}
+
+/// Position in θ of the block's largest derivative.
+std::size_t pilot_of(const Request& request, const Block& block) {
+  const auto gradient = request.analytic.subspan(block.offset, block.size);
+  const auto size = [](double v) { return std::isfinite(v) ? std::abs(v) : 0.0; };
+  const auto largest = std::ranges::max_element(gradient, {}, size);
+  return block.offset + static_cast<std::size_t>(largest - gradient.begin());
+}
+
+/// The noise of J along a few coordinates of different blocks; the largest of them is kept, because
+/// moving one coordinate may disturb only part of the arithmetic.
+double measure_noise(const Request& request, std::span<const std::size_t> pilots) {
+  constexpr std::size_t coordinates = 3;
+  double noise = std::max(request.noise, unit_roundoff * std::abs(request.cost));
+  const std::size_t stride = std::max<std::size_t>(1, pilots.size() / coordinates);
+  for (std::size_t p = 0; p < pilots.size() && p / stride < coordinates; p += stride) {
+    const std::size_t i = pilots[p];
+    const auto along = [&](double value) {
+      const Probe probe{i, value};
+      double answer = 0.0;
+      request.evaluate(std::span(&probe, 1), std::span(&answer, 1));
+      return answer;
+    };
+    const double spacing = 1e-8 * scale_of(request.theta, request.blocks[p]);
+    const double x = request.theta.values()[i];
+    const Noise found = estimate_noise(along, x, std::max(spacing, 1e-14 * std::abs(x)), 3);
+    if (found.status == NoiseStatus::found) noise = std::max(noise, found.noise);
+  }
+  return noise;
+}
+
+/// Takes a group of searches forward together, so that their probes share batches.
+class Group {
+ public:
+  Group(const Request& request, std::vector<Search> searches)
+      : request_(request), searches_(std::move(searches)) {}
+
+  /// standard_for(index, seen) gives the standard of an entry; seen is the largest numeric
+  /// derivative of the group's first round.
+  template <class StandardFor>
+  void run(StandardFor standard_for) {
+    double seen = 0.0;
+    for (bool first = true;; first = false) {
+      gather();
+      if (open_.empty()) return;
+      answers_.resize(probes_.size());
+      request_.evaluate(probes_, answers_);
+      double at_most = 0.0;
+      for (std::size_t s = 0; s < open_.size(); ++s) {
+        const std::span<const double, 4> four(answers_.data() + 4 * s, 4);
+        at_most = std::max(at_most, open_[s]->take(four, request_.cost));
+      }
+      if (first) seen = at_most;
+      for (Search* search : open_) search->judge(standard_for(search->index(), seen));
+    }
+  }
+
+  const std::vector<Search>& searches() const { return searches_; }
+
+ private:
+  void gather() {
+    open_.clear();
+    probes_.clear();
+    for (Search& search : searches_) {
+      if (search.decided()) continue;
+      open_.push_back(&search);
+      search.ask(probes_);
+    }
+  }
+
+  const Request& request_;
+  std::vector<Search> searches_;
+  std::vector<Search*> open_;
+  std::vector<Probe> probes_;
+  std::vector<double> answers_;
+};
+
+/// What all entries of a block share.
+struct BlockPlan {
+  std::size_t pilot = 0;
+  double scale = 0.0;  ///< of its derivatives
+  double step = 0.0;
+  bool may_grow = true;
+};
+
+class Adaptive {
+ public:
+  explicit Adaptive(const Request& request) : request_(request) {
+    found_.entries.assign(request.theta.size(), Finding{});
+    for (Finding& finding : found_.entries) {
+      finding.numeric = std::numeric_limits<double>::quiet_NaN();
+      finding.bar = std::numeric_limits<double>::infinity();
+    }
+  }
+
+  Findings run() {
+    plan();
+    fly_pilots();
+    for (std::size_t b = 0; b < request_.blocks.size() && found_.complete; ++b) sweep(b);
+    return std::move(found_);
+  }
+
+ private:
+  void plan() {
+    std::vector<std::size_t> pilots;
+    for (const Block& block : request_.blocks) pilots.push_back(pilot_of(request_, block));
+    found_.noise = measure_noise(request_, pilots);
+    const double whole = largest_finite(request_.analytic);
+    // Fourth order: truncation and noise balance near the fifth root of the relative noise.
+    const double size = std::max(std::abs(request_.cost), std::numeric_limits<double>::min());
+    const double relative = std::clamp(std::pow(found_.noise / size, 0.2), 5e-4, 5e-2);
+    for (std::size_t b = 0; b < request_.blocks.size(); ++b) {
+      const Block& block = request_.blocks[b];
+      BlockPlan plan;
+      plan.pilot = pilots[b];
+      plan.scale = largest_finite(request_.analytic.subspan(block.offset, block.size));
+      // A gradient of pure rounding claims to be zero: it is measured against the whole.
+      if (plan.scale <= 64.0 * request_.options.gradient_roundoff * whole) plan.scale = whole;
+      plan.step = relative * scale_of(request_.theta, block);
+      plans_.push_back(plan);
+    }
+  }
+
+  Standard standard(double scale) const {
+    return {request_.cost, found_.noise, request_.options.tolerance,
+            request_.options.gradient_roundoff, scale};
+  }
+
+  Search search_for(std::size_t i, const BlockPlan& plan) const {
+    return {i, request_.theta.values()[i], request_.analytic[i], plan.step, plan.may_grow};
+  }
+
+  /// One entry of each block finds the step that suits the rest of it.
+  void fly_pilots() {
+    std::vector<Search> searches;
+    for (const BlockPlan& plan : plans_) searches.push_back(search_for(plan.pilot, plan));
+    Group group(request_, std::move(searches));
+    group.run([&](std::size_t i, double) {
+      const auto plan = std::ranges::find(plans_, i, &BlockPlan::pilot);
+      Standard strict = standard(plan->scale);
+      strict.comfort = pilot_comfort;
+      return strict;
+    });
+    for (std::size_t b = 0; b < plans_.size(); ++b) {
+      const Finding& finding = group.searches()[b].finding();
+      if (!finding.kink && std::isfinite(finding.numeric)) {
+        plans_[b].step = finding.step;
+        plans_[b].scale = std::max(plans_[b].scale, std::abs(finding.numeric));
+      }
+      // If not even the pilot became precise enough by growing, the others need not try.
+      plans_[b].may_grow = true;
+      found_.entries[plans_[b].pilot] = finding;
+      ++done_;
+    }
+  }
+
+  void sweep(std::size_t b) {
+    const Block& block = request_.blocks[b];
+    const BlockPlan& plan = plans_[b];
+    const std::size_t end = block.offset + block.size;
+    for (std::size_t first = block.offset; first < end; first += chunk_entries) {
+      std::vector<Search> searches;
+      for (std::size_t i = first; i < std::min(end, first + chunk_entries); ++i) {
+        if (i != plan.pilot) searches.push_back(search_for(i, plan));
+      }
+      Group group(request_, std::move(searches));
+      group.run([&](std::size_t, double seen) { return standard(std::max(plan.scale, seen)); });
+      for (const Search& search : group.searches()) {
+        found_.entries[search.index()] = search.finding();
+      }
+      done_ += group.searches().size();
+      if (!request_.proceed(done_)) {
+        found_.complete = false;
+        return;
+      }
+    }
+  }
+
+  const Request& request_;
+  Findings found_;
+  std::vector<BlockPlan> plans_;
+  std::size_t done_ = 0;
+};
+
+}  // namespace
+
+double scale_of(const ParameterVector& theta, const Block& block) {
+  const double own = root_mean_square(theta.values().subspan(block.offset, block.size));
+  if (own > 0.0) return own;
+  const double whole = root_mean_square(theta.values());
+  return whole > 0.0 ? whole : 1.0;
+}
+
+Findings judge_adaptively(const Request& request) { return Adaptive(request).run(); }
+
+Findings measure_textbook(const Request& request) {
+  Findings found;
+  found.noise = std::max(request.noise, unit_roundoff * std::abs(request.cost));
+  const double epsilon = request.options.epsilon;
+  Finding untouched;
+  untouched.numeric = std::numeric_limits<double>::quiet_NaN();
+  untouched.bar = std::numeric_limits<double>::infinity();
+  found.entries.assign(request.theta.size(), untouched);
+  const auto values = request.theta.values();
+  std::size_t done = 0;
+  for (const Block& block : request.blocks) {
+    for (std::size_t first = 0; first < block.size; first += chunk_entries) {
+      const std::size_t count = std::min(chunk_entries, block.size - first);
+      const std::size_t at = block.offset + first;
+      // The evaluator counts from the start of θ, the estimate from the start of the chunk.
+      const ProbeEvaluator shifted = [&](std::span<const Probe> probes, std::span<double> out) {
+        std::vector<Probe> moved(probes.begin(), probes.end());
+        for (Probe& probe : moved) probe.index += at;
+        request.evaluate(moved, out);
+      };
+      const auto numeric = two_sided_difference(shifted, values.subspan(at, count), epsilon);
+      for (std::size_t i = 0; i < count; ++i) {
+        found.entries[at + i] = {numeric[i], found.noise / epsilon, epsilon, Verdict::pass,
+                                 false,      numeric[i] == 0.0};
+      }
+      done += count;
+      if (!request.proceed(done)) {
+        found.complete = false;
+        return found;
+      }
+    }
+  }
+  return found;
+}
+
+}  // namespace dtheta::gradcheck::detail

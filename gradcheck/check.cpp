@@ -1,0 +1,148 @@
+#include "gradcheck/check.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <optional>
+
+#include "gradcheck/adaptive.hpp"
+#include "gradcheck/assemble.hpp"
+#include "gradcheck/errors.hpp"
+#include "gradcheck/finite_difference.hpp"
+
+namespace dtheta::gradcheck {
+namespace {
+
+// A change of J(θ) from one call to the next by up to this many roundings is called noise (sums in
+// another order); above it, J is another function each time and there is nothing to differentiate.
+constexpr double tolerable_change = 0x1p-40;
+
+void validate(const Options& options) {
+  require_positive("epsilon", options.epsilon);
+  require_positive("tolerance", options.tolerance);
+  require_positive("gradient_roundoff", options.gradient_roundoff);
+}
+
+std::vector<Block> selected(const ParameterVector& theta, const Options& options) {
+  for (const std::string& name : options.blocks) theta.block(name);  // throws if unknown
+  for (const std::size_t layer : options.layers) {
+    if (std::ranges::find(theta.blocks(), layer, &Block::layer) != theta.blocks().end()) continue;
+    throw NameError(fmt::format("options: no block of theta belongs to layer {}", layer));
+  }
+  std::vector<Block> chosen;
+  for (const Block& block : theta.blocks()) {
+    const bool named = options.blocks.empty() ||
+                       std::ranges::find(options.blocks, block.name) != options.blocks.end();
+    const bool in_layer = options.layers.empty() ||
+                          std::ranges::find(options.layers, block.layer) != options.layers.end();
+    if (named && in_layer && block.size > 0) chosen.push_back(block);
+  }
+  if (chosen.empty()) {
+    throw ShapeError("check: theta has no entry to check; it is empty, or the blocks and layers "
+                     "asked for have none in common");
+  }
+  return chosen;
+}
+
+bool same_bits(double a, double b) { return std::memcmp(&a, &b, sizeof a) == 0; }
+
+/// Counts what the caller's evaluator is asked.
+struct Counting {
+  const ProbeEvaluator& evaluate;
+  std::size_t& count;
+
+  void operator()(std::span<const Probe> probes, std::span<double> answers) const {
+    count += probes.size();
+    evaluate(probes, answers);
+  }
+};
+
+double cost_at(const ProbeEvaluator& evaluate, const ParameterVector& theta, std::size_t index) {
+  const Probe here{index, theta.values()[index]};
+  double cost = 0.0;
+  evaluate(std::span(&here, 1), std::span(&cost, 1));
+  return cost;
+}
+
+}  // namespace
+
+void Gradient::copy_whole(std::span<const double> from, std::span<double> to) {
+  if (from.size() != to.size()) {
+    throw ShapeError(fmt::format("gradient: it has {} entries, but theta has {}", from.size(),
+                                 to.size()));
+  }
+  std::ranges::copy(from, to.begin());
+}
+
+std::vector<double> Gradient::at(const ParameterVector& theta) const {
+  if (layout_ != nullptr) theta.require_same_layout(*layout_);
+  std::vector<double> gradient(theta.size(), std::numeric_limits<double>::quiet_NaN());
+  if (function_) {
+    // A copy, so that a function that writes into its θ harms no one.
+    const std::vector<double> lent(theta.values().begin(), theta.values().end());
+    function_(lent, gradient);
+  } else {
+    copy_whole(values_, gradient);
+  }
+  return gradient;
+}
+
+Result check_probes(const ProbeEvaluator& evaluate, const Gradient& gradient,
+                    const ParameterVector& theta, const Options& options) {
+  validate(options);
+  const std::vector<Block> blocks = selected(theta, options);
+  Result result;
+  result.method = options.method;
+  result.epsilon = options.epsilon;
+  result.tolerance = options.tolerance;
+  const ProbeEvaluator counted = Counting{evaluate, result.evaluations};
+
+  const std::size_t at = blocks.front().offset;
+  result.cost = cost_at(counted, theta, at);
+  result.analytic = gradient.at(theta);
+  const double again = cost_at(counted, theta, at);
+  result.deterministic = same_bits(result.cost, again);
+  const double change = result.deterministic ? 0.0 : std::abs(again - result.cost);
+
+  std::size_t total = 0;
+  for (const Block& block : blocks) total += block.size;
+  const auto proceed = [&](std::size_t done) {
+    return !options.progress || options.progress({done, total, result.evaluations});
+  };
+  const detail::Request request{counted, theta,       result.analytic, blocks,
+                                options, result.cost, change,          proceed};
+  const bool textbook = options.method == Method::textbook;
+  const bool measurable =
+      textbook || (std::isfinite(result.cost) &&
+                   change <= tolerable_change * std::max(std::abs(again), std::abs(result.cost)));
+  std::optional<detail::Findings> findings;
+  if (measurable) {
+    findings = textbook ? detail::measure_textbook(request) : detail::judge_adaptively(request);
+    result.deterministic =
+        result.deterministic && same_bits(result.cost, cost_at(counted, theta, at));
+  }
+  detail::assemble(result, request, findings ? &*findings : nullptr);
+  return result;
+}
+
+Result check(const Cost& cost, const Gradient& gradient, const ParameterVector& theta,
+             const Options& options) {
+  CostProbes probes(cost, theta.values(), options.threads);
+  Result result = check_probes(std::ref(probes), gradient, theta, options);
+  if (!probes.left_untouched(theta.values())) {
+    result.notes.emplace_back(
+        "the cost wrote into the theta that it was lent: later probes saw other parameters");
+    if (result.verdict == Verdict::pass) result.verdict = Verdict::inconclusive;
+  }
+  return result;
+}
+
+Result check(const Cost& cost, const Gradient& gradient, std::span<const double> theta,
+             const Options& options) {
+  return check(cost, gradient, unnamed(theta), options);
+}
+
+}  // namespace dtheta::gradcheck

@@ -1,0 +1,97 @@
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <functional>
+#include <span>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "gradcheck/parameter_vector.hpp"
+#include "gradcheck/probe.hpp"
+#include "gradcheck/result.hpp"
+
+namespace dtheta::gradcheck {
+
+/// How far a check has come.
+struct Progress {
+  std::size_t done = 0;   ///< entries of θ judged
+  std::size_t total = 0;  ///< entries of θ to judge
+  std::size_t evaluations = 0;
+};
+
+/// What to check and how. The defaults are right for a cost computed in double.
+struct Options {
+  Method method = Method::adaptive;
+  double epsilon = 1e-7;    ///< textbook only: how far every entry is moved
+  double tolerance = 1e-7;  ///< adaptive only: relative error of a derivative that must be seen
+  double gradient_roundoff = 0x1p-53;  ///< unit roundoff of the gradient's arithmetic; 0x1p-24 for
+                                       ///< a gradient computed in float
+  std::vector<std::string> blocks;     ///< only these blocks; empty: all
+  std::vector<std::size_t> layers;     ///< only blocks of these layers; empty: all
+  std::size_t worst_entries = 5;       ///< how many components each block keeps
+  unsigned threads = 1;  ///< above 1 the cost is called from several threads at once
+  std::function<bool(const Progress&)> progress;  ///< called now and then; false stops the check
+};
+
+/// The gradient under test: values in θ's order, or a function that computes them at θ.
+class Gradient {
+ public:
+  using Function = std::function<void(std::span<const double>, std::span<double>)>;
+
+  /// Values that were computed before. The span must outlive the check.
+  template <class Values>
+    requires std::convertible_to<const Values&, std::span<const double>>
+  Gradient(const Values& values) : values_(std::span<const double>(values)) {}
+
+  /// Values laid out as θ; their layout is compared with θ's. Must outlive the check.
+  Gradient(const ParameterVector& values) : values_(values.values()), layout_(&values) {}
+
+  /// f(θ, g) writes the gradient into g, which arrives full of NaN.
+  template <class F>
+    requires std::is_invocable_r_v<void, F&, std::span<const double>, std::span<double>>
+  Gradient(F f) : function_(std::move(f)) {}
+
+  /// f(θ) returns the gradient.
+  template <class F>
+    requires std::is_invocable_r_v<std::vector<double>, F&, std::span<const double>>
+  Gradient(F f);
+
+  /// The gradient at θ. Throws ShapeError if it has another length or layout than θ.
+  std::vector<double> at(const ParameterVector& theta) const;
+
+ private:
+  static void copy_whole(std::span<const double> from, std::span<double> to);
+
+  std::span<const double> values_;
+  const ParameterVector* layout_ = nullptr;
+  Function function_;
+};
+
+/// Holds a gradient against finite differences of the cost. Knows neither tape nor network.
+/// θ is copied: the caller's values are never written. Exceptions of the cost pass through.
+/// Throws ShapeError for an empty θ or a gradient of another size, NameError or OptionError for
+/// options that cannot be met.
+Result check(const Cost& cost, const Gradient& gradient, const ParameterVector& theta,
+             const Options& options = {});
+
+/// The same for a θ without names.
+Result check(const Cost& cost, const Gradient& gradient, std::span<const double> theta,
+             const Options& options = {});
+
+/// The same where the caller evaluates probes: by partial replay, stacked or in threads of its own.
+/// `options.threads` has no effect here.
+Result check_probes(const ProbeEvaluator& evaluate, const Gradient& gradient,
+                    const ParameterVector& theta, const Options& options = {});
+
+template <class F>
+  requires std::is_invocable_r_v<std::vector<double>, F&, std::span<const double>>
+Gradient::Gradient(F f)
+    : function_([f = std::move(f)](std::span<const double> theta, std::span<double> out) mutable {
+        const std::vector<double> values = f(theta);
+        copy_whole(values, out);
+      }) {}
+
+}  // namespace dtheta::gradcheck

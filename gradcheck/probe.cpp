@@ -1,0 +1,95 @@
+#include "gradcheck/probe.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
+#include <exception>
+#include <thread>
+#include <utility>
+
+#include "gradcheck/errors.hpp"
+
+namespace dtheta::gradcheck {
+namespace {
+
+/// Moves one entry for as long as it lives.
+class Moved {
+ public:
+  Moved(std::vector<double>& theta, const Probe& probe)
+      : entry_(theta[probe.index]), original_(entry_) {
+    entry_ = probe.value;
+  }
+  ~Moved() { entry_ = original_; }
+  Moved(const Moved&) = delete;
+  Moved& operator=(const Moved&) = delete;
+
+ private:
+  double& entry_;
+  double original_;
+};
+
+}  // namespace
+
+CostProbes::CostProbes(Cost cost, std::span<const double> theta, unsigned threads)
+    : cost_(std::move(cost)) {
+  if (!cost_) throw OptionError("cost: it cannot be called, because it is empty");
+  if (threads == 0) throw OptionError("threads: 0 were asked for, but at least 1 is needed");
+  copies_.assign(threads, std::vector<double>(theta.begin(), theta.end()));
+}
+
+void CostProbes::operator()(std::span<const Probe> probes, std::span<double> answers) {
+  for (const Probe& probe : probes) {
+    if (probe.index < copies_.front().size()) continue;
+    throw ShapeError(fmt::format("probe: there is no entry {} in a theta of {} entries",
+                                 probe.index, copies_.front().size()));
+  }
+  if (answers.size() < probes.size()) {
+    throw ShapeError(fmt::format("probe: {} probes, but room for {} answers", probes.size(),
+                                 answers.size()));
+  }
+  const std::size_t threads = std::min(copies_.size(), probes.size());
+  if (threads <= 1) {
+    answer_share(0, probes, answers);
+    return;
+  }
+  std::vector<std::exception_ptr> failures(threads);
+  {
+    std::vector<std::jthread> team;
+    team.reserve(threads);
+    const std::size_t share = (probes.size() + threads - 1) / threads;
+    for (std::size_t t = 0; t < threads; ++t) {
+      const std::size_t first = std::min(t * share, probes.size());
+      const std::size_t count = std::min(share, probes.size() - first);
+      team.emplace_back([this, t, mine = probes.subspan(first, count),
+                         out = answers.subspan(first, count), &failures] {
+        try {
+          answer_share(static_cast<unsigned>(t), mine, out);
+        } catch (...) {
+          failures[t] = std::current_exception();
+        }
+      });
+    }
+  }
+  for (const std::exception_ptr& failure : failures) {
+    if (failure) std::rethrow_exception(failure);
+  }
+}
+
+void CostProbes::answer_share(unsigned thread, std::span<const Probe> probes,
+                              std::span<double> answers) {
+  std::vector<double>& theta = copies_[thread];
+  for (std::size_t i = 0; i < probes.size(); ++i) {
+    const Moved moved(theta, probes[i]);
+    answers[i] = cost_(theta);
+  }
+}
+
+bool CostProbes::left_untouched(std::span<const double> theta) const {
+  return std::ranges::all_of(copies_, [&](const std::vector<double>& copy) {
+    return copy.size() == theta.size() &&
+           (theta.empty() || std::memcmp(copy.data(), theta.data(), theta.size_bytes()) == 0);
+  });
+}
+
+}  // namespace dtheta::gradcheck

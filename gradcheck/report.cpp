@@ -1,0 +1,145 @@
+#include "gradcheck/report.hpp"
+
+#include <fmt/color.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <iterator>
+
+namespace dtheta::gradcheck {
+namespace {
+
+fmt::text_style style_of(Verdict verdict) {
+  if (verdict == Verdict::pass) return fmt::fg(fmt::terminal_color::green);
+  if (verdict == Verdict::fail) return fmt::fg(fmt::terminal_color::red);
+  return fmt::fg(fmt::terminal_color::yellow);
+}
+
+std::string painted(std::string text, fmt::text_style style, bool colour) {
+  return colour ? fmt::format(style, "{}", text) : text;
+}
+
+std::string shape_of(const BlockResult& block) {
+  return fmt::format("({})", fmt::join(block.shape, ", "));
+}
+
+std::vector<const BlockResult*> worst_first(const Result& result) {
+  std::vector<const BlockResult*> order;
+  for (const BlockResult& block : result.blocks) order.push_back(&block);
+  const auto rank = [](const BlockResult* b) {
+    if (b->verdict == Verdict::fail) return 2;
+    return b->verdict == Verdict::inconclusive ? 1 : 0;
+  };
+  std::ranges::stable_sort(order, [&](const BlockResult* a, const BlockResult* b) {
+    if (rank(a) != rank(b)) return rank(a) > rank(b);
+    const bool a_lost = !a->difference.finite;
+    const bool b_lost = !b->difference.finite;
+    if (a_lost != b_lost) return a_lost;
+    return !a_lost && a->difference.value > b->difference.value;
+  });
+  return order;
+}
+
+class Writer {
+ public:
+  Writer(const Result& result, const ReportStyle& style) : result_(result), style_(style) {}
+
+  std::string write() {
+    head();
+    blocks();
+    components();
+    for (const std::string& note : result_.notes) line("note: {}", note);
+    return std::move(text_);
+  }
+
+ private:
+  template <class... T>
+  void line(fmt::format_string<T...> format, T&&... arguments) {
+    fmt::format_to(std::back_inserter(text_), format, std::forward<T>(arguments)...);
+    text_ += '\n';
+  }
+
+  void head() {
+    const std::string verdict(to_string(result_.verdict));
+    line("gradient check ({}): {}", to_string(result_.method),
+         painted(verdict, style_of(result_.verdict) | fmt::emphasis::bold, style_.colour));
+    line("  difference {:.3e} ({}: {})   cost {:.17g}", result_.difference.value,
+         to_string(result_.band), advice(result_.band), result_.cost);
+    if (result_.method == Method::textbook) {
+      line("  epsilon {:.3g}   {} evaluations", result_.epsilon, result_.evaluations);
+    } else {
+      line("  tolerance {:.3g}   noise of the cost {:.2e}   {} evaluations", result_.tolerance,
+           result_.noise, result_.evaluations);
+    }
+  }
+
+  void blocks() {
+    std::size_t width = 5;
+    std::size_t shape_width = 5;
+    for (const BlockResult& block : result_.blocks) {
+      width = std::max(width, block.name.size());
+      shape_width = std::max(shape_width, shape_of(block).size());
+    }
+    line("\n  {:<{}}  {:>5}  {:<{}}  {:>10}  {:>10}  {:>6}  {}", "block", width, "layer", "shape",
+         shape_width, "difference", "detectable", "failed", "verdict");
+    for (const BlockResult* block : worst_first(result_)) {
+      const bool textbook = result_.method == Method::textbook;
+      std::string verdict(textbook ? to_string(block->band) : to_string(block->verdict));
+      if (block->kinks > 0) verdict += fmt::format(" ({} corners)", block->kinks);
+      line("  {:<{}}  {:>5}  {:<{}}  {:>10.3e}  {:>10.1e}  {:>6}  {}", block->name, width,
+           block->layer, shape_of(*block), shape_width, block->difference.value, block->detectable,
+           block->failed,
+           painted(std::move(verdict), style_of(block->verdict), style_.colour));
+    }
+  }
+
+  void components() {
+    std::vector<Component> worst = result_.worst();
+    worst.resize(std::min(worst.size(), style_.components));
+    if (worst.empty()) return;
+    std::size_t width = 5;
+    for (const Component& c : worst) width = std::max(width, to_string(c.key).size());
+    line("\n  {:<{}}  {:>5}  {:>22}  {:>22}  {:>9}  {:>9}  {:>9}  {}", "entry", width, "layer",
+         "analytic", "numeric", "error", "bar", "step", "verdict");
+    for (const Component& c : worst) {
+      std::string verdict(to_string(c.verdict));
+      if (c.kink) verdict += " (corner)";
+      line("  {:<{}}  {:>5}  {:>22.15e}  {:>22.15e}  {:>9.2e}  {:>9.2e}  {:>9.2e}  {}",
+           to_string(c.key), width, c.key.layer, c.analytic, c.numeric, c.error(), c.bar, c.step,
+           painted(std::move(verdict), style_of(c.verdict), style_.colour));
+    }
+  }
+
+  const Result& result_;
+  const ReportStyle& style_;
+  std::string text_;
+};
+
+}  // namespace
+
+std::string report(const Result& result, const ReportStyle& style) {
+  return Writer(result, style).write();
+}
+
+std::string textbook_sentence(double difference, double threshold, bool colour) {
+  const bool good = difference <= threshold;  // false for NaN
+  std::string sentence =
+      good ? fmt::format("Good, the difference is {}", difference)
+           : fmt::format("There is a mistake, the difference is {}", difference);
+  return painted(std::move(sentence), style_of(good ? Verdict::pass : Verdict::fail), colour);
+}
+
+std::string textbook_sentence(const Result& result, double threshold, bool colour) {
+  return textbook_sentence(result.difference.value, threshold, colour);
+}
+
+bool is_terminal(std::FILE* stream) {
+  const char* no_colour = std::getenv("NO_COLOR");  // https://no-color.org
+  if (no_colour != nullptr && *no_colour != '\0') return false;
+  return stream != nullptr && isatty(fileno(stream)) != 0;
+}
+
+}  // namespace dtheta::gradcheck

@@ -1,0 +1,218 @@
+#include "gradcheck/report_html.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <iterator>
+#include <limits>
+
+namespace dtheta::gradcheck {
+namespace {
+
+constexpr std::string_view style = R"(<style>
+:root{color-scheme:light}
+body{font:15px/1.5 system-ui,sans-serif;color:#1d2733;background:#fff;max-width:68rem;
+margin:2rem auto;padding:0 1rem}
+h1{font-size:1.5rem;margin:0 0 .5rem}h2{font-size:1.1rem;margin:2rem 0 .5rem}
+table{border-collapse:collapse;font-variant-numeric:tabular-nums}
+th,td{padding:.25rem .7rem;border-bottom:1px solid #e3e8ee;text-align:right}
+th{font-weight:600;color:#51606f}td.l,th.l{text-align:left}
+.scroll{overflow-x:auto}
+.pass{color:#13733f}.fail{color:#b3261e}.inconclusive{color:#8a5a00}
+.verdict{font-weight:700}
+.maps{display:flex;flex-wrap:wrap;gap:1.2rem}figure{margin:0}
+figcaption{font-size:.85rem;color:#51606f}svg{border:1px solid #d4dbe3}
+.key span{display:inline-block;padding:0 .6rem;font-size:.8rem}
+</style>
+)";
+
+/// Colour of a relative error: white up to 1e-12, then deeper by decade.
+struct Shade {
+  double up_to;
+  std::string_view colour;
+  std::string_view ink;
+  std::string_view meaning;
+};
+constexpr std::array<Shade, 6> shades{{{1e-11, "#eef6ee", "#1d2733", "≤ 1e-11"},
+                                       {1e-9, "#cfe8cf", "#1d2733", "≤ 1e-9"},
+                                       {1e-7, "#a3d3a6", "#1d2733", "≤ 1e-7"},
+                                       {1e-5, "#ffe08a", "#1d2733", "≤ 1e-5"},
+                                       {1e-3, "#f49d5c", "#1d2733", "≤ 1e-3"},
+                                       {2.0, "#c5332b", "#ffffff", "above"}}};
+constexpr std::string_view unmeasured = "#9aa5b1";
+
+std::string escaped(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    switch (c) {
+      case '&': out += "&amp;"; break;
+      case '<': out += "&lt;"; break;
+      case '>': out += "&gt;"; break;
+      case '"': out += "&quot;"; break;
+      default: out += c;
+    }
+  }
+  return out;
+}
+
+std::string_view colour_of(double error) {
+  if (std::isnan(error)) return unmeasured;
+  for (const Shade& shade : shades) {
+    if (error <= shade.up_to) return shade.colour;
+  }
+  return shades.back().colour;
+}
+
+/// Rows and columns in which a block is drawn: its last dimension runs to the right.
+struct Grid {
+  std::size_t rows = 1;
+  std::size_t columns = 1;
+};
+
+Grid grid_of(const BlockResult& block) {
+  const std::size_t columns =
+      block.shape.empty() ? 1 : std::max<std::size_t>(1, block.shape.back());
+  return {std::max<std::size_t>(1, block.size / columns), columns};
+}
+
+class Page {
+ public:
+  Page(const Result& result, std::string_view title) : result_(result), title_(title) {}
+
+  std::string write() {
+    put("<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
+        "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n<title>{}</title>\n{}</head><body>\n",
+        escaped(title_), style);
+    head();
+    maps();
+    blocks();
+    components();
+    notes();
+    put("</body></html>\n");
+    return std::move(page_);
+  }
+
+ private:
+  template <class... T>
+  void put(fmt::format_string<T...> format, T&&... arguments) {
+    fmt::format_to(std::back_inserter(page_), format, std::forward<T>(arguments)...);
+  }
+
+  void head() {
+    put("<h1>{}: <span class=\"{}\">{}</span></h1>\n", escaped(title_),
+        to_string(result_.verdict), to_string(result_.verdict));
+    put("<p>{} method. Difference <b>{:.3e}</b> ({}: {}). Cost {:.17g}. {} evaluations of the "
+        "cost, noise of one {:.2e}.</p>\n",
+        to_string(result_.method), result_.difference.value, to_string(result_.band),
+        advice(result_.band), result_.cost, result_.evaluations, result_.noise);
+  }
+
+  void maps() {
+    put("<h2>Relative error of every entry</h2>\n<p class=\"key\">");
+    for (const Shade& shade : shades) {
+      put("<span style=\"background:{};color:{}\">{}</span>", shade.colour, shade.ink,
+          shade.meaning);
+    }
+    put("<span style=\"background:{}\">not measured</span></p>\n", unmeasured);
+    put("<p>Error over the larger of the two derivatives and a thousandth of its block's "
+        "largest.</p>\n<div class=\"maps\">\n");
+    for (const BlockResult& block : result_.blocks) map(block);
+    put("</div>\n");
+  }
+
+  double largest_of(const BlockResult& block) const {
+    double largest = 0.0;
+    for (std::size_t i = block.offset; i < block.offset + block.size; ++i) {
+      for (const double v : {result_.analytic[i], result_.numeric[i]}) {
+        if (std::isfinite(v)) largest = std::max(largest, std::abs(v));
+      }
+    }
+    return largest;
+  }
+
+  double error_at(std::size_t i, double floor) const {
+    const double a = result_.analytic[i];
+    const double n = result_.numeric[i];
+    if (std::isnan(n) && !std::isnan(a)) return n;
+    if (!std::isfinite(a) || !std::isfinite(n)) return std::numeric_limits<double>::infinity();
+    const double size = std::max({std::abs(a), std::abs(n), floor});
+    return size > 0.0 ? std::abs(a - n) / size : 0.0;
+  }
+
+  /// At most 64 cells each way; a cell shows the worst entry that it covers.
+  void map(const BlockResult& block) {
+    constexpr std::size_t most = 64;
+    const Grid grid = grid_of(block);
+    const std::size_t rows = std::min(grid.rows, most);
+    const std::size_t columns = std::min(grid.columns, most);
+    const std::size_t cell = std::clamp<std::size_t>(256 / std::max(rows, columns), 4, 22);
+    std::vector<double> worst(rows * columns, 0.0);
+    const double floor = 1e-3 * largest_of(block);
+    for (std::size_t i = 0; i < block.size; ++i) {
+      const std::size_t r = (i / grid.columns) * rows / grid.rows;
+      const std::size_t c = (i % grid.columns) * columns / grid.columns;
+      double& here = worst[r * columns + c];
+      const double error = error_at(block.offset + i, floor);
+      if (!(error <= here)) here = error;
+    }
+    put("<figure><svg width=\"{0}\" height=\"{1}\" viewBox=\"0 0 {0} {1}\" role=\"img\" "
+        "aria-label=\"relative error of {2}\">",
+        columns * cell, rows * cell, escaped(block.name));
+    for (std::size_t i = 0; i < worst.size(); ++i) {
+      put("<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" fill=\"{}\"><title>{:.2e}"
+          "</title></rect>",
+          (i % columns) * cell, (i / columns) * cell, cell, cell, colour_of(worst[i]), worst[i]);
+    }
+    put("</svg><figcaption>{} ({}) <b class=\"{}\">{}</b></figcaption></figure>\n",
+        escaped(block.name), fmt::join(block.shape, "×"), to_string(block.verdict),
+        to_string(block.verdict));
+  }
+
+  void blocks() {
+    put("<h2>Blocks</h2>\n<div class=\"scroll\"><table><tr><th class=\"l\">block<th>layer"
+        "<th>shape<th>difference<th>band<th>detectable<th>wrong<th>open<th>corners<th class=\"l\">"
+        "verdict</tr>\n");
+    for (const BlockResult& b : result_.blocks) {
+      put("<tr><td class=\"l\">{}<td>{}<td>({})<td>{:.3e}<td>{}<td>{:.1e}<td>{}<td>{}<td>{}"
+          "<td class=\"l verdict {}\">{}</tr>\n",
+          escaped(b.name), b.layer, fmt::join(b.shape, ", "), b.difference.value,
+          to_string(b.band), b.detectable, b.failed, b.inconclusive, b.kinks, to_string(b.verdict),
+          to_string(b.verdict));
+    }
+    put("</table></div>\n");
+  }
+
+  void components() {
+    put("<h2>Worst entries</h2>\n<div class=\"scroll\"><table><tr><th class=\"l\">entry<th>layer"
+        "<th>analytic<th>numeric<th>error<th>bar<th>step<th class=\"l\">verdict</tr>\n");
+    for (const Component& c : result_.worst()) {
+      put("<tr><td class=\"l\">{}<td>{}<td>{:.12e}<td>{:.12e}<td>{:.2e}<td>{:.2e}<td>{:.2e}"
+          "<td class=\"l verdict {}\">{}{}</tr>\n",
+          escaped(to_string(c.key)), c.key.layer, c.analytic, c.numeric, c.error(), c.bar, c.step,
+          to_string(c.verdict), to_string(c.verdict), c.kink ? " (corner)" : "");
+    }
+    put("</table></div>\n");
+  }
+
+  void notes() {
+    if (result_.notes.empty()) return;
+    put("<h2>What this check could not see</h2>\n<ul>\n");
+    for (const std::string& note : result_.notes) put("<li>{}</li>\n", escaped(note));
+    put("</ul>\n");
+  }
+
+  const Result& result_;
+  std::string_view title_;
+  std::string page_;
+};
+
+}  // namespace
+
+std::string report_html(const Result& result, std::string_view title) {
+  return Page(result, title).write();
+}
+
+}  // namespace dtheta::gradcheck

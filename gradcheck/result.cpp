@@ -1,0 +1,70 @@
+#include "gradcheck/result.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <ostream>
+
+#include "gradcheck/errors.hpp"
+#include "gradcheck/report.hpp"
+
+namespace dtheta::gradcheck {
+
+std::string_view to_string(Method method) {
+  return method == Method::textbook ? "textbook" : "adaptive";
+}
+
+std::string_view to_string(Verdict verdict) {
+  if (verdict == Verdict::pass) return "pass";
+  return verdict == Verdict::fail ? "fail" : "inconclusive";
+}
+
+double Component::error() const { return std::abs(analytic - numeric); }
+
+double Component::z() const {
+  const double e = error();
+  if (e == 0.0) return 0.0;
+  if (std::isnan(e)) return std::numeric_limits<double>::infinity();
+  return e / bar;
+}
+
+double Component::relative_error() const {
+  return relative_difference(std::span(&analytic, 1), std::span(&numeric, 1)).value;
+}
+
+bool worse(const Component& a, const Component& b) {
+  const auto rank = [](const Component& c) {
+    if (c.verdict == Verdict::fail) return 2;
+    return c.verdict == Verdict::inconclusive ? 1 : 0;
+  };
+  if (rank(a) != rank(b)) return rank(a) > rank(b);
+  const auto error = [](const Component& c) {
+    const double e = c.error();
+    return std::isnan(e) ? std::numeric_limits<double>::infinity() : e;
+  };
+  if (error(a) != error(b)) return error(a) > error(b);
+  return a.position < b.position;
+}
+
+const BlockResult& Result::block(std::string_view name) const {
+  const auto found = std::ranges::find(blocks, name, &BlockResult::name);
+  if (found == blocks.end()) {
+    throw NameError(fmt::format("result: no block called {} was checked", name));
+  }
+  return *found;
+}
+
+std::vector<Component> Result::worst() const {
+  std::vector<Component> all;
+  for (const BlockResult& block : blocks) {
+    all.insert(all.end(), block.worst.begin(), block.worst.end());
+  }
+  std::ranges::stable_sort(all, worse);
+  return all;
+}
+
+std::ostream& operator<<(std::ostream& out, const Result& result) { return out << report(result); }
+
+}  // namespace dtheta::gradcheck

@@ -1,0 +1,105 @@
+#pragma once
+
+#include <cstddef>
+#include <iosfwd>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "gradcheck/difference.hpp"
+#include "gradcheck/parameter_vector.hpp"
+
+namespace dtheta::gradcheck {
+
+/// How the numeric gradient is made.
+enum class Method {
+  textbook,  ///< two-sided difference with one ε for every entry, judged by the four bands
+  adaptive   ///< step per block, error bar per entry, pass / fail / inconclusive
+};
+
+/// What a check concludes.
+enum class Verdict {
+  pass,         ///< the gradient agrees within an error bar that is small enough
+  fail,         ///< the gradient is wrong
+  inconclusive  ///< the numeric side was not good enough to tell
+};
+
+/// "textbook", "adaptive".
+std::string_view to_string(Method method);
+
+/// "pass", "fail", "inconclusive".
+std::string_view to_string(Verdict verdict);
+
+/// One entry of θ with both derivatives.
+struct Component {
+  std::size_t position = 0;  ///< in θ
+  Key key;                   ///< block, layer and multi-index
+  double analytic = 0.0;
+  double numeric = 0.0;
+  double bar = 0.0;   ///< the numeric derivative is believed to be off by no more than this
+  double step = 0.0;  ///< how far θ was moved
+  Verdict verdict = Verdict::pass;
+  bool kink = false;  ///< J has a corner here; the gradient was held against the two slopes
+
+  /// |analytic − numeric|.
+  double error() const;
+  /// error() / bar: above 1 the two derivatives contradict each other.
+  double z() const;
+  /// |analytic − numeric| / (|analytic| + |numeric|); 0 if both are 0.
+  double relative_error() const;
+};
+
+/// One block of θ.
+struct BlockResult {
+  std::string name;
+  std::size_t layer = 0;
+  std::vector<std::size_t> shape;
+  std::size_t offset = 0;
+  std::size_t size = 0;
+  Difference difference;  ///< of this block alone
+  Band band = Band::excellent;
+  Verdict verdict = Verdict::pass;
+  double detectable = 0.0;  ///< an error in any entry above this fraction of the block's largest
+                            ///< derivative would have been seen
+  std::size_t failed = 0;        ///< entries that contradict the numeric derivative
+  std::size_t inconclusive = 0;  ///< entries about which nothing can be said
+  std::size_t kinks = 0;         ///< entries at which J has a corner
+  bool sensitive = true;         ///< false: J was not seen to depend on this block
+  std::vector<Component> worst;  ///< worst first
+};
+
+/// What a check found. True in a condition if and only if the verdict is pass.
+struct Result {
+  Method method = Method::adaptive;
+  Verdict verdict = Verdict::inconclusive;
+  Difference difference;  ///< over every entry that was checked
+  Band band = Band::excellent;
+  double cost = 0.0;       ///< J(θ)
+  double noise = 0.0;      ///< ε_f, the absolute noise of one evaluation of J
+  double epsilon = 0.0;    ///< step of the textbook method
+  double tolerance = 0.0;  ///< relative error asked to be seen by the adaptive method
+  std::vector<BlockResult> blocks;
+  std::vector<double> analytic;  ///< whole length of θ
+  std::vector<double> numeric;   ///< whole length of θ; NaN where nothing was measured
+  std::vector<double> bar;       ///< whole length of θ; infinite where nothing was measured
+  std::size_t evaluations = 0;   ///< of J
+  bool deterministic = true;     ///< J(θ) had the same bits each time
+  bool complete = true;          ///< false: stopped by the progress callback
+  std::vector<std::string> notes;  ///< what this check could not see, in words
+
+  explicit operator bool() const noexcept { return verdict == Verdict::pass; }
+
+  /// The result of one block. Throws NameError if it was not checked.
+  const BlockResult& block(std::string_view name) const;
+
+  /// The worst components of all blocks together, worst first.
+  std::vector<Component> worst() const;
+};
+
+/// Prints the report of report.hpp without colour.
+std::ostream& operator<<(std::ostream& out, const Result& result);
+
+/// True if `a` is worse than `b`: failures first, then open ones, then by |analytic − numeric|.
+bool worse(const Component& a, const Component& b);
+
+}  // namespace dtheta::gradcheck

@@ -1,0 +1,227 @@
+#include "gradcheck/search.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace dtheta::gradcheck::detail {
+namespace {
+
+constexpr double noise_margin = 6.0;     // bars hold this many standard deviations of noise
+constexpr double rounding_margin = 32.0; // of the analytic side, in units of its roundoff
+constexpr std::size_t most_slopes = 14;
+// No simple ratio, so that a periodic J does not look the same at two steps.
+constexpr double confirming_ratio = 3.7;
+constexpr double closest_ratio = 211.0;
+constexpr double smallest_ratio = 4.3;
+constexpr double largest_ratio = 67.0;
+constexpr double narrowest = 3.0;  // steps closer than this tell the same
+
+}  // namespace
+
+Search::Search(std::size_t index, double x, double analytic, double step, bool may_grow)
+    : index_(index), x_(x), analytic_(analytic), step_(step), may_grow_(may_grow),
+      bent_step_(std::numeric_limits<double>::infinity()) {}
+
+void Search::ask(std::vector<Probe>& probes) const {
+  for (const double point : points(side_, x_, step_)) probes.push_back({index_, point});
+}
+
+double Search::take(std::span<const double, 4> answers, double cost) {
+  slopes_.push_back(measure(side_, x_, step_, cost, answers));
+  return slopes_.back().finite ? std::abs(slopes_.back().value) : 0.0;
+}
+
+double Search::size(const Slope& slope, const Standard& standard) const {
+  return std::max({std::abs(analytic_), std::abs(slope.value), standard.scale});
+}
+
+Search::Bars Search::bars(const Slope& slope, const Standard& standard) const {
+  constexpr double u = std::numeric_limits<double>::epsilon() / 2.0;
+  const double reach = size(slope, standard);
+  const double noise = std::max(standard.noise, u * slope.magnitude);
+  Bars bars;
+  bars.noise = noise_margin * slope.noise_gain * noise / slope.step;
+  const double rounding = rounding_margin * standard.roundoff * reach;
+  bars.likely = slope.likely_truncation(reach) + bars.noise + rounding;
+  bars.cautious = slope.cautious_truncation() + bars.noise + rounding;
+  bars.visible = slope.visible_truncation(noise_margin * noise / slope.step);
+  return bars;
+}
+
+void Search::settle(Verdict verdict, const Slope& slope, double bar) {
+  decided_ = true;
+  finding_ = {slope.value, bar, slope.step, verdict, false, slope.flat};
+}
+
+void Search::judge(const Standard& standard) {
+  const Slope slope = slopes_.back();
+  if (!slope.finite) {
+    leave_domain(slope, standard);
+  } else {
+    judge_finite(slope, standard);
+  }
+}
+
+void Search::judge_finite(const Slope& slope, const Standard& standard) {
+  const Bars bar = bars(slope, standard);
+  if (!std::isfinite(analytic_)) return settle(Verdict::fail, slope, bar.cautious);
+  if (slope.flat && analytic_ == 0.0) return settle(Verdict::pass, slope, bar.likely);
+
+  if (agrees(slope, bar, standard)) return settle(Verdict::pass, slope, bar.likely);
+  if (!excludes(slope, bar, standard)) return choose_step(slope, bar, standard);
+  if (confirmed(slope, bar)) return settle(Verdict::fail, slope, bar.cautious);
+  contradiction_ = Contradiction{slope.value, bar.cautious};
+  // Confirm it as close to x as the noise allows: the closer, the fewer corners in between.
+  const double error = std::abs(analytic_ - slope.value);
+  const double ratio = std::min(error / (4.0 * bar.noise), closest_ratio);
+  move_to(ratio > confirming_ratio ? slope.step / ratio : slope.step * confirming_ratio, standard);
+}
+
+bool Search::agrees(const Slope& slope, const Bars& bar, const Standard& standard) const {
+  const double error = std::abs(analytic_ - slope.value);
+  const double asked = standard.comfort * standard.tolerance;
+  const double own = asked * std::max(std::abs(analytic_), std::abs(slope.value));
+  return (error <= bar.likely && bar.likely <= asked * size(slope, standard)) ||
+         error + bar.likely <= own;
+}
+
+bool Search::excludes(const Slope& slope, const Bars& bar, const Standard& standard) const {
+  const double error = std::abs(analytic_ - slope.value);
+  const double own = standard.tolerance * std::max(std::abs(analytic_), std::abs(slope.value));
+  if (error <= bar.cautious || error <= own) return false;
+  // Several corners within a wide step can conspire. A smaller step that contradicts this slope,
+  // or that allows the analytic value more tightly, knows better.
+  return std::ranges::none_of(slopes_, [&](const Slope& other) {
+    if (!other.finite || other.step >= slope.step) return false;
+    const double finer = bars(other, standard).cautious;
+    return std::abs(other.value - slope.value) > finer + bar.cautious ||
+           (std::abs(analytic_ - other.value) <= finer && finer < error);
+  });
+}
+
+bool Search::confirmed(const Slope& slope, const Bars& bar) const {
+  return contradiction_ &&
+         std::abs(slope.value - contradiction_->value) <= bar.cautious + contradiction_->bar;
+}
+
+void Search::choose_step(const Slope& slope, const Bars& bar, const Standard& standard) {
+  const bool bent = bar.visible > bar.noise;
+  if (bent) {
+    bent_step_ = std::min(bent_step_, slope.step);
+  } else {
+    noisy_step_ = std::max(noisy_step_, slope.step);
+    if (!may_grow_) return give_up(standard);
+  }
+  if (noisy_step_ > 0.0 && std::isfinite(bent_step_)) {
+    // Both sides are known: the best step lies between, unless there is no room left.
+    if (bent_step_ < narrowest * noisy_step_) return give_up(standard);
+    return move_to(std::sqrt(noisy_step_) * std::sqrt(bent_step_), standard);
+  }
+  // Truncation falls as h² and noise as 1/h: they meet where the ratio of steps is the cube root.
+  constexpr double tiny = std::numeric_limits<double>::min();
+  if (bent) {
+    const double ratio = std::cbrt(bar.visible / std::max(bar.noise, tiny));
+    return move_to(slope.step / std::clamp(ratio, smallest_ratio, largest_ratio), standard);
+  }
+  // No further than the tolerance needs: a larger step meets more corners.
+  const double asked = standard.comfort * standard.tolerance * size(slope, standard);
+  const double balance = std::cbrt(bar.noise / std::max(bar.visible, tiny));
+  const double ratio = std::min(balance, 2.0 * bar.noise / std::max(asked, tiny));
+  move_to(slope.step * std::clamp(ratio, smallest_ratio, largest_ratio), standard);
+}
+
+void Search::move_to(double step, const Standard& standard) {
+  const bool lost = step < 64.0 * std::numeric_limits<double>::epsilon() * std::abs(x_);
+  if (slopes_.size() >= most_slopes || lost || !std::isfinite(x_ + 4.0 * step) || step == 0.0) {
+    return give_up(standard);
+  }
+  step_ = step;
+  side_ = Side::both;
+}
+
+void Search::leave_domain(const Slope& slope, const Standard& standard) {
+  // J is not finite on one side: stay on the other. On both, or there too: come closer.
+  if (slope.side == Side::both && slope.finite_above != slope.finite_below) {
+    if (slopes_.size() >= most_slopes) return give_up(standard);
+    side_ = slope.finite_above ? Side::above : Side::below;
+    return;
+  }
+  bent_step_ = std::min(bent_step_, slope.step);
+  move_to(slope.step / 8.3, standard);
+}
+
+std::vector<const Slope*> Search::central_slopes() const {
+  std::vector<const Slope*> central;
+  for (const Slope& slope : slopes_) {
+    if (slope.finite && slope.side == Side::both) central.push_back(&slope);
+  }
+  std::ranges::sort(central, {}, [](const Slope* slope) { return slope->step; });
+  return central;
+}
+
+bool Search::judge_corner(const Standard& standard) {
+  // From the smallest step upwards. A smaller step that should have shown the corner and did not
+  // proves it to lie elsewhere; larger ones that show the same two slopes show them more sharply.
+  double finest = std::numeric_limits<double>::infinity();  // smallest jump visible so far
+  const Slope* best = nullptr;
+  double best_bar = 0.0;
+  std::size_t witnesses = 0;
+  for (const Slope* slope : central_slopes()) {
+    const double bar = slope->bend_below + slope->bend_above +
+                       2.0 * bars(*slope, standard).noise;
+    const double jump = std::abs(slope->above - slope->below);
+    const bool visible = jump > 4.0 * bar;
+    if (best == nullptr) {
+      if (visible && jump > finest) return false;
+      finest = std::min(finest, 4.0 * bar);
+      if (!visible) continue;
+    } else if (!visible || std::abs(slope->above - best->above) > bar + best_bar ||
+               std::abs(slope->below - best->below) > bar + best_bar) {
+      break;
+    }
+    ++witnesses;
+    if (best != nullptr && bar >= best_bar) continue;
+    best = slope;
+    best_bar = bar;
+  }
+  if (best == nullptr) return false;
+  const auto [low, high] = std::minmax(best->below, best->above);
+  const bool between = analytic_ >= low - best_bar && analytic_ <= high + best_bar;
+  // A single witness may see two corners nearby as one: it is no ground for an accusation.
+  if (!between && witnesses < 2) return false;
+  settle(between ? Verdict::pass : Verdict::fail, *best, best_bar + 0.5 * (high - low));
+  finding_.kink = true;
+  return true;
+}
+
+void Search::give_up(const Standard& standard) {
+  if (std::isfinite(analytic_) && judge_corner(standard)) return;
+  Standard lenient = standard;
+  lenient.comfort = 1.0;
+  const Slope* best = nullptr;
+  Bars best_bars;
+  for (const Slope& slope : slopes_) {
+    if (!slope.finite) continue;
+    const Bars bar = bars(slope, standard);
+    if (!contradiction_ && agrees(slope, bar, lenient)) {
+      return settle(Verdict::pass, slope, bar.likely);
+    }
+    if (best != nullptr && bar.cautious >= best_bars.cautious) continue;
+    best = &slope;
+    best_bars = bar;
+  }
+  if (best == nullptr) {
+    decided_ = true;
+    finding_.numeric = std::numeric_limits<double>::quiet_NaN();
+    finding_.bar = std::numeric_limits<double>::infinity();
+    finding_.step = slopes_.back().step;
+    finding_.verdict = std::isfinite(analytic_) ? Verdict::inconclusive : Verdict::fail;
+    return;
+  }
+  best_bars.likely = best_bars.cautious;
+  const bool good = agrees(*best, best_bars, lenient);
+  settle(good ? Verdict::pass : Verdict::inconclusive, *best, best_bars.cautious);
+}
+
+}  // namespace dtheta::gradcheck::detail

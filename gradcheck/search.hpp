@@ -1,0 +1,94 @@
+#pragma once
+
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "gradcheck/probe.hpp"
+#include "gradcheck/result.hpp"
+#include "gradcheck/slope.hpp"
+
+namespace dtheta::gradcheck::detail {
+
+/// What a derivative is judged by; the same for all entries of a block.
+struct Standard {
+  double cost = 0.0;       ///< J(θ)
+  double noise = 0.0;      ///< ε_f
+  double tolerance = 0.0;  ///< relative error that must be seen
+  double roundoff = 0.0;   ///< of the analytic side
+  double scale = 0.0;      ///< size of the block's largest derivative
+  double comfort = 1.0;    ///< an agreeing bar must be within this fraction of the tolerance
+};
+
+/// What was found about one derivative.
+struct Finding {
+  double numeric = 0.0;
+  double bar = 0.0;
+  double step = 0.0;
+  Verdict verdict = Verdict::inconclusive;
+  bool kink = false;
+  bool flat = false;  ///< J did not move at all
+};
+
+/// Judges one entry: asks for four values at a step, and asks again at another step for as long as
+/// the answer is open. To agree, one good slope is enough; to accuse, two slopes at different steps
+/// must exclude the analytic value and agree with each other, each with its cautious bar.
+class Search {
+ public:
+  /// `may_grow`: a step that is too small for the noise may be made larger.
+  Search(std::size_t index, double x, double analytic, double step, bool may_grow);
+
+  std::size_t index() const noexcept { return index_; }
+  bool decided() const noexcept { return decided_; }
+  const Finding& finding() const noexcept { return finding_; }
+
+  /// Appends the four probes that it needs next.
+  void ask(std::vector<Probe>& probes) const;
+
+  /// Takes the four answers, and says how large the derivative looks.
+  double take(std::span<const double, 4> answers, double cost);
+
+  /// Decides, or chooses the next step.
+  void judge(const Standard& standard);
+
+ private:
+  struct Bars {
+    double likely = 0.0;
+    double cautious = 0.0;
+    double noise = 0.0;
+    double visible = 0.0;  // the part of the cautious truncation that noise cannot explain
+  };
+
+  Bars bars(const Slope& slope, const Standard& standard) const;
+  double size(const Slope& slope, const Standard& standard) const;
+  void judge_finite(const Slope& slope, const Standard& standard);
+  void leave_domain(const Slope& slope, const Standard& standard);
+  bool agrees(const Slope& slope, const Bars& bars, const Standard& standard) const;
+  bool excludes(const Slope& slope, const Bars& bars, const Standard& standard) const;
+  bool confirmed(const Slope& slope, const Bars& bars) const;
+  void choose_step(const Slope& slope, const Bars& bars, const Standard& standard);
+  void move_to(double step, const Standard& standard);
+  void give_up(const Standard& standard);
+  bool judge_corner(const Standard& standard);
+  std::vector<const Slope*> central_slopes() const;
+  void settle(Verdict verdict, const Slope& slope, double bar);
+
+  std::size_t index_;
+  double x_;
+  double analytic_;
+  double step_;
+  Side side_ = Side::both;
+  bool may_grow_;
+  bool decided_ = false;
+  double noisy_step_ = 0.0;  // largest step at which noise was the larger error; 0: none yet
+  double bent_step_;         // smallest step at which truncation was; infinite: none yet
+  Finding finding_;
+  std::vector<Slope> slopes_;
+  struct Contradiction {
+    double value = 0.0;
+    double bar = 0.0;
+  };
+  std::optional<Contradiction> contradiction_;
+};
+
+}  // namespace dtheta::gradcheck::detail

@@ -1,0 +1,17 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "autodiff/tensor.hpp"
+#include "nn/data/byte_source.hpp"
+
+namespace dtheta::nn::detail {
+
+/// Reads the header and the elements of a `.npy` array, which must be all that `source` has.
+[[nodiscard]] Tensor read_npy_array(ByteSource& source);
+
+/// The elements as bytes in the machine's order: what follows the header in a `.npy` array.
+[[nodiscard]] std::span<const std::uint8_t> npy_elements(const Tensor& value);
+
+}  // namespace dtheta::nn::detail

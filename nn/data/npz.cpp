@@ -1,0 +1,117 @@
+#include "nn/data/npz.hpp"
+
+#include <fmt/format.h>
+#include <zip.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <memory>
+
+#include "nn/data/byte_source.hpp"
+#include "nn/data/data_error.hpp"
+#include "nn/data/npy_array.hpp"
+#include "nn/data/zip_archive.hpp"
+
+namespace dtheta::nn {
+namespace {
+
+constexpr std::string_view suffix = ".npy";
+
+struct CloseEntry {
+  void operator()(zip_file_t* entry) const { zip_fclose(entry); }
+};
+using Entry = std::unique_ptr<zip_file_t, CloseEntry>;
+
+/// One entry of an archive, unpacked while it is read.
+class EntrySource final : public detail::ByteSource {
+ public:
+  EntrySource(std::string name, Entry entry, std::uint64_t limit)
+      : ByteSource(std::move(name)), entry_(std::move(entry)), limit_(limit) {}
+
+ private:
+  std::size_t read_some(std::span<std::uint8_t> bytes) override {
+    const zip_int64_t got = zip_fread(entry_.get(), bytes.data(), bytes.size());
+    if (got < 0) {
+      fail(offset(), fmt::format("the entry of the archive is damaged: {}",
+                                 zip_error_strerror(zip_file_get_error(entry_.get()))));
+    }
+    return static_cast<std::size_t>(got);
+  }
+  Extent remaining() override {
+    return {.bytes = limit_ - std::min(limit_, offset()), .exact = false};
+  }
+
+  Entry entry_;
+  std::uint64_t limit_;
+};
+
+/// Size of the archive on disk.
+std::uint64_t archive_size(const std::string& file) {
+  std::error_code error;
+  const std::uint64_t size = std::filesystem::file_size(file, error);
+  if (error) throw DataError(file, "cannot be opened: " + error.message());
+  return size;
+}
+
+/// Opens entry `index`, of which no more than `limit` bytes can be real.
+EntrySource open_entry(const std::string& file, zip_t* archive, std::uint64_t index,
+                       std::uint64_t limit) {
+  zip_stat_t status;
+  zip_stat_init(&status);
+  if (zip_stat_index(archive, index, 0, &status) != 0 || (status.valid & ZIP_STAT_NAME) == 0) {
+    throw DataError(file, fmt::format("entry {} of the archive has no readable header", index));
+  }
+  const std::string name = fmt::format("{}:{}", file, status.name);
+  if (!std::string_view(status.name).ends_with(suffix)) {
+    throw DataError(name, "not an array: its name does not end in .npy");
+  }
+  const bool known = (status.valid & ZIP_STAT_COMP_METHOD) != 0;
+  if (!known || (status.comp_method != ZIP_CM_STORE && status.comp_method != ZIP_CM_DEFLATE)) {
+    throw DataError(name, fmt::format("compression method {} is neither stored nor deflated",
+                                      status.comp_method));
+  }
+  Entry entry(zip_fopen_index(archive, index, 0));
+  if (!entry) throw DataError(name, zip_strerror(archive));
+  return {name, std::move(entry), limit};
+}
+
+}  // namespace
+
+NpzFile::NpzFile(const std::string& file) : name_(file) {
+  // All entries together cannot unpack to more than this, unless they share their bytes: that is
+  // how a small archive is made to fill a memory.
+  std::uint64_t budget = 0;
+  const std::uint64_t size = archive_size(file);
+  if (size == 0) throw DataError(file, "is empty, a zip archive is not");
+  if (__builtin_mul_overflow(size, detail::max_deflate_ratio, &budget)) budget = UINT64_MAX;
+
+  // The strict check also refuses names that come twice.
+  const detail::ZipArchive archive = detail::open_zip(file, file, ZIP_RDONLY | ZIP_CHECKCONS);
+  const auto count = static_cast<std::uint64_t>(zip_get_num_entries(archive.get(), 0));
+  for (std::uint64_t i = 0; i < count; ++i) {
+    EntrySource source = open_entry(file, archive.get(), i, budget);
+    std::string array = source.name().substr(file.size() + 1);
+    array.resize(array.size() - suffix.size());
+    Tensor value = detail::read_npy_array(source);
+    budget -= std::min(budget, source.offset());
+    arrays_.push_back({std::move(array), std::move(value)});
+  }
+}
+
+const Tensor* NpzFile::find(std::string_view array) const {
+  const auto found = std::ranges::find(arrays_, array, &NamedTensor::name);
+  return found == arrays_.end() ? nullptr : &found->value;
+}
+
+const Tensor& NpzFile::at(std::string_view array) const {
+  if (const Tensor* found = find(array)) return *found;
+  std::string names;
+  for (const NamedTensor& a : arrays_) {
+    names += fmt::format("{}'{}'", names.empty() ? "" : ", ", a.name);
+  }
+  throw DataError(
+      name_, fmt::format("no array '{}', there {} {}", array, arrays_.size() == 1 ? "is" : "are",
+                         names.empty() ? "none" : names));
+}
+
+}  // namespace dtheta::nn
