@@ -41,6 +41,8 @@ class Plan {
   [[nodiscard]] std::size_t step_count() const;
   /// Ops executed by one run.
   [[nodiscard]] std::size_t op_count() const;
+  /// Whether the outputs depend on this leaf. One they do not depend on cannot be set.
+  [[nodiscard]] bool has_leaf(Var x) const;
   /// Real elements of memory that one workspace holds.
   [[nodiscard]] Index memory_elements() const;
 

@@ -3,13 +3,11 @@
 //   simd_math                 ns per element of each function in cache, beside a loop over libm
 //   simd_math --accuracy      the table of docs/simd-accuracy.md, for every instruction set
 //   simd_math --small         ns per call for 1 to 16 elements
-#include <hwy/targets.h>
+#include "tests/autodiff/simd_reference.hpp"
 
 #include <chrono>
 #include <cstdio>
 #include <cstring>
-
-#include "tests/autodiff/simd_reference.hpp"
 
 namespace {
 

@@ -47,6 +47,13 @@ std::size_t Plan::op_count() const {
   return count;
 }
 
+bool Plan::has_leaf(Var x) const {
+  if (!x.exists() || &x.tape() != program_->tape) return false;
+  const auto known = program_->value_of_node.find(x.index());
+  return known != program_->value_of_node.end() &&
+         program_->values[known->second].role == Role::leaf;
+}
+
 Index Plan::memory_elements() const { return program_->real_elements; }
 
 }  // namespace dtheta

@@ -60,9 +60,9 @@ struct LogSigmoid {
   }
 };
 
-/// x / (1 + e) for x >= 0 and x e / (1 + e) for x < 0, e < 1 being given in parts. The power of two in
-/// the second e is the last factor, because the product may be normal although e is not. `clamped` is
-/// x, or a negative number for which the result has underflown.
+/// x / (1 + e) for x >= 0 and x e / (1 + e) for x < 0, e < 1 being given in parts. The power of two
+/// in the second e is the last factor, because the product may be normal although e is not.
+/// `clamped` is x, or a negative number for which the result has underflown.
 template <class D, class V>
 HWY_INLINE V times_logistic(D d, V x, V clamped, const Reduced<V>& parts) {
   const V one = hn::Set(d, hn::TFromD<D>(1));

@@ -2,8 +2,10 @@
 
 #include <array>
 
+// clang-format off
+
 /// Minimax polynomials, lowest power first, written by coefficients.py beside this file. `A` is the
-/// accuracy that is wanted; for float in float arithmetic the literals are rounded once more.
+/// accuracy that is wanted; in float arithmetic the literals are rounded once more.
 namespace dtheta::simd::coefficients {
 
 /// (e^r - 1 - r) / r^2 for |r| <= ln(2)/2; within 2^-61.5.
@@ -21,7 +23,7 @@ inline constexpr std::array<double, 11> exp{
     2.5107983377858533e-08,
     2.0923581503455107e-09,
 };
-/// within 2^-31.6.
+/// The same; within 2^-31.6.
 template <>
 inline constexpr std::array<double, 6> exp<float>{
     0.5000000030340401,
@@ -47,7 +49,7 @@ inline constexpr std::array<double, 11> exp2{
     7.073659391207041e-09,
     4.4572579910632505e-10,
 };
-/// within 2^-34.2.
+/// The same; within 2^-34.2.
 template <>
 inline constexpr std::array<double, 7> exp2<float>{
     0.693147180544422,
@@ -70,7 +72,7 @@ inline constexpr std::array<double, 7> log{
     0.15313856455343872,
     0.14798001960028484,
 };
-/// within 2^-36.6.
+/// The same; within 2^-36.6.
 template <>
 inline constexpr std::array<double, 4> log<float>{
     0.66666665639957,
@@ -94,7 +96,7 @@ inline constexpr std::array<double, 11> log_wide{
     0.06993593405418108,
     0.16468758240414394,
 };
-/// within 2^-32.1.
+/// The same; within 2^-32.1.
 template <>
 inline constexpr std::array<double, 5> log_wide<float>{
     0.6666667562675973,
@@ -115,7 +117,7 @@ inline constexpr std::array<double, 7> sin{
     1.6058367216855064e-10,
     -7.578727624642541e-13,
 };
-/// within 2^-37.6.
+/// The same; within 2^-37.6.
 template <>
 inline constexpr std::array<double, 4> sin<float>{
     -0.16666666641576716,
@@ -134,7 +136,7 @@ inline constexpr std::array<double, 6> cos{
     2.0875722655666453e-09,
     -1.1359614670175773e-11,
 };
-/// within 2^-33.3.
+/// The same; within 2^-33.3.
 template <>
 inline constexpr std::array<double, 3> cos<float>{
     0.04166664683683842,
@@ -159,7 +161,7 @@ inline constexpr std::array<double, 13> asin{
     -0.02111708549637074,
     0.03270236846800472,
 };
-/// within 2^-31.7.
+/// The same; within 2^-31.7.
 template <>
 inline constexpr std::array<double, 6> asin<float>{
     0.1666665985285869,
@@ -185,7 +187,7 @@ inline constexpr std::array<double, 11> atan{
     0.036515310507173056,
     -0.016269628578104767,
 };
-/// within 2^-34.4.
+/// The same; within 2^-34.4.
 template <>
 inline constexpr std::array<double, 6> atan<float>{
     -0.3333333183667223,
@@ -212,7 +214,7 @@ inline constexpr std::array<double, 12> erf{
     1.3710049044851641e-08,
     -7.777705411428365e-10,
 };
-/// within 2^-29.6.
+/// The same; within 2^-29.6.
 template <>
 inline constexpr std::array<double, 7> erf<float>{
     0.12837916572213745,
@@ -247,7 +249,7 @@ inline constexpr std::array<double, 19> log_erfc{
     4.7519289506682315e-11,
     -1.0390998237225474e-12,
 };
-/// within 2^-35.5.
+/// The same; within 2^-35.5.
 template <>
 inline constexpr std::array<double, 8> log_erfc<float>{
     -0.00018803641909844279,
@@ -287,7 +289,7 @@ inline constexpr std::array<double, 23> erfcx{
     -3.195102284868536e-10,
     1.0394432258721446e-09,
 };
-/// within 2^-29.9.
+/// The same; within 2^-29.9.
 template <>
 inline constexpr std::array<double, 11> erfcx<float>{
     1.0959956610593597,

@@ -8,7 +8,7 @@ mp.dps = 60
 
 
 def remez(f, weight, lo, hi, degree, grid=3000, rounds=40):
-    """p of the degree that minimises max |p(t) - f(t)| * weight(t) on [lo, hi]; returns (p, error)."""
+    """The p of that degree which minimises max |p - f| * weight on [lo, hi], and that maximum."""
     lo, hi = mpf(lo), mpf(hi)
     n = degree + 2
     node = lambda j, m: (lo + hi) / 2 - (hi - lo) / 2 * mp.cos(mp.pi * (2 * j + 1) / (2 * m))
@@ -38,7 +38,10 @@ def remez(f, weight, lo, hi, degree, grid=3000, rounds=40):
 
 
 def tables():
-    """name: (note, function, weight to make the error relative to the result, interval, degrees)."""
+    """name: (note, function, weight, interval, degrees for double and float).
+
+    The weight makes the error relative to what is finally computed from the polynomial.
+    """
     half_ln2 = mp.log(2) / 2 * mpf("1.0005")
     edge = mpf("0.1716") ** 2 * mpf("1.001")
     quarter = (mp.pi / 4) ** 2 * mpf("1.0005")
@@ -76,25 +79,32 @@ def tables():
         "log_erfc": ("-log(erfc(x)) for 1 <= x <= 5.95 (3.95 for float)",
                      lambda x: -mp.log(mp.erfc(x)), mp.erfc, 1, (5.95, 3.95), (18, 7)),
         "erfcx": ("(x + 4) exp(x^2) erfc(x) in (x - 4)/(x + 4) for 0 <= x <= 28 (10.5 for float)",
-                  erfcx_scaled, lambda t: 1 / erfcx_scaled(t), -1, (24 / 32, 6.5 / 14.5), (22, 10)),
+                  erfcx_scaled, lambda t: 1 / erfcx_scaled(t), -1, (24 / 32, 6.5 / 14.5),
+                  (22, 10)),
     }
 
 
 def main():
-    print("#pragma once\n\n#include <array>\n")
-    print("/// Minimax polynomials, lowest power first, written by coefficients.py beside this file. `A` is the")
-    print("/// accuracy that is wanted; for float in float arithmetic the literals are rounded once more.")
-    print("namespace dtheta::simd::coefficients {\n")
+    print("""#pragma once
+
+#include <array>
+
+// clang-format off
+
+/// Minimax polynomials, lowest power first, written by coefficients.py beside this file. `A` is the
+/// accuracy that is wanted; in float arithmetic the literals are rounded once more.
+namespace dtheta::simd::coefficients {
+""")
     for name, (note, f, weight, lo, hi, degrees) in tables().items():
         ends = hi if isinstance(hi, tuple) else (hi, hi)
         for scalar, degree, end in zip(("double", "float"), degrees, ends):
             p, worst = remez(f, weight, lo, end, degree)
-            if scalar == "double":
-                print(f"/// {note}; ", end="")
-            head = "template <class A>\n" if scalar == "double" else "template <>\n"
-            suffix = "" if scalar == "double" else "<float>"
-            print(f"{'/// 'if scalar == 'float' else ''}within 2^{mp.nstr(mp.log(worst, 2), 3)}.")
-            print(f"{head}inline constexpr std::array<double, {degree + 1}> {name}{suffix}{{")
+            general = scalar == "double"
+            bits = mp.nstr(mp.log(worst, 2), 3)
+            print(f"/// {note if general else 'The same'}; within 2^{bits}.")
+            print("template <class A>" if general else "template <>")
+            print(f"inline constexpr std::array<double, {degree + 1}> "
+                  f"{name}{'' if general else '<float>'}{{")
             print("".join(f"    {float(c)!r},\n" for c in p) + "};")
         print()
     print("}  // namespace dtheta::simd::coefficients")

@@ -4,8 +4,9 @@
 
 /// Elementwise functions and reductions of contiguous ranges of float and double.
 ///
-/// The fastest instruction set of the machine is chosen at run time, once; a call costs one indirect
-/// jump more than a loop of the same instructions. What every elementwise function here promises:
+/// The fastest instruction set of the machine is chosen at run time, once; a call costs one
+/// indirect jump more than a loop of the same instructions. What every elementwise function here
+/// promises:
 ///
 /// - `out` may be an input (exactly, not overlapping it in part);
 /// - an element's result depends on its value alone: not on its position, on n or on alignment;

@@ -23,8 +23,8 @@ struct ErfcParts {
   V s, k;
 };
 
-/// P(t) for t = (z - 4) / (z + 4) = 1 - 8 w, its first step with twice the digits. One Horner chain,
-/// because the two of `polynomial` would cancel each other for t > 0.
+/// P(t) for t = (z - 4) / (z + 4) = 1 - 8 w, its first step with twice the digits. One Horner
+/// chain, because the two of `polynomial` would cancel each other for t > 0.
 template <class D, class V>
 HWY_INLINE TwoPart<V> erfcx_polynomial(D d, V w) {
   using T = hn::TFromD<D>;
@@ -43,10 +43,11 @@ HWY_INLINE TwoPart<V> erfcx_polynomial(D d, V w) {
 
 /// erfc(z + z_lo) for 0 <= z <= erfc_end, given its square.
 ///
-/// exp(z^2) erfc(z) = P(t) / (z + 4) with t = (z - 4) / (z + 4), one polynomial for the whole half-line
-/// (after M. M. Shepherd and J. G. Laframboise, Math. Comp. 36, 1981). The rounding errors of z + 4 and
-/// of its reciprocal w act on P as well; near zero they count 4.5 times. They are gathered, weighted by
-/// d log(P w) / d log(w), which is 1 + 56 w^2 within a quarter, and folded into the exponent.
+/// exp(z^2) erfc(z) = P(t) / (z + 4) with t = (z - 4) / (z + 4), one polynomial for the whole
+/// half-line (after M. M. Shepherd and J. G. Laframboise, Math. Comp. 36, 1981). The rounding
+/// errors of z + 4 and of its reciprocal w act on P as well; near zero they count 4.5 times. They
+/// are gathered, weighted by d log(P w) / d log(w), which is 1 + 56 w^2 within a quarter, and
+/// folded into the exponent.
 template <class D, class V>
 HWY_INLINE ErfcParts<V> erfc_positive(D d, V z, V z_lo, TwoPart<V> square) {
   using T = hn::TFromD<D>;

@@ -1,7 +1,7 @@
 // The exponential in parts, from which exp, expm1, the activations and erfc are put together.
 //
-// Reduction by Cody and Waite (Software Manual for the Elementary Functions, 1980, ch. 6): x = k ln 2 + r
-// with ln 2 in two parts, the first with so few bits that k times it is exact.
+// The reduction is that of Cody and Waite (Software Manual for the Elementary Functions, 1980, ch.
+// 6): x = k ln 2 + r with ln 2 in two parts, the first so short that k times it is exact.
 
 #include "autodiff/kernels/simd/coefficients.hpp"
 #include "autodiff/kernels/simd/numeric-inl.h"
@@ -20,8 +20,7 @@ namespace dtheta::simd::HWY_NAMESPACE {
 template <class T>
 inline constexpr T ln2_high = sizeof(T) == 4 ? T(0x1.62ep-1) : T(0x1.62e42feep-1);
 template <class T>
-inline constexpr T ln2_low =
-    sizeof(T) == 4 ? T(0x1.0bfbe8e7bcd5ep-15) : T(0x1.a39ef35793c76p-33);
+inline constexpr T ln2_low = sizeof(T) == 4 ? T(0x1.0bfbe8e7bcd5ep-15) : T(0x1.a39ef35793c76p-33);
 
 /// 2^k = half * rest for any k in [-2 max_exponent, 2 max_exponent].
 template <class V>
@@ -85,8 +84,8 @@ HWY_INLINE V exp_mantissa(D d, const Reduced<V>& x) {
   return hn::Set(d, 1) + (x.r + exp_tail(d, x));
 }
 
-/// Where exp is 0 and where it is infinite. The former is lower than it had to be: processors take a
-/// hundred cycles for a product that underflows narrowly, and none for one that is nowhere near.
+/// Where exp is 0 and where it is infinite. The former is lower than it had to be: processors take
+/// a hundred cycles for a product that underflows narrowly, and none for one that is nowhere near.
 template <class T>
 inline constexpr T exp_underflow = sizeof(T) == 4 ? T(-130) : T(-930);
 template <class T>

@@ -1,4 +1,7 @@
 // Exponentials and logarithms.
+#include <bit>
+#include <cstdint>
+
 #include "autodiff/kernels/simd/elementwise.hpp"
 #include "autodiff/kernels/simd/targets.hpp"
 
@@ -26,7 +29,7 @@ struct Exp2 {
     using T = hn::TFromD<D>;
     constexpr T limit = T(std::numeric_limits<T>::max_exponent);
     const V shift = hn::Set(d, integer_shift<T>);
-    x = clamp(d, x, T(-1.25) * limit, limit);
+    x = clamp(d, x, T(-1.4) * limit, limit);
     const V k = (x + shift) - shift;
     const V r = x - k;
     const V tail = r * polynomial(d, r, coefficients::exp2<T>);
@@ -55,8 +58,7 @@ struct Log {
   HWY_INLINE V operator()(D d, V x) const {
     const auto parts = split_any(d, x);
     const V f = parts.mantissa - hn::Set(d, hn::TFromD<D>(1));
-    return with_log_limits(
-        d, x, log_assembled(d, parts.k, f, log_parts(d, f), hn::Zero(d)));
+    return with_log_limits(d, x, log_assembled(d, parts.k, f, log_parts(d, f), hn::Zero(d)));
   }
 };
 
@@ -68,52 +70,53 @@ struct Log1p {
   }
 };
 
-/// log(x) / log(base). log(1 + f) is taken in two parts, the first short enough that its product with
-/// the first part of 1 / log(base) is exact (as in FreeBSD's e_log2.c, S. Kargl 2011).
+/// A constant whose first part is short enough for exact products with others of the kind.
+template <class T>
+constexpr TwoPart<T> short_part(TwoPart<double> c) {
+  constexpr int cut = sizeof(T) == 4 ? 41 : 21;  // leaves 12 or 32 digits
+  const auto bits = std::bit_cast<std::uint64_t>(c.hi) >> cut << cut;
+  const double first = std::bit_cast<double>(bits);
+  return {static_cast<T>(first), static_cast<T>(c.hi - first + c.lo)};
+}
+
+/// log(x) / log(base). log(1 + f) is taken in two parts, the first of them short, as in FreeBSD's
+/// e_log2.c (S. Kargl 2011).
 template <class Base>
 struct LogOfBase {
   template <class D, class V>
   HWY_INLINE V operator()(D d, V x) const {
     using T = hn::TFromD<D>;
+    constexpr auto per_log = short_part<T>(Base::per_log);
+    constexpr auto per_exponent = short_part<T>(Base::per_exponent);
     const hn::RebindToUnsigned<D> bits;
-    const auto upper_bits = hn::Set(bits, ~((hn::TFromD<decltype(bits)>(1) << (sizeof(T) == 4 ? 12 : 32)) - 1));
+    using U = hn::TFromD<decltype(bits)>;
+    constexpr U low_digits = (U(1) << (sizeof(T) == 4 ? 12 : 32)) - 1;
     const auto parts = split_any(d, x);
     const V f = parts.mantissa - hn::Set(d, T(1));
     const auto p = log_parts(d, f);
-    const V hi = hn::BitCast(d, hn::And(hn::BitCast(bits, f - p.half_square), upper_bits));
+    const auto upper = hn::And(hn::BitCast(bits, f - p.half_square), hn::Set(bits, ~low_digits));
+    const V hi = hn::BitCast(d, upper);
     const V lo = (f - hi) - p.half_square + p.s_times_sum;
-    const V scaled = hi * hn::Set(d, Base::template log_hi<T>);
-    const V k = parts.k * hn::Set(d, Base::template exponent_hi<T>);
+    const V scaled = hi * hn::Set(d, per_log.hi);
+    const V k = parts.k * hn::Set(d, per_exponent.hi);
     const V sum = k + scaled;
     V rest = (k - sum) + scaled;
-    rest = hn::MulAdd(lo + hi, hn::Set(d, Base::template log_lo<T>), rest);
-    rest = hn::MulAdd(lo, hn::Set(d, Base::template log_hi<T>), rest);
-    rest = hn::MulAdd(parts.k, hn::Set(d, Base::template exponent_lo<T>), rest);
+    rest = hn::MulAdd(lo + hi, hn::Set(d, per_log.lo), rest);
+    rest = hn::MulAdd(lo, hn::Set(d, per_log.hi), rest);
+    rest = hn::MulAdd(parts.k, hn::Set(d, per_exponent.lo), rest);
     return with_log_limits(d, x, sum + rest);
   }
 };
 
-/// 1 / log(base) and log(2) / log(base), each in two parts.
+/// 1 / log(base) and log(2) / log(base).
 struct Two {
-  template <class T>
-  static constexpr T log_hi = sizeof(T) == 4 ? T(0x1.7140000000000p+0) : T(0x1.7154765200000p+0);
-  template <class T>
-  static constexpr T log_lo = sizeof(T) == 4 ? T(0x1.47652b82fe177p-12) : T(0x1.705fc2eefa200p-33);
-  template <class T>
-  static constexpr T exponent_hi = sizeof(T) == 4 ? T(1) : T(1);
-  template <class T>
-  static constexpr T exponent_lo = sizeof(T) == 4 ? T(0) : T(0);
+  static constexpr TwoPart<double> per_log{0x1.71547652b82fep+0, 0x1.777d0ffda0d24p-56};
+  static constexpr TwoPart<double> per_exponent{1, 0};
 };
 
 struct Ten {
-  template <class T>
-  static constexpr T log_hi = sizeof(T) == 4 ? T(0x1.bca0000000000p-2) : T(0x1.bcb7b15200000p-2);
-  template <class T>
-  static constexpr T log_lo = sizeof(T) == 4 ? T(0x1.7b1526e50e32ap-14) : T(0x1.b9438ca9aadd5p-36);
-  template <class T>
-  static constexpr T exponent_hi = sizeof(T) == 4 ? T(0x1.3440000000000p-2) : T(0x1.3441350800000p-2);
-  template <class T>
-  static constexpr T exponent_lo = sizeof(T) == 4 ? T(0x1.3509f79fef312p-18) : T(0x1.f79fef311f12bp-34);
+  static constexpr TwoPart<double> per_log{0x1.bcb7b1526e50ep-2, 0x1.95355baaafad3p-57};
+  static constexpr TwoPart<double> per_exponent{0x1.34413509f79ffp-2, -0x1.9dc1da994fd21p-59};
 };
 
 void exp_f32(const float* x, float* out, std::size_t n) { map(Exp{}, out, n, x); }

@@ -93,7 +93,8 @@ struct Acosh {
   }
 };
 
-/// log1p(2 |x| / (1 - |x|)) / 2, the quotient as 2 |x| + 2 x^2 / (1 - |x|) where that is more accurate.
+/// log1p(2 |x| / (1 - |x|)) / 2, the quotient as 2 |x| + 2 x^2 / (1 - |x|) where that is more
+/// accurate.
 struct Atanh {
   template <class D, class V>
   HWY_INLINE V operator()(D d, V x) const {

@@ -70,8 +70,8 @@ struct Acos {
   }
 };
 
-/// atan(x) = atan(c) + atan((x - c) / (1 + c x)) for the nearest c of 0, 1/2, 1, 3/2 and infinity, as
-/// in fdlibm's s_atan.c.
+/// atan(x) = atan(c) + atan((x - c) / (1 + c x)) for the nearest c of 0, 1/2, 1, 3/2 and infinity,
+/// as in fdlibm's s_atan.c.
 struct Atan {
   template <class D, class V>
   HWY_INLINE V operator()(D d, V x) const {

@@ -1,9 +1,10 @@
-// The logarithm in parts, from which log, log1p, softplus and the inverse hyperbolic functions are put
-// together.
+// The logarithm in parts, from which log, log1p, softplus and the inverse hyperbolic functions are
+// put together.
 //
 // The method is that of fdlibm's e_log.c and s_log1p.c (K. C. Ng, 1993): x = 2^k (1 + f) with 1 + f
-// between sqrt(1/2) and sqrt(2), s = f / (2 + f), and log(1 + f) = f - (f^2/2 - s (f^2/2 + R(s^2))),
-// whose error is below 1 ulp without fused multiply-add.
+// between sqrt(1/2) and sqrt(2), s = f / (2 + f), and
+//   log(1 + f) = f - (f^2/2 - s (f^2/2 + R(s^2))),
+// whose error is below 1 ulp even without fused multiply-add.
 
 #include "autodiff/kernels/simd/exp-inl.h"
 
@@ -34,7 +35,8 @@ HWY_INLINE Split<V> split(D d, V x) {
   constexpr U root_half = sizeof(T) == 4 ? U(0x3f3504f3) : U(0x3fe6a09e667f3bcc);
   constexpr T to_integer = T(U(1) << width);  // its low bits count in ones
   const auto raised = hn::BitCast(du, x) + hn::Set(du, one - root_half);
-  const auto exponent = hn::Or(hn::ShiftRight<width>(raised), hn::BitCast(du, hn::Set(d, to_integer)));
+  const auto exponent =
+      hn::Or(hn::ShiftRight<width>(raised), hn::BitCast(du, hn::Set(d, to_integer)));
   const auto mantissa = hn::And(raised, hn::Set(du, (U(1) << width) - 1)) + hn::Set(du, root_half);
   return {hn::BitCast(d, exponent) - hn::Set(d, to_integer + T(Limits::max_exponent - 1)),
           hn::BitCast(d, mantissa)};
@@ -52,7 +54,7 @@ HWY_INLINE Split<V> split_any(D d, V x) {
   return parts;
 }
 
-/// log(1 + f) = f - rest for |f| a little beyond sqrt(2) - 1: rest without f^2/2, and f^2/2.
+/// log(1 + f) = f - (half_square - s_times_sum) for sqrt(1/2) <= 1 + f <= sqrt(2).
 template <class V>
 struct LogParts {
   V half_square, s, s_times_sum;
@@ -73,14 +75,6 @@ HWY_INLINE V log_assembled(D d, V k, V f, const LogParts<V>& p, V correction) {
   using T = hn::TFromD<D>;
   const V low = hn::MulAdd(k, hn::Set(d, ln2_low<T>), correction);
   return hn::MulAdd(k, hn::Set(d, ln2_high<T>), f - (p.half_square - (p.s_times_sum + low)));
-}
-
-/// log(2^more x) for 0 < x < infinity.
-template <class D, class V>
-HWY_INLINE V log_positive(D d, V x, V more) {
-  const auto x_parts = split_any(d, x);
-  const V f = x_parts.mantissa - hn::Set(d, 1);
-  return log_assembled(d, x_parts.k + more, f, log_parts(d, f), hn::Zero(d));
 }
 
 /// y where 0 < x < infinity, else the logarithm of 0, infinity, a negative number or NaN.

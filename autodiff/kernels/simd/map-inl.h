@@ -1,4 +1,5 @@
-// The loops: how a function of vectors becomes a function of ranges. Compiled once per instruction set.
+// The loops: how a function of vectors becomes one of ranges. Compiled once per instruction set,
+// and with -ffp-contract=off: what is fused and what is not is decided in the source.
 
 #include <cstddef>
 
@@ -18,12 +19,12 @@ namespace hn = hwy::HWY_NAMESPACE;
 
 /// Whether a masked load or store of 4- and 8-byte lanes leaves the other lanes' memory untouched.
 /// Highway promises less for AVX2 because of its 8- and 16-bit lanes, which do not matter here.
-inline constexpr bool kMasksAreSafe = !HWY_MEM_OPS_MIGHT_FAULT || HWY_TARGET == HWY_AVX2;
+inline constexpr bool masks_are_safe = !HWY_MEM_OPS_MIGHT_FAULT || HWY_TARGET == HWY_AVX2;
 
 /// The first n < Lanes(d) elements from x, zero behind them. Reads nothing behind x + n.
 template <class D, class T = hn::TFromD<D>>
 HWY_INLINE hn::Vec<D> load_first(D d, const T* x, std::size_t n) {
-  if constexpr (kMasksAreSafe) {
+  if constexpr (masks_are_safe) {
     return hn::MaskedLoad(hn::FirstN(d, n), d, x);
   } else {
     alignas(64) T padded[hn::MaxLanes(d)] = {};
@@ -35,7 +36,7 @@ HWY_INLINE hn::Vec<D> load_first(D d, const T* x, std::size_t n) {
 /// The first n < Lanes(d) elements of v to out. Writes nothing behind out + n.
 template <class D, class T = hn::TFromD<D>>
 HWY_INLINE void store_first(D d, hn::Vec<D> v, T* out, std::size_t n) {
-  if constexpr (kMasksAreSafe) {
+  if constexpr (masks_are_safe) {
     hn::BlendedStore(v, hn::FirstN(d, n), d, out);
   } else {
     alignas(64) T padded[hn::MaxLanes(d)];
@@ -44,8 +45,8 @@ HWY_INLINE void store_first(D d, hn::Vec<D> v, T* out, std::size_t n) {
   }
 }
 
-/// out[i] = op(in[i]...). The remainder runs through the same vector code, so that a result depends on
-/// the element's value and on nothing else. `out` may be any of the inputs.
+/// out[i] = op(in[i]...). The remainder runs through the same vector code, so that a result depends
+/// on the element's value and on nothing else. `out` may be any of the inputs.
 template <class Op, class T, class... In>
 HWY_INLINE void map(Op op, T* out, std::size_t n, const In*... in) {
   const hn::ScalableTag<T> d;
@@ -55,8 +56,8 @@ HWY_INLINE void map(Op op, T* out, std::size_t n, const In*... in) {
   if (i < n) store_first(d, op(d, load_first(d, in + i, n - i)...), out + i, n - i);
 }
 
-/// Rounds double lanes to float as hardware does: Highway's emulation saturates to the largest finite
-/// float where the result is infinite.
+/// Rounds double lanes to float as hardware does: Highway's emulation saturates to the largest
+/// finite float where the result is infinite.
 template <class D, class V>
 HWY_INLINE hn::Vec<D> narrow(D d, V x) {
   if constexpr (HWY_TARGET == HWY_SCALAR || HWY_TARGET == HWY_EMU128) {
@@ -71,8 +72,8 @@ HWY_INLINE hn::Vec<D> narrow(D d, V x) {
   }
 }
 
-/// Runs a function written for double lanes on float lanes: exact on the way in, rounded once on the
-/// way out, hence within 0.5 ulp and a hair whenever Op is good to 2^-30.
+/// Runs a function written for double lanes on float lanes: exact on the way in, rounded once on
+/// the way out, hence within 0.5 ulp and a hair whenever Op is good to 2^-30.
 template <class Op>
 struct ThroughDouble {
   template <class D, class V = hn::Vec<D>>

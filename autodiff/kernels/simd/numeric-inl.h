@@ -46,7 +46,8 @@ HWY_INLINE V clamp(D d, V x, T lo, T hi) {
   return hn::IfThenElse(hn::Gt(x, high), high, x);
 }
 
-/// 1.5 * 2^52 (2^23 for float). Added to a small number it leaves the nearest integer in the low bits.
+/// 1.5 * 2^52 (2^23 for float). Added to a small number it leaves the nearest integer in the low
+/// bits.
 template <class T>
 inline constexpr T integer_shift = sizeof(T) == 4 ? T(0x1.8p23) : T(0x1.8p52);
 
@@ -59,7 +60,7 @@ HWY_INLINE V power_of_two(D d, V shifted) {
   return hn::BitCast(d, hn::ShiftLeft<Limits::digits - 1>(biased));
 }
 
-/// A constant or a product with twice the digits of T.
+/// A number with twice the digits: hi + lo, where lo is about half a unit of hi's last digit.
 template <class V>
 struct TwoPart {
   V hi, lo;
@@ -80,8 +81,8 @@ HWY_INLINE TwoPart<V> exact_sum(V a, V b) {
   return {sum, (a - (sum - b_part)) + (b - b_part)};
 }
 
-/// a * b = hi + lo: exactly with fused multiply-add, else by splitting the factors (Dekker 1971), where
-/// the last bit of lo may be lost.
+/// a * b = hi + lo: exactly with fused multiply-add, else by splitting the factors (Dekker 1971),
+/// where the last bit of lo may be lost.
 template <class D, class V>
 HWY_INLINE TwoPart<V> exact_product(D d, V a, V b) {
   const V product = a * b;

@@ -1,9 +1,9 @@
 // Sums, dot products and maxima by a tree that does not depend on the instruction set.
 //
-// A block of `rows` rows is added column by column into `columns` accumulators (element i of the block
-// goes to accumulator i % columns), the accumulators are halved until one is left, and block sums are
-// added pairwise. Registers of every width hold the same columns, so they produce the same bits; the
-// error bound is (rows + log2(columns) + log2(blocks)) eps times the sum of magnitudes.
+// A block of `rows` rows is added column by column into `columns` accumulators (element i of the
+// block goes to accumulator i % columns), the accumulators are halved until one is left, and block
+// sums are added pairwise. Registers of every width hold the same columns, so they produce the same
+// bits; the error bound is (rows + log2(columns) + log2(blocks)) eps times the sum of magnitudes.
 #include <array>
 #include <cmath>
 #include <limits>
@@ -115,7 +115,8 @@ template <class Combine, class Term, class T, class... In>
 HWY_INLINE T fold(Combine combine, Term term, T empty, std::size_t n, const In*... in) {
   constexpr std::size_t block = rows * columns<T>;
   if (n <= block) return fold_block(combine, term, empty, n, in...);
-  // A binary counter: level k holds the result of 2^k blocks, and two of a kind make the next level.
+  // A binary counter: level k holds the result of 2^k blocks, and two of a kind make the next
+  // level.
   std::array<T, 64> level;
   std::size_t depth = 0;
   std::size_t count = 0;

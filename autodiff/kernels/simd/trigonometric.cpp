@@ -1,5 +1,6 @@
 // Sine and cosine.
 #include <cmath>
+#include <type_traits>
 
 #include "autodiff/kernels/simd/elementwise.hpp"
 #include "autodiff/kernels/simd/targets.hpp"
@@ -15,28 +16,33 @@
 HWY_BEFORE_NAMESPACE();
 namespace dtheta::simd::HWY_NAMESPACE {
 
-/// Arguments beyond this are left to libm, which reduces them with as many digits of pi as they need.
+/// Arguments beyond this are left to libm, which takes as many digits of pi as they need.
 inline constexpr double reducible = 0x1p20;
 
-/// x = quadrant * pi/2 + r + c, |r| <= pi/4; the quadrant's low bits are those of k + integer_shift.
+/// x = k pi/2 + r + c with |r| <= pi/4. The low bits of k + integer_shift name the quadrant.
 template <class V>
 struct Angle {
   V k_shifted, r, c;
 };
 
-/// Cody and Waite's reduction with pi/2 in four parts, as fdlibm's e_rem_pio2.c: the first three times
-/// k are exact, and with the fourth there are 151 bits, enough for the double closest to a multiple.
-template <class D, class V>
+/// Cody and Waite's reduction with pi/2 in parts of which k times all but the last is exact, as in
+/// fdlibm's e_rem_pio2.c. For double there are 151 bits of pi/2, enough for the number closest to a
+/// multiple of it; for float 86 are.
+template <class A, class D, class V>
 HWY_INLINE Angle<V> reduce_angle(D d, V x) {
   const V shift = hn::Set(d, integer_shift<double>);
   const V shifted = hn::MulAdd(x, hn::Set(d, 0x1.45f306dc9c883p-1), shift);
   const V k = shifted - shift;
   const V first = hn::NegMulAdd(k, hn::Set(d, 0x1.921fb544p+0), x);
-  const auto second = exact_sum(first, k * hn::Set(d, -0x1.0b4611a6p-34));
-  const auto third = exact_sum(second.hi, k * hn::Set(d, -0x1.3198a2ep-69));
-  const V rest = hn::NegMulAdd(k, hn::Set(d, 0x1.b839a252049c1p-104), second.lo + third.lo);
-  const V r = third.hi + rest;
-  return {shifted, r, (third.hi - r) + rest};
+  if constexpr (sizeof(A) == 4) {
+    return {shifted, hn::NegMulAdd(k, hn::Set(d, 0x1.0b4611a626331p-34), first), hn::Zero(d)};
+  } else {
+    const auto second = exact_sum(first, k * hn::Set(d, -0x1.0b4611a6p-34));
+    const auto third = exact_sum(second.hi, k * hn::Set(d, -0x1.3198a2ep-69));
+    const V rest = hn::NegMulAdd(k, hn::Set(d, 0x1.b839a252049c1p-104), second.lo + third.lo);
+    const V r = third.hi + rest;
+    return {shifted, r, (third.hi - r) + rest};
+  }
 }
 
 /// sin(r + c) and cos(r + c) with the corrections of fdlibm's k_sin.c and k_cos.c.
@@ -61,7 +67,7 @@ HWY_INLINE V cos_near_zero(D d, V r, V c) {
 template <class A, int quarter_turns, class D, class V>
 HWY_INLINE V sine(D d, V x) {
   const hn::RebindToUnsigned<D> bits;
-  const auto angle = reduce_angle(d, x);
+  const auto angle = reduce_angle<A>(d, x);
   const auto quadrant = hn::BitCast(bits, angle.k_shifted) + hn::Set(bits, quarter_turns);
   const auto odd = hn::MaskFromVec(
       hn::BitCast(d, hn::VecFromMask(bits, hn::TestBit(quadrant, hn::Set(bits, 1)))));
@@ -110,15 +116,14 @@ HWY_NOINLINE void replace_large(D d, const V* x, V* y) {
   *y = hn::LoadU(d, to);
 }
 
-/// The float functions run in double with shorter polynomials.
+/// The float functions run in double, with less pi and shorter polynomials.
 template <template <class> class Core>
 struct Trigonometric {
   template <class D, class V>
   HWY_INLINE V operator()(D d, V x) const {
     using T = hn::TFromD<D>;
-    V y;
-    if constexpr (sizeof(T) == 4) y = ThroughDouble<Core<float>>{}(d, x);
-    else y = Core<double>{}(d, x);
+    using Loop = std::conditional_t<sizeof(T) == 4, ThroughDouble<Core<float>>, Core<double>>;
+    V y = Loop{}(d, x);
     if (HWY_UNLIKELY(!hn::AllFalse(d, hn::Gt(hn::Abs(x), hn::Set(d, T(reducible)))))) {
       replace_large<Core<T>>(d, &x, &y);
     }

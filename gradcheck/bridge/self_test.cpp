@@ -1,0 +1,356 @@
+#include "gradcheck/bridge/self_test.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <cstring>
+#include <ostream>
+
+#include "autodiff/workspace.hpp"
+#include "gradcheck/bridge/op_case.hpp"
+#include "gradcheck/bridge/replay_probes.hpp"
+#include "gradcheck/bridge/wide_difference.hpp"
+#include "gradcheck/check.hpp"
+
+namespace dtheta::gradcheck {
+namespace {
+
+std::vector<double> narrowed(std::span<const Quad> values) {
+  std::vector<double> result(values.size());
+  std::ranges::transform(values, result.begin(), [](Quad v) { return static_cast<double>(v); });
+  return result;
+}
+
+/// The relative difference of two lists in quad: ||a - b|| / (||a|| + ||b|| + floor).
+double quad_difference(std::span<const Quad> a, std::span<const Quad> b, Quad floor) {
+  Quad apart = 0, norm_a = 0, norm_b = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    apart += (a[i] - b[i]) * (a[i] - b[i]);
+    norm_a += a[i] * a[i];
+    norm_b += b[i] * b[i];
+  }
+  if (apart == Quad(0)) return 0;
+  return static_cast<double>(sqrt(apart) / (sqrt(norm_a) + sqrt(norm_b) + floor));
+}
+
+bool same_bits(std::span<const double> a, std::span<const double> b) {
+  return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size_bytes()) == 0;
+}
+
+/// The tests of one sample. Failures are collected, the worst figures kept.
+class CaseTest {
+ public:
+  CaseTest(const OpRecord& op, const SampleCase& sample, std::size_t number, OpReport& report,
+           const OpTolerances& tolerances)
+      : op_(op), sample_(sample), number_(number), report_(report), tol_(tolerances),
+        case_(op, sample, number) {}
+
+  void run() {
+    compare_replays();
+    compare_float();
+    if (!case_.has_derivative) return;
+    Workspace<Quad> quad(derivative_plan());
+    quad.run();
+    // An infinite value (log of an empty sum) has a derivative but no differences.
+    if (!isfinite(quad[case_.cost][0])) return;
+    compare_modes(quad);
+    if (sample_.smoothness == Smoothness::kink) {
+      compare_with_slopes(quad);
+      return;
+    }
+    compare_gradient(quad);
+    compare_second(quad);
+    check_in_double();
+  }
+
+ private:
+  void fail(std::string what) { report_.failures.push_back({number_, case_.shapes, std::move(what)}); }
+
+  [[nodiscard]] std::vector<Var> everything() const {
+    std::vector<Var> all{case_.y};
+    if (!case_.has_derivative) return all;
+    all.insert(all.end(), case_.gradient.begin(), case_.gradient.end());
+    all.insert(all.end(), case_.second.begin(), case_.second.end());
+    all.insert(all.end(), {case_.cost, case_.directional, case_.forward_directional});
+    return all;
+  }
+
+  [[nodiscard]] Plan derivative_plan() const {
+    return Plan(everything(), {.reuse_memory = false});
+  }
+
+  /// Replay against recording and partial against full replay: the same bits.
+  void compare_replays() {
+    std::vector<Var> values = everything();
+    if (case_.y.is_index()) values.clear();
+    Workspace<double> tight{Plan(everything())}, loose{derivative_plan()};
+    tight.run();
+    loose.run();
+    for (Var v : values) {
+      if (!same_bits(tight[v], v.data<double>())) return fail("replay differs from the recording");
+      if (!same_bits(loose[v], v.data<double>())) {
+        return fail("replay without reuse of memory differs from the recording");
+      }
+    }
+    for (Var x : case_.differentiated) {
+      if (x.size() == 0) continue;
+      for (auto* ws : {&tight, &loose}) ws->leaf(x)[0] += 0x1p-10;
+      tight.run();
+      loose.rerun(x);
+      for (Var v : values) {
+        if (!same_bits(tight[v], loose[v])) return fail("partial replay differs from a full one");
+      }
+    }
+  }
+
+  /// The value in float against that in double, at operands that both represent.
+  void compare_float() {
+    if (case_.y.is_index()) return;
+    const Plan plan({case_.y});
+    Workspace<float> narrow(plan);
+    Workspace<double> wide(plan);
+    for (Var x : case_.operands) {
+      if (x.is_index()) continue;
+      const auto from = narrow.leaf(x);
+      std::ranges::copy(from, wide.leaf(x).begin());
+    }
+    narrow.run();
+    wide.run();
+    const auto y = wide[case_.y];
+    double size = 0, apart = 0;
+    for (std::size_t i = 0; i < y.size(); ++i) {
+      const double d = y[i], f = static_cast<double>(narrow[case_.y][i]);
+      const bool both_special = (std::isnan(d) && std::isnan(f)) || d == f;
+      if (both_special || std::abs(d) > std::numeric_limits<float>::max()) continue;
+      const double weight = case_.has_derivative ? std::abs(case_.cotangent.data<double>()[i]) : 1;
+      size += weight * std::abs(d);
+      apart += weight * (std::isnan(f - d) ? INFINITY : std::abs(f - d));
+    }
+    const double scale = std::max({size, condition(), double{std::numeric_limits<float>::min()}});
+    const double ulps = apart / (scale * 0x1p-23);
+    report_.float_ulps = std::max(report_.float_ulps, ulps);
+    if (!(ulps <= tol_.float_ulps)) fail(fmt::format("float is {:.1f} ulps from double", ulps));
+  }
+
+  /// Sum of |x dL/dx|: how much L moves when every operand is rounded. Where it exceeds L itself,
+  /// as in a sum that cancels, no computation in float can do better.
+  [[nodiscard]] double condition() const {
+    double sum = 0;
+    for (std::size_t k = 0; k < case_.gradient.size(); ++k) {
+      const auto x = case_.differentiated[k].data<double>(), g = case_.gradient[k].data<double>();
+      for (std::size_t i = 0; i < x.size(); ++i) sum += std::abs(x[i] * g[i]);
+    }
+    return std::isfinite(sum) ? sum : 0;
+  }
+
+  /// c . (dy/dx v) by forward mode and by reverse mode: the same number by two routes.
+  void compare_modes(const Workspace<Quad>& quad) {
+    const Quad forward = quad[case_.forward_directional][0], reverse = quad[case_.directional][0];
+    // Both sum the same terms in another order: rounding is relative to their sizes.
+    Quad scale = abs(reverse);
+    for (Var g : case_.gradient) {
+      for (Quad v : quad[g]) scale += abs(v);
+    }
+    const Quad apart = abs(forward - reverse);
+    if (!(apart <= scale * Quad(1e-28))) {
+      fail(fmt::format("forward mode gives {:.17g}, reverse mode {:.17g}",
+                       static_cast<double>(forward), static_cast<double>(reverse)));
+    }
+  }
+
+  /// Differences of `of` in quad with respect to every element of x.
+  std::vector<Quad> differences(Workspace<Quad>& ws, Var of, Var x) const {
+    std::vector<Quad> numeric(static_cast<std::size_t>(x.size()));
+    for (std::size_t i = 0; i < numeric.size(); ++i) {
+      const Quad at = ws.leaf(x)[i];
+      const auto value = [&](Quad moved) {
+        ws.leaf(x)[i] = moved;
+        ws.rerun(x);
+        return ws[of][0];
+      };
+      numeric[i] = central_difference8(value, at, step_for(at));
+      ws.leaf(x)[i] = at;
+    }
+    ws.rerun(x);
+    return numeric;
+  }
+
+  /// What the rounding of the cost itself leaves in a difference, relative to derivatives.
+  static Quad noise_floor(const Workspace<Quad>& ws, Var of) {
+    return abs(ws[of][0]) + Quad(0x1p-40);
+  }
+
+  void compare_gradient(Workspace<Quad>& quad) {
+    Workspace<Quad> probe(Plan({case_.cost}, {.reuse_memory = false}));
+    probe.run();
+    for (std::size_t k = 0; k < case_.differentiated.size(); ++k) {
+      const std::vector<Quad> numeric = differences(probe, case_.cost, case_.differentiated[k]);
+      const auto in_quad = quad[case_.gradient[k]];
+      const double off = quad_difference(in_quad, numeric, noise_floor(probe, case_.cost));
+      report_.quad_difference = std::max(report_.quad_difference, off);
+      if (!(off <= tol_.quad)) report_worst("gradient in quad", k, in_quad, numeric, off);
+
+      const auto in_double = case_.gradient[k].data<double>();
+      const std::vector<Quad> widened(in_double.begin(), in_double.end());
+      const double rounding = quad_difference(widened, numeric, noise_floor(probe, case_.cost));
+      report_.difference = std::max(report_.difference, rounding);
+      if (!(rounding <= tol_.gradient)) {
+        report_worst("gradient in double", k, widened, numeric, rounding);
+      }
+    }
+  }
+
+  /// The directional derivative of the cost as a difference of the cost itself. The recorded one
+  /// would not do: what a rule forgot to make depend on x is constant there too.
+  Quad directional_difference(Workspace<Quad>& ws, std::span<const std::vector<Quad>> at) const {
+    const auto along = [&](Quad t) {
+      for (std::size_t k = 0; k < case_.differentiated.size(); ++k) {
+        if (!ws.plan().has_leaf(case_.differentiated[k])) continue;
+        const auto x = ws.leaf(case_.differentiated[k]);
+        const auto v = case_.directions[k].data<double>();
+        for (std::size_t i = 0; i < x.size(); ++i) x[i] = at[k][i] + t * Quad(v[i]);
+      }
+      ws.run();
+      return ws[case_.cost][0];
+    };
+    return central_difference8(along, Quad(0), Quad(wide_step));
+  }
+
+  void compare_second(Workspace<Quad>& quad) {
+    Workspace<Quad> probe(Plan({case_.cost}));
+    std::vector<std::vector<Quad>> at;
+    for (Var x : case_.moved) {
+      const auto values = x.data<double>();
+      at.emplace_back(values.begin(), values.end());
+    }
+    for (std::size_t k = 0; k < case_.moved.size(); ++k) {
+      const Var x = case_.moved[k];
+      const bool is_cotangent = k == case_.differentiated.size();
+      std::vector<Quad> numeric(static_cast<std::size_t>(x.size()));
+      for (std::size_t i = 0; i < numeric.size(); ++i) {
+        const Quad before = at[k][i];
+        const auto value = [&](Quad moved) {
+          at[k][i] = moved;
+          if (is_cotangent) probe.leaf(x)[i] = moved;
+          return directional_difference(probe, at);
+        };
+        numeric[i] = central_difference8(value, before, step_for(before));
+        at[k][i] = before;
+        if (is_cotangent) probe.leaf(x)[i] = before;
+      }
+      const auto analytic = quad[case_.second[k]];
+      const double off = quad_difference(analytic, numeric, noise_floor(probe, case_.cost));
+      report_.second_difference = std::max(report_.second_difference, off);
+      if (!(off <= tol_.quad)) report_worst("second derivative in quad", k, analytic, numeric, off);
+    }
+  }
+
+  void compare_with_slopes(Workspace<Quad>& quad) {
+    for (std::size_t k = 0; k < case_.differentiated.size(); ++k) {
+      const Var x = case_.differentiated[k];
+      for (std::size_t i = 0; i < static_cast<std::size_t>(x.size()); ++i) {
+        const Quad at = quad.leaf(x)[i], g = quad[case_.gradient[k]][i];
+        const auto value = [&](Quad moved) {
+          quad.leaf(x)[i] = moved;
+          quad.rerun(x);
+          return quad[case_.cost][0];
+        };
+        const Quad right = one_sided_slope(value, at, step_for(at), 1);
+        const Quad left = one_sided_slope(value, at, step_for(at), -1);
+        value(at);
+        const Quad slack = Quad(1e-6) * (abs(left) + abs(right));  // truncation of the slopes
+        const bool between = (g >= left - slack && g <= right + slack) ||
+                             (g >= right - slack && g <= left + slack);
+        if (!between) {
+          fail(fmt::format("on a kink: the gradient {:.6g} is not between the slopes {:.6g} and "
+                           "{:.6g}",
+                           static_cast<double>(g), static_cast<double>(left),
+                           static_cast<double>(right)));
+        }
+      }
+    }
+  }
+
+  /// The independent checker, as a user would call it: in double, by its default method.
+  void check_in_double() {
+    ParameterVector theta, gradient;
+    std::vector<Var> leaves;
+    for (std::size_t k = 0; k < case_.differentiated.size(); ++k) {
+      const Var x = case_.differentiated[k];
+      if (x.size() == 0) continue;
+      add_block(theta, k, x.data<double>(), x.shape());
+      add_block(gradient, k, case_.gradient[k].data<double>(), x.shape());
+      leaves.push_back(x);
+    }
+    if (leaves.empty()) return;
+    ReplayProbes probes(Plan({case_.cost}, {.reuse_memory = false}), case_.cost, leaves);
+    const Result result = check_probes(std::ref(probes), gradient, theta);
+    if (result.verdict == Verdict::fail) {
+      fail(fmt::format("double check: {}", result.worst().empty()
+                                               ? std::string("failed")
+                                               : describe(result.worst().front())));
+    }
+  }
+
+  static void add_block(ParameterVector& v, std::size_t k, std::span<const double> values,
+                        const Shape& shape) {
+    v.add(fmt::format("operand {}", k), 0, {shape.begin(), shape.end()}, values);
+  }
+
+  static std::string describe(const Component& c) {
+    return fmt::format("{}: analytic {:.17g}, numeric {:.17g} +- {:.2g}", to_string(c.key),
+                       c.analytic, c.numeric, c.bar);
+  }
+
+  void report_worst(std::string_view what, std::size_t operand, std::span<const Quad> analytic,
+                    std::span<const Quad> numeric, double off) {
+    std::size_t worst = 0;
+    for (std::size_t i = 0; i < analytic.size(); ++i) {
+      const auto apart = [&](std::size_t j) { return abs(analytic[j] - numeric[j]); };
+      if (!(apart(i) <= apart(worst))) worst = i;
+    }
+    fail(fmt::format("{}: operand {}, element {}: analytic {:.17g}, numeric {:.17g}, relative "
+                     "difference {:.2g}",
+                     what, operand, worst, narrowed(analytic)[worst], narrowed(numeric)[worst],
+                     off));
+  }
+
+  const OpRecord& op_;
+  const SampleCase& sample_;
+  std::size_t number_;
+  OpReport& report_;
+  const OpTolerances& tol_;
+  OpCase case_;
+};
+
+}  // namespace
+
+OpReport self_test(const OpRecord& op, const OpTolerances& tolerances) {
+  OpReport report;
+  report.op = op.info.name;
+  const std::vector<SampleCase> samples = op.samples();
+  report.cases = samples.size();
+  for (std::size_t i = 0; i < samples.size(); ++i) {
+    try {
+      CaseTest(op, samples[i], i, report, tolerances).run();
+    } catch (const std::exception& e) {
+      report.failures.push_back({i, "", fmt::format("threw: {}", e.what())});
+    }
+  }
+  if (samples.empty()) report.failures.push_back({0, "", "the op lists no samples"});
+  return report;
+}
+
+std::ostream& operator<<(std::ostream& out, const OpReport& report) {
+  out << fmt::format("{}: {} cases, difference {:.2g} in double, {:.2g} in quad: {}\n", report.op,
+                     report.cases, report.difference, report.quad_difference,
+                     report ? "pass" : "FAIL");
+  for (const OpFailure& f : report.failures) {
+    out << fmt::format("  sample {} {}: {}\n", f.sample, f.shapes, f.what);
+  }
+  return out;
+}
+
+}  // namespace dtheta::gradcheck
