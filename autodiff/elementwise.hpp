@@ -66,6 +66,13 @@ class Elementwise {
     return sum;
   }
 
+  /// The leading axis broadcasts like any other, once the operands' own axes are aligned behind it.
+  [[nodiscard]] Var batch(const Batch& b) const {
+    const std::vector<Var> in = detail::aligned_behind_batch(b);
+    const std::vector<Arg> args(in.begin(), in.end());
+    return apply(record_of<Self>, &self(), args);
+  }
+
   [[nodiscard]] static std::vector<Sample<Self>> samples() {
     std::vector<Sample<Self>> result;
     for (const Self& op : all_variants()) {

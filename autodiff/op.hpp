@@ -65,10 +65,22 @@ struct Primal {
   [[nodiscard]] Var operator[](int i) const { return in[static_cast<std::size_t>(i)]; }
 };
 
+/// Operands of which some carry a leading axis of `size`, along which the op is to be repeated.
+struct Batch {
+  std::span<const Var> in;
+  std::span<const char> batched;  // for each operand, whether it has the axis
+  Index size;
+  [[nodiscard]] Var operator[](int i) const { return in[static_cast<std::size_t>(i)]; }
+  [[nodiscard]] bool is_batched(int i) const { return batched[static_cast<std::size_t>(i)] != 0; }
+  /// Operand i with the axis: repeated along it if it does not have it.
+  [[nodiscard]] Var expanded(int i) const;
+};
+
 /// An op: one struct in one place. Its data members are its attributes.
 ///
 /// Beside what is required here it may have
 ///   Var jvp(const Primal&, std::span<const Var> tangents) const;   // else derived from vjp
+///   Var batch(const Batch&) const;                                 // many at once, see Batch
 ///   std::size_t scratch(std::span<const ValueType>) const;         // elements of T for the kernel
 ///   template <class T> void tile(const T* const*, T*, size_t) const;  // elementwise: may be fused
 template <class O>
@@ -101,6 +113,7 @@ struct OpRecord {
   PerScalar<Tile> tile;  // all null unless the op is elementwise
   Var (*vjp)(const void* op, int i, const Primal& primal, Var cotangent);
   Var (*jvp)(const void* op, const Primal& primal, std::span<const Var> tangents);  // or null
+  Var (*batch)(const void* op, const Batch& batch);                              // or null
   std::vector<SampleCase> (*samples)();
 
   [[nodiscard]] bool is_elementwise() const { return tile.f64 != nullptr; }
@@ -157,6 +170,9 @@ constexpr OpRecord make_record() {
     r.jvp = [](const void* op, const Primal& p, std::span<const Var> t) {
       return as<O>(op).jvp(p, t);
     };
+  }
+  if constexpr (requires(const O op, const Batch& b) { op.batch(b); }) {
+    r.batch = [](const void* op, const Batch& b) { return as<O>(op).batch(b); };
   }
   r.samples = [] { return erase_samples(O::samples()); };
   return r;

@@ -43,6 +43,8 @@ class Plan {
   [[nodiscard]] std::size_t op_count() const;
   /// Whether the outputs depend on this leaf. One they do not depend on cannot be set.
   [[nodiscard]] bool has_leaf(Var x) const;
+  /// Whether this value is computed on the way to the outputs.
+  [[nodiscard]] bool computes(Var v) const;
   /// Real elements of memory that one workspace holds.
   [[nodiscard]] Index memory_elements() const;
 

@@ -13,8 +13,9 @@ namespace {
 
 constexpr double unit_roundoff = std::numeric_limits<double>::epsilon() / 2.0;
 constexpr std::size_t chunk_entries = 1024;
-// A pilot looks for a step that leaves the rest of its block some room.
-constexpr double pilot_comfort = 0.1;
+// A pilot looks for a step that leaves the rest of its block some room, but no more: larger steps meet
+// more corners.
+constexpr double pilot_comfort = 0.5;
 
 double root_mean_square(std::span<const double> values) {
   double largest = 0.0;
@@ -81,8 +82,8 @@ class Group {
       request_.evaluate(probes_, answers_);
       double at_most = 0.0;
       for (std::size_t s = 0; s < open_.size(); ++s) {
-        const std::span<const double, 4> four(answers_.data() + 4 * s, 4);
-        at_most = std::max(at_most, open_[s]->take(four, request_.cost));
+        const std::span own(answers_.data() + first_probe_[s], answers_.data() + first_probe_[s + 1]);
+        at_most = std::max(at_most, open_[s]->take(own, request_.cost));
       }
       if (first) seen = at_most;
       for (Search* search : open_) search->judge(standard_for(search->index(), seen));
@@ -95,10 +96,12 @@ class Group {
   void gather() {
     open_.clear();
     probes_.clear();
+    first_probe_.assign(1, 0);
     for (Search& search : searches_) {
       if (search.decided()) continue;
       open_.push_back(&search);
       search.ask(probes_);
+      first_probe_.push_back(probes_.size());
     }
   }
 
@@ -106,6 +109,7 @@ class Group {
   std::vector<Search> searches_;
   std::vector<Search*> open_;
   std::vector<Probe> probes_;
+  std::vector<std::size_t> first_probe_;  // of each open search, and the end
   std::vector<double> answers_;
 };
 
@@ -178,7 +182,7 @@ class Adaptive {
     for (std::size_t b = 0; b < plans_.size(); ++b) {
       const Finding& finding = group.searches()[b].finding();
       if (!finding.kink && std::isfinite(finding.numeric)) {
-        plans_[b].step = finding.step;
+        plans_[b].step = finding.stencil;
         plans_[b].scale = std::max(plans_[b].scale, std::abs(finding.numeric));
       }
       // If not even the pilot became precise enough by growing, the others need not try.
@@ -249,8 +253,8 @@ Findings measure_textbook(const Request& request) {
       };
       const auto numeric = two_sided_difference(shifted, values.subspan(at, count), epsilon);
       for (std::size_t i = 0; i < count; ++i) {
-        found.entries[at + i] = {numeric[i], found.noise / epsilon, epsilon, Verdict::pass,
-                                 false,      numeric[i] == 0.0};
+        found.entries[at + i] = {numeric[i], found.noise / epsilon, epsilon, epsilon,
+                                 Verdict::pass, false, numeric[i] == 0.0};
       }
       done += count;
       if (!request.proceed(done)) {

@@ -63,6 +63,15 @@ class Assembly {
     return c;
   }
 
+  /// The smallest error of this entry that would have been seen: it must leave the bar, and one
+  /// within the tolerance is let pass.
+  double floor_of(const Component& c) const {
+    if (textbook()) return c.bar;
+    const double size = std::max(std::abs(c.analytic), std::abs(c.numeric));
+    const double allowed = request_.options.tolerance * size;
+    return std::isfinite(allowed) ? std::max(c.bar, allowed) : c.bar;
+  }
+
   /// NaN on either side of the difference is a failure; a corner is judged by its two slopes, so
   /// there the analytic value stands for both sides.
   void append_pair(std::size_t i, std::vector<double>& analytic,
@@ -95,7 +104,7 @@ class Assembly {
       if (c.verdict == Verdict::fail) ++summary.failed;
       if (c.verdict == Verdict::inconclusive) ++summary.inconclusive;
       if (c.kink) ++summary.kinks;
-      if (!c.kink) bar = std::max(bar, c.bar);
+      if (!c.kink) bar = std::max(bar, floor_of(c));
       if (std::abs(c.numeric) > c.bar) summary.sensitive = true;
       measured = measured && std::isfinite(c.numeric);
       for (const double v : {c.analytic, c.numeric}) {

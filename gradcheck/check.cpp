@@ -10,6 +10,7 @@
 
 #include "gradcheck/adaptive.hpp"
 #include "gradcheck/assemble.hpp"
+#include "gradcheck/diagnose.hpp"
 #include "gradcheck/errors.hpp"
 #include "gradcheck/finite_difference.hpp"
 
@@ -125,6 +126,7 @@ Result check_probes(const ProbeEvaluator& evaluate, const Gradient& gradient,
         result.deterministic && same_bits(result.cost, cost_at(counted, theta, at));
   }
   detail::assemble(result, request, findings ? &*findings : nullptr);
+  if (findings) detail::diagnose(result, request, *findings);
   return result;
 }
 

@@ -29,11 +29,12 @@ struct Options {
   double tolerance = 1e-7;  ///< adaptive only: relative error of a derivative that must be seen
   double gradient_roundoff = 0x1p-53;  ///< unit roundoff of the gradient's arithmetic; 0x1p-24 for
                                        ///< a gradient computed in float
-  std::vector<std::string> blocks;     ///< only these blocks; empty: all
-  std::vector<std::size_t> layers;     ///< only blocks of these layers; empty: all
+  std::vector<std::string> blocks{};   ///< only these blocks; empty: all
+  std::vector<std::size_t> layers{};   ///< only blocks of these layers; empty: all
   std::size_t worst_entries = 5;       ///< how many components each block keeps
   unsigned threads = 1;  ///< above 1 the cost is called from several threads at once
-  std::function<bool(const Progress&)> progress;  ///< called now and then; false stops the check
+  std::function<bool(const Progress&)> progress{};  ///< called now and then; false stops the check
+  Hints hints{};  ///< what may help to name the cause of a failure
 };
 
 /// The gradient under test: values in θ's order, or a function that computes them at θ.

@@ -50,6 +50,7 @@ class Writer {
   std::string write() {
     head();
     blocks();
+    causes();
     components();
     for (const std::string& note : result_.notes) line("note: {}", note);
     return std::move(text_);
@@ -93,6 +94,15 @@ class Writer {
            block->layer, shape_of(*block), shape_width, block->difference.value, block->detectable,
            block->failed,
            painted(std::move(verdict), style_of(block->verdict), style_.colour));
+    }
+  }
+
+  void causes() {
+    if (result_.causes.empty()) return;
+    line("\n  what it looks like");
+    for (const Cause& cause : result_.causes) {
+      line("  - {} ({}, {:.0f} %): {}", to_string(cause.pattern), cause.sureness(),
+           100.0 * cause.confidence, cause.sentence);
     }
   }
 

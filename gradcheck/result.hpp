@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "gradcheck/cause.hpp"
 #include "gradcheck/difference.hpp"
 #include "gradcheck/parameter_vector.hpp"
 
@@ -66,6 +67,7 @@ struct BlockResult {
   std::size_t kinks = 0;         ///< entries at which J has a corner
   bool sensitive = true;         ///< false: J was not seen to depend on this block
   std::vector<Component> worst;  ///< worst first
+  std::vector<Cause> causes{};   ///< why it fails, likeliest first; empty unless it fails
 };
 
 /// What a check found. True in a condition if and only if the verdict is pass.
@@ -86,6 +88,7 @@ struct Result {
   bool deterministic = true;     ///< J(θ) had the same bits each time
   bool complete = true;          ///< false: stopped by the progress callback
   std::vector<std::string> notes;  ///< what this check could not see, in words
+  std::vector<Cause> causes{};     ///< why it fails, over all blocks, likeliest first
 
   explicit operator bool() const noexcept { return verdict == Verdict::pass; }
 

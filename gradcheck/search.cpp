@@ -12,7 +12,7 @@ constexpr double rounding_margin = 32.0; // of the analytic side, in units of it
 constexpr std::size_t most_slopes = 14;
 // No simple ratio, so that a periodic J does not look the same at two steps.
 constexpr double confirming_ratio = 3.7;
-constexpr double closest_ratio = 211.0;
+constexpr double closest_ratio = 1e6;
 constexpr double smallest_ratio = 4.3;
 constexpr double largest_ratio = 67.0;
 constexpr double narrowest = 3.0;  // steps closer than this tell the same
@@ -24,11 +24,25 @@ Search::Search(std::size_t index, double x, double analytic, double step, bool m
       bent_step_(std::numeric_limits<double>::infinity()) {}
 
 void Search::ask(std::vector<Probe>& probes) const {
+  if (piece_) {
+    for (const double move : piece_->wanted()) probes.push_back({index_, x_ + move});
+    return;
+  }
   for (const double point : points(side_, x_, step_)) probes.push_back({index_, point});
 }
 
-double Search::take(std::span<const double, 4> answers, double cost) {
-  slopes_.push_back(measure(side_, x_, step_, cost, answers));
+double Search::take(std::span<const double> answers, double cost) {
+  if (piece_) {
+    const auto moves = piece_->wanted();
+    for (std::size_t k = 0; k < moves.size(); ++k) {
+      // What the working precision makes of the move.
+      piece_->add((x_ + moves[k]) - x_, answers[k] - cost);
+    }
+    return 0.0;
+  }
+  const auto at = points(side_, x_, step_);
+  for (std::size_t k = 0; k < at.size(); ++k) values_.push_back({at[k] - x_, answers[k] - cost});
+  slopes_.push_back(measure(side_, x_, step_, cost, answers.first<4>()));
   return slopes_.back().finite ? std::abs(slopes_.back().value) : 0.0;
 }
 
@@ -51,10 +65,11 @@ Search::Bars Search::bars(const Slope& slope, const Standard& standard) const {
 
 void Search::settle(Verdict verdict, const Slope& slope, double bar) {
   decided_ = true;
-  finding_ = {slope.value, bar, slope.step, verdict, false, slope.flat};
+  finding_ = {slope.value, bar, slope.step, piece_ ? step_ : slope.step, verdict, false, slope.flat};
 }
 
 void Search::judge(const Standard& standard) {
+  if (piece_) return judge_piece(standard);
   const Slope slope = slopes_.back();
   if (!slope.finite) {
     leave_domain(slope, standard);
@@ -199,14 +214,20 @@ void Search::give_up(const Standard& standard) {
   if (std::isfinite(analytic_) && judge_corner(standard)) return;
   Standard lenient = standard;
   lenient.comfort = 1.0;
+  for (const Slope& slope : slopes_) {
+    if (!slope.finite || contradiction_) continue;
+    const Bars bar = bars(slope, standard);
+    if (agrees(slope, bar, lenient)) return settle(Verdict::pass, slope, bar.likely);
+  }
+  begin_piece(standard);
+}
+
+void Search::leave_open(const Standard& standard) {
   const Slope* best = nullptr;
   Bars best_bars;
   for (const Slope& slope : slopes_) {
     if (!slope.finite) continue;
     const Bars bar = bars(slope, standard);
-    if (!contradiction_ && agrees(slope, bar, lenient)) {
-      return settle(Verdict::pass, slope, bar.likely);
-    }
     if (best != nullptr && bar.cautious >= best_bars.cautious) continue;
     best = &slope;
     best_bars = bar;
@@ -219,9 +240,59 @@ void Search::give_up(const Standard& standard) {
     finding_.verdict = std::isfinite(analytic_) ? Verdict::inconclusive : Verdict::fail;
     return;
   }
+  Standard lenient = standard;
+  lenient.comfort = 1.0;
   best_bars.likely = best_bars.cautious;
   const bool good = agrees(*best, best_bars, lenient);
   settle(good ? Verdict::pass : Verdict::inconclusive, *best, best_bars.cautious);
+}
+
+void Search::begin_piece(const Standard& standard) {
+  const Slope* sharpest = nullptr;
+  for (const Slope& slope : slopes_) {
+    if (!slope.finite) continue;
+    const bool better = sharpest == nullptr ||
+                        bars(slope, standard).cautious < bars(*sharpest, standard).cautious;
+    if (better) sharpest = &slope;
+  }
+  if (sharpest == nullptr || !std::isfinite(analytic_)) return leave_open(standard);
+  constexpr double u = std::numeric_limits<double>::epsilon() / 2.0;
+  step_ = sharpest->step;
+  piece_.emplace(2.0 * step_, std::max(standard.noise, u * sharpest->magnitude));
+  for (const Value& value : values_) piece_->add(value.t, value.rise);
+}
+
+void Search::judge_piece(const Standard& standard) {
+  piece_->conclude();
+  const double rounding = rounding_margin * standard.roundoff;
+  const auto whole = piece_->slope();
+  if (whole) {
+    Slope slope;
+    slope.value = whole->value;
+    slope.step = whole->reach;
+    Bars bar;
+    bar.likely = whole->bar + rounding * size(slope, standard);
+    if (agrees(slope, bar, standard)) return settle(Verdict::pass, slope, bar.likely);
+  }
+  const auto below = piece_->below();
+  const auto above = piece_->above();
+  if (!whole && below && above) {
+    const double bar = below->bar + above->bar + rounding * std::abs(analytic_);
+    const auto [low, high] = std::minmax(below->value, above->value);
+    const bool visible = high - low > 4.0 * bar;
+    const bool between = analytic_ >= low - bar && analytic_ <= high + bar;
+    if (visible && between) return settle_corner(*below, *above);
+  }
+  if (piece_->wanted().empty()) leave_open(standard);
+}
+
+void Search::settle_corner(const PieceSlope& below, const PieceSlope& above) {
+  Slope slope;
+  slope.value = 0.5 * (below.value + above.value);
+  slope.step = std::min(below.reach, above.reach);
+  const double spread = 0.5 * std::abs(above.value - below.value);
+  settle(Verdict::pass, slope, below.bar + above.bar + spread);
+  finding_.kink = true;
 }
 
 }  // namespace dtheta::gradcheck::detail

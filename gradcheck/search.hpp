@@ -7,6 +7,7 @@
 #include "gradcheck/probe.hpp"
 #include "gradcheck/result.hpp"
 #include "gradcheck/slope.hpp"
+#include "gradcheck/smooth_piece.hpp"
 
 namespace dtheta::gradcheck::detail {
 
@@ -25,6 +26,7 @@ struct Finding {
   double numeric = 0.0;
   double bar = 0.0;
   double step = 0.0;
+  double stencil = 0.0;  ///< the stencil's step that served this entry best, for its neighbours
   Verdict verdict = Verdict::inconclusive;
   bool kink = false;
   bool flat = false;  ///< J did not move at all
@@ -32,7 +34,8 @@ struct Finding {
 
 /// Judges one entry: asks for four values at a step, and asks again at another step for as long as
 /// the answer is open. To agree, one good slope is enough; to accuse, two slopes at different steps
-/// must exclude the analytic value and agree with each other, each with its cautious bar.
+/// must exclude the analytic value and agree with each other, each with its cautious bar. What
+/// stencils leave open between corners and noise goes to a SmoothPiece, which may agree, not accuse.
 class Search {
  public:
   /// `may_grow`: a step that is too small for the noise may be made larger.
@@ -42,11 +45,11 @@ class Search {
   bool decided() const noexcept { return decided_; }
   const Finding& finding() const noexcept { return finding_; }
 
-  /// Appends the four probes that it needs next.
+  /// Appends the probes that it needs next.
   void ask(std::vector<Probe>& probes) const;
 
-  /// Takes the four answers, and says how large the derivative looks.
-  double take(std::span<const double, 4> answers, double cost);
+  /// Takes their answers, and says how large the derivative looks.
+  double take(std::span<const double> answers, double cost);
 
   /// Decides, or chooses the next step.
   void judge(const Standard& standard);
@@ -72,6 +75,10 @@ class Search {
   bool judge_corner(const Standard& standard);
   std::vector<const Slope*> central_slopes() const;
   void settle(Verdict verdict, const Slope& slope, double bar);
+  void begin_piece(const Standard& standard);
+  void judge_piece(const Standard& standard);
+  void settle_corner(const PieceSlope& below, const PieceSlope& above);
+  void leave_open(const Standard& standard);
 
   std::size_t index_;
   double x_;
@@ -89,6 +96,12 @@ class Search {
     double bar = 0.0;
   };
   std::optional<Contradiction> contradiction_;
+  struct Value {
+    double t = 0.0;
+    double rise = 0.0;
+  };
+  std::vector<Value> values_;  // all that were taken
+  std::optional<SmoothPiece> piece_;
 };
 
 }  // namespace dtheta::gradcheck::detail

@@ -72,18 +72,18 @@ struct SoftmaxCrossEntropy {
 
   template <class T>
   void forward(const Call<T>& call) const {
-    using std::log;
     const Index classes = call.shape(0)[call.shape(0).rank() - 1];
-    for (Index i = 0; i < call.shape(1).size(); ++i) {
-      const Index label = call.indices(1)[i];
-      if (label < 0 || label >= classes) {
-        throw ValueError(fmt::format(
-            "cross_entropy_with_logits: label {} of example {} is out of range for {} classes",
-            label, i, classes));
-      }
-      const T* z = call.input(0) + i * classes;
-      const T shift = detail::max_run(z, classes);
-      call.output()[i] = log(sum_exp(z, classes, shift)) + (shift - z[label]);
+    const Index rows = call.shape(1).size();
+    require_labels(call.indices(1), rows, classes);
+    constexpr Index at_once = 512;  // elements that go through the exponential together
+    const Index block = std::max<Index>(1, at_once / classes);
+    for (Index start = 0; start < rows; start += block) {
+      const T* z = call.input(0) + start * classes;
+      const Index count = std::min(block, rows - start);
+      const Index* labels = call.indices(1) + start;
+      T* out = call.output() + start;
+      if (classes <= at_once) short_rows<T, at_once>(z, labels, count, classes, out);
+      else *out = long_row(z, *labels, classes);
     }
   }
 
@@ -91,6 +91,10 @@ struct SoftmaxCrossEntropy {
     if (i != 0) return {};
     const Index classes = p[0].shape()[p[0].rank() - 1];
     return expand_dims(c, -1) * (softmax(p[0]) - one_hot(p[1], classes));
+  }
+
+  [[nodiscard]] static Var batch(const Batch& b) {
+    return apply<SoftmaxCrossEntropy>(b.expanded(0), b.expanded(1));
   }
 
   static std::vector<Sample<SoftmaxCrossEntropy>> samples() {
@@ -101,26 +105,61 @@ struct SoftmaxCrossEntropy {
   }
 
  private:
+  static void require_labels(const Index* labels, Index rows, Index classes) {
+    for (Index i = 0; i < rows; ++i) {
+      if (labels[i] >= 0 && labels[i] < classes) continue;
+      throw ValueError(fmt::format(
+          "cross_entropy_with_logits: label {} of example {} is out of range for {} classes",
+          labels[i], i, classes));
+    }
+  }
+
   template <class T>
-  static T sum_exp(const T* z, Index n, T shift) {
+  static void exponential(T* x, Index n) {
+    if constexpr (Vectorized<T>) {
+      simd::exp(x, x, static_cast<std::size_t>(n));
+    } else {
+      using std::exp;
+      for (Index j = 0; j < n; ++j) x[j] = exp(x[j]);
+    }
+  }
+
+  /// The loss of each of `count` rows, which together have at most Size elements.
+  template <class T, Index Size>
+  static void short_rows(const T* z, const Index* labels, Index count, Index classes, T* out) {
+    using std::log;
+    std::array<T, Size> e{};  // the compiler cannot see that all that is read is written
+    for (Index i = 0; i < count; ++i) {
+      const T* row = z + i * classes;
+      T* shifted = e.data() + i * classes;
+      T top = row[0];
+      for (Index j = 1; j < classes; ++j) top = row[j] > top || row[j] != row[j] ? row[j] : top;
+      for (Index j = 0; j < classes; ++j) shifted[j] = row[j] - top;
+      out[i] = top - row[labels[i]];  // exact or nearly so, before anything large is added
+    }
+    exponential(e.data(), count * classes);
+    for (Index i = 0; i < count; ++i) {
+      const T* row = e.data() + i * classes;
+      T total(0);
+      for (Index j = 0; j < classes; ++j) total += row[j];
+      out[i] += log(total);
+    }
+  }
+
+  template <class T>
+  static T long_row(const T* z, Index label, Index n) {
+    using std::log;
+    const T top = detail::max_run(z, n);
     T total(0);
-    constexpr Index block = 64;
-    std::array<T, block> e;
+    constexpr Index block = 512;
+    std::array<T, block> e{};
     for (Index start = 0; start < n; start += block) {
       const Index count = std::min(block, n - start);
-      for (Index j = 0; j < count; ++j) e[static_cast<std::size_t>(j)] = z[start + j] - shift;
-      if constexpr (Vectorized<T>) {
-        simd::exp(e.data(), e.data(), static_cast<std::size_t>(count));
-      } else {
-        using std::exp;
-        for (Index j = 0; j < count; ++j) {
-          T& v = e[static_cast<std::size_t>(j)];
-          v = exp(v);
-        }
-      }
+      for (Index j = 0; j < count; ++j) e[static_cast<std::size_t>(j)] = z[start + j] - top;
+      exponential(e.data(), count);
       total += detail::sum_run(e.data(), count);
     }
-    return total;
+    return log(total) + (top - z[label]);
   }
 };
 

@@ -5,11 +5,13 @@
 #include <algorithm>
 
 #include "autodiff/errors.hpp"
+#include "autodiff/kernels/elementwise.hpp"
 #include "autodiff/kernels/gemm.hpp"
 #include "autodiff/kernels/strided.hpp"
 #include "autodiff/op_list.hpp"
 #include "autodiff/ops/arithmetic.hpp"
 #include "autodiff/ops/families.hpp"
+#include "autodiff/ops/forms.hpp"
 #include "autodiff/ops/reduction.hpp"
 #include "autodiff/ops/shape.hpp"
 
@@ -95,6 +97,12 @@ struct MatMul {
     }
     return sum_to(transpose_b ? matmul(c, a, true, transpose_a) : matmul(a, c, !transpose_a, false),
                   b.shape());
+  }
+
+  /// The leading axis is one more batch axis, once both operands have the same number of them.
+  [[nodiscard]] Var batch(const Batch& b) const {
+    const std::vector<Var> in = detail::aligned_behind_batch(b);
+    return matmul(in[0], in[1], transpose_a, transpose_b);
   }
 
   static std::vector<Sample<MatMul>> samples() {
@@ -184,6 +192,18 @@ struct Affine {
     return reshape(total, p.out.shape());
   }
 
+  /// With one weight matrix for all the leading axis is one more axis of rows.
+  [[nodiscard]] static Var batch(const Batch& b) {
+    if (!b.is_batched(1) && !b.is_batched(2)) return affine(b[0], b[1], b[2]);
+    const Var x = b.is_batched(0) ? b[0] : b.expanded(0);
+    std::vector<Index> rows{b.size, -1, x.shape()[x.rank() - 1]};
+    const Var product = matmul(reshape(x, rows), b.expanded(1), false, true);
+    const Var y = product + expand_dims(b.expanded(2), 1);
+    std::vector<Index> dims(x.shape().begin(), x.shape().end());
+    dims.back() = y.shape()[2];
+    return reshape(y, Shape(dims));
+  }
+
   static std::vector<Sample<Affine>> samples() {
     return {{{}, {real({2, 3}), real({4, 3}), real({4})}},
             {{}, {real({3}), real({2, 3}), real({2})}},
@@ -241,6 +261,14 @@ Var outer(Arg a, Arg b) {
 }
 
 Var affine(Arg x, Arg w, Arg b) { return apply(Affine{}, {x, w, b}); }
+
+std::optional<MatMulForm> as_matmul(const Node& node) {
+  if (node.op != &record_of<MatMul>) return {};
+  const auto& op = *static_cast<const MatMul*>(node.attributes);
+  return MatMulForm{op.transpose_a, op.transpose_b};
+}
+
+bool is_affine(const Node& node) { return node.op == &record_of<Affine>; }
 
 std::span<const OpRecord* const> matmul_ops() { return OpList<MatMul, Affine>::records; }
 

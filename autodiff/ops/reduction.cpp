@@ -13,6 +13,7 @@
 #include "autodiff/ops/broadcast.hpp"
 #include "autodiff/ops/exp_log.hpp"
 #include "autodiff/ops/families.hpp"
+#include "autodiff/ops/forms.hpp"
 #include "autodiff/ops/shape.hpp"
 
 namespace dtheta {
@@ -48,6 +49,12 @@ struct Reduction {
   /// v, which has the result's shape, with the reduced axes back as axes of size 1.
   [[nodiscard]] Var expanded(Var v, const Shape& in) const {
     return reshape(v, reduced_shape(in, first, count, true));
+  }
+
+  [[nodiscard]] Var batch(const Batch& b) const {
+    Self moved = static_cast<const Self&>(*this);
+    ++moved.first;
+    return apply(moved, {b[0]});
   }
 
   static std::vector<Sample<Self>> samples() {
@@ -194,6 +201,12 @@ struct AlongAxis {
       }
       for (Index j = 0; j < s.inner; ++j) Self::strided(x + j, s, out + j);
     }
+  }
+
+  [[nodiscard]] Var batch(const Batch& b) const {
+    Self moved = static_cast<const Self&>(*this);
+    ++moved.axis;
+    return apply(moved, {b[0]});
   }
 
   static std::vector<Sample<Self>> samples() {
@@ -357,6 +370,12 @@ Var sum_to(Arg x, const Shape& shape) {
     if (i < added || (shape[i - added] == 1 && from[i] != 1)) axes[count++] = i;
   }
   return reshape(sum(x, Axes(std::span<const int>(axes.data(), count))), shape);
+}
+
+std::optional<ReductionForm> as_sum(const Node& node) {
+  if (node.op != &record_of<Sum>) return {};
+  const auto& op = *static_cast<const Sum*>(node.attributes);
+  return ReductionForm{op.first, op.count, op.keepdims};
 }
 
 std::span<const OpRecord* const> reduction_ops() {

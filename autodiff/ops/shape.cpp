@@ -22,6 +22,17 @@ void with_elements(const Call<T>& call, F f) {
   else f(call.input(0), call.output());
 }
 
+/// A shape with one more axis in front.
+Shape behind(Index size, const Shape& shape) {
+  std::array<Index, max_rank> dims{size};
+  const auto rank = static_cast<std::size_t>(shape.rank());
+  if (rank == max_rank) {
+    throw ShapeError(fmt::format("batch: {} has no room for another axis", to_string(shape)));
+  }
+  std::ranges::copy(shape, dims.begin() + 1);
+  return Shape(std::span<const Index>(dims.data(), rank + 1));
+}
+
 /// d reshape(x) = reshape(dx)
 struct Reshape {
   Shape shape;
@@ -40,6 +51,7 @@ struct Reshape {
     with_elements(call, [&](auto* x, auto* out) { std::copy_n(x, shape.size(), out); });
   }
   [[nodiscard]] static Var vjp(int, const Primal& p, Var c) { return reshape(c, p[0].shape()); }
+  [[nodiscard]] Var batch(const Batch& b) const { return reshape(b[0], behind(b.size, shape)); }
   static std::vector<Sample<Reshape>> samples() {
     return {{{{6}}, {real({2, 3})}}, {{{1, 3, 2}}, {real({6})}}, {{{}}, {real({1, 1})}},
             {{{0, 5}}, {real({0})}}};
@@ -80,6 +92,11 @@ struct Permute {
     return permute(c, Axes(std::span<const int>(inverse.data(),
                                                 static_cast<std::size_t>(order.size()))));
   }
+  [[nodiscard]] Var batch(const Batch& b) const {
+    std::vector<int> shifted{0};
+    for (int axis : order) shifted.push_back(axis + 1);
+    return permute(b[0], Axes(std::span<const int>(shifted)));
+  }
   static std::vector<Sample<Permute>> samples() {
     return {{{{1, 0}}, {real({2, 3})}},
             {{{2, 0, 1}}, {real({2, 3, 4})}},
@@ -108,6 +125,12 @@ struct BroadcastTo {
     with_elements(call, [&](auto* x, auto* out) { map.load(x, 0, shape.size(), out); });
   }
   [[nodiscard]] static Var vjp(int, const Primal& p, Var c) { return sum_to(c, p[0].shape()); }
+  [[nodiscard]] Var batch(const Batch& b) const {
+    std::vector<Index> dims{b.size};
+    dims.insert(dims.end(), static_cast<std::size_t>(shape.rank() - (b[0].rank() - 1)), 1);
+    dims.insert(dims.end(), b[0].shape().begin() + 1, b[0].shape().end());
+    return broadcast_to(reshape(b[0], Shape(dims)), behind(b.size, shape));
+  }
   static std::vector<Sample<BroadcastTo>> samples() {
     return {{{{2, 3}}, {real({3})}},    {{{2, 3}}, {real({2, 1})}}, {{{4}}, {real({})}},
             {{{2, 3, 2}}, {real({2, 1, 2})}}, {{{0, 3}}, {real({3})}},    {{{2, 3, 4}}, {real({3, 1})}}};
@@ -152,6 +175,11 @@ struct Concat {
     Index start = 0;
     for (int k = 0; k < i; ++k) start += p[k].shape()[axis];
     return slice(c, axis, {start, start + p[i].shape()[axis]});
+  }
+  [[nodiscard]] Var batch(const Batch& b) const {
+    std::vector<Var> expanded;
+    for (std::size_t i = 0; i < b.in.size(); ++i) expanded.push_back(b.expanded(static_cast<int>(i)));
+    return concat(expanded, axis + 1);
   }
   static std::vector<Sample<Concat>> samples() {
     return {{{0}, {real({2}), real({3})}},
@@ -226,6 +254,11 @@ struct Unslice {
     });
   }
   [[nodiscard]] Var vjp(int, const Primal&, Var c) const;
+  [[nodiscard]] Var batch(const Batch& b) const {
+    Positions moved = at;
+    ++moved.axis;
+    return apply(Unslice{moved, whole}, {b[0]});
+  }
   static std::vector<Sample<Unslice>> samples() {
     return {{{{0, 1, 1, 2}, 4}, {real({2, 3})}},
             {{{1, 4, -2, 3}, 5}, {real({2, 3})}},
@@ -252,6 +285,11 @@ struct Slice {
   }
   [[nodiscard]] Var vjp(int, const Primal& p, Var c) const {
     return apply(Unslice{at, p[0].shape()[at.axis]}, {c});
+  }
+  [[nodiscard]] Var batch(const Batch& b) const {
+    Positions moved = at;
+    ++moved.axis;
+    return apply(Slice{moved}, {b[0]});
   }
   static std::vector<Sample<Slice>> samples() {
     return {{{{0, 1, 1, 2}}, {real({4, 3})}},

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <limits>
 #include <map>
 
 #include "autodiff/plan/program.hpp"
@@ -70,7 +71,11 @@ class Assigner {
   explicit Assigner(Program& program) : p_(program), last_use_(program.values.size(), -1) {
     for (std::size_t s = 0; s < p_.steps.size(); ++s) {
       for_each_input(p_.steps[s], [&](std::uint32_t, std::uint32_t storage) {
-        last_use_[storage] = static_cast<int>(s);
+        // What is computed once but read in every run may not be overwritten by a step that, later
+        // in order, runs once too.
+        const bool for_good = p_.values[storage].fixed && !p_.steps[s].fixed;
+        const int use = for_good ? std::numeric_limits<int>::max() : static_cast<int>(s);
+        last_use_[storage] = std::max(last_use_[storage], use);
       });
     }
   }

@@ -54,6 +54,10 @@ bool Plan::has_leaf(Var x) const {
          program_->values[known->second].role == Role::leaf;
 }
 
+bool Plan::computes(Var v) const {
+  return v.exists() && &v.tape() == program_->tape && program_->value_of_node.contains(v.index());
+}
+
 Index Plan::memory_elements() const { return program_->real_elements; }
 
 }  // namespace dtheta

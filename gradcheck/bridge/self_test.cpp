@@ -285,7 +285,7 @@ class CaseTest {
       leaves.push_back(x);
     }
     if (leaves.empty()) return;
-    ReplayProbes probes(Plan({case_.cost}, {.reuse_memory = false}), case_.cost, leaves);
+    ReplayProbes probes(case_.cost, leaves);
     const Result result = check_probes(std::ref(probes), gradient, theta);
     if (result.verdict == Verdict::fail) {
       fail(fmt::format("double check: {}", result.worst().empty()

@@ -9,7 +9,7 @@ using simd_reference::Unary;
 
 template <class T>
 void check_function(const Unary& f) {
-  const auto x = simd_reference::points<T>(f.lo, f.hi, 1500);
+  const auto x = simd_reference::points<T>(f.lo, f.hi, 4000);
   const auto exact = simd_reference::exact_values(f, x);
   for (const auto target : simd_reference::targets()) {
     const ForcedTarget forced(target);

@@ -60,19 +60,25 @@ struct LogSigmoid {
   }
 };
 
-/// x / (1 + e) for x >= 0 and x e / (1 + e) for x < 0, e < 1 being given in parts. The power of two
-/// in the second e is the last factor, because the product may be normal although e is not.
-/// `clamped` is x, or a negative number for which the result has underflown.
+/// x / (1 + e) for x >= 0 and x e / (1 + e) for x < 0, e < 1 being given in parts: 2^k (1 + s). The
+/// power of two in the second e is the last factor, because the product may be normal although e is
+/// not. `clamped` is x, or a negative number for which the result has underflown.
 template <class D, class V>
 HWY_INLINE V times_logistic(D d, V x, V clamped, const Reduced<V>& parts) {
-  const V one = hn::Set(d, hn::TFromD<D>(1));
-  const V mantissa = exp_mantissa(d, parts);
+  using T = hn::TFromD<D>;
+  const V one = hn::Set(d, T(1));
+  const V s = parts.r + exp_tail(d, parts);
   const auto power = split_power(d, parts.k);
-  const V e = mantissa * power.half * power.rest;
+  const V e = (one + s) * power.half * power.rest;
+  const V sum = one + e;
+  // What rounding took from the sum, times about 1 / (1 + e), is made good in the numerator.
+  const V lost = (e - (sum - one)) * hn::NegMulAdd(e, hn::Set(d, T(0.5)), one);
   const auto negative = hn::Lt(x, hn::Zero(d));
-  const V y = clamped * hn::IfThenElse(negative, mantissa, one) / (one + e);
+  const V factor = hn::IfThenElseZero(negative, s) - lost;
+  const V y = hn::MulAdd(clamped, factor, clamped) / sum;
   const V scaled = hn::IfThenElse(negative, y * power.half * power.rest, y);
-  return hn::IfThenElse(hn::Eq(x, hn::Neg(hn::Inf(d))), hn::NaN(d), scaled);
+  const V infinity = hn::Inf(d);
+  return hn::IfThenElse(hn::Lt(hn::Abs(x), infinity), scaled, x + infinity);
 }
 
 struct Silu {

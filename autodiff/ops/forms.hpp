@@ -1,0 +1,30 @@
+#pragma once
+
+#include <optional>
+
+#include "autodiff/tape.hpp"
+
+namespace dtheta {
+
+/// What a record computes, where that has a structure to exploit: a change of one element of an
+/// operand moves one row or column of a product, and a sum by the change itself.
+
+/// op(A) . op(B), see matmul.
+struct MatMulForm {
+  bool transpose_a;
+  bool transpose_b;
+};
+[[nodiscard]] std::optional<MatMulForm> as_matmul(const Node& node);
+
+/// x W^T + b, see affine.
+[[nodiscard]] bool is_affine(const Node& node);
+
+/// A sum over `count` adjacent axes starting at `first`.
+struct ReductionForm {
+  int first;
+  int count;
+  bool keepdims;
+};
+[[nodiscard]] std::optional<ReductionForm> as_sum(const Node& node);
+
+}  // namespace dtheta

@@ -1,0 +1,17 @@
+#pragma once
+
+#include "autodiff/kernels/normalize.hpp"
+#include "autodiff/var.hpp"
+
+namespace dtheta::detail {
+
+/// What the normalisation layers are made of: x, of any shape, seen as (outer, channels, inner).
+
+/// (x - mean) / sqrt(variance + epsilon), with the mean and the biased variance of each channel.
+Var standardize(Arg x, const ChannelView& view, double epsilon);
+/// x / sqrt(mean of x^2 + epsilon).
+Var rms_standardize(Arg x, const ChannelView& view, double epsilon);
+/// (2, channels): the means and the biased variances.
+Var moments(Arg x, const ChannelView& view);
+
+}  // namespace dtheta::detail

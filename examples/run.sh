@@ -1,0 +1,11 @@
+#!/usr/bin/env bash
+# The main job: trains a classifier on Fashion-MNIST and checks every gradient on the way. On a bare
+# Debian 12 it installs what is missing first. Arguments go to the program: --quick, --help, ...
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. tests/bootstrap.sh
+
+need "${build_packages[@]}" dataset-fashion-mnist
+configure build
+ninja -C build examples/fashion_mnist >build/build.log 2>&1 || { tail -n 60 build/build.log; exit 1; }
+exec build/examples/fashion_mnist "$@"

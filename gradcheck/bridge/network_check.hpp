@@ -1,0 +1,71 @@
+#pragma once
+
+#include <functional>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "autodiff/var.hpp"
+#include "gradcheck/check.hpp"
+#include "nn/cost.hpp"
+
+namespace dtheta::gradcheck {
+
+/// A leaf of a recorded cost that is to be checked.
+struct CheckedLeaf {
+  std::string name;
+  std::size_t layer = 0;
+  Var leaf;
+};
+
+/// A cost that draws new random numbers with every evaluation has no derivative to compare with.
+struct LiveDropoutError : std::invalid_argument {
+  LiveDropoutError();
+};
+
+/// Options of a network check: those of `check`, and what only a tape can do.
+struct NetworkOptions : Options {
+  /// Hold the masks of dropout and noise as they are at the tape's step. Without this a cost that
+  /// has any is refused.
+  bool frozen_masks = false;
+  /// The values at which to check, laid out as the leaves; null: those of the recording.
+  const ParameterVector* theta = nullptr;
+  /// A gradient to check in place of the tape's own, laid out as the leaves.
+  const ParameterVector* gradient = nullptr;
+};
+
+/// θ from the recorded values of the leaves.
+[[nodiscard]] ParameterVector parameters_of(std::span<const CheckedLeaf> leaves);
+
+/// The tape's gradient of `cost` at `theta`, computed in the tape's precision.
+[[nodiscard]] ParameterVector gradient_of(Var cost, std::span<const CheckedLeaf> leaves,
+                                          const ParameterVector& theta);
+
+/// Checks the gradient of a recorded cost, regularisation and frozen dropout included. The cost is
+/// replayed in double, whatever the precision of the tape; the gradient is the one that training in
+/// the tape's precision would see. Throws LiveDropoutError for a random cost unless `frozen_masks`,
+/// and what `check` throws.
+[[nodiscard]] Result check_network(Var cost, std::span<const CheckedLeaf> leaves,
+                                   const NetworkOptions& options = {});
+
+/// The same for a recorded network, whose parameters it knows by name and layer.
+[[nodiscard]] Result check_network(const nn::RecordedCost& network,
+                                   const NetworkOptions& options = {});
+[[nodiscard]] std::vector<CheckedLeaf> checked_leaves(
+    std::span<const nn::RecordedParameter> parameters);
+
+/// The check before and after training.
+struct BeforeAfter {
+  Result initial;
+  Result trained;
+  explicit operator bool() const noexcept { return initial && trained; }
+};
+
+/// Checks at the recorded values, calls `train` with θ to be moved, and checks again there: some
+/// bugs hide at initialisation, others after training.
+[[nodiscard]] BeforeAfter check_before_and_after(
+    Var cost, std::span<const CheckedLeaf> leaves,
+    const std::function<void(ParameterVector& theta)>& train, const NetworkOptions& options = {});
+
+}  // namespace dtheta::gradcheck

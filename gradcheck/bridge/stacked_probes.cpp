@@ -1,0 +1,122 @@
+#include "gradcheck/bridge/stacked_probes.hpp"
+
+#include <algorithm>
+#include <thread>
+
+namespace dtheta::gradcheck {
+namespace {
+
+/// Below this many elements a leaf is probed sooner than a program for it is written.
+constexpr Index worth_a_program = 64;
+/// What the probes of one run move together should stay in a second-level cache.
+constexpr Index elements_per_run = Index{1} << 15;
+constexpr Index most_probes = 128;
+
+/// The values of everything on the way to the cost, at θ.
+Workspace<double> values_at(Var cost, std::span<const Var> leaves, std::span<const double> theta) {
+  Workspace<double> ws(Plan({cost}, {.reuse_memory = false, .fuse = false}));
+  std::size_t offset = 0;
+  for (Var x : leaves) {
+    const auto size = static_cast<std::size_t>(x.size());
+    if (!theta.empty() && ws.plan().has_leaf(x)) {
+      std::ranges::copy(theta.subspan(offset, size), ws.leaf(x).begin());
+    }
+    offset += size;
+  }
+  ws.run();
+  return ws;
+}
+
+/// A program wide enough to be worth its dispatch and narrow enough for the cache.
+std::optional<ProbeProgram> fitting_program(Var cost, Var leaf, const Workspace<double>& base) {
+  const auto trial = ProbeProgram::build(cost, leaf, base, 1);
+  if (!trial) return {};
+  const Index probes = std::clamp<Index>(elements_per_run / std::max<Index>(trial->widest(), 1), 1,
+                                         most_probes);
+  return ProbeProgram::build(cost, leaf, base, probes);
+}
+
+}  // namespace
+
+StackedProbes::StackedProbes(Var cost, std::span<const Var> leaves, std::span<const double> theta,
+                             unsigned threads)
+    : plain_(cost, leaves, theta, threads), stacks_(leaves.size()),
+      threads_(std::max(threads, 1U)) {
+  std::size_t offset = 0;
+  std::optional<Workspace<double>> base;
+  for (std::size_t k = 0; k < leaves.size(); ++k) {
+    offsets_.push_back(offset);
+    offset += static_cast<std::size_t>(leaves[k].size());
+    if (leaves[k].size() < worth_a_program) continue;
+    if (!base) base.emplace(values_at(cost, leaves, theta));
+    if (!base->plan().has_leaf(leaves[k])) continue;
+    auto program = fitting_program(cost, leaves[k], *base);
+    if (!program) continue;
+    Stack& stack = stacks_[k].emplace(std::move(*program));
+    for (unsigned t = 0; t < threads_; ++t) {
+      stack.lanes.push_back(std::make_unique<Workspace<double>>(stack.program.plan()));
+    }
+  }
+  offsets_.push_back(offset);
+}
+
+std::size_t StackedProbes::stacked_leaves() const {
+  return static_cast<std::size_t>(
+      std::ranges::count_if(stacks_, [](const auto& s) { return s.has_value(); }));
+}
+
+void StackedProbes::answer(Stack& stack, std::size_t lane, std::size_t leaf,
+                           std::span<const std::size_t> which, std::span<const Probe> probes,
+                           std::span<double> answers) const {
+  Workspace<double>& ws = *stack.lanes[lane];
+  const auto width = static_cast<std::size_t>(stack.program.probes());
+  for (std::size_t first = 0; first < which.size(); first += width) {
+    const std::size_t count = std::min(width, which.size() - first);
+    for (std::size_t k = 0; k < width; ++k) {
+      // What is left over of the last run repeats its last probe.
+      const Probe& p = probes[which[first + std::min(k, count - 1)]];
+      stack.program.set(ws, static_cast<Index>(k), static_cast<Index>(p.index - offsets_[leaf]),
+                        p.value);
+    }
+    ws.run();
+    const auto costs = stack.program.costs(ws);
+    for (std::size_t k = 0; k < count; ++k) answers[which[first + k]] = costs[k];
+  }
+}
+
+void StackedProbes::answer_all(Stack& stack, std::size_t leaf, std::span<const std::size_t> which,
+                               std::span<const Probe> probes, std::span<double> answers) {
+  // Whole runs for each thread, so that the answers do not depend on their number.
+  const auto width = static_cast<std::size_t>(stack.program.probes());
+  const std::size_t runs = (which.size() + width - 1) / width;
+  const std::size_t share = (runs + threads_ - 1) / threads_ * width;
+  const auto work = [&](std::size_t t) {
+    const std::size_t first = std::min(t * share, which.size());
+    const std::size_t count = std::min(share, which.size() - first);
+    answer(stack, t, leaf, which.subspan(first, count), probes, answers);
+  };
+  std::vector<std::jthread> others;
+  for (std::size_t t = 1; t < threads_ && runs > 1; ++t) others.emplace_back(work, t);
+  work(0);
+}
+
+void StackedProbes::operator()(std::span<const Probe> probes, std::span<double> answers) {
+  std::vector<std::vector<std::size_t>> of_leaf(stacks_.size());
+  std::vector<std::size_t> rest;
+  for (std::size_t i = 0; i < probes.size(); ++i) {
+    const auto after = std::ranges::upper_bound(offsets_, probes[i].index);
+    const auto leaf = static_cast<std::size_t>(after - offsets_.begin()) - 1;
+    (stacks_[leaf] ? of_leaf[leaf] : rest).push_back(i);
+  }
+  for (std::size_t leaf = 0; leaf < of_leaf.size(); ++leaf) {
+    if (!of_leaf[leaf].empty()) answer_all(*stacks_[leaf], leaf, of_leaf[leaf], probes, answers);
+  }
+  if (rest.empty()) return;
+  std::vector<Probe> plain(rest.size());
+  std::vector<double> values(rest.size());
+  for (std::size_t i = 0; i < rest.size(); ++i) plain[i] = probes[rest[i]];
+  plain_(plain, values);
+  for (std::size_t i = 0; i < rest.size(); ++i) answers[rest[i]] = values[i];
+}
+
+}  // namespace dtheta::gradcheck

@@ -1,0 +1,72 @@
+#include "gradcheck/cli/json.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace dtheta::gradcheck::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+/// The textbook's words for the textbook's method.
+std::string_view verdict_of(Method method, Verdict verdict, Band band) {
+  return method == Method::textbook ? to_string(band) : to_string(verdict);
+}
+
+Json worst_of(const BlockResult& block) {
+  if (block.worst.empty()) return nullptr;
+  const Component& c = block.worst.front();
+  return {{"index", c.key.index}, {"analytic", c.analytic}, {"numeric", c.numeric},
+          {"bar", c.bar},         {"step", c.step},         {"kink", c.kink}};
+}
+
+Json block_of(const Result& result, const BlockResult& b) {
+  return {{"name", b.name},
+          {"layer", b.layer},
+          {"shape", b.shape},
+          {"difference", b.difference.value},
+          {"verdict", verdict_of(result.method, b.verdict, b.band)},
+          {"detectable", b.detectable},
+          {"failed", b.failed},
+          {"inconclusive", b.inconclusive},
+          {"worst", worst_of(b)}};
+}
+
+}  // namespace
+
+std::string to_json(const Result& result) {
+  Json blocks = Json::array();
+  for (const BlockResult& b : result.blocks) blocks.push_back(block_of(result, b));
+  const Json json{{"difference", result.difference.value},
+                  {"verdict", verdict_of(result.method, result.verdict, result.band)},
+                  {"method", to_string(result.method)},
+                  {"cost", result.cost},
+                  {"evaluations", result.evaluations},
+                  {"blocks", std::move(blocks)},
+                  {"notes", result.notes},
+                  {"cause", nullptr}};
+  return json.dump(2) + "\n";
+}
+
+std::string to_json(std::span<const OpReport> reports) {
+  Json ops = Json::array();
+  std::size_t passed = 0;
+  for (const OpReport& r : reports) {
+    Json failures = Json::array();
+    for (const OpFailure& f : r.failures) {
+      failures.push_back({{"sample", f.sample}, {"shapes", f.shapes}, {"what", f.what}});
+    }
+    ops.push_back({{"op", r.op},
+                   {"cases", r.cases},
+                   {"difference", r.difference},
+                   {"difference_quad", r.quad_difference},
+                   {"difference_second", r.second_difference},
+                   {"float_ulps", r.float_ulps},
+                   {"verdict", r ? "pass" : "fail"},
+                   {"failures", std::move(failures)}});
+    passed += r ? 1 : 0;
+  }
+  const Json json{{"ops", std::move(ops)}, {"passed", passed}, {"failed", reports.size() - passed}};
+  return json.dump(2) + "\n";
+}
+
+}  // namespace dtheta::gradcheck::cli

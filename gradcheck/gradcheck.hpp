@@ -1,0 +1,11 @@
+#pragma once
+
+/// The independent checker: hold any gradient against finite differences of its cost. What knows of
+/// tapes and networks is in gradcheck/bridge/.
+
+#include "gradcheck/check.hpp"
+#include "gradcheck/difference.hpp"
+#include "gradcheck/finite_difference.hpp"
+#include "gradcheck/parameter_vector.hpp"
+#include "gradcheck/report.hpp"
+#include "gradcheck/report_html.hpp"

@@ -1,0 +1,69 @@
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <vector>
+
+namespace dtheta::gradcheck::detail {
+
+/// A slope with the error that its noise and its truncation leave likely.
+struct PieceSlope {
+  double value = 0.0;
+  double bar = 0.0;
+  double reach = 0.0;  ///< width of the piece it was taken from
+};
+
+/// The slope of J at x where corners are so close that a stencil between them drowns in noise.
+///
+/// Below and above x it finds by doubling and bisection how far J is one smooth piece: a polynomial
+/// of low degree must fit every value to within the noise, which no polynomial does across a visible
+/// corner. The slope is then the least-squares fit's over the whole piece. That uses all of the
+/// distance to the corners, one side alone if it must, and averages the noise over all values:
+/// Richardson's extrapolation in least squares. Values are of J(x + t) − J(x).
+class SmoothPiece {
+ public:
+  /// `reach`: where to begin. `noise`: standard deviation of a value.
+  SmoothPiece(double reach, double noise);
+
+  /// Adds a value that is known already; one that is not finite ends the piece there.
+  void add(double t, double rise);
+
+  /// The moves at which values are wanted next; none when nothing more can be learnt.
+  std::vector<double> wanted() const;
+
+  /// Draws the conclusions of what was added since wanted().
+  void conclude();
+
+  /// The slope at x from the smooth pieces of both sides together; none if they do not fit.
+  std::optional<PieceSlope> slope() const;
+
+  /// The slopes of each side alone; none without a smooth piece.
+  std::optional<PieceSlope> below() const { return slope_within(-sides_[0].smooth, 0.0); }
+  std::optional<PieceSlope> above() const { return slope_within(0.0, sides_[1].smooth); }
+
+ private:
+  struct Sample {
+    double t = 0.0;
+    double rise = 0.0;
+  };
+  struct Side {
+    double next = 0.0;    // reach to be tried
+    double smooth = 0.0;  // largest reach that was found smooth
+    double bent;          // smallest reach that was not
+    bool done = false;
+  };
+
+  void conclude(Side& side, double sign);
+  std::optional<PieceSlope> slope_within(double low, double high) const;
+  bool is_smooth(double low, double high) const;
+  void samples_within(double low, double high, std::vector<double>& t,
+                      std::vector<double>& rise) const;
+
+  double noise_;
+  int rounds_ = 0;
+  Side sides_[2];
+  std::vector<Sample> samples_;
+};
+
+}  // namespace dtheta::gradcheck::detail

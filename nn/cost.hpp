@@ -1,0 +1,32 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "nn/recording.hpp"
+#include "nn/regularizer.hpp"
+
+namespace dtheta::nn {
+
+/// A named term of a cost.
+struct CostPart {
+  std::string name;
+  Var value;
+};
+
+/// The cost J of a network as it stands on a tape, and what it was made from. Its gradient is
+/// `grad(r.cost, leaves_of(r.parameters))`.
+struct RecordedCost {
+  Var input;   ///< the leaf of the examples
+  Var target;  ///< the leaf of what the network should say of them
+  Var output;  ///< what it says
+  Var cost;
+  std::vector<CostPart> parts;  ///< terms of the cost: "data", then each regulariser by its name
+  std::vector<RecordedParameter> parameters;
+};
+
+/// Adds a regulariser to a cost that is over `examples`. `cost.parameters` must be complete.
+void add_penalty(RecordedCost& cost, const Regularizer& regularizer, Index examples);
+
+}  // namespace dtheta::nn

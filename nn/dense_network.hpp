@@ -1,0 +1,63 @@
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "autodiff/random.hpp"
+#include "nn/cost.hpp"
+#include "nn/data/npz.hpp"
+#include "nn/layers/activation.hpp"
+#include "nn/loss.hpp"
+#include "nn/parameter.hpp"
+#include "nn/recording.hpp"
+#include "nn/regularizer.hpp"
+
+namespace dtheta::nn {
+
+/// What a dense network is, beside its arrays.
+struct DenseOptions {
+  std::vector<Activation> activations{};  ///< one for each layer
+  Loss loss = Loss::binary_cross_entropy;
+  std::vector<Regularizer> regularizers{};
+  double keep_prob = 1;  ///< of dropout after each hidden layer
+  RandomKey key{};       ///< of the masks: layer l draws from stream key.stream + l
+};
+
+/// The L-layer network with examples in columns, together with its data:
+///   A0 = X (n0, m),   Al = g(Wl A(l-1) + bl)  for Wl (nl, n(l-1)), bl (nl, 1),
+///   J = 1/m sum over examples of the loss of AL against Y + regularisers.
+/// Elementwise losses are summed over the outputs of an example.
+///
+/// Y is (nL, m). Where the loss is over classes it may instead hold the class of each example, as
+/// whole numbers of shape (m) or (1, m).
+class DenseNetwork {
+ public:
+  /// From arrays named X, Y, W1, b1, W2, b2, ...; others are ignored. Every array is complete and
+  /// fits the others, or: ValueError for one that is missing, NaN, infinite or outside the range of
+  /// labels, for as many activations as there are not layers, for keep_prob outside (0, 1];
+  /// ShapeError for empty arrays and shapes that do not fit; TypeError for integer parameters.
+  DenseNetwork(std::span<const NamedTensor> arrays, DenseOptions options);
+
+  /// Records the cost and all that is in it; X and Y are leaves too. Dropout masks follow the
+  /// tape's step and are absent in Mode::evaluate. The parameters come in the order W1, b1, W2, ...
+  [[nodiscard]] RecordedCost record(Tape& tape, Mode mode = Mode::train) const;
+
+  /// W1, b1, W2, b2, ..., to be read and changed.
+  [[nodiscard]] std::vector<Parameter*> parameters();
+  [[nodiscard]] std::size_t layer_count() const { return options_.activations.size(); }
+  [[nodiscard]] Index example_count() const { return x_.shape()[1]; }
+
+ private:
+  [[nodiscard]] Var data_term(const RecordedCost& r) const;
+
+  DenseOptions options_;
+  Tensor x_, y_;
+  std::vector<Parameter> parameters_;  // W1, b1, W2, b2, ...
+};
+
+/// Arrays W1, b1, W2, b2, ... for layers of the given sizes, from that of the input to that of the
+/// output: He-normal weights, biases 0. Layer l draws from stream key.stream + l.
+[[nodiscard]] std::vector<NamedTensor> dense_parameters(std::span<const Index> sizes,
+                                                        RandomKey key);
+
+}  // namespace dtheta::nn

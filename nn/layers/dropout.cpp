@@ -1,0 +1,24 @@
+#include "nn/layers/dropout.hpp"
+
+#include <fmt/format.h>
+
+#include "autodiff/errors.hpp"
+#include "autodiff/ops/random.hpp"
+
+namespace dtheta::nn {
+
+void detail::require_keep_prob(double keep_prob) {
+  if (!(keep_prob > 0 && keep_prob <= 1)) {
+    throw ValueError(fmt::format("dropout: keep_prob {} is outside (0, 1]", keep_prob));
+  }
+}
+
+Dropout::Dropout(double keep_prob, RandomKey key) : keep_prob_(keep_prob), key_(key) {
+  detail::require_keep_prob(keep_prob);
+}
+
+Var Dropout::forward(Recording& recording, Var x) const {
+  return recording.training() ? dropout(x, keep_prob_, key_) : x;
+}
+
+}  // namespace dtheta::nn

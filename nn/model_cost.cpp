@@ -1,0 +1,30 @@
+#include "nn/model_cost.hpp"
+
+#include <fmt/format.h>
+
+#include "autodiff/errors.hpp"
+
+namespace dtheta::nn {
+
+RecordedCost record_cost(Tape& tape, const Sequential& model, const Tensor& input,
+                         const Tensor& target, const CostOptions& options, Mode mode) {
+  if (input.shape().rank() < 1 || input.size() == 0) {
+    throw ShapeError(
+        fmt::format("record_cost: the input {} holds no examples", to_string(input.shape())));
+  }
+  Recording recording(tape, mode);
+  RecordedCost r;
+  r.input = tape.leaf(input, "input");
+  r.target = tape.leaf(target, "target");
+  r.output = model.forward(recording, r.input);
+  r.cost = loss(options.loss, r.output, r.target);
+  r.parts.push_back({"data", r.cost});
+  r.parameters = recording.parameters();
+  const Index examples = options.examples == 0 ? input.shape()[0] : options.examples;
+  for (const Regularizer& regularizer : options.regularizers) {
+    add_penalty(r, regularizer, examples);
+  }
+  return r;
+}
+
+}  // namespace dtheta::nn

@@ -1,0 +1,28 @@
+#pragma once
+
+/// Everything of dtheta::nn.
+
+#include "nn/cost.hpp"
+#include "nn/data/batches.hpp"
+#include "nn/data/data_error.hpp"
+#include "nn/data/dataset.hpp"
+#include "nn/data/idx.hpp"
+#include "nn/data/npy.hpp"
+#include "nn/data/npz.hpp"
+#include "nn/dense_network.hpp"
+#include "nn/init.hpp"
+#include "nn/layer.hpp"
+#include "nn/layers/activation.hpp"
+#include "nn/layers/dropout.hpp"
+#include "nn/layers/linear.hpp"
+#include "nn/layers/sequential.hpp"
+#include "nn/loss.hpp"
+#include "nn/model_cost.hpp"
+#include "nn/optimizer.hpp"
+#include "nn/parameter.hpp"
+#include "nn/recording.hpp"
+#include "nn/regularizer.hpp"
+#include "nn/schedule.hpp"
+#include "nn/train/evaluator.hpp"
+#include "nn/train/progress.hpp"
+#include "nn/train/trainer.hpp"

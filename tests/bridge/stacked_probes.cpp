@@ -1,0 +1,162 @@
+#include "gradcheck/bridge/stacked_probes.hpp"
+
+#include <boost/test/data/test_case.hpp>
+#include <boost/test/unit_test.hpp>
+
+#include <cmath>
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include "autodiff/ops/activation.hpp"
+#include "autodiff/ops/arithmetic.hpp"
+#include "autodiff/ops/exp_log.hpp"
+#include "autodiff/ops/loss.hpp"
+#include "autodiff/ops/matmul.hpp"
+#include "autodiff/ops/random.hpp"
+#include "autodiff/ops/reduction.hpp"
+#include "autodiff/ops/shape.hpp"
+#include "autodiff/tape.hpp"
+
+namespace dtheta::gradcheck {
+namespace {
+
+/// A recorded cost and its parameters.
+struct Recorded {
+  Var cost;
+  std::vector<Var> leaves;
+};
+
+Var draw(Tape& tape, const Shape& shape, std::uint64_t seed) {
+  return tape.leaf(materialize(real(shape, {-1, 1}), seed));
+}
+
+/// Examples in rows: affine layers, dropout, softmax cross-entropy, L2.
+Recorded rows_net(Tape& tape) {
+  const Var x = draw(tape, {5, 9}, 1);
+  const Var w1 = draw(tape, {8, 9}, 2), b1 = draw(tape, {64}, 3);
+  const Var w2 = draw(tape, {10, 8}, 4), b2 = draw(tape, {10}, 5);
+  const Var w3 = draw(tape, {7, 10}, 6), b3 = draw(tape, {7}, 7);
+  const Var labels = tape.leaf(Tensor(Shape{5}, std::initializer_list<Index>{0, 6, 2, 3, 3}));
+  const Var h1 = dropout(tanh(affine(x, w1, slice(b1, 0, {0, 8}))), 0.7, {1, 1});
+  const Var h2 = relu(affine(h1, w2, b2)) * 1.5;
+  const Var z = affine(h2, w3, b3);
+  const Var cost = mean(cross_entropy_with_logits(z, labels)) +
+                   0.05 * (sum(square(w1)) + sum(abs(w2))) + 0.01 * sum(exp(w3));
+  return {cost, {w1, b1, w2, b2, w3, b3}};
+}
+
+/// Examples in columns: W A + b, binary cross-entropy of probabilities.
+Recorded columns_net(Tape& tape) {
+  const Var x = draw(tape, {9, 6}, 1), y = tape.leaf(materialize(real({1, 6}, {0, 1}), 9));
+  const Var w1 = draw(tape, {8, 9}, 2), b1 = draw(tape, {8, 1}, 3);
+  const Var w2 = draw(tape, {9, 8}, 4), b2 = draw(tape, {9, 1}, 5);
+  const Var w3 = draw(tape, {1, 9}, 6), b3 = draw(tape, {1, 1}, 7);
+  const Var a1 = relu(matmul(w1, x) + b1);
+  const Var a2 = tanh(matmul(w2, a1) + b2);
+  const Var a3 = sigmoid(matmul(w3, a2) + b3);
+  return {sum(binary_cross_entropy(a3, y)) / 6, {w1, b1, w2, b2, w3, b3}};
+}
+
+/// Everything the special rules do not know: transposes, norms over one axis, shared weights.
+Recorded odd_net(Tape& tape) {
+  const Var x = draw(tape, {8, 8}, 1), w = draw(tape, {8, 8}, 2), g = draw(tape, {8}, 3);
+  const Var first = tanh(matmul(x, w, false, true)) * g;
+  const Var second = matmul(transpose(first), w) + w;
+  const Var scores = log_softmax(second, 0);
+  return {sum(logsumexp(concat({scores, first}, 1), 1)) + sum(max(second, 1)), {w, g}};
+}
+
+struct Case {
+  std::string name;
+  Recorded (*record)(Tape&);
+};
+std::ostream& operator<<(std::ostream& out, const Case& c) { return out << c.name; }
+
+const std::vector<Case> cases{{"rows", rows_net}, {"columns", columns_net}, {"odd", odd_net}};
+
+std::size_t size_of(const Recorded& r) {
+  std::size_t n = 0;
+  for (Var x : r.leaves) n += static_cast<std::size_t>(x.size());
+  return n;
+}
+
+std::vector<double> theta_of(const Recorded& r) {
+  std::vector<double> theta;
+  for (Var x : r.leaves) {
+    const auto v = x.data<double>();
+    theta.insert(theta.end(), v.begin(), v.end());
+  }
+  return theta;
+}
+
+std::vector<Probe> all_probes(const Recorded& r) {
+  const std::vector<double> theta = theta_of(r);
+  std::vector<Probe> probes;
+  for (std::size_t i = 0; i < size_of(r); ++i) {
+    probes.push_back({i, theta[i] + 1e-3});
+    probes.push_back({i, theta[i]});
+    probes.push_back({i, theta[i] - 0.5});
+  }
+  return probes;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(stacked_probes)
+
+BOOST_DATA_TEST_CASE(answers_are_those_of_plain_replay, boost::unit_test::data::make(cases), c) {
+  Tape tape;
+  const Recorded r = c.record(tape);
+  const std::vector<Probe> probes = all_probes(r);
+  std::vector<double> plain(probes.size()), stacked(probes.size()), threaded(probes.size());
+  ReplayProbes(r.cost, r.leaves)(probes, plain);
+  StackedProbes one(r.cost, r.leaves);
+  one(probes, stacked);
+  StackedProbes(r.cost, r.leaves, {}, 2)(probes, threaded);
+  BOOST_TEST(one.stacked_leaves() > 0);
+  for (std::size_t i = 0; i < probes.size(); ++i) {
+    // The sums behind a cost of order one to a hundred, of a few hundred terms, in another order.
+    BOOST_TEST(std::abs(stacked[i] - plain[i]) <= 64 * 0x1p-53 * (1 + std::abs(plain[i])));
+    BOOST_TEST(stacked[i] == threaded[i]);
+  }
+}
+
+BOOST_DATA_TEST_CASE(partial_replay_has_the_bits_of_a_full_one, boost::unit_test::data::make(cases),
+                     c) {
+  Tape tape;
+  const Recorded r = c.record(tape);
+  const std::vector<Probe> probes = all_probes(r);
+  std::vector<double> answers(probes.size());
+  ReplayProbes(r.cost, r.leaves)(probes, answers);
+  Workspace<double> full(Plan({r.cost}));
+  for (std::size_t i = 0; i < probes.size(); ++i) {
+    std::size_t k = 0, at = probes[i].index;
+    while (at >= static_cast<std::size_t>(r.leaves[k].size())) {
+      at -= static_cast<std::size_t>(r.leaves[k++].size());
+    }
+    double& element = full.leaf(r.leaves[k])[at];
+    const double before = std::exchange(element, probes[i].value);
+    full.run();
+    element = before;
+    BOOST_TEST(answers[i] == full[r.cost][0]);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(theta_may_differ_from_the_recorded_values) {
+  Tape tape;
+  const Recorded r = rows_net(tape);
+  std::vector<double> theta = theta_of(r);
+  for (double& t : theta) t *= 0.75;
+  const std::vector<Probe> probes{{3, 0.5}, {70, -0.25}, {100, 1.0}, {0, theta[0]}};
+  std::vector<double> plain(probes.size()), stacked(probes.size());
+  ReplayProbes(r.cost, r.leaves, theta)(probes, plain);
+  StackedProbes(r.cost, r.leaves, theta)(probes, stacked);
+  for (std::size_t i = 0; i < probes.size(); ++i) {
+    BOOST_TEST(std::abs(stacked[i] - plain[i]) <= 64 * 0x1p-53 * (1 + std::abs(plain[i])));
+  }
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace dtheta::gradcheck

@@ -1,0 +1,238 @@
+// `gradcheck network`: what it says of right and wrong gradients, in words, JSON and HTML.
+#include <boost/test/data/monomorphic.hpp>
+#include <boost/test/data/test_case.hpp>
+#include <boost/test/unit_test.hpp>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "program.hpp"
+#include "tests/data/seed_network_expected.hpp"
+
+namespace dtheta::cli_test {
+namespace {
+
+namespace data = boost::unit_test::data;
+using Json = nlohmann::json;
+
+const auto methods = data::make({"adaptive", "textbook"});
+
+/// The reference network and the arrays `more`, in a file.
+std::string stored(const Folder& folder, const std::vector<nn::NamedTensor>& more) {
+  std::vector<nn::NamedTensor> arrays = seed_arrays();
+  arrays.insert(arrays.end(), more.begin(), more.end());
+  const std::string file = folder / "network.npz";
+  nn::write_npz(file, arrays);
+  return file;
+}
+
+Json json_of(const Run& r) {
+  Json json;
+  BOOST_REQUIRE_NO_THROW(json = Json::parse(r.out));
+  return json;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(network_command)
+
+BOOST_DATA_TEST_CASE(the_reference_network_passes, methods, method) {
+  const Run r = run(seed_request({"--method", method}));
+  BOOST_TEST(r.status == 0);
+  BOOST_TEST(r.err == "");
+  BOOST_TEST(has(r.out, {"pass", "excellent", "1.378224647480244", "W1", "b1", "W2", "b2", "W3",
+                         "b3", "analytic", "numeric"}));
+  BOOST_TEST(r.out.find('\x1b') == std::string::npos);  // colour is for terminals
+}
+
+BOOST_AUTO_TEST_CASE(statement_7_the_textbook_sentence_is_printed) {
+  const Run good = run(seed_request({"--method", "textbook"}));
+  BOOST_TEST(has(good.out, {"Good, the difference is "}));
+  const Folder folder;
+  std::vector<nn::NamedTensor> gradient = seed_gradient_arrays();
+  find(gradient, "dW2").data<double>()[7] *= 2;
+  const Run bad = run(seed_request({"--method", "textbook"}, stored(folder, gradient)));
+  BOOST_TEST(has(bad.out, {"There is a mistake, the difference is "}));
+  // Halfway between the two thresholds that courses use: 61 entries, one of which is off such that
+  // |g - g'| / (|g| + |g'|) = 1.5e-7.
+  double norm = 0;
+  for (const double g : test::seed_gradient) norm += g * g;
+  gradient = seed_gradient_arrays();
+  find(gradient, "dW3").data<double>()[0] += 1.5e-7 * 2 * std::sqrt(norm);
+  const std::string file = stored(folder, gradient);
+  BOOST_TEST(has(run(seed_request({"--method", "textbook"}, file)).out, {"There is a mistake"}));
+  BOOST_TEST(has(run(seed_request({"--method", "textbook", "--threshold", "2e-7"}, file)).out,
+                 {"Good, the difference is 1.5"}));
+}
+
+BOOST_DATA_TEST_CASE(json_alone_goes_to_standard_output_in_the_fixed_form, methods, method) {
+  const Run r = run(seed_request({"--method", method, "--json", "-"}));
+  BOOST_TEST(r.status == 0);
+  const Json json = json_of(r);
+  BOOST_TEST(json.at("difference").get<double>() <= 1e-7);
+  BOOST_TEST(json.at("verdict") == (std::string(method) == "textbook" ? "excellent" : "pass"));
+  BOOST_TEST(std::abs(json.at("cost").get<double>() - test::seed_cost) <= 1e-14);
+  BOOST_TEST(json.contains("cause"));
+  std::string names;
+  std::size_t offset = 0;
+  for (const Json& block : json.at("blocks")) {
+    names += block.at("name").get<std::string>() + " ";
+    BOOST_TEST(block.at("difference").is_number());
+    BOOST_TEST(block.at("verdict").is_string());
+    const Json& worst = block.at("worst");
+    const auto index = worst.at("index").get<std::vector<std::size_t>>();
+    const auto shape = block.at("shape").get<std::vector<std::size_t>>();
+    BOOST_REQUIRE(index.size() == 2u);
+    BOOST_TEST(index[0] < shape[0]);
+    BOOST_TEST(index[1] < shape[1]);
+    const double analytic = worst.at("analytic").get<double>();
+    BOOST_TEST(std::abs(analytic - test::seed_gradient[offset + index[0] * shape[1] + index[1]]) <=
+               1e-14);
+    // Textbook: rounding noise of J over epsilon; the largest entry is of order one.
+    BOOST_TEST(std::abs(analytic - worst.at("numeric").get<double>()) <= 1e-8);
+    BOOST_TEST(worst.at("bar").get<double>() > 0);
+    offset += shape[0] * shape[1];
+  }
+  BOOST_TEST(names == "W1 b1 W2 b2 W3 b3 ");
+}
+
+BOOST_DATA_TEST_CASE(a_stored_gradient_is_checked_in_place_of_the_tapes, methods, method) {
+  const Folder folder;
+  const std::string right = stored(folder, seed_gradient_arrays());
+  BOOST_TEST(run(seed_request({"--method", method}, right)).status == 0);
+
+  for (const std::string name : {"W1", "b1", "W2", "b2", "W3", "b3"}) {
+    std::vector<nn::NamedTensor> gradient = seed_gradient_arrays();
+    double& entry = find(gradient, "d" + name).data<double>()[0];
+    entry = entry == 0 ? 0.1 : -entry;
+    const std::string wrong = stored(folder, gradient);
+    const Run r = run(seed_request({"--method", method, "--json", "-"}, wrong));
+    BOOST_TEST(r.status == 1, name);
+    for (const Json& block : json_of(r).at("blocks")) {
+      const std::string verdict = block.at("verdict");
+      const bool accused = verdict == "fail" || verdict == "error" || verdict == "critical";
+      BOOST_TEST(accused == (block.at("name") == name), name << ": " << block);
+      if (accused) BOOST_TEST(block.at("worst").at("index") == Json({0, 0}));
+    }
+    // The tape's own is still right, and layers that are not looked at are not accused.
+    BOOST_TEST(run(seed_request({"--method", method, "--gradient", "tape"}, wrong)).status == 0);
+    const std::string other = name[1] == '1' ? "2" : "1";
+    BOOST_TEST(run(seed_request({"--method", method, "--layer", other}, wrong)).status == 0);
+  }
+}
+
+BOOST_DATA_TEST_CASE(a_gradient_that_is_not_a_number_fails,
+                     methods* data::make({std::nan(""), HUGE_VAL}), method, value) {
+  const Folder folder;
+  std::vector<nn::NamedTensor> gradient = seed_gradient_arrays();
+  find(gradient, "db2").data<double>()[1] = value;
+  const Run r = run(seed_request({"--method", method, "--json", "-"}, stored(folder, gradient)));
+  BOOST_TEST(r.status == 1);
+  BOOST_TEST(json_of(r).at("difference").is_null());  // JSON has no NaN
+}
+
+BOOST_AUTO_TEST_CASE(half_of_a_stored_gradient_is_not_passed_over) {
+  const Folder folder;
+  std::vector<nn::NamedTensor> gradient = seed_gradient_arrays();
+  gradient.erase(gradient.begin());  // dW1
+  const Run r = run(seed_request({}, stored(folder, gradient)));
+  BOOST_TEST(r.status == 2);
+  BOOST_TEST(has(r.err, {"dW1"}));
+}
+
+BOOST_AUTO_TEST_CASE(inconclusive_has_a_status_of_its_own) {
+  // Between "excellent" and "error" the textbook says: look again.
+  const Folder folder;
+  std::vector<nn::NamedTensor> gradient = seed_gradient_arrays();
+  for (nn::NamedTensor& g : gradient) {
+    for (double& v : g.value.data<double>()) v *= 1 + 2e-6;  // a difference of 1e-6
+  }
+  const std::string file = stored(folder, gradient);
+  const Run textbook = run(seed_request({"--method", "textbook", "--json", "-"}, file));
+  BOOST_TEST(textbook.status == 3);
+  BOOST_TEST(json_of(textbook).at("verdict") == "double-check");
+  BOOST_TEST(run(seed_request({}, file)).status == 1);  // the adaptive method knows
+
+  // A network whose units are all dead: every gradient is zero and every bug is hidden.
+  std::vector<nn::NamedTensor> arrays = seed_arrays();
+  for (double& w : find(arrays, "W3").data<double>()) w = 0;
+  find(arrays, "b3").data<double>()[0] = -1;
+  nn::write_npz(folder / "dead.npz", arrays);
+  const Run dead =
+      run({"network", folder / "dead.npz", "--activations", "relu,relu,relu", "--loss", "mse"});
+  BOOST_TEST(dead.status == 3);
+  BOOST_TEST(has(dead.out, {"inconclusive", "nothing was exercised"}));
+}
+
+BOOST_DATA_TEST_CASE(regularisation_is_part_of_the_cost,
+                     data::make({"--l1", "--l2"}) * data::make({"lambda/2m", "lambda/m", "lambda"}),
+                     penalty, convention) {
+  const Words terms{penalty, "0.3", "--convention", convention};
+  const Run r = run(seed_request(terms + Words{"--json", "-"}));
+  BOOST_TEST(r.status == 0);
+  double sum = 0;
+  for (const nn::NamedTensor& a : seed_arrays()) {
+    if (a.name[0] != 'W') continue;
+    for (const double w : a.value.data<double>()) {
+      sum += penalty == std::string("--l1") ? std::abs(w) : w * w;
+    }
+  }
+  const std::string how = convention;
+  const double scale = how == "lambda/2m" ? 0.3 / 8 : how == "lambda/m" ? 0.3 / 4 : 0.3;
+  // A sum of 51 terms of one sign, of some 40 in all, beside a cost of 1.4.
+  BOOST_TEST(std::abs(json_of(r).at("cost").get<double>() - (test::seed_cost + scale * sum)) <=
+             51 * 0x1p-53 * (2 + scale * sum));
+  // The gradient without the term is wrong in the weights and right in the biases.
+  const Folder folder;
+  const std::string file = stored(folder, seed_gradient_arrays());
+  const Run forgotten = run(seed_request(terms + Words{"--json", "-"}, file));
+  BOOST_TEST(forgotten.status == 1);
+  for (const Json& block : json_of(forgotten).at("blocks")) {
+    const bool weight = block.at("name").get<std::string>()[0] == 'W';
+    BOOST_TEST((block.at("verdict") == "fail") == weight);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(statement_12_live_dropout_is_refused_frozen_masks_are_not) {
+  const Run live = run(seed_request({"--keep-prob", "0.7"}));
+  BOOST_TEST(live.status == 2);
+  BOOST_TEST(live.out == "");
+  BOOST_TEST(has(live.err, {"dropout", "keep_prob = 1", "frozen masks"}));
+  BOOST_TEST(run(seed_request({"--keep-prob", "1"})).status == 0);
+  const auto cost = [](const std::string& seed) {
+    const Run r =
+        run(seed_request({"--keep-prob", "0.7", "--frozen-masks", "--seed", seed, "--json", "-"}));
+    BOOST_TEST(r.status == 0);
+    return json_of(r).at("cost").get<double>();
+  };
+  const double first = cost("1");
+  BOOST_TEST(cost("1") == first);
+  BOOST_TEST((cost("2") != first || cost("3") != first));
+}
+
+BOOST_AUTO_TEST_CASE(layers_are_chosen_and_threads_change_nothing) {
+  const Json whole = json_of(run(seed_request({"--json", "-"})));
+  const Json shared = json_of(run(seed_request({"--json", "-", "--threads", "2"})));
+  BOOST_TEST(whole == shared);
+  const Json two = json_of(run(seed_request({"--json", "-", "--layer", "1", "--layer", "3"})));
+  std::string names;
+  for (const Json& block : two.at("blocks")) names += block.at("name").get<std::string>();
+  BOOST_TEST(names == "W1b1W3b3");
+}
+
+BOOST_AUTO_TEST_CASE(epsilon_is_obeyed) {
+  // Truncation goes with the square of the step: ten times the step, a hundred times the
+  // difference, up to the next term of the series. (A smooth network: corners would not follow this
+  // rule.)
+  const auto difference = [](const std::string& epsilon) {
+    const Run r = run({"network", seed_file(), "--activations", "tanh,tanh,sigmoid", "--method",
+                       "textbook", "--epsilon", epsilon, "--json", "-"});
+    return json_of(r).at("difference").get<double>();
+  };
+  const double ratio = difference("1e-2") / difference("1e-3");
+  BOOST_TEST(ratio > 90);
+  BOOST_TEST(ratio < 110);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace dtheta::cli_test
