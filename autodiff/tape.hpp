@@ -9,6 +9,7 @@
 
 #include "autodiff/arena.hpp"
 #include "autodiff/op.hpp"
+#include "autodiff/segmented.hpp"
 #include "autodiff/tensor.hpp"
 #include "autodiff/var.hpp"
 
@@ -122,7 +123,7 @@ class Tape {
 
   DType precision_;
   Arena arena_;
-  std::vector<Node> nodes_;
+  Segmented<Node> nodes_;  // never move: rules hold references to shapes while they record
   std::vector<std::uint32_t> inputs_;
   std::vector<Guard> guards_;
   std::unordered_map<std::uint64_t, std::uint32_t> scalars_;  // bits of a double -> its constant

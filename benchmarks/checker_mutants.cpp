@@ -13,12 +13,13 @@ namespace gc = dtheta::gradcheck;
 using namespace gradcheck_test;
 
 struct Tally {
-  std::size_t planted = 0, above = 0, caught = 0, silent = 0, blocks = 0, named = 0;
+  std::size_t planted = 0, open = 0, above = 0, caught = 0, silent = 0, blocks = 0, named = 0;
   std::map<std::string, std::size_t> taken_for;
 
   void add(const Outcome& o) {
     ++planted;
     if (o.caught) ++taken_for[std::string(to_string(o.pattern))];
+    open += o.open ? 1 : 0;
     if (!o.above_floor) return;
     ++above;
     caught += o.caught ? 1 : 0;
@@ -36,7 +37,7 @@ void print(const std::string& name, const Tally& t) {
   std::string taken;
   for (const auto& [pattern, count] : t.taken_for) taken += fmt::format(" {} {},", pattern, count);
   if (!taken.empty()) taken.pop_back();
-  fmt::print("| {} | {} | {} | {:.2f} | {} | {:.2f} | {:.1f} |{} |\n", name, t.planted, t.above,
+  fmt::print("| {} | {} | {} | {} | {:.2f} | {} | {:.2f} | {:.1f} |{} |\n", name, t.planted, t.open, t.above,
              percent(t.caught, t.above), t.silent, percent(t.blocks, t.above),
              percent(t.named, t.above), taken);
 }
@@ -66,11 +67,11 @@ int main(int argc, char** argv) {
       }
     }
     fmt::print("\n{} gradients\n\n", single_precision ? "float" : "double");
-    fmt::print("| bug | planted | above the floor | caught % | passed silently | block right % | "
-               "named right % | taken for |\n|---|---|---|---|---|---|---|---|\n");
+    fmt::print("| bug | planted | inconclusive | above the floor | caught % | passed silently | block right % | "
+               "named right % | taken for |\n|---|---|---|---|---|---|---|---|---|\n");
     for (const auto& [name, tally] : by_bug) print(name, tally);
-    fmt::print("\n| model | planted | above the floor | caught % | passed silently | block right % "
-               "| named right % | taken for |\n|---|---|---|---|---|---|---|---|\n");
+    fmt::print("\n| model | planted | inconclusive | above the floor | caught % | passed silently | block right % "
+               "| named right % | taken for |\n|---|---|---|---|---|---|---|---|---|\n");
     for (const auto& [name, tally] : by_model) print(name, tally);
     print("all", all);
   }

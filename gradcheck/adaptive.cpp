@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cmath>
+#include <cstdint>
 #include <limits>
 
 #include "gradcheck/finite_difference.hpp"
@@ -13,8 +15,9 @@ namespace {
 
 constexpr double unit_roundoff = std::numeric_limits<double>::epsilon() / 2.0;
 constexpr std::size_t chunk_entries = 1024;
-// A pilot looks for a step that leaves the rest of its block some room, but no more: larger steps meet
-// more corners.
+constexpr double widest_part = 0.1;  // of the size of θ: the largest step that may accuse
+// A pilot looks for a step that leaves the rest of its block some room, but no more: larger steps
+// meet more corners.
 constexpr double pilot_comfort = 0.5;
 
 double root_mean_square(std::span<const double> values) {
@@ -42,10 +45,20 @@ std::size_t pilot_of(const Request& request, const Block& block) {
   return block.offset + static_cast<std::size_t>(largest - gradient.begin());
 }
 
+/// The weight of the lowest bit that is set; infinite for zero.
+double quantum_of(double value) {
+  if (value == 0.0 || !std::isfinite(value)) return std::numeric_limits<double>::infinity();
+  int exponent = 0;
+  const double mantissa = std::frexp(std::abs(value), &exponent);
+  const auto bits = static_cast<std::uint64_t>(std::ldexp(mantissa, 53));
+  return std::ldexp(1.0, exponent - 53 + std::countr_zero(bits));
+}
+
 /// The noise of J along a few coordinates of different blocks; the largest of them is kept, because
 /// moving one coordinate may disturb only part of the arithmetic.
 double measure_noise(const Request& request, std::span<const std::size_t> pilots) {
   constexpr std::size_t coordinates = 3;
+  double quantum = quantum_of(request.cost);
   double noise = std::max(request.noise, unit_roundoff * std::abs(request.cost));
   const std::size_t stride = std::max<std::size_t>(1, pilots.size() / coordinates);
   for (std::size_t p = 0; p < pilots.size() && p / stride < coordinates; p += stride) {
@@ -54,6 +67,7 @@ double measure_noise(const Request& request, std::span<const std::size_t> pilots
       const Probe probe{i, value};
       double answer = 0.0;
       request.evaluate(std::span(&probe, 1), std::span(&answer, 1));
+      quantum = std::min(quantum, quantum_of(answer));
       return answer;
     };
     const double spacing = 1e-8 * scale_of(request.theta, request.blocks[p]);
@@ -61,7 +75,11 @@ double measure_noise(const Request& request, std::span<const std::size_t> pilots
     const Noise found = estimate_noise(along, x, std::max(spacing, 1e-14 * std::abs(x)), 3);
     if (found.status == NoiseStatus::found) noise = std::max(noise, found.noise);
   }
-  return noise;
+  // A J that is the small difference of large numbers moves in quanta of theirs. How large they are
+  // its own low bits say, up to a bound for a J that is round by chance.
+  constexpr double most_cancelled = 1024.0;
+  const double most = most_cancelled * unit_roundoff * std::max(1.0, std::abs(request.cost));
+  return std::max(noise, 0.5 * std::min(quantum, most));
 }
 
 /// Takes a group of searches forward together, so that their probes share batches.
@@ -117,8 +135,9 @@ class Group {
 struct BlockPlan {
   std::size_t pilot = 0;
   double scale = 0.0;  ///< of its derivatives
+  double length = 0.0;  ///< scale of its entries
   double step = 0.0;
-  bool may_grow = true;
+  double noise = 0.0;  ///< of J under rounding of its entries
 };
 
 class Adaptive {
@@ -154,18 +173,31 @@ class Adaptive {
       plan.scale = largest_finite(request_.analytic.subspan(block.offset, block.size));
       // A gradient of pure rounding claims to be zero: it is measured against the whole.
       if (plan.scale <= 64.0 * request_.options.gradient_roundoff * whole) plan.scale = whole;
-      plan.step = relative * scale_of(request_.theta, block);
+      plan.noise = rounding_noise(block);
+      plan.length = scale_of(request_.theta, block);
+      plan.step = relative * plan.length;
       plans_.push_back(plan);
     }
   }
 
-  Standard standard(double scale) const {
-    return {request_.cost, found_.noise, request_.options.tolerance,
+  Standard standard(const BlockPlan& plan, double scale) const {
+    return {request_.cost, std::max(found_.noise, plan.noise), request_.options.tolerance,
             request_.options.gradient_roundoff, scale};
   }
 
+  /// Rounding one of the block's entries, or a product with it, moves J by this much.
+  double rounding_noise(const Block& block) const {
+    double most = 0.0;
+    for (std::size_t i = block.offset; i < block.offset + block.size; ++i) {
+      const double effect = std::abs(request_.analytic[i] * request_.theta.values()[i]);
+      if (std::isfinite(effect)) most = std::max(most, effect);
+    }
+    return unit_roundoff * most;
+  }
+
   Search search_for(std::size_t i, const BlockPlan& plan) const {
-    return {i, request_.theta.values()[i], request_.analytic[i], plan.step, plan.may_grow};
+    const double x = request_.theta.values()[i];
+    return {i, x, request_.analytic[i], plan.step, widest_part * std::max(std::abs(x), plan.length)};
   }
 
   /// One entry of each block finds the step that suits the rest of it.
@@ -175,7 +207,7 @@ class Adaptive {
     Group group(request_, std::move(searches));
     group.run([&](std::size_t i, double) {
       const auto plan = std::ranges::find(plans_, i, &BlockPlan::pilot);
-      Standard strict = standard(plan->scale);
+      Standard strict = standard(*plan, plan->scale);
       strict.comfort = pilot_comfort;
       return strict;
     });
@@ -185,8 +217,6 @@ class Adaptive {
         plans_[b].step = finding.stencil;
         plans_[b].scale = std::max(plans_[b].scale, std::abs(finding.numeric));
       }
-      // If not even the pilot became precise enough by growing, the others need not try.
-      plans_[b].may_grow = true;
       found_.entries[plans_[b].pilot] = finding;
       ++done_;
     }
@@ -202,7 +232,9 @@ class Adaptive {
         if (i != plan.pilot) searches.push_back(search_for(i, plan));
       }
       Group group(request_, std::move(searches));
-      group.run([&](std::size_t, double seen) { return standard(std::max(plan.scale, seen)); });
+      group.run([&](std::size_t, double seen) { 
+        return standard(plan, std::max(plan.scale, seen));
+      });
       for (const Search& search : group.searches()) {
         found_.entries[search.index()] = search.finding();
       }

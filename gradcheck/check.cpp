@@ -13,6 +13,7 @@
 #include "gradcheck/diagnose.hpp"
 #include "gradcheck/errors.hpp"
 #include "gradcheck/finite_difference.hpp"
+#include "gradcheck/purity.hpp"
 
 namespace dtheta::gradcheck {
 namespace {
@@ -60,6 +61,14 @@ struct Counting {
     evaluate(probes, answers);
   }
 };
+
+/// What is wrong with the function that computes the gradient, apart from its values.
+void name_habits(const Gradient::Function& gradient, const ParameterVector& theta,
+                 Result& result) {
+  const PurityResult purity = check_gradient_purity(gradient, theta);
+  result.notes.insert(result.notes.end(), purity.findings.begin(), purity.findings.end());
+  if (!purity && result.verdict == Verdict::pass) result.verdict = Verdict::inconclusive;
+}
 
 double cost_at(const ProbeEvaluator& evaluate, const ParameterVector& theta, std::size_t index) {
   const Probe here{index, theta.values()[index]};
@@ -127,6 +136,7 @@ Result check_probes(const ProbeEvaluator& evaluate, const Gradient& gradient,
   }
   detail::assemble(result, request, findings ? &*findings : nullptr);
   if (findings) detail::diagnose(result, request, *findings);
+  if (gradient.function() != nullptr) name_habits(*gradient.function(), theta, result);
   return result;
 }
 

@@ -60,6 +60,9 @@ class Gradient {
     requires std::is_invocable_r_v<std::vector<double>, F&, std::span<const double>>
   Gradient(F f);
 
+  /// The function, or null where values were given.
+  const Function* function() const noexcept { return function_ ? &function_ : nullptr; }
+
   /// The gradient at θ. Throws ShapeError if it has another length or layout than θ.
   std::vector<double> at(const ParameterVector& theta) const;
 

@@ -184,6 +184,8 @@ class Diagnosis {
     std::set<std::size_t> wrong, right;
     std::map<std::size_t, std::size_t> failing;
     for (const BlockResult& block : result_.blocks) {
+      const bool seen = block.verdict == Verdict::pass && block.detectable < 1e-2;
+      if (block.verdict != Verdict::fail && !seen) continue;
       (block.verdict == Verdict::fail ? wrong : right).insert(block.layer);
       if (block.verdict == Verdict::fail) ++failing[block.layer];
     }

@@ -18,6 +18,14 @@ th{font-weight:600;color:#51606f}td.l,th.l{text-align:left}
 .verdict{font-weight:700}
 .maps{display:flex;flex-wrap:wrap;gap:1.2rem}figure{margin:0}
 figcaption{font-size:.85rem;color:#51606f}svg{border:1px solid #d4dbe3}
+.plots{display:flex;flex-wrap:wrap;gap:1.5rem}.plot{max-width:440px}.plot svg{border:0;max-width:100%;height:auto}
+.plot text{font:11px system-ui,sans-serif;fill:#51606f}.plot .axis{font-size:12px;fill:#1d2733}
+.plot .grid{stroke:#e8ecf1}.plot .ideal{stroke:#9aa5b1;stroke-dasharray:4 3}
+.legend{margin-left:.8rem;white-space:nowrap}
+.legend i{display:inline-block;width:.7em;height:.7em;border-radius:50%;margin-right:.3em}
+.causes{list-style:none;padding:0}.causes li{border-left:4px solid #b3261e;background:#fdf3f2;
+padding:.5rem .8rem;margin:.4rem 0}.causes b{margin-right:.4rem}
+.causes .sure{color:#51606f;font-size:.85rem;margin-right:.6rem}
 .key span{display:inline-block;padding:0 .6rem;font-size:.8rem}
 </style>
 )";

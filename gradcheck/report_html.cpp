@@ -10,6 +10,7 @@
 #include <limits>
 
 #include "gradcheck/html.hpp"
+#include "gradcheck/plot.hpp"
 
 namespace dtheta::gradcheck {
 namespace {
@@ -53,12 +54,15 @@ Grid grid_of(const BlockResult& block) {
 
 class Page {
  public:
-  Page(const Result& result, std::string_view title) : result_(result), title_(title) {}
+  Page(const Result& result, std::string_view title, const Exhibits& exhibits)
+      : result_(result), title_(title), exhibits_(exhibits) {}
 
   std::string write() {
     page_ = detail::page_start(title_);
     head();
+    causes();
     maps();
+    plots();
     blocks();
     components();
     notes();
@@ -75,10 +79,78 @@ class Page {
   void head() {
     put("<h1>{}: <span class=\"{}\">{}</span></h1>\n", escaped(title_),
         to_string(result_.verdict), to_string(result_.verdict));
-    put("<p>{} method. Difference <b>{:.3e}</b> ({}: {}). Cost {:.17g}. {} evaluations of the "
+    put("<p>Method: {}. Difference <b>{:.3e}</b> ({}: {}). Cost {:.17g}. {} evaluations of the "
         "cost, noise of one {:.2e}.</p>\n",
         to_string(result_.method), result_.difference.value, to_string(result_.band),
         advice(result_.band), result_.cost, result_.evaluations, result_.noise);
+  }
+
+  void causes() {
+    if (result_.causes.empty()) return;
+    put("<h2>What it looks like</h2>\n<ul class=\"causes\">\n");
+    for (const Cause& cause : result_.causes) {
+      put("<li><b>{}</b><span class=\"sure\">{}, {:.0f} %</span>{}</li>\n",
+          to_string(cause.pattern), cause.sureness(), 100.0 * cause.confidence,
+          escaped(cause.sentence));
+    }
+    put("</ul>\n");
+  }
+
+  void plots() {
+    put("<h2>Plots</h2>\n<div class=\"plots\">\n");
+    page_ += scatter();
+    if (!exhibits_.curves.empty()) page_ += step_curves();
+    if (!exhibits_.taylor.empty()) page_ += taylor();
+    put("</div>\n");
+  }
+
+  /// At most a thousand points; wrong ones are all kept.
+  std::string scatter() const {
+    constexpr std::size_t most = 1000;
+    detail::Series good{"agrees", "#13733f", {}, {}, false};
+    detail::Series bad{"outside its bar", "#b3261e", {}, {}, false};
+    const std::size_t stride = std::max<std::size_t>(1, result_.analytic.size() / most);
+    for (std::size_t i = 0; i < result_.analytic.size(); ++i) {
+      const bool wrong = std::abs(result_.analytic[i] - result_.numeric[i]) > result_.bar[i];
+      if (!wrong && i % stride != 0) continue;
+      detail::Series& series = wrong ? bad : good;
+      series.x.push_back(result_.numeric[i]);
+      series.y.push_back(result_.analytic[i]);
+    }
+    return detail::plot({"Analytic against numeric; right entries lie on the line", "numeric",
+                         "analytic", false, true}, {good, bad});
+  }
+
+  std::string step_curves() const {
+    std::vector<detail::Series> series;
+    for (const StepCurve& curve : exhibits_.curves) {
+      series.push_back({to_string(curve.component.key), colour(series.size()), curve.steps,
+                        curve.errors, true});
+    }
+    return detail::plot({"Error of the two-sided difference over the step: a V if the gradient is "
+                         "right, a floor if it is wrong", "step", "relative error", true, false},
+                        series);
+  }
+
+  std::string taylor() const {
+    std::vector<detail::Series> series;
+    for (const TaylorResult& result : exhibits_.taylor) {
+      detail::Series line{fmt::format("direction {}, slope {:.2f}", series.size() + 1,
+                                      result.slope), colour(series.size()), {}, {}, true};
+      for (const TaylorPoint& point : result.points) {
+        line.x.push_back(point.step);
+        line.y.push_back(point.first);
+      }
+      series.push_back(std::move(line));
+    }
+    return detail::plot({"Taylor remainder: slope 2 if the gradient is right, 1 if it is wrong",
+                         "step", "remainder", true, false}, series);
+  }
+
+  static std::string_view colour(std::size_t k) {
+    constexpr std::array<std::string_view, 5> colours{"#1f5fbf", "#c2571a", "#13733f", "#8b3fa8",
+                                                      "#51606f"};
+    return colours[k % colours.size()];
   }
 
   void maps() {
@@ -177,13 +249,14 @@ class Page {
 
   const Result& result_;
   std::string_view title_;
+  const Exhibits& exhibits_;
   std::string page_;
 };
 
 }  // namespace
 
-std::string report_html(const Result& result, std::string_view title) {
-  return Page(result, title).write();
+std::string report_html(const Result& result, std::string_view title, const Exhibits& exhibits) {
+  return Page(result, title, exhibits).write();
 }
 
 }  // namespace dtheta::gradcheck

@@ -12,15 +12,17 @@ constexpr double rounding_margin = 32.0; // of the analytic side, in units of it
 constexpr std::size_t most_slopes = 14;
 // No simple ratio, so that a periodic J does not look the same at two steps.
 constexpr double confirming_ratio = 3.7;
-constexpr double closest_ratio = 1e6;
 constexpr double smallest_ratio = 4.3;
 constexpr double largest_ratio = 67.0;
+constexpr double clear_contradiction = 8.0;  // bars that lie between, for the sharper witness
+constexpr double insignificant = 0.1;  // parts of the tolerance of the block's largest derivative
+constexpr double bent_part = 0.125;
 constexpr double narrowest = 3.0;  // steps closer than this tell the same
 
 }  // namespace
 
-Search::Search(std::size_t index, double x, double analytic, double step, bool may_grow)
-    : index_(index), x_(x), analytic_(analytic), step_(step), may_grow_(may_grow),
+Search::Search(std::size_t index, double x, double analytic, double step, double widest)
+    : index_(index), x_(x), analytic_(analytic), step_(step), widest_(widest),
       bent_step_(std::numeric_limits<double>::infinity()) {}
 
 void Search::ask(std::vector<Probe>& probes) const {
@@ -53,7 +55,11 @@ double Search::size(const Slope& slope, const Standard& standard) const {
 Search::Bars Search::bars(const Slope& slope, const Standard& standard) const {
   constexpr double u = std::numeric_limits<double>::epsilon() / 2.0;
   const double reach = size(slope, standard);
-  const double noise = std::max(standard.noise, u * slope.magnitude);
+  double noise = std::max(standard.noise, u * slope.magnitude);
+  // Where nothing moves, J may be moving in quanta of larger numbers inside it, and says nothing of
+  // their size.
+  constexpr double hidden = 1024.0;
+  if (slope.flat) noise = std::max(noise, hidden * u * std::max(1.0, slope.magnitude));
   Bars bars;
   bars.noise = noise_margin * slope.noise_gain * noise / slope.step;
   const double rounding = rounding_margin * standard.roundoff * reach;
@@ -85,12 +91,23 @@ void Search::judge_finite(const Slope& slope, const Standard& standard) {
 
   if (agrees(slope, bar, standard)) return settle(Verdict::pass, slope, bar.likely);
   if (!excludes(slope, bar, standard)) return choose_step(slope, bar, standard);
-  if (confirmed(slope, bar)) return settle(Verdict::fail, slope, bar.cautious);
-  contradiction_ = Contradiction{slope.value, bar.cautious};
-  // Confirm it as close to x as the noise allows: the closer, the fewer corners in between.
-  const double error = std::abs(analytic_ - slope.value);
-  const double ratio = std::min(error / (4.0 * bar.noise), closest_ratio);
-  move_to(ratio > confirming_ratio ? slope.step / ratio : slope.step * confirming_ratio, standard);
+  if (confirmed(slope, bar)) {
+    // The one that knows the derivative better is reported.
+    const bool finer = bar.cautious < contradiction_->bar;
+    return settle(Verdict::fail, finer ? slope : contradiction_->slope,
+                  std::min(bar.cautious, contradiction_->bar));
+  }
+  seek_confirmation(slope, bar, standard);
+}
+
+void Search::seek_confirmation(const Slope& slope, const Bars& bar, const Standard& standard) {
+  contradiction_ = Contradiction{slope, bar.cautious};
+  // As close to x as noise and rounding of x allow: the closer, the fewer corners in between.
+  const double ratio = std::abs(analytic_ - slope.value) / (4.0 * bar.noise);
+  const double closest = 256.0 * std::numeric_limits<double>::epsilon() * std::abs(x_);
+  const double near = std::max(slope.step / ratio, closest);
+  if (slope.step > confirming_ratio * near) return move_to(near, standard);
+  move_to(slope.step * confirming_ratio, standard);
 }
 
 bool Search::agrees(const Slope& slope, const Bars& bar, const Standard& standard) const {
@@ -104,7 +121,9 @@ bool Search::agrees(const Slope& slope, const Bars& bar, const Standard& standar
 bool Search::excludes(const Slope& slope, const Bars& bar, const Standard& standard) const {
   const double error = std::abs(analytic_ - slope.value);
   const double own = standard.tolerance * std::max(std::abs(analytic_), std::abs(slope.value));
-  if (error <= bar.cautious || error <= own) return false;
+  const double least = insignificant * standard.tolerance * standard.scale;
+  if (error <= bar.cautious || error <= std::max(own, least)) return false;
+  if (bar.visible > bent_part * error) return false;  // a corner lies within the stencil
   // Several corners within a wide step can conspire. A smaller step that contradicts this slope,
   // or that allows the analytic value more tightly, knows better.
   return std::ranges::none_of(slopes_, [&](const Slope& other) {
@@ -116,8 +135,10 @@ bool Search::excludes(const Slope& slope, const Bars& bar, const Standard& stand
 }
 
 bool Search::confirmed(const Slope& slope, const Bars& bar) const {
-  return contradiction_ &&
-         std::abs(slope.value - contradiction_->value) <= bar.cautious + contradiction_->bar;
+  if (!contradiction_ || std::min(slope.step, contradiction_->slope.step) > widest_) return false;
+  const double finer = std::min(bar.cautious, contradiction_->bar);
+  return std::abs(analytic_ - slope.value) > clear_contradiction * finer &&
+         std::abs(slope.value - contradiction_->slope.value) <= bar.cautious + contradiction_->bar;
 }
 
 void Search::choose_step(const Slope& slope, const Bars& bar, const Standard& standard) {
@@ -126,7 +147,6 @@ void Search::choose_step(const Slope& slope, const Bars& bar, const Standard& st
     bent_step_ = std::min(bent_step_, slope.step);
   } else {
     noisy_step_ = std::max(noisy_step_, slope.step);
-    if (!may_grow_) return give_up(standard);
   }
   if (noisy_step_ > 0.0 && std::isfinite(bent_step_)) {
     // Both sides are known: the best step lies between, unless there is no room left.
@@ -204,7 +224,9 @@ bool Search::judge_corner(const Standard& standard) {
   const auto [low, high] = std::minmax(best->below, best->above);
   const bool between = analytic_ >= low - best_bar && analytic_ <= high + best_bar;
   // A single witness may see two corners nearby as one: it is no ground for an accusation.
-  if (!between && witnesses < 2) return false;
+  const double outside = std::max(low - analytic_, analytic_ - high);
+  const bool clear = outside > clear_contradiction * best_bar;
+  if (!between && (witnesses < 2 || best->step > widest_ || !clear)) return false;
   settle(between ? Verdict::pass : Verdict::fail, *best, best_bar + 0.5 * (high - low));
   finding_.kink = true;
   return true;
@@ -243,8 +265,10 @@ void Search::leave_open(const Standard& standard) {
   Standard lenient = standard;
   lenient.comfort = 1.0;
   best_bars.likely = best_bars.cautious;
-  const bool good = agrees(*best, best_bars, lenient);
-  settle(good ? Verdict::pass : Verdict::inconclusive, *best, best_bars.cautious);
+  if (agrees(*best, best_bars, lenient)) return settle(Verdict::pass, *best, best_bars.cautious);
+  // What was not accused would not have been seen.
+  const double error = std::abs(analytic_ - best->value);
+  settle(Verdict::inconclusive, *best, std::max(best_bars.cautious, 1.5 * error));
 }
 
 void Search::begin_piece(const Standard& standard) {

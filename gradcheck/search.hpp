@@ -38,8 +38,9 @@ struct Finding {
 /// stencils leave open between corners and noise goes to a SmoothPiece, which may agree, not accuse.
 class Search {
  public:
-  /// `may_grow`: a step that is too small for the noise may be made larger.
-  Search(std::size_t index, double x, double analytic, double step, bool may_grow);
+  /// `widest`: no step above it may accuse, because J may have another shape beyond the size of θ;
+  /// to agree by chance there is unlikely.
+  Search(std::size_t index, double x, double analytic, double step, double widest);
 
   std::size_t index() const noexcept { return index_; }
   bool decided() const noexcept { return decided_; }
@@ -69,6 +70,7 @@ class Search {
   bool agrees(const Slope& slope, const Bars& bars, const Standard& standard) const;
   bool excludes(const Slope& slope, const Bars& bars, const Standard& standard) const;
   bool confirmed(const Slope& slope, const Bars& bars) const;
+  void seek_confirmation(const Slope& slope, const Bars& bars, const Standard& standard);
   void choose_step(const Slope& slope, const Bars& bars, const Standard& standard);
   void move_to(double step, const Standard& standard);
   void give_up(const Standard& standard);
@@ -85,14 +87,14 @@ class Search {
   double analytic_;
   double step_;
   Side side_ = Side::both;
-  bool may_grow_;
+  double widest_;
   bool decided_ = false;
   double noisy_step_ = 0.0;  // largest step at which noise was the larger error; 0: none yet
   double bent_step_;         // smallest step at which truncation was; infinite: none yet
   Finding finding_;
   std::vector<Slope> slopes_;
   struct Contradiction {
-    double value = 0.0;
+    Slope slope;
     double bar = 0.0;
   };
   std::optional<Contradiction> contradiction_;

@@ -31,6 +31,12 @@ void require_same_shape(Loss kind, Var prediction, Var target) {
                                dtheta::to_string(prediction.shape())));
 }
 
+/// d^2 / 2 for |d| <= 1, |d| - 1/2 beyond.
+Var huber_loss(Var d) {
+  const Var size = abs(d);
+  return where(size <= 1, square(d) / 2, size - 0.5);
+}
+
 Var values(Loss kind, Var prediction, Var target) {
   switch (kind) {
     case Loss::cross_entropy:
@@ -47,7 +53,7 @@ Var values(Loss kind, Var prediction, Var target) {
     case Loss::l1:
       return abs(prediction - target);
     case Loss::huber:
-      return huber(prediction, target, 1);
+      return huber_loss(prediction - target);
     case Loss::binary_cross_entropy:
       return binary_cross_entropy(prediction, target);
     case Loss::binary_cross_entropy_with_logits:
@@ -83,14 +89,6 @@ Var loss(Loss kind, Var prediction, Var target, Reduction reduction) {
       return sum(each);
   }
   throw ValueError("loss: not a reduction");
-}
-
-Var huber(Var prediction, Var target, double delta) {
-  if (!(delta > 0)) throw ValueError(fmt::format("huber: delta {}, must be positive", delta));
-  require_same_shape(Loss::huber, prediction, target);
-  const Var d = prediction - target;
-  const Var size = abs(d);
-  return where(size <= delta, square(d) / 2, delta * (size - delta / 2));
 }
 
 }  // namespace dtheta::nn

@@ -40,8 +40,4 @@ enum class Reduction : std::uint8_t {
 [[nodiscard]] Var loss(Loss kind, Var prediction, Var target,
                        Reduction reduction = Reduction::mean);
 
-/// Huber's loss with the bend at |d| = delta: d^2 / 2 inside, delta (|d| - delta / 2) outside,
-/// elementwise. Throws ValueError unless delta > 0.
-[[nodiscard]] Var huber(Var prediction, Var target, double delta);
-
 }  // namespace dtheta::nn

@@ -126,14 +126,14 @@ T hurwitz_zeta(int s, T a) {
   T sum(0);
   for (; a < T(asymptotic_from<T> + s); a += T(1)) sum += inverse_power(a, s);
   // Euler and Maclaurin: a^(1-s)/(s-1) + a^-s/2 + sum of B_2k/(2k)! s(s+1)...(s+2k-2) a^(1-s-2k)
-  const T power = inverse_power(a, s), inverse = T(1) / a;
+  const T inverse = T(1) / a, before = inverse_power(a, s - 1), power = before * inverse;
   T term = power * T(s) * inverse / T(2), tail(0);
   for (int k = 1; k <= static_cast<int>(bernoulli.size()); ++k) {
     const Fraction b = bernoulli[static_cast<std::size_t>(k - 1)];
     tail += term * (T(b.numerator) / T(b.denominator));
     term *= T(s + 2 * k - 1) * inverse * T(s + 2 * k) * inverse / T((2 * k + 1) * (2 * k + 2));
   }
-  return sum + (tail + power / T(2) + power * (a / T(s - 1)));
+  return sum + (tail + power / T(2) + before / T(s - 1));
 }
 
 /// The n-th derivative of psi, n >= 1. At its poles infinite, with the sign it has for x > 0.

@@ -4,15 +4,10 @@
 
 #include <algorithm>
 
+#include "autodiff/kernels/blas_setup.hpp"
+
 namespace dtheta::detail {
 namespace {
-
-/// BLAS computes on the calling thread: parallel work is split above it, where results can be kept
-/// independent of the number of threads.
-void use_one_blas_thread() {
-  static const bool done = [] { return openblas_set_num_threads(1), true; }();
-  static_cast<void>(done);
-}
 
 /// Below this many multiplications a BLAS call costs more than the loops.
 constexpr Index small_work = 512;
@@ -40,7 +35,7 @@ void plain_gemm(const Gemm& g, const T* a, const T* b, T* c) {
 
 template <Vectorized T>
 void blas_gemm(const Gemm& g, const T* a, const T* b, T* c) {
-  use_one_blas_thread();
+  prepare_blas();
   const auto m = static_cast<blasint>(g.m), n = static_cast<blasint>(g.n),
              k = static_cast<blasint>(g.k);
   const CBLAS_TRANSPOSE ta = g.transpose_a ? CblasTrans : CblasNoTrans;

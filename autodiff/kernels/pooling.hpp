@@ -58,33 +58,31 @@ void max_pool(const Window& w, const T* plane, T* out) {
       },
       [&](Index p, Index count, Index from) {
         for (Index i = 0; i < count; ++i) {
-          const T x = plane[from + i * step], best = out[p + i];
-          out[p + i] = (x > best) | (x != x) ? x : best;
+          const T x = plane[from + i * step];
+          T& best = out[p + i];
+          best = x > best ? x : best;
+          if (x != x) best = x;
         }
       },
       [](Index, const Taps&, const Taps&) {});
 }
 
-/// Its index in the plane, the first one among equals; -1 where there is none. `best` holds a row
-/// of positions.
+/// Its index in the plane, the first one among equals; -1 where there is none. `best` holds as many
+/// elements as there are positions.
 template <class T>
 void max_pool_indices(const Window& w, const T* plane, Index* out, T* best) {
   const Index step = w.stride[2];
-  Index row = 0;
+  max_pool(w, plane, best);
+  std::fill_n(out, w.out_size(), Index{-1});
   for_each_pool_row(
-      w,
-      [&](Index p, const Taps&, const Taps&) {
-        row = p;
-        std::fill_n(out + p, w.out[2], Index{-1});
-        std::fill_n(best, w.out[2], -std::numeric_limits<T>::infinity());
-      },
+      w, [](Index, const Taps&, const Taps&) {},
       [&](Index p, Index count, Index from) {
         for (Index i = 0; i < count; ++i) {
           const T x = plane[from + i * step];
-          T& b = best[p + i - row];
-          const bool wins = (out[p + i] < 0) | (x > b) | ((x != x) & (b == b));
-          b = wins ? x : b;
-          out[p + i] = wins ? from + i * step : out[p + i];
+          // By masks: which element wins is a matter of chance, a branch on it is mispredicted.
+          const bool wins = ((x == best[p + i]) | (x != x)) & (out[p + i] < 0);
+          const Index mask = -static_cast<Index>(wins);
+          out[p + i] = (out[p + i] & ~mask) | ((from + i * step) & mask);
         }
       },
       [](Index, const Taps&, const Taps&) {});

@@ -36,7 +36,7 @@ struct AxisReduction {
   [[nodiscard]] AxisSplit split(const Shape& shape) const { return {shape, first, count}; }
 
   /// v, which has the result's shape, with the reduced axes back as axes of size 1.
-  [[nodiscard]] Var expanded(Var v, const Shape& in) const {
+  [[nodiscard]] Var expanded(Var v, Shape in) const {
     return reshape(v, reduced_shape(in, first, count, true));
   }
   /// The reduced axes.

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <algorithm>
+#include <array>
+
 #include "autodiff/ops/matmul.hpp"
 #include "autodiff/ops/shape.hpp"
 

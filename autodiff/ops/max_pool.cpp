@@ -97,7 +97,7 @@ struct MaxPoolIndices : Pooling {
     return infer_as(info.name, in[0], Kind::index);
   }
   [[nodiscard]] std::size_t scratch(std::span<const ValueType>) const {
-    return static_cast<std::size_t>(window.out[2]);
+    return static_cast<std::size_t>(window.out_size());
   }
   template <class T>
   void forward(const Call<T>& call) const {

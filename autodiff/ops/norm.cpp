@@ -117,7 +117,7 @@ struct Norm : detail::AxisReduction<Norm> {
     }
     // A norm and a base of 1 stand in where there is none, whose result is not used.
     const Var zero = equal(y, 0), safe = where(zero, 1, y);
-    if (p == 2) return own * (x / safe);
+    if (p == 2) return own * where(zero, 0, x / safe);
     const Var ratio = abs(x) / safe, unused = equal(x, 0) + zero;
     const Var power = pow(where(unused, 1, ratio), x.tape().constant(p) - 1);
     return own * where(unused, 0, sign(x) * power);

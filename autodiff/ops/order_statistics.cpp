@@ -46,7 +46,7 @@ struct Median : detail::AxisReduction<Median> {
     });
   }
   [[nodiscard]] Var vjp(int, const Primal& p, Var c) const {
-    const Shape& shape = p[0].shape();
+    const Shape shape = p[0].shape();
     const Var attains = equal(p[0], expanded(p.out, shape));
     return where(attains, expanded(c, shape) / sum(attains, axes(), true), 0);
   }
@@ -150,10 +150,11 @@ struct SparseMax {
     if (s.n == 0) return;
     const T* start = call.input(0);
     for_each_lane(start, s, [&](const T* x, Index) {
-      const T t = threshold(x, s, call.workspace());
+      T* sorted = call.workspace();
+      const T t = threshold(x, s, sorted);
       T* out = call.output() + (x - start);
       for (Index i = 0; i < s.n; ++i) {
-        const T above = x[i * s.inner] - t;
+        const T above = (x[i * s.inner] - sorted[0]) - t;
         out[i * s.inner] = above > T(0) || above != above ? above : T(0);
       }
     });
@@ -180,8 +181,9 @@ struct SparseMax {
   }
 
  private:
-  /// The t with sum of max(x - t, 0) = 1: from the k largest, t = (their sum - 1) / k for the
-  /// largest k whose smallest element lies above its t. Sums are of distances from the largest.
+  /// Sorts the elements, the largest first; the t with sum of max(x - largest - t, 0) = 1. From the
+  /// k largest, t = (sum of x - largest, less 1) / k, for the largest k whose last element is above
+  /// it.
   template <class T>
   static T threshold(const T* x, const AxisSplit& s, T* sorted) {
     for (Index i = 0; i < s.n; ++i) {
@@ -196,7 +198,7 @@ struct SparseMax {
       total += below;
       t = (total - T(1)) / T(static_cast<double>(k + 1));
     }
-    return sorted[0] + t;
+    return t;
   }
 };
 

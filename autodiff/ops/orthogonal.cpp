@@ -1,11 +1,12 @@
 #include <fmt/format.h>
 
-#include <cmath>
+#include <algorithm>
+#include <limits>
 
 #include <Eigen/QR>
-#include <Eigen/SVD>
 
 #include "autodiff/kernels/eigen.hpp"
+#include "autodiff/kernels/spectral.hpp"
 #include "autodiff/op_list.hpp"
 #include "autodiff/ops/arithmetic.hpp"
 #include "autodiff/ops/diagonal.hpp"
@@ -104,6 +105,12 @@ struct Pinv {
     detail::require_matrix(info.name, a);
     return {detail::with_matrix(detail::batch_of(a), a[a.rank() - 1], a[a.rank() - 2]), Kind::real};
   }
+  /// One decomposition, see detail::svd.
+  [[nodiscard]] std::size_t scratch(std::span<const ValueType> in) const {
+    const Shape& a = in[0].shape;
+    const Index m = a[a.rank() - 2], n = a[a.rank() - 1];
+    return static_cast<std::size_t>(std::min(m, n) * (m + 1 + n));
+  }
   template <class T>
   void forward(const Call<T>& call) const {
     const Shape& s = call.shape(0);
@@ -112,19 +119,20 @@ struct Pinv {
     const T cut = rcond == automatic
                       ? T(static_cast<double>(std::max(m, n))) * std::numeric_limits<T>::epsilon()
                       : T(rcond);
+    const Index k = std::min(m, n), width = m + 1 + n;
     for (Index b = 0; b < s.size() / (m * n); ++b) {
-      const detail::ConstMatrixView<T> a(call.input(0) + b * m * n, m, n);
-      detail::MatrixView<T> out(call.output() + b * m * n, n, m);
-      const Eigen::JacobiSVD<detail::Matrix<T>> svd(a, Eigen::ComputeThinU | Eigen::ComputeThinV);
-      if (svd.info() != Eigen::Success) {
-        out.setConstant(std::numeric_limits<T>::quiet_NaN());
-        continue;
+      const T* rows = call.workspace();  // of u_i, s_i and v_i
+      detail::svd(call.input(0) + b * m * n, m, n, call.workspace());
+      T* out = call.output() + b * m * n;
+      std::fill_n(out, m * n, T(0));
+      const T least = cut * rows[m];
+      for (Index i = 0; i < k; ++i, rows += width) {
+        if (rows[m] <= least) break;  // they decrease; NaN goes on
+        for (Index r = 0; r < n; ++r) {
+          const T factor = rows[m + 1 + r] / rows[m];
+          for (Index j = 0; j < m; ++j) out[r * m + j] += factor * rows[j];
+        }
       }
-      const auto& values = svd.singularValues();
-      const T least = cut * values[0];
-      const detail::Vector<T> inverted =
-          values.unaryExpr([&](const T& v) { return v > least ? T(1) / v : T(0); });
-      out = svd.matrixV() * inverted.asDiagonal() * svd.matrixU().transpose();
     }
   }
   [[nodiscard]] static Var vjp(int, const Primal& p, Var c) {

@@ -51,7 +51,7 @@ struct AvgPoolOptions {
   Index divisor = 0;
 };
 
-/// The mean of the elements under the window.
+/// The mean of the elements under the window; 0 where it covers nothing that counts.
 Var avg_pool1d(Arg x, PerAxis size, const AvgPoolOptions& options = {});
 Var avg_pool2d(Arg x, PerAxis size, const AvgPoolOptions& options = {});
 Var avg_pool3d(Arg x, PerAxis size, const AvgPoolOptions& options = {});

@@ -33,9 +33,50 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 std::span<const OpRecord* const> all_ops() {
   static const std::vector<const OpRecord*> ops = [] {
     std::vector<const OpRecord*> list;
-    for (const auto family :
-         {arithmetic_ops(), exp_log_ops(), trigonometric_ops(), special_ops(), activation_ops(),
-          reduction_ops(), shape_ops(), index_ops(), matmul_ops(), random_ops(), loss_ops(), repeat_ops(), pad_ops(), diagonal_ops(), as_strided_ops(), scatter_ops(), sort_ops(), update_ops(), tensor_product_ops(), solve_ops(), triangular_ops(), spectral_ops(), orthogonal_ops(), matrix_exp_ops(), linalg_rule_ops(), activation_unit_ops(), activation_piecewise_ops(), special_function_ops(), rounding_ops(), scan_ops(), product_ops(), statistics_ops(), norm_ops(), order_statistics_ops(), regression_loss_ops(), classification_loss_ops(), channel_ops(), convolution_ops(), max_pool_ops(), avg_pool_ops(), plane_ops(), unfold_ops(), interpolate_ops(), standardize_ops()}) {
+    for (const auto family : {arithmetic_ops(),
+                              exp_log_ops(),
+                              trigonometric_ops(),
+                              special_ops(),
+                              activation_ops(),
+                              reduction_ops(),
+                              shape_ops(),
+                              index_ops(),
+                              matmul_ops(),
+                              random_ops(),
+                              loss_ops(),
+                              repeat_ops(),
+                              pad_ops(),
+                              diagonal_ops(),
+                              as_strided_ops(),
+                              scatter_ops(),
+                              sort_ops(),
+                              update_ops(),
+                              tensor_product_ops(),
+                              solve_ops(),
+                              triangular_ops(),
+                              spectral_ops(),
+                              orthogonal_ops(),
+                              matrix_exp_ops(),
+                              linalg_rule_ops(),
+                              activation_unit_ops(),
+                              activation_piecewise_ops(),
+                              special_function_ops(),
+                              rounding_ops(),
+                              scan_ops(),
+                              product_ops(),
+                              statistics_ops(),
+                              norm_ops(),
+                              order_statistics_ops(),
+                              regression_loss_ops(),
+                              classification_loss_ops(),
+                              channel_ops(),
+                              convolution_ops(),
+                              max_pool_ops(),
+                              avg_pool_ops(),
+                              plane_ops(),
+                              unfold_ops(),
+                              interpolate_ops(),
+                              standardize_ops()}) {
       list.insert(list.end(), family.begin(), family.end());
     }
     return list;

@@ -1,7 +1,6 @@
-#include <Eigen/Eigenvalues>
-#include <Eigen/SVD>
+#include <algorithm>
 
-#include "autodiff/kernels/eigen.hpp"
+#include "autodiff/kernels/spectral.hpp"
 #include "autodiff/op_list.hpp"
 #include "autodiff/ops/arithmetic.hpp"
 #include "autodiff/ops/broadcast.hpp"
@@ -34,16 +33,7 @@ struct EighPacked {
     const Index n = s[s.rank() - 1];
     if (s.size() == 0) return;
     for (Index b = 0; b < s.size() / (n * n); ++b) {
-      const detail::ConstMatrixView<T> a(call.input(0) + b * n * n, n, n);
-      detail::MatrixView<T> out(call.output() + b * (n + 1) * n, n + 1, n);
-      const Eigen::SelfAdjointEigenSolver<detail::Matrix<T>> solver(detail::symmetric_part<T>(a));
-      if (solver.info() != Eigen::Success) {
-        out.setConstant(std::numeric_limits<T>::quiet_NaN());
-        continue;
-      }
-      const auto& v = solver.eigenvectors();
-      out.row(0) = solver.eigenvalues().transpose();
-      out.bottomRows(n) = v * detail::signs_of_columns<T>(v).asDiagonal();
+      detail::eigh(call.input(0) + b * n * n, n, call.output() + b * (n + 1) * n);
     }
   }
   [[nodiscard]] static Var vjp(int, const Primal& p, Var c) {
@@ -92,17 +82,7 @@ struct SvdPacked {
     const Index m = s[s.rank() - 2], n = s[s.rank() - 1], k = std::min(m, n);
     if (s.size() == 0) return;
     for (Index b = 0; b < s.size() / (m * n); ++b) {
-      const detail::ConstMatrixView<T> a(call.input(0) + b * m * n, m, n);
-      detail::MatrixView<T> out(call.output() + b * k * (m + 1 + n), k, m + 1 + n);
-      const Eigen::JacobiSVD<detail::Matrix<T>> svd(a, Eigen::ComputeThinU | Eigen::ComputeThinV);
-      if (svd.info() != Eigen::Success) {
-        out.setConstant(std::numeric_limits<T>::quiet_NaN());
-        continue;
-      }
-      const auto signs = detail::signs_of_columns<T>(svd.matrixU());
-      out.leftCols(m) = signs.asDiagonal() * svd.matrixU().transpose();
-      out.col(m) = svd.singularValues();
-      out.rightCols(n) = signs.asDiagonal() * svd.matrixV().transpose();
+      detail::svd(call.input(0) + b * m * n, m, n, call.output() + b * k * (m + 1 + n));
     }
   }
   [[nodiscard]] static Var vjp(int, const Primal& p, Var c) {

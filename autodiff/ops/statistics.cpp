@@ -167,8 +167,8 @@ struct StandardDeviation : Spread<StandardDeviation> {
     return sqrt(variance);
   }
   [[nodiscard]] Var vjp(int, const Primal& p, Var c) const {
-    const Var safe = where(equal(p.out, 0), 1, p.out);
-    return expanded(c / (divisor(p) * safe), p[0].shape()) * centered(p);
+    const Var zero = equal(p.out, 0), safe = where(zero, 1, p.out);
+    return expanded(where(zero, 0, c / (divisor(p) * safe)), p[0].shape()) * centered(p);
   }
   static std::vector<Sample<StandardDeviation>> samples() {
     const auto vector = [](double correction) { return over(with(correction), 0, 1, false); };
@@ -199,19 +199,17 @@ Var center(Arg x, Axes axes) {
   return once - mean(once, axes, true);
 }
 
-Var var(Arg x, double correction) { return detail::reduce_all(Variance::with(correction), x); }
-Var var(Arg x, Axes axes, double correction, bool keepdims) {
-  return detail::reduce_axes(Variance::with(correction), x, axes, keepdims);
+Var var(Arg x) { return detail::reduce_all(Variance{}, x); }
+Var var(Arg x, Axes axes, bool keepdims, Correction correction) {
+  return detail::reduce_axes(Variance::with(correction.value), x, axes, keepdims);
 }
-Var std(Arg x, double correction) {
-  return detail::reduce_all(StandardDeviation::with(correction), x);
-}
-Var std(Arg x, Axes axes, double correction, bool keepdims) {
-  return detail::reduce_axes(StandardDeviation::with(correction), x, axes, keepdims);
+Var std(Arg x) { return detail::reduce_all(StandardDeviation{}, x); }
+Var std(Arg x, Axes axes, bool keepdims, Correction correction) {
+  return detail::reduce_axes(StandardDeviation::with(correction.value), x, axes, keepdims);
 }
 
-Moments moments(Arg x, Axes axes, bool keepdims, double correction) {
-  return {mean(x, axes, keepdims), var(x, axes, correction, keepdims)};
+Moments moments(Arg x, Axes axes, bool keepdims, Correction correction) {
+  return {mean(x, axes, keepdims), var(x, axes, keepdims, correction)};
 }
 
 std::span<const OpRecord* const> statistics_ops() {

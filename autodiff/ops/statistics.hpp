@@ -10,20 +10,27 @@ namespace dtheta {
 /// x less its mean over the axes. Equal elements give exactly 0.
 Var center(Arg x, Axes axes);
 
-/// The sum of squared distances from the mean, divided by the number of elements less `correction`:
-/// 1 for the unbiased estimate from a sample, 0 for a whole population. NaN or infinite where that
-/// leaves none.
-Var var(Arg x, double correction = 1);
-Var var(Arg x, Axes axes, double correction = 1, bool keepdims = false);
+/// What is taken from the number of elements before a sum of squares is divided by it: 1 for the
+/// unbiased estimate from a sample, 0 for a whole population. A type of its own, so that it is not
+/// mistaken for an axis or for keepdims.
+struct Correction {
+  explicit constexpr Correction(double by) : value(by) {}
+  double value;
+};
+
+/// The sum of squared distances from the mean, divided by the number of elements less the
+/// correction; NaN or infinite where that leaves none.
+Var var(Arg x);
+Var var(Arg x, Axes axes, bool keepdims = false, Correction correction = Correction(1));
 /// The square root of `var`. The derivative where all elements are equal is taken as 0.
-Var std(Arg x, double correction = 1);
-Var std(Arg x, Axes axes, double correction = 1, bool keepdims = false);
+Var std(Arg x);
+Var std(Arg x, Axes axes, bool keepdims = false, Correction correction = Correction(1));
 
 /// Mean and variance over the axes, by default of a whole population.
 struct Moments {
   Var mean;
   Var variance;
 };
-Moments moments(Arg x, Axes axes, bool keepdims = false, double correction = 0);
+Moments moments(Arg x, Axes axes, bool keepdims = false, Correction correction = Correction(0));
 
 }  // namespace dtheta

@@ -9,6 +9,7 @@
 #include <ostream>
 
 #include "autodiff/workspace.hpp"
+#include "gradcheck/bridge/batch_test.hpp"
 #include "gradcheck/bridge/op_case.hpp"
 #include "gradcheck/bridge/replay_probes.hpp"
 #include "gradcheck/bridge/wide_difference.hpp"
@@ -50,6 +51,7 @@ class CaseTest {
   void run() {
     compare_replays();
     compare_float();
+    if (std::string wrong = compare_batch(op_, sample_, case_); !wrong.empty()) fail(wrong);
     if (!case_.has_derivative) return;
     Workspace<Quad> quad(derivative_plan());
     quad.run();

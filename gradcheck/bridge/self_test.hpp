@@ -48,7 +48,8 @@ struct OpTolerances {
 ///   3. its second derivative against differences, in quad;
 ///   4. forward mode against reverse mode, in quad;
 ///   5. replay against recording and partial against full replay, bit for bit;
-///   6. its value in float against double.
+///   6. its value in float against double;
+///   7. its rule for a leading axis, if it has one, against item by item.
 /// At samples on a kink the gradient must lie between the one-sided slopes.
 [[nodiscard]] OpReport self_test(const OpRecord& op, const OpTolerances& tolerances = {});
 

@@ -31,6 +31,16 @@ Json block_of(const Result& result, const BlockResult& b) {
           {"worst", worst_of(b)}};
 }
 
+/// The likeliest cause of a failure; null where nothing failed.
+Json cause_of(const Result& result) {
+  if (result.causes.empty()) return nullptr;
+  const Cause& c = result.causes.front();
+  return {{"pattern", to_string(c.pattern)},
+          {"amount", c.amount},
+          {"confidence", c.confidence},
+          {"sentence", c.sentence}};
+}
+
 }  // namespace
 
 std::string to_json(const Result& result) {
@@ -43,7 +53,7 @@ std::string to_json(const Result& result) {
                   {"evaluations", result.evaluations},
                   {"blocks", std::move(blocks)},
                   {"notes", result.notes},
-                  {"cause", nullptr}};
+                  {"cause", cause_of(result)}};
   return json.dump(2) + "\n";
 }
 

@@ -9,8 +9,9 @@
 namespace dtheta::gradcheck::cli {
 
 /// {"difference": d, "verdict": "...", "cost": J, "blocks": [{"name", "difference", "verdict",
-/// "worst": {"index", "analytic", "numeric", "bar"}}], "cause": ...}; the verdict of the textbook
-/// method is its band. Numbers that JSON cannot write (NaN, infinity) become null.
+/// "worst": {"index", "analytic", "numeric", "bar"}}], "cause": {"pattern", "amount", "confidence",
+/// "sentence"}}; the cause is null unless something failed, and the verdict of the textbook method
+/// is its band. Numbers that JSON cannot write (NaN, infinity) become null.
 [[nodiscard]] std::string to_json(const Result& result);
 
 /// {"ops": [{"op", "cases", "difference", "verdict"}], "passed": n, "failed": n}

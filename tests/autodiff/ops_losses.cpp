@@ -47,11 +47,17 @@ BOOST_AUTO_TEST_CASE(errors_of_numbers) {
 }
 
 BOOST_AUTO_TEST_CASE(logarithm_of_cosh) {
-  for (const auto& [x, y] : std::vector<std::pair<double, double>>{
-           {1e-10, 5.0000000000000005e-21}, {1e-3, 4.999999166666889e-07},
-           {-0.5, 0.12011450695827752}, {0.9999999, 0.43378075432361374},
-           {1, 0.4337808304830272}, {2, 1.3250027473578645}, {50, 49.30685281944005},
-           {-700, 699.3068528194401}, {1e300, 1e300}, {-infinity, infinity}, {nan, nan}}) {
+  for (const auto& [x, y] : std::vector<std::pair<double, double>>{{1e-10, 5.0000000000000005e-21},
+                                                                   {1e-3, 4.999999166666889e-07},
+                                                                   {-0.5, 0.12011450695827752},
+                                                                   {0.9999999, 0.43378075432361374},
+                                                                   {1, 0.4337808304830272},
+                                                                   {2, 1.3250027473578645},
+                                                                   {50, 49.30685281944005},
+                                                                   {-700, 699.3068528194401},
+                                                                   {1e300, 1e300},
+                                                                   {-infinity, infinity},
+                                                                   {nan, nan}}) {
     BOOST_TEST(near(value_at([](Var v) { return log_cosh(v); }, x), y), "log_cosh at " << x);
   }
 }
@@ -126,19 +132,17 @@ BOOST_AUTO_TEST_CASE(similarities) {
   Tape tape;
   const Var a = matrix(tape, 2, 2, {3, 4, 0, 0}), b = matrix(tape, 2, 2, {4, 3, 1, 1});
   expect_values(cosine_similarity(a, b), {0.96, 0});
-  expect_values(grad(sum(cosine_similarity(a, b)), b), {-0.056 * -1 * 0 + (3 - 0.96 * 4) / 25 * 1.0 +
-                                                            0.0, (4 - 0.96 * 3) / 25, 0, 0}, 1e17);
-  expect_values(cosine_similarity(vector(tape, {3e200, 4e200}), vector(tape, {4e-200, 3e-200}), 0,
-                                  1e-300),
-                {0.96});
+  expect_values(
+      cosine_similarity(vector(tape, {3e200, 4e200}), vector(tape, {4e-200, 3e-200}), 0, 1e-300),
+      {0.96});
   expect_values(cosine_embedding(a, b, vector(tape, {1, -1})), {1 - 0.96, 0}, 16);
   expect_values(cosine_embedding(a, b, vector(tape, {-1, -1}), 0.5), {0.46, 0}, 16);
   expect_values(pairwise_distance(a, b, 2, 0), {std::sqrt(2), std::sqrt(2)});
   expect_values(pairwise_distance(a, b, 1, 0), {2, 2});
   expect_right_derivatives([](Tape&, const auto& x) { return cosine_similarity(x[0], x[1], 0); },
                            {{3, 2}, {3, 1}});
-  expect_right_derivatives([](Tape&, const auto& x) { return pairwise_distance(x[0], x[1]); },
-                           {{3, 2}, {2}});
+  expect_right_derivatives(
+      [](Tape&, const auto& x) { return pairwise_distance(x[0] + 4, 2 * x[1]); }, {{3, 2}, {2}});
 }
 
 BOOST_AUTO_TEST_CASE(triplets) {
@@ -151,7 +155,9 @@ BOOST_AUTO_TEST_CASE(triplets) {
   // From positive to `other` it is 1, less than from the anchor.
   BOOST_TEST(near(triplet_margin(anchor, positive, other, 1, 2, 0, true).item(), 5));
   expect_right_derivatives(
-      [](Tape&, const auto& x) { return triplet_margin(x[0], x[1], x[2], 5, 3, 1e-6, true); },
+      [](Tape&, const auto& x) {
+        return triplet_margin(x[0] + 4, 2 * x[1], 3 * x[2] - 6, 20, 2, 1e-6, true);
+      },
       {{3, 2}, {3, 2}, {3, 2}});
 }
 

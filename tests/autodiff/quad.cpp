@@ -33,8 +33,10 @@ Quad parse(const std::string& text) {
       continue;
     }
     if (digits == 0 && c == '0' && !fraction) continue;
-    if (digits < 18) high = high * 10 + (c - '0');
-    else low = low * 10 + (c - '0');
+    if (digits < 18)
+      high = high * 10 + (c - '0');
+    else
+      low = low * 10 + (c - '0');
     if (digits > 0 || c != '0') ++digits;
     if (fraction) scale *= 10;
   }

@@ -38,7 +38,9 @@ double mean_of(const std::vector<double>& values, auto f) {
 
 /// The mean of n independent values of standard deviation s is off by more than 5 s / sqrt(n) once
 /// in 1.7 million tries. The keys here are fixed, so a test that passes passes for good.
-double five_sigma(double s, std::size_t n = many) { return 5 * s / std::sqrt(static_cast<double>(n)); }
+double five_sigma(double s, std::size_t n = many) {
+  return 5 * s / std::sqrt(static_cast<double>(n));
+}
 
 }  // namespace
 

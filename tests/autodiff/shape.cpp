@@ -31,28 +31,46 @@ Refused refused(std::string message, F call) {
 }
 
 const std::vector<Refused> cases{
-    refused("shape (2, -1): dimension -1 is negative", [] { return Shape{2, -1}; }),
-    refused("shape (0, -3): dimension -3 is negative", [] { return Shape{0, -3}; }),
+    refused("shape (2, -1): dimension -1 is negative",
+            [] {
+              return Shape{2, -1};
+            }),
+    refused("shape (0, -3): dimension -3 is negative",
+            [] {
+              return Shape{0, -3};
+            }),
     refused("shape (1099511627776, 1099511627776): the number of elements overflows",
-            [] { return Shape{big, big}; }),
+            [] {
+              return Shape{big, big};
+            }),
     refused("shape (9223372036854775807, 2): the number of elements overflows",
-            [] { return Shape{most, 2}; }),
+            [] {
+              return Shape{most, 2};
+            }),
     // Zero elements, but strides would not fit.
     refused("shape (1099511627776, 0, 1099511627776): the number of elements overflows",
-            [] { return Shape{big, 0, big}; }),
+            [] {
+              return Shape{big, 0, big};
+            }),
     refused("shape (1, 1, 1, 1, 1, 1, 1, 1, 1): 9 axes, at most 8 are supported",
             [] { return Shape{1, 1, 1, 1, 1, 1, 1, 1, 1}; }),
     refused("add: cannot broadcast (2, 3) with (4, 3): 2 != 4 on axis 0",
-            [] { return broadcast("add", {2, 3}, {4, 3}); }),
+            [] {
+              return broadcast("add", {2, 3}, {4, 3});
+            }),
     refused("mul: cannot broadcast (5, 2, 3) with (2, 4): 3 != 4 on axis 2",
-            [] { return broadcast("mul", {5, 2, 3}, {2, 4}); }),
+            [] {
+              return broadcast("mul", {5, 2, 3}, {2, 4});
+            }),
     refused("mul: cannot broadcast (2) with (0): 2 != 0 on axis 0",
             [] { return broadcast("mul", {2}, {0}); }),
     refused("sum: axis 2 is out of range for 2 axes", [] { return normalize_axis("sum", 2, 2); }),
     refused("sum: axis -3 is out of range for 2 axes", [] { return normalize_axis("sum", -3, 2); }),
     refused("sum: axis 0 is out of range for 0 axes", [] { return normalize_axis("sum", 0, 0); }),
     refused("max: axes (1, -1) name an axis of 2 twice",
-            [] { return normalize_axes("max", {1, -1}, 2); }),
+            [] {
+              return normalize_axes("max", {1, -1}, 2);
+            }),
     refused("axes (0, 1, 2, 3, 4, 5, 6, 7, 8): 9 axes, at most 8 are supported",
             [] { return Axes{0, 1, 2, 3, 4, 5, 6, 7, 8}; }),
 };

@@ -236,6 +236,12 @@ Model make_model(const ModelSpec& spec) {
   }
   data->blocks = model.theta.blocks();
   derive(model, [data](auto t) { return data->cost(t); });
+  model.first_input = [data](std::span<const double> t) {
+    const std::size_t width = data->blocks[0].shape.back();
+    std::vector<double> x;
+    for (std::size_t j = 0; j < width; ++j) x.push_back(static_cast<float>(data->inputs[0][j]));
+    return data->dense(t, 0, x)[0];
+  };
   for (std::size_t e = 0; e < spec.examples; ++e) {
     const double m = static_cast<double>(spec.examples);
     model.per_example.push_back(traced_gradient<double>(
@@ -246,6 +252,15 @@ Model make_model(const ModelSpec& spec) {
         model.theta.values()));
   }
   return model;
+}
+
+bool approach_kink(Model& model, double distance) {
+  double& bias = model.theta.values(model.theta.blocks()[1].name)[0];
+  const double z = model.first_input(model.theta.values());
+  if (z == 0.0 || bias - z * (1.0 - distance) == bias) return false;
+  bias -= z * (1.0 - distance);
+  model.gradient(model.theta.values(), model.right);
+  return true;
 }
 
 namespace {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <ostream>
 #include <string>
 #include <vector>
@@ -38,9 +39,14 @@ struct Model {
   std::vector<double> right_float;
   /// The gradient of each example's part of the cost; they sum to `right` less the regulariser.
   std::vector<std::vector<double>> per_example;
+  std::function<double(std::span<const double>)> first_input;  ///< of the first unit, example 0
 };
 
 Model make_model(const ModelSpec& spec);
+
+/// Moves the first bias so that the first unit's input is `distance` of the layer's scale away from
+/// zero in the first example; the right gradients follow. False if that changes nothing.
+bool approach_kink(Model& model, double distance);
 
 /// One-line functions of up to six numbers, by position; op_count() of them.
 Model make_op(std::size_t which, unsigned seed);

@@ -297,8 +297,14 @@ Outcome try_mutant(const Model& model, const Mutant& mutant, bool single_precisi
   gc::Options options = options_for(single_precision);
   options.hints = mutant.hints;
   const gc::Result result = gc::check(model.cost, mutant.gradient, model.theta, options);
+  const auto& base = single_precision ? model.right_float : model.right;
+  const auto touched = [&](const gc::BlockResult& block) {
+    return !std::ranges::equal(std::span(mutant.gradient).subspan(block.offset, block.size),
+                               std::span(base).subspan(block.offset, block.size));
+  };
   Outcome outcome;
   outcome.caught = result.verdict == gc::Verdict::fail;
+  outcome.open = result.verdict == gc::Verdict::inconclusive;
   outcome.blocks_right = true;
   for (const gc::BlockResult& block : result.blocks) {
     double error = 0.0;
@@ -313,10 +319,7 @@ Outcome try_mutant(const Model& model, const Mutant& mutant, bool single_precisi
     const bool failed = block.verdict == gc::Verdict::fail;
     outcome.above_floor = outcome.above_floor || above;
     if (above && !failed) outcome.blocks_right = false;
-    // A block may fail only if it was touched by more than the arithmetic's own rounding.
-    if (failed && finite && error <= 64.0 * options.gradient_roundoff * largest) {
-      outcome.blocks_right = false;
-    }
+    if (failed && !touched(block)) outcome.blocks_right = false;
   }
   outcome.silent = outcome.above_floor && result.verdict == gc::Verdict::pass;
   if (!result.causes.empty()) outcome.pattern = result.causes.front().pattern;

@@ -27,6 +27,7 @@ std::vector<Model> mutant_models(unsigned seed);
 /// What became of a mutant.
 struct Outcome {
   bool caught = false;       ///< the check failed
+  bool open = false;         ///< the check was inconclusive
   bool above_floor = false;  ///< some block is wrong by more than the check said it would see
   bool silent = false;       ///< the check passed although above_floor
   bool blocks_right = false; ///< failing blocks are wrong ones, and include all above their floor

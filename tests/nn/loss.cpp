@@ -113,8 +113,6 @@ BOOST_AUTO_TEST_CASE(targets_are_not_broadcast) {
                    ": targets (4) do not have the shape (4, 1) of the predictions");
   }
   BOOST_CHECK_THROW(static_cast<void>(loss(Loss::cross_entropy, prediction, target)), ShapeError);
-  BOOST_TEST(message<ValueError>([&] { return huber(target, target, 0); }) ==
-             "huber: delta 0, must be positive");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

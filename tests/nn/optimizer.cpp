@@ -186,7 +186,7 @@ BOOST_DATA_TEST_CASE(float32_follows_float64, bdata::make(cases), c) {
   const std::vector<double> wide = run<double>(c.optimizer, 10);
   for (std::size_t i = 0; i < wide.size(); ++i) {
     // Some twenty roundings a step, of values up to four; where a gradient comes near 0 the
-    // quotients g / sqrt(g^2) magnify them up to a hundredfold.
+    // quotients g / sqrt(g^2) magnify them up to tenfold.
     BOOST_TEST(std::abs(narrow[i] - wide[i]) <= 10 * 20 * 4 * 0x1p-24 * 10);
   }
 }

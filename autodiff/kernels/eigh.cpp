@@ -1,0 +1,29 @@
+#include <limits>
+
+#include <Eigen/Eigenvalues>
+
+#include "autodiff/kernels/eigen.hpp"
+#include "autodiff/kernels/spectral.hpp"
+
+namespace dtheta::detail {
+
+template <RealScalar T>
+void eigh(const T* a, Index n, T* out) {
+  MatrixView<T> result(out, n + 1, n);
+  const Eigen::SelfAdjointEigenSolver<Matrix<T>> solver(
+      symmetric_part<T>(ConstMatrixView<T>(a, n, n)));
+  if (solver.info() != Eigen::Success) {
+    result.setConstant(std::numeric_limits<T>::quiet_NaN());
+    return;
+  }
+  const auto& v = solver.eigenvectors();
+  result.row(0) = solver.eigenvalues().transpose();
+  result.bottomRows(n) = v * signs_of_columns<T>(v).asDiagonal();
+}
+
+template void eigh(const float*, Index, float*);
+template void eigh(const double*, Index, double*);
+template void eigh(const long double*, Index, long double*);
+template void eigh(const Quad*, Index, Quad*);
+
+}  // namespace dtheta::detail

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <vector>
+
+namespace dtheta {
+
+/// A list that grows at its end and whose elements never move, so that references stay valid while
+/// it grows. `clear` keeps the memory.
+template <class T>
+class Segmented {
+ public:
+  [[nodiscard]] std::size_t size() const { return size_; }
+  [[nodiscard]] T& operator[](std::size_t i) { return segments_[i / segment][i % segment]; }
+  [[nodiscard]] const T& operator[](std::size_t i) const {
+    return segments_[i / segment][i % segment];
+  }
+  void push_back(const T& value) {
+    if (size_ == segments_.size() * segment) segments_.push_back(std::make_unique<T[]>(segment));
+    (*this)[size_++] = value;
+  }
+  void clear() { size_ = 0; }
+  [[nodiscard]] std::size_t capacity() const { return segments_.size() * segment; }
+
+ private:
+  static constexpr std::size_t segment = 512;
+  std::vector<std::unique_ptr<T[]>> segments_;
+  std::size_t size_ = 0;
+};
+
+}  // namespace dtheta

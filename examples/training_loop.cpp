@@ -1,0 +1,53 @@
+// A training loop of one's own: record a step once, with a layer of one's own in it, compile it
+// together with the optimiser's updates, and replay it.
+
+#include <cstdio>
+
+#include "autodiff/grad.hpp"
+#include "autodiff/ops/activation.hpp"
+#include "nn/nn.hpp"
+
+namespace {
+
+using namespace dtheta;
+
+/// x + tanh(x W^T + b): a layer is anything that records what it computes.
+class Residual {
+ public:
+  Residual(Index width, RandomKey key) : inner_(width, width, key) {}
+  [[nodiscard]] Var forward(nn::Recording& recording, Var x) const {
+    return x + tanh(inner_.forward(recording, x));
+  }
+  [[nodiscard]] std::vector<nn::Parameter*> parameters() { return inner_.parameters(); }
+
+ private:
+  nn::Linear inner_;
+};
+
+}  // namespace
+
+int main() {
+  // Is x y > 0? 256 points of the square.
+  const Tensor x = nn::uniform({256, 2}, -1, 1, {.seed = 1});
+  Tensor y(Shape{256, 1});
+  for (std::size_t i = 0; i < 256; ++i) {
+    y.data<double>()[i] = x.data<double>()[2 * i] * x.data<double>()[2 * i + 1] > 0 ? 1 : 0;
+  }
+
+  nn::Sequential model{nn::Linear(2, 16, {1, 1}), Residual(16, {1, 2}), Residual(16, {1, 3}),
+                       nn::Linear(16, 1, {1, 4})};
+
+  Tape tape;
+  const nn::RecordedCost r =
+      nn::record_cost(tape, model, x, y, {.loss = nn::Loss::binary_cross_entropy_with_logits});
+  const std::vector<Var> parameters = nn::leaves_of(r.parameters);
+  const nn::Adam adam{.learning_rate = 0.01};
+  const nn::OptimizerStep step = adam(parameters, grad(r.cost, parameters));
+
+  Workspace<float> ws(Plan({r.cost}, {.updates = step.updates}));
+  for (int i = 0; i <= 500; ++i) {
+    ws.run();
+    if (i % 100 == 0) std::printf("step %3d  cost %.4f\n", i, static_cast<double>(ws[r.cost][0]));
+  }
+  return ws[r.cost][0] < 0.1F ? 0 : 1;
+}

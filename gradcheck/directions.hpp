@@ -1,0 +1,74 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "gradcheck/check.hpp"
+
+namespace dtheta::gradcheck {
+
+/// A signed Gaussian direction, the same for the same seed and number; each block is moved in
+/// proportion to the size of its entries, so that J varies noticeably over a unit of it.
+std::vector<double> gaussian_direction(const ParameterVector& theta, std::uint64_t seed,
+                                       std::uint64_t number);
+
+/// The derivative of J along a direction, both ways.
+struct DirectionSlope {
+  double analytic = 0.0;  ///< g·d
+  double numeric = 0.0;
+  double bar = 0.0;
+  double spread = 0.0;  ///< ‖(g_i d_i)‖₂: the size of what was summed
+  Verdict verdict = Verdict::inconclusive;
+  std::size_t evaluations = 0;
+};
+
+/// Checks g·d against the numeric derivative of t -> J(θ + t·d), by the adaptive method.
+/// Throws ShapeError unless θ, gradient and direction have one length.
+DirectionSlope slope_along(const Cost& cost, std::span<const double> gradient,
+                           const ParameterVector& theta, std::span<const double> direction,
+                           const Options& options = {});
+
+/// A check along random directions.
+struct DirectionOptions {
+  double smallest_error = 1e-3;  ///< ‖error‖/‖gradient‖ that must be seen, block sizes evened out
+  double miss = 1e-6;            ///< accepted probability of not seeing it
+  std::size_t most = 64;         ///< directions at most
+  std::uint64_t seed = 1;
+  Options check{};  ///< for each direction
+};
+
+/// What random directions say: the whole gradient at a price that does not grow with θ.
+struct DirectionResult {
+  Verdict verdict = Verdict::inconclusive;
+  std::vector<DirectionSlope> slopes;  ///< one per direction that was tried
+  double miss = 1.0;  ///< probability with which an error of `smallest_error` would be missed
+  std::size_t evaluations = 0;
+  std::string statement;  ///< the same in words
+
+  explicit operator bool() const noexcept { return verdict == Verdict::pass; }
+};
+
+/// Tries directions one after the other until one contradicts the gradient, or until the
+/// probability of having missed an error is small enough. The k-th direction misses an error e with
+/// probability about 0.8 bar/‖e‖, because e·d is Gaussian; independent ones multiply.
+DirectionResult check_directions(const Cost& cost, const Gradient& gradient,
+                                 const ParameterVector& theta,
+                                 const DirectionOptions& options = {});
+
+/// Which entries are wrong, found by testing groups.
+struct BadEntries {
+  std::vector<std::size_t> positions;  ///< in θ, ascending
+  std::size_t probes = 0;              ///< group tests made
+  std::size_t evaluations = 0;
+  bool complete = true;  ///< false: more entries are wrong than were asked for
+};
+
+/// Halves the set of suspects by directional checks: about log₂ n tests for one bad entry among n,
+/// 2 log₂ n for each further one. An error too small to be seen among its whole group, √n weaker
+/// than alone, is not found: an empty answer is no proof.
+BadEntries find_bad_entries(const Cost& cost, const Gradient& gradient,
+                            const ParameterVector& theta, std::size_t most = 8,
+                            const DirectionOptions& options = {});
+
+}  // namespace dtheta::gradcheck

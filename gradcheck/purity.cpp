@@ -1,0 +1,166 @@
+#include "gradcheck/purity.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+namespace dtheta::gradcheck {
+namespace {
+
+bool same_bits(std::span<const double> a, std::span<const double> b) {
+  return a.size() == b.size() &&
+         (a.empty() || std::memcmp(a.data(), b.data(), a.size_bytes()) == 0);
+}
+
+bool same_bits(double a, double b) { return std::memcmp(&a, &b, sizeof a) == 0; }
+
+/// Calls the gradient with buffers in known states and compares what comes back.
+class GradientHabits {
+ public:
+  GradientHabits(const Gradient::Function& gradient, const ParameterVector& theta,
+                 PurityResult& result)
+      : gradient_(gradient), theta_(theta), result_(result) {}
+
+  void run() {
+    const auto clean = called_into(0.0);
+    const auto again = called_into(0.0);
+    const auto low = called_into(low_poison);
+    const auto high = called_into(high_poison);
+    judge_repetition(clean, again);
+    if (result_.gradient_repeats) judge_poison(clean, low, high);
+    judge_alias(clean);
+  }
+
+ private:
+  // Of different sizes and no round numbers, so that no gradient equals them by chance.
+  static constexpr double low_poison = 7.3890560989e+3;
+  static constexpr double high_poison = -2.7182818285e+5;
+
+  std::vector<double> called_into(double poison) {
+    std::vector<double> lent(theta_.values().begin(), theta_.values().end());
+    std::vector<double> out(lent.size(), poison);
+    gradient_(lent, out);
+    if (!same_bits(lent, theta_.values()) && result_.theta_untouched) {
+      result_.theta_untouched = false;
+      result_.findings.emplace_back("the gradient wrote into the theta that it was lent");
+    }
+    return out;
+  }
+
+  void judge_repetition(const std::vector<double>& clean, const std::vector<double>& again) {
+    if (same_bits(clean, again)) return;
+    result_.gradient_repeats = false;
+    bool doubled = true;
+    for (std::size_t i = 0; i < clean.size(); ++i) {
+      doubled = doubled && std::abs(again[i] - 2.0 * clean[i]) <= 1e-12 * std::abs(again[i]);
+    }
+    result_.findings.emplace_back(
+        doubled ? "the gradient doubles when it is called twice: an inner buffer is not zeroed"
+                : "the gradient differs from call to call: unseeded randomness (a mask drawn again "
+                  "in the backward pass), kept state or a race");
+  }
+
+  void judge_poison(const std::vector<double>& clean, const std::vector<double>& low,
+                    const std::vector<double>& high) {
+    std::size_t unwritten = 0;
+    std::size_t added = 0;
+    for (std::size_t i = 0; i < clean.size(); ++i) {
+      if (same_bits(low[i], low_poison) && same_bits(high[i], high_poison)) {
+        ++unwritten;
+      } else if (!same_bits(low[i], clean[i]) || !same_bits(high[i], clean[i])) {
+        ++added;
+      }
+    }
+    if (unwritten > 0) {
+      result_.gradient_writes_all = false;
+      result_.findings.push_back(fmt::format(
+          "the gradient leaves {} of {} entries as they were: they hold whatever was there before",
+          unwritten, clean.size()));
+    }
+    if (added > 0) {
+      result_.gradient_overwrites = false;
+      result_.findings.push_back(fmt::format(
+          "the gradient adds to what its buffer held, in {} of {} entries: it must be zeroed before "
+          "each call, or the sum begun with an assignment", added, clean.size()));
+    }
+  }
+
+  void judge_alias(const std::vector<double>& clean) {
+    if (!*this) return;
+    std::vector<double> both(theta_.values().begin(), theta_.values().end());
+    gradient_(both, both);
+    result_.alias_safe = same_bits(both, clean);
+  }
+
+  explicit operator bool() const {
+    return result_.gradient_repeats && result_.gradient_overwrites && result_.gradient_writes_all;
+  }
+
+  const Gradient::Function& gradient_;
+  const ParameterVector& theta_;
+  PurityResult& result_;
+};
+
+void judge_cost(const Cost& cost, const ParameterVector& theta, PurityResult& result) {
+  std::vector<double> lent(theta.values().begin(), theta.values().end());
+  const double first = cost(lent);
+  const double again = cost(lent);
+  std::vector<double> elsewhere = lent;
+  for (double& v : elsewhere) v += 0.0625 * std::abs(v) + 0.001;
+  const std::vector<double> there = elsewhere;
+  cost(elsewhere);
+  const double back = cost(lent);
+  if (!same_bits(lent, theta.values()) || !same_bits(elsewhere, there)) {
+    result.theta_untouched = false;
+    result.findings.emplace_back("the cost wrote into the theta that it was lent");
+  }
+  if (!same_bits(first, again)) {
+    result.cost_repeats = result.cost_forgets = false;
+    const double change = std::abs(again - first) / std::max(std::abs(first), std::abs(again));
+    result.findings.emplace_back(
+        change < 1e-12 ? "J differs by rounding from call to call: sums in changing order, a race"
+                       : "J differs from call to call: unseeded dropout or noise");
+  } else if (!same_bits(first, back)) {
+    result.cost_forgets = false;
+    result.findings.emplace_back(
+        "J remembers where it was evaluated before: running statistics, a cache that is not "
+        "invalidated, or a counter");
+  }
+}
+
+}  // namespace
+
+std::uint64_t hash_of(std::span<const std::byte> bytes) {
+  std::uint64_t hash = 0xCBF29CE484222325ULL;
+  for (const std::byte byte : bytes) {
+    hash = (hash ^ std::to_integer<std::uint64_t>(byte)) * 0x100000001B3ULL;
+  }
+  return hash;
+}
+
+PurityResult check_gradient_purity(const Gradient::Function& gradient,
+                                   const ParameterVector& theta) {
+  PurityResult result;
+  GradientHabits(gradient, theta, result).run();
+  return result;
+}
+
+PurityResult check_purity(const Cost& cost, const Gradient::Function& gradient,
+                          const ParameterVector& theta,
+                          std::span<const std::span<const std::byte>> watched) {
+  std::vector<std::uint64_t> before;
+  for (const auto buffer : watched) before.push_back(hash_of(buffer));
+  PurityResult result;
+  judge_cost(cost, theta, result);
+  GradientHabits(gradient, theta, result).run();
+  for (std::size_t k = 0; k < watched.size(); ++k) {
+    if (hash_of(watched[k]) == before[k]) continue;
+    result.buffers_untouched = false;
+    result.findings.push_back(fmt::format("watched buffer {} was changed", k));
+  }
+  return result;
+}
+
+}  // namespace dtheta::gradcheck

@@ -1,0 +1,149 @@
+// What recording costs: no allocation once a tape is warm, and memory in proportion to its length.
+#include <atomic>
+#include <boost/test/data/monomorphic.hpp>
+#include <boost/test/data/test_case.hpp>
+#include <boost/test/unit_test.hpp>
+#include <cmath>
+#include <cstdlib>
+#include <new>
+#include <vector>
+
+#include "autodiff/grad.hpp"
+#include "autodiff/ops/activation.hpp"
+#include "autodiff/ops/arithmetic.hpp"
+#include "autodiff/ops/matmul.hpp"
+#include "autodiff/ops/reduction.hpp"
+#include "autodiff/tape.hpp"
+#include "autodiff/workspace.hpp"
+
+namespace {
+std::atomic<long> allocations{0};
+
+void* allocate(std::size_t bytes, std::size_t alignment) {
+  ++allocations;
+  const std::size_t rounded = (bytes + alignment - 1) / alignment * alignment;
+  void* p = std::aligned_alloc(alignment, rounded > 0 ? rounded : alignment);
+  if (p == nullptr) throw std::bad_alloc();
+  return p;
+}
+}  // namespace
+
+// This program's own, so that allocations can be counted. All other forms end in these.
+void* operator new(std::size_t bytes) { return allocate(bytes, alignof(std::max_align_t)); }
+void* operator new(std::size_t bytes, std::align_val_t alignment) {
+  return allocate(bytes, static_cast<std::size_t>(alignment));
+}
+void operator delete(void* p) noexcept { std::free(p); }
+void operator delete(void* p, std::size_t) noexcept { std::free(p); }
+void operator delete(void* p, std::align_val_t) noexcept { std::free(p); }
+void operator delete(void* p, std::size_t, std::align_val_t) noexcept { std::free(p); }
+
+namespace dtheta {
+namespace {
+
+/// A small network, forward and back.
+struct Net {
+  Tensor x{Shape{4, 5}}, w1{Shape{6, 5}}, b1{Shape{6}}, w2{Shape{3, 6}}, b2{Shape{3}};
+
+  Var record(Tape& tape) const {
+    const Var h = tanh(affine(tape.leaf(x), tape.leaf(w1), tape.leaf(b1)));
+    const Var y = affine(h, tape.leaf(w2), tape.leaf(b2));
+    return sum(square(y)) * 0.5 + sum(square(h)) * 0.25;
+  }
+};
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(tape_memory)
+
+BOOST_AUTO_TEST_CASE(allocations_are_counted) {
+  const long before = allocations;
+  const Tensor t(Shape{3});
+  BOOST_TEST(allocations == before + 1);
+}
+
+BOOST_AUTO_TEST_CASE(recording_on_a_tape_that_was_cleared_allocates_nothing) {
+  const Net net;
+  Tape tape;
+  for (int warm = 0; warm < 2; ++warm) {
+    static_cast<void>(net.record(tape));
+    tape.clear();
+  }
+  const std::size_t memory = tape.memory();
+  const long before = allocations;
+  for (int i = 0; i < 10; ++i) {
+    static_cast<void>(net.record(tape));
+    tape.clear();
+  }
+  BOOST_TEST(allocations == before);
+  BOOST_TEST(tape.memory() == memory);
+}
+
+BOOST_AUTO_TEST_CASE(a_cleared_tape_starts_anew) {
+  const Net net;
+  Tape tape;
+  const Var cost = net.record(tape);
+  const std::uint32_t size = tape.size();
+  const double value = cost.item();
+  tape.clear();
+  BOOST_TEST(tape.size() == 0u);
+  BOOST_TEST(tape.guards().empty());
+  BOOST_TEST(net.record(tape).item() == value);
+  BOOST_TEST(tape.size() == size);
+}
+
+BOOST_AUTO_TEST_CASE(a_run_of_a_plan_allocates_nothing) {
+  const Net net;
+  Tape tape;
+  const Var cost = net.record(tape);
+  const Var g = grad(cost, Var(tape, 1));
+  for (const bool reuse : {true, false}) {
+    Workspace<double> ws(Plan({cost, g}, {.reuse_memory = reuse}));
+    ws.run();
+    const long before = allocations;
+    for (int i = 0; i < 10; ++i) ws.run();
+    if (!reuse) ws.rerun(Var(tape, 1));
+    BOOST_TEST(allocations == before);
+  }
+}
+
+/// x -> x c + d, again and again: 2 n ops, each depending on the one before.
+Var chain(Var x, int n) {
+  Var y = x;
+  for (int i = 0; i < n; ++i) y = y * (1 + 0x1p-20) + 0x1p-20;
+  return y;
+}
+
+BOOST_AUTO_TEST_CASE(a_chain_of_a_million_ops_is_recorded_differentiated_and_replayed) {
+  constexpr int n = 500'000;
+  Tape tape;
+  const Var x = tape.leaf(Tensor(1.0));
+  const Var y = chain(x, n);
+  BOOST_TEST(tape.size() == 2 * n + 3u);
+  // A vector and an arena hold at most twice and four times what is in them.
+  const std::size_t per_op = 2 * sizeof(Node) + 2 * 2 * sizeof(std::uint32_t) + 4 * 16;
+  BOOST_TEST(tape.memory() <= 2 * n * per_op + (std::size_t{1} << 17));
+  const Var g = grad(y, x);
+  // (1 + 2^-20)^n by n products, each rounding by 2^-53 at most.
+  const double expected = std::exp(n * std::log1p(0x1p-20));
+  BOOST_TEST(std::abs(g.item() - expected) <= (n + 8) * 0x1p-53 * expected);
+  BOOST_TEST(tape.memory() <= 6 * n * per_op + (std::size_t{1} << 17));
+  Workspace<double> ws(Plan({y, g}));
+  ws.run();
+  BOOST_TEST(ws[y][0] == y.item());
+  BOOST_TEST(ws[g][0] == g.item());
+}
+
+BOOST_AUTO_TEST_CASE(memory_grows_with_the_length_and_no_faster) {
+  const auto memory_of = [](int n) {
+    Tape tape;
+    static_cast<void>(chain(tape.leaf(Tensor(1.0)), n));
+    return static_cast<double>(tape.memory());
+  };
+  // Eight times the ops; doubling of vectors and chunks adds a factor of two at most either way.
+  BOOST_TEST(memory_of(80'000) <= 16 * memory_of(10'000));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace dtheta
