@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <boost/multi_array.hpp>
 
 #include "autodiff/errors.hpp"
@@ -9,24 +11,27 @@ namespace dtheta {
 
 namespace detail {
 [[noreturn]] void throw_view_rank(const Shape& shape, std::size_t wanted);
+
+/// The dimensions in a form that boost::multi_array takes; ShapeError when there are not N.
+template <std::size_t N>
+std::array<Index, N> extents(const Shape& shape) {
+  if (static_cast<std::size_t>(shape.rank()) != N) throw_view_rank(shape, N);
+  std::array<Index, N> result{};
+  std::ranges::copy(shape, result.begin());
+  return result;
 }
+}  // namespace detail
 
 /// The tensor's elements as a typed N-dimensional view; no copy, valid while the tensor lives.
 /// Throws ShapeError when N is not the tensor's rank, TypeError when T is not its element type.
 template <Element T, std::size_t N>
 [[nodiscard]] boost::multi_array_ref<T, N> view(Tensor& tensor) {
-  if (static_cast<std::size_t>(tensor.shape().rank()) != N) {
-    detail::throw_view_rank(tensor.shape(), N);
-  }
-  return boost::multi_array_ref<T, N>(tensor.data<T>().data(), tensor.shape());
+  return boost::multi_array_ref<T, N>(tensor.data<T>().data(), detail::extents<N>(tensor.shape()));
 }
 
 template <Element T, std::size_t N>
 [[nodiscard]] boost::const_multi_array_ref<T, N> view(const Tensor& tensor) {
-  if (static_cast<std::size_t>(tensor.shape().rank()) != N) {
-    detail::throw_view_rank(tensor.shape(), N);
-  }
-  return boost::const_multi_array_ref<T, N>(tensor.data<T>().data(), tensor.shape());
+  return boost::const_multi_array_ref<T, N>(tensor.data<T>().data(), detail::extents<N>(tensor.shape()));
 }
 
 /// A tensor with the shape and elements of `array` (copied; any storage order, row-major after).

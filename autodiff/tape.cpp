@@ -69,12 +69,24 @@ Var Tape::constant(const Tensor& value, std::source_location where) {
 Var Tape::constant(double value) {
   // By bits: 0 and -0 are different constants, and NaN finds itself.
   const auto key = std::bit_cast<std::uint64_t>(value);
-  if (auto known = scalars_.find(key); known != scalars_.end()) return Var(*this, known->second);
-  const Var v = store(Tensor(value), Role::constant, std::source_location::current());
-  // Kept as given: a replay in a wider scalar must not inherit the rounding of this tape.
-  nodes_[v.index()].attributes = new (arena_.allocate(sizeof(double))) double(value);
-  scalars_.emplace(key, v.index());
-  return v;
+  if (const std::uint32_t known = scalars_.find(key); known != ScalarIndex::none) {
+    return Var(*this, known);
+  }
+  Node node{};
+  node.where = std::source_location::current();
+  node.origin = origin_;
+  node.role = Role::constant;
+  // Kept as given beside the value: a replay in a wider scalar must not inherit the rounding of
+  // this tape.
+  node.attributes = new (arena_.allocate(sizeof(double))) double(value);
+  if (precision_ == DType::float32) {
+    node.value = new (arena_.allocate(sizeof(float))) float(static_cast<float>(value));
+  } else {
+    node.value = new (arena_.allocate(sizeof(double))) double(value);
+  }
+  const std::uint32_t index = append(node);
+  scalars_.insert(key, index);
+  return Var(*this, index);
 }
 
 Var Tape::step() {

@@ -9,6 +9,7 @@
 
 #include "autodiff/arena.hpp"
 #include "autodiff/op.hpp"
+#include "autodiff/scalar_index.hpp"
 #include "autodiff/segmented.hpp"
 #include "autodiff/tensor.hpp"
 #include "autodiff/var.hpp"
@@ -126,7 +127,7 @@ class Tape {
   Segmented<Node> nodes_;  // never move: rules hold references to shapes while they record
   std::vector<std::uint32_t> inputs_;
   std::vector<Guard> guards_;
-  std::unordered_map<std::uint64_t, std::uint32_t> scalars_;  // bits of a double -> its constant
+  ScalarIndex scalars_;
   std::unordered_map<std::uint32_t, std::string> names_;
   std::uint32_t step_ = Node::none;
   std::uint32_t origin_ = Node::none;

@@ -64,8 +64,9 @@ int main(int argc, char** argv) {
   for (const Tallies& share : shares) {
     for (const auto& [name, tally] : share) all[name].add(tally);
   }
-  fmt::print("| right gradients of | checks | false alarms | inconclusive | evaluations per "
-             "parameter |\n|---|---|---|---|---|\n");
+  fmt::print(
+      "| right gradients of | checks | false alarms | inconclusive | evaluations per "
+      "parameter |\n|---|---|---|---|---|\n");
   for (const auto& [name, t] : all) {
     fmt::print("| {} | {} | {} | {} | {:.2f} |\n", name, t.checks, t.alarms, t.open,
                static_cast<double>(t.evaluations) / static_cast<double>(t.entries));

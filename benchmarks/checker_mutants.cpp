@@ -37,8 +37,8 @@ void print(const std::string& name, const Tally& t) {
   std::string taken;
   for (const auto& [pattern, count] : t.taken_for) taken += fmt::format(" {} {},", pattern, count);
   if (!taken.empty()) taken.pop_back();
-  fmt::print("| {} | {} | {} | {} | {:.2f} | {} | {:.2f} | {:.1f} |{} |\n", name, t.planted, t.open, t.above,
-             percent(t.caught, t.above), t.silent, percent(t.blocks, t.above),
+  fmt::print("| {} | {} | {} | {} | {:.2f} | {} | {:.2f} | {:.1f} |{} |\n", name, t.planted, t.open,
+             t.above, percent(t.caught, t.above), t.silent, percent(t.blocks, t.above),
              percent(t.named, t.above), taken);
 }
 
@@ -67,11 +67,15 @@ int main(int argc, char** argv) {
       }
     }
     fmt::print("\n{} gradients\n\n", single_precision ? "float" : "double");
-    fmt::print("| bug | planted | inconclusive | above the floor | caught % | passed silently | block right % | "
-               "named right % | taken for |\n|---|---|---|---|---|---|---|---|---|\n");
+    fmt::print(
+        "| bug | planted | inconclusive | above the floor | caught % | passed silently | block "
+        "right % | "
+        "named right % | taken for |\n|---|---|---|---|---|---|---|---|---|\n");
     for (const auto& [name, tally] : by_bug) print(name, tally);
-    fmt::print("\n| model | planted | inconclusive | above the floor | caught % | passed silently | block right % "
-               "| named right % | taken for |\n|---|---|---|---|---|---|---|---|---|\n");
+    fmt::print(
+        "\n| model | planted | inconclusive | above the floor | caught % | passed silently | block "
+        "right % "
+        "| named right % | taken for |\n|---|---|---|---|---|---|---|---|---|\n");
     for (const auto& [name, tally] : by_model) print(name, tally);
     print("all", all);
   }

@@ -59,6 +59,8 @@ double quantum_of(double value) {
 double measure_noise(const Request& request, std::span<const std::size_t> pilots) {
   constexpr std::size_t coordinates = 3;
   double quantum = quantum_of(request.cost);
+  bool still = true;
+  bool stuck = false;
   double noise = std::max(request.noise, unit_roundoff * std::abs(request.cost));
   const std::size_t stride = std::max<std::size_t>(1, pilots.size() / coordinates);
   for (std::size_t p = 0; p < pilots.size() && p / stride < coordinates; p += stride) {
@@ -68,18 +70,22 @@ double measure_noise(const Request& request, std::span<const std::size_t> pilots
       double answer = 0.0;
       request.evaluate(std::span(&probe, 1), std::span(&answer, 1));
       quantum = std::min(quantum, quantum_of(answer));
+      still = still && answer == request.cost;
       return answer;
     };
     const double spacing = 1e-8 * scale_of(request.theta, request.blocks[p]);
     const double x = request.theta.values()[i];
+    still = true;
     const Noise found = estimate_noise(along, x, std::max(spacing, 1e-14 * std::abs(x)), 3);
     if (found.status == NoiseStatus::found) noise = std::max(noise, found.noise);
+    // J ought to move here and does not: its quanta are larger than the change.
+    if (still && request.analytic[i] != 0.0) stuck = true;
   }
   // A J that is the small difference of large numbers moves in quanta of theirs. How large they are
   // its own low bits say, up to a bound for a J that is round by chance.
   constexpr double most_cancelled = 1024.0;
   const double most = most_cancelled * unit_roundoff * std::max(1.0, std::abs(request.cost));
-  return std::max(noise, 0.5 * std::min(quantum, most));
+  return std::max(noise, stuck ? most : 0.5 * std::min(quantum, most));
 }
 
 /// Takes a group of searches forward together, so that their probes share batches.

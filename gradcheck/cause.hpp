@@ -55,10 +55,10 @@ struct NamedVector {
 
 /// What the caller knows that helps to name a cause. Everything may be left out.
 struct Hints {
-  std::size_t examples = 0;         ///< m: names factors m and 1/m
-  double l1 = 0.0;                  ///< λ of λ Σ|θ|
-  double l2 = 0.0;                  ///< λ of λ/2 Σ θ²
-  std::vector<double> previous{};   ///< the gradient of the step before, laid out as θ
+  std::size_t examples = 0;             ///< m: names factors m and 1/m
+  double l1 = 0.0;                      ///< λ of λ Σ|θ|
+  double l2 = 0.0;                      ///< λ of λ/2 Σ θ²
+  std::vector<double> previous{};       ///< the gradient of the step before, laid out as θ
   std::vector<NamedVector> suspects{};  ///< gradients of parts: "the last example", "the L2 term"
 };
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -119,8 +120,11 @@ Result check_probes(const ProbeEvaluator& evaluate, const Gradient& gradient,
 
   std::size_t total = 0;
   for (const Block& block : blocks) total += block.size;
+  const auto start = std::chrono::steady_clock::now();
   const auto proceed = [&](std::size_t done) {
-    return !options.progress || options.progress({done, total, result.evaluations});
+    const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;
+    return !options.progress ||
+           options.progress({done, total, result.evaluations, taken.count()});
   };
   const detail::Request request{counted, theta,       result.analytic, blocks,
                                 options, result.cost, change,          proceed};

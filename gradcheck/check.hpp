@@ -3,6 +3,7 @@
 #include <concepts>
 #include <cstddef>
 #include <functional>
+#include <limits>
 #include <span>
 #include <string>
 #include <type_traits>
@@ -20,6 +21,13 @@ struct Progress {
   std::size_t done = 0;   ///< entries of θ judged
   std::size_t total = 0;  ///< entries of θ to judge
   std::size_t evaluations = 0;
+  double seconds = 0.0;  ///< since the check began
+
+  /// At the pace so far; infinite before the first entry is judged.
+  double seconds_left() const {
+    if (done == 0) return std::numeric_limits<double>::infinity();
+    return seconds * static_cast<double>(total - done) / static_cast<double>(done);
+  }
 };
 
 /// What to check and how. The defaults are right for a cost computed in double.

@@ -14,26 +14,46 @@ namespace dtheta::gradcheck {
 
 std::string_view to_string(Pattern pattern) {
   switch (pattern) {
-    case Pattern::not_finite: return "not finite";
-    case Pattern::zero: return "zero";
-    case Pattern::sign: return "sign";
-    case Pattern::factor: return "factor";
-    case Pattern::l2: return "L2 term";
-    case Pattern::l1: return "L1 term";
-    case Pattern::transposed: return "transposed";
-    case Pattern::permuted: return "permuted";
-    case Pattern::summed: return "summed";
-    case Pattern::stale: return "stale";
-    case Pattern::accumulated: return "accumulated";
-    case Pattern::suspect: return "suspect";
-    case Pattern::offset: return "offset";
-    case Pattern::clipped: return "clipped";
-    case Pattern::other_block: return "other block";
-    case Pattern::upstream: return "upstream";
-    case Pattern::one_entry: return "one entry";
-    case Pattern::few_rows: return "few rows";
-    case Pattern::few_columns: return "few columns";
-    case Pattern::unexplained: break;
+    case Pattern::not_finite:
+      return "not finite";
+    case Pattern::zero:
+      return "zero";
+    case Pattern::sign:
+      return "sign";
+    case Pattern::factor:
+      return "factor";
+    case Pattern::l2:
+      return "L2 term";
+    case Pattern::l1:
+      return "L1 term";
+    case Pattern::transposed:
+      return "transposed";
+    case Pattern::permuted:
+      return "permuted";
+    case Pattern::summed:
+      return "summed";
+    case Pattern::stale:
+      return "stale";
+    case Pattern::accumulated:
+      return "accumulated";
+    case Pattern::suspect:
+      return "suspect";
+    case Pattern::offset:
+      return "offset";
+    case Pattern::clipped:
+      return "clipped";
+    case Pattern::other_block:
+      return "other block";
+    case Pattern::upstream:
+      return "upstream";
+    case Pattern::one_entry:
+      return "one entry";
+    case Pattern::few_rows:
+      return "few rows";
+    case Pattern::few_columns:
+      return "few columns";
+    case Pattern::unexplained:
+      break;
   }
   return "unexplained";
 }
@@ -200,7 +220,8 @@ class Diagnosis {
     const bool factor = result_.causes.size() == 1 && result_.causes[0].pattern == Pattern::factor;
     Cause cause{Pattern::upstream, factor ? result_.causes[0].amount : 0.0, 0.85, {}};
     cause.sentence = fmt::format(
-        "every layer up to {} is wrong{} and every one after it is right: look at what the backward "
+        "every layer up to {} is wrong{} and every one after it is right: look at what the "
+        "backward "
         "step of layer {} hands down (its weights, or layer {}'s activation derivative)",
         *wrong.rbegin(), factor ? fmt::format(" by the same factor {:.6g}", cause.amount) : "",
         *right.begin(), *wrong.rbegin());

@@ -27,8 +27,7 @@ double uniform(std::uint64_t bits) { return (static_cast<double>(bits >> 11) + 0
 /// Box and Muller; a function of its arguments alone.
 double gaussian(std::uint64_t key, std::uint64_t i) {
   const double radius = std::sqrt(-2.0 * std::log(uniform(scrambled(key ^ scrambled(2 * i)))));
-  return radius *
-         std::cos(2.0 * std::numbers::pi * uniform(scrambled(key ^ scrambled(2 * i + 1))));
+  return radius * std::cos(2.0 * std::numbers::pi * uniform(scrambled(key ^ scrambled(2 * i + 1))));
 }
 
 class GroupTest {
@@ -48,7 +47,8 @@ class GroupTest {
     for (std::size_t i = 0; i < direction.size(); ++i) {
       if (i < first || i >= last) direction[i] = 0.0;
       // The size of an entry in its direction is kept away from zero, where it would hide.
-      else if (last - first == 1) direction[i] = std::abs(direction[i]) + 0.1;
+      else if (last - first == 1)
+        direction[i] = std::abs(direction[i]) + 0.1;
     }
     const auto slope = slope_along(cost_, gradient_, theta_, direction, options_.check);
     found_.evaluations += slope.evaluations;
@@ -99,8 +99,10 @@ DirectionSlope slope_along(const Cost& cost, std::span<const double> gradient,
                            const ParameterVector& theta, std::span<const double> direction,
                            const Options& options) {
   if (gradient.size() != theta.size() || direction.size() != theta.size()) {
-    throw ShapeError(fmt::format("direction: theta has {} entries, the gradient {}, the direction "
-                                 "{}", theta.size(), gradient.size(), direction.size()));
+    throw ShapeError(
+        fmt::format("direction: theta has {} entries, the gradient {}, the direction "
+                    "{}",
+                    theta.size(), gradient.size(), direction.size()));
   }
   DirectionSlope slope;
   double squares = 0.0;
@@ -144,9 +146,10 @@ DirectionResult check_directions(const Cost& cost, const Gradient& gradient,
     result.evaluations += last.evaluations;
     if (last.verdict == Verdict::fail) {
       result.verdict = Verdict::fail;
-      result.statement = fmt::format("direction {} contradicts the gradient: {:.12g} against {:.12g} "
-                                     "+- {:.1g}", result.slopes.size(), last.analytic, last.numeric,
-                                     last.bar);
+      result.statement = fmt::format(
+          "direction {} contradicts the gradient: {:.12g} against {:.12g} "
+          "+- {:.1g}",
+          result.slopes.size(), last.analytic, last.numeric, last.bar);
       return result;
     }
     // What agrees may still be off by the bar or the tolerance, whichever is larger.
@@ -157,7 +160,8 @@ DirectionResult check_directions(const Cost& cost, const Gradient& gradient,
   result.verdict = result.miss <= options.miss ? Verdict::pass : Verdict::inconclusive;
   result.statement = fmt::format(
       "an error of {:.3g} of the gradient would have been missed with probability {:.2g} after {} "
-      "directions", options.smallest_error, result.miss, result.slopes.size());
+      "directions",
+      options.smallest_error, result.miss, result.slopes.size());
   return result;
 }
 

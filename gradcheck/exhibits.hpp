@@ -17,7 +17,7 @@ struct StepCurve {
 
 /// What a report shows beside the verdict.
 struct Exhibits {
-  std::vector<StepCurve> curves;  ///< of the worst entry of each block, worst block first
+  std::vector<StepCurve> curves;     ///< of the worst entry of each block, worst block first
   std::vector<TaylorResult> taylor;  ///< along Gaussian directions
 };
 

@@ -48,12 +48,12 @@ void suspect_not_finite(const Evidence& e, std::vector<Cause>& causes) {
     first = i;
   }
   if (bad == 0) return;
-  causes.push_back({Pattern::not_finite, e.analytic[first], 1.0,
-                    fmt::format("{} of {} entries are {} (the first in row {}, column {}) although J "
-                                "has a finite slope there: an overflow, a division by zero, or a "
-                                "buffer that was never written",
-                                bad, e.size(), e.analytic[first], first / e.columns,
-                                first % e.columns)});
+  causes.push_back(
+      {Pattern::not_finite, e.analytic[first], 1.0,
+       fmt::format("{} of {} entries are {} (the first in row {}, column {}) although J "
+                   "has a finite slope there: an overflow, a division by zero, or a "
+                   "buffer that was never written",
+                   bad, e.size(), e.analytic[first], first / e.columns, first % e.columns)});
 }
 
 void suspect_factor(const Evidence& e, std::vector<Cause>& causes) {
@@ -72,9 +72,9 @@ void suspect_factor(const Evidence& e, std::vector<Cause>& causes) {
   const double confidence = confidence_of(fit, 1, name.named);
   if (confidence == 0.0) return;
   const bool sign = name.named && std::abs(factor + 1.0) <= uncertainty + 1e-6;
-  causes.push_back({sign ? Pattern::sign : Pattern::factor, factor, confidence,
-                    fmt::format("the gradient is {} times the right one: {}", name.text,
-                                name.meaning)});
+  causes.push_back(
+      {sign ? Pattern::sign : Pattern::factor, factor, confidence,
+       fmt::format("the gradient is {} times the right one: {}", name.text, name.meaning)});
 }
 
 /// What a coefficient c of θ (or sign θ) in g − ĝ means, given the λ that J has, if it is known.
@@ -83,19 +83,26 @@ std::string meaning_of_term(double c, double lambda, std::string_view term) {
     return lambda > 0.0 && std::abs(c - multiple * lambda) <= 1e-2 * lambda;
   };
   if (is(-1.0)) return fmt::format("the {} term with lambda = {:.4g} is missing", term, lambda);
-  if (is(1.0)) return fmt::format("the {} term with lambda = {:.4g} is counted twice", term, lambda);
+  if (is(1.0))
+    return fmt::format("the {} term with lambda = {:.4g} is counted twice", term, lambda);
   if (is(-0.5)) {
-    return fmt::format("the {} term has half its size: J uses another convention (lambda/2) than "
-                       "the gradient", term);
+    return fmt::format(
+        "the {} term has half its size: J uses another convention (lambda/2) than "
+        "the gradient",
+        term);
   }
   if (is(-2.0)) return fmt::format("the {} term has the wrong sign", term);
   if (c < 0.0) {
-    return fmt::format("an {} term of J with lambda about {:.4g} is missing from the gradient, or "
-                       "smaller there", term, -c);
+    return fmt::format(
+        "an {} term of J with lambda about {:.4g} is missing from the gradient, or "
+        "smaller there",
+        term, -c);
   }
-  return fmt::format("the gradient has an {} term with lambda about {:.4g} more than J has: counted "
-                     "twice, another convention (lambda against lambda/2), or a block that J does "
-                     "not regularise", term, c);
+  return fmt::format(
+      "the gradient has an {} term with lambda about {:.4g} more than J has: counted "
+      "twice, another convention (lambda against lambda/2), or a block that J does "
+      "not regularise",
+      term, c);
 }
 
 void suspect_term(const Evidence& e, Pattern pattern, std::span<const double> term,
@@ -192,8 +199,8 @@ NamedFactor name_factor(double factor, double uncertainty, std::size_t examples)
               "the division by the number of examples was made twice", true};
     }
     if (is(m / (m - 1.0)) || is((m - 1.0) / m)) {
-      return {factor > 1.0 ? "m/(m-1)" : "(m-1)/m",
-              "one place divides by m, the other by m - 1", true};
+      return {factor > 1.0 ? "m/(m-1)" : "(m-1)/m", "one place divides by m, the other by m - 1",
+              true};
     }
   }
   return {fmt::format("{:.9g}", factor), "a constant factor in this block's backward step", false};
@@ -218,7 +225,8 @@ void suspect_terms(const Evidence& e, std::vector<Cause>& causes) {
   if (confidence == 0.0) return;
   causes.push_back({Pattern::offset, offset, confidence,
                     fmt::format("every entry is off by the same {:.4g}: something was added to the "
-                                "whole block", offset)});
+                                "whole block",
+                                offset)});
 }
 
 }  // namespace dtheta::gradcheck::detail

@@ -14,9 +14,9 @@ struct Evidence {
   std::span<const double> numeric;
   std::span<const double> bar;
   std::span<const double> theta;
-  std::span<const double> previous;    ///< empty if not known
-  std::vector<NamedVector> suspects;   ///< cut to this block
-  std::vector<bool> usable;            ///< entries with a trustworthy numeric derivative
+  std::span<const double> previous;   ///< empty if not known
+  std::vector<NamedVector> suspects;  ///< cut to this block
+  std::vector<bool> usable;           ///< entries with a trustworthy numeric derivative
   std::size_t rows = 1;
   std::size_t columns = 1;
   const Hints* hints = nullptr;
@@ -35,12 +35,12 @@ struct Fit {
 Fit fit_of(const Evidence& evidence, std::span<const double> guess, double slack = 1.0);
 
 /// The hypotheses. Each appends the causes that explain the block.
-void suspect_numbers(const Evidence& evidence, std::vector<Cause>& causes);   // NaN, zero, factor
-void suspect_terms(const Evidence& evidence, std::vector<Cause>& causes);     // L1, L2, offset
-void suspect_order(const Evidence& evidence, std::vector<Cause>& causes);     // transpose, order
-void suspect_sums(const Evidence& evidence, std::vector<Cause>& causes);      // sums, clipping
-void suspect_vectors(const Evidence& evidence, std::vector<Cause>& causes);   // stale, suspects
-void suspect_places(const Evidence& evidence, std::vector<Cause>& causes);    // rows, columns, entry
+void suspect_numbers(const Evidence& evidence, std::vector<Cause>& causes);  // NaN, zero, factor
+void suspect_terms(const Evidence& evidence, std::vector<Cause>& causes);    // L1, L2, offset
+void suspect_order(const Evidence& evidence, std::vector<Cause>& causes);    // transpose, order
+void suspect_sums(const Evidence& evidence, std::vector<Cause>& causes);     // sums, clipping
+void suspect_vectors(const Evidence& evidence, std::vector<Cause>& causes);  // stale, suspects
+void suspect_places(const Evidence& evidence, std::vector<Cause>& causes);   // rows, columns, entry
 
 /// The confidence of an explanation with this many free numbers; `named`: the numbers are such as a
 /// programmer would write.

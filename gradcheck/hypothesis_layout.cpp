@@ -36,22 +36,27 @@ void suspect_transpose(const Evidence& e, std::vector<Cause>& causes) {
   if (e.rows < 2 || e.columns < 2) return;
   std::vector<double> guess(e.size());
   for (std::size_t r = 0; r < e.rows; ++r) {
-    for (std::size_t c = 0; c < e.columns; ++c) guess[c * e.rows + r] = e.numeric[r * e.columns + c];
+    for (std::size_t c = 0; c < e.columns; ++c)
+      guess[c * e.rows + r] = e.numeric[r * e.columns + c];
   }
   const bool square = e.rows == e.columns;
-  propose(e, guess, 1.0,
-          {Pattern::transposed, 0.0, 0.0,
-           square ? "the gradient is the transpose of the right one"
-                  : fmt::format("the gradient is the transpose of the right one laid out as {} x {} "
-                                "(reshaped where it had to be transposed)", e.rows, e.columns)},
-          causes, slack_of(e));
+  propose(
+      e, guess, 1.0,
+      {Pattern::transposed, 0.0, 0.0,
+       square ? "the gradient is the transpose of the right one"
+              : fmt::format("the gradient is the transpose of the right one laid out as {} x {} "
+                            "(reshaped where it had to be transposed)",
+                            e.rows, e.columns)},
+      causes, slack_of(e));
 }
 
 void suspect_rolls(const Evidence& e, std::vector<Cause>& causes) {
   std::vector<double> guess(e.numeric.rbegin(), e.numeric.rend());
   propose(e, guess, 0.98,
-          {Pattern::permuted, 0.0, 0.0, "the right numbers in reverse order: a flip was forgotten, or "
-                                        "one too many"}, causes, slack_of(e));
+          {Pattern::permuted, 0.0, 0.0,
+           "the right numbers in reverse order: a flip was forgotten, or "
+           "one too many"},
+          causes, slack_of(e));
   constexpr std::size_t most_rolls = 64;
   for (std::size_t by = 1; by < std::min(e.size(), most_rolls); ++by) {
     for (std::size_t i = 0; i < e.size(); ++i) guess[(i + by) % e.size()] = e.numeric[i];
@@ -83,10 +88,11 @@ void suspect_any_order(const Evidence& e, std::vector<Cause>& causes) {
   // Values closer to each other than their error is large can be matched in any order.
   const double error = std::abs(e.analytic[a.front()] - e.numeric[n.front()]);
   if (error > 2.0 * widest || moved < 2) return;
-  propose(e, guess, 0.9,
-          {Pattern::permuted, 0.0, 0.0,
-           fmt::format("the right numbers in another order; {} entries are not in their place", moved)},
-          causes, slack_of(e));
+  propose(
+      e, guess, 0.9,
+      {Pattern::permuted, 0.0, 0.0,
+       fmt::format("the right numbers in another order; {} entries are not in their place", moved)},
+      causes, slack_of(e));
 }
 
 void suspect_sum(const Evidence& e, bool along_rows, std::vector<Cause>& causes) {
@@ -97,7 +103,9 @@ void suspect_sum(const Evidence& e, bool along_rows, std::vector<Cause>& causes)
     std::vector<double> guess(e.size());
     for (std::size_t l = 0; l < lines; ++l) {
       double sum = 0.0;
-      const auto at = [&](std::size_t k) { return along_rows ? l * e.columns + k : k * e.columns + l; };
+      const auto at = [&](std::size_t k) {
+        return along_rows ? l * e.columns + k : k * e.columns + l;
+      };
       for (std::size_t k = 0; k < length; ++k) sum += e.numeric[at(k)];
       if (mean) sum /= static_cast<double>(length);
       for (std::size_t k = 0; k < length; ++k) guess[at(k)] = sum;
@@ -105,8 +113,8 @@ void suspect_sum(const Evidence& e, bool along_rows, std::vector<Cause>& causes)
     propose(e, guess, 1.0,
             {Pattern::summed, 0.0, 0.0,
              fmt::format("every {} holds the {} of the right one's entries: summed over the wrong "
-                         "axis and broadcast back", along_rows ? "row" : "column",
-                         mean ? "mean" : "sum")},
+                         "axis and broadcast back",
+                         along_rows ? "row" : "column", mean ? "mean" : "sum")},
             causes, static_cast<double>(length) * slack_of(e));
   }
 }
@@ -124,7 +132,8 @@ void suspect_clipping(const Evidence& e, std::vector<Cause>& causes) {
   propose(e, guess, 0.98,
           {Pattern::clipped, limit, 0.0,
            fmt::format("{} entries are cut at {:.6g}: gradient clipping is part of what is checked",
-                       cut, limit)}, causes);
+                       cut, limit)},
+          causes);
 }
 
 }  // namespace
@@ -149,7 +158,8 @@ void suspect_vector(const Evidence& e, const NamedVector& suspect, Pattern alone
                     std::vector<Cause>& causes) {
   const std::span<const double> v = suspect.values;
   propose(e, v, 1.0,
-          {alone, 1.0, 0.0, fmt::format("the gradient is {} and nothing else", suspect.name)}, causes);
+          {alone, 1.0, 0.0, fmt::format("the gradient is {} and nothing else", suspect.name)},
+          causes);
   std::vector<double> residual(e.size());
   for (std::size_t i = 0; i < e.size(); ++i) residual[i] = e.analytic[i] - e.numeric[i];
   const double c = ratio_of(e, residual, v);

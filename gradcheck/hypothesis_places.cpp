@@ -44,7 +44,8 @@ std::vector<std::size_t> wrong_entries(const Evidence& e) {
 }
 
 /// The best explanation of these entries alone, if there is one.
-std::string explanation(const Evidence& e, const std::vector<std::size_t>& members, double& amount) {
+std::string explanation(const Evidence& e, const std::vector<std::size_t>& members,
+                        double& amount) {
   const Part part(e, members);
   std::vector<Cause> causes;
   suspect_numbers(part.evidence, causes);
@@ -89,10 +90,11 @@ void suspect_places(const Evidence& e, std::vector<Cause>& causes) {
   if (wrong.empty()) return;
   if (wrong.size() == 1 && e.size() > 1) {
     const std::size_t i = wrong.front();
-    causes.push_back({Pattern::one_entry, e.analytic[i] - e.numeric[i], 0.9,
-                      fmt::format("one entry of {} is wrong (row {}, column {}), by {:.3g}: an "
-                                  "index, an edge case or a write to the wrong place", e.size(),
-                                  i / e.columns, i % e.columns, e.analytic[i] - e.numeric[i])});
+    causes.push_back(
+        {Pattern::one_entry, e.analytic[i] - e.numeric[i], 0.9,
+         fmt::format("one entry of {} is wrong (row {}, column {}), by {:.3g}: an "
+                     "index, an edge case or a write to the wrong place",
+                     e.size(), i / e.columns, i % e.columns, e.analytic[i] - e.numeric[i])});
     return;
   }
   std::set<std::size_t> rows, columns;

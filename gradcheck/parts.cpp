@@ -31,8 +31,10 @@ void compare_costs(const std::vector<Result>& results, const Cost& whole,
   constexpr double roundoff = std::numeric_limits<double>::epsilon() / 2.0;
   out.costs_add_up = add_up(sum, size, all, roundoff);
   if (out.costs_add_up) return;
-  out.notes.push_back(fmt::format("the parts sum to {:.17g}, but the whole cost is {:.17g}: a part "
-                                  "is missing from one of them", sum, all));
+  out.notes.push_back(
+      fmt::format("the parts sum to {:.17g}, but the whole cost is {:.17g}: a part "
+                  "is missing from one of them",
+                  sum, all));
 }
 
 void compare_gradients(const std::vector<Result>& results, const Gradient& whole,
@@ -54,8 +56,8 @@ void compare_gradients(const std::vector<Result>& results, const Gradient& whole
   }
   out.gradients_add_up = wrong.empty();
   if (wrong.empty()) return;
-  out.notes.push_back(fmt::format("in {} the whole gradient is not the sum of its parts'",
-                                  fmt::join(wrong, ", ")));
+  out.notes.push_back(
+      fmt::format("in {} the whole gradient is not the sum of its parts'", fmt::join(wrong, ", ")));
 }
 
 }  // namespace

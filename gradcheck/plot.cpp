@@ -40,7 +40,8 @@ struct Axis {
       low = middle - 0.5 * least_decades;
       high = middle + 0.5 * least_decades;
     }
-    const double margin = high > low ? 0.04 * (high - low) : (logarithmic ? 0.5 : 1e-3 + std::abs(low));
+    const double margin =
+        high > low ? 0.04 * (high - low) : (logarithmic ? 0.5 : 1e-3 + std::abs(low));
     low -= margin;
     high += margin;
   }
@@ -86,7 +87,8 @@ class Plot {
 
   std::string draw() {
     put("<figure class=\"plot\"><svg viewBox=\"0 0 {} {}\" width=\"{}\" height=\"{}\" role=\"img\" "
-        "aria-label=\"{}\">", width, height, width, height, escaped(style_.title));
+        "aria-label=\"{}\">",
+        width, height, width, height, escaped(style_.title));
     grid();
     if (style_.diagonal) {
       put("<line x1=\"{:.1f}\" y1=\"{:.1f}\" x2=\"{:.1f}\" y2=\"{:.1f}\" class=\"ideal\"/>", left,
@@ -124,10 +126,11 @@ class Plot {
           "<text x=\"{3:.1f}\" y=\"{4:.1f}\" text-anchor=\"end\">{5}</text>",
           y, left, width - right, left - 6.0, y + 4.0, y_.label(tick));
     }
-    put("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"middle\" class=\"axis\">{}</text>",
-        px(0.5), height - 8.0, escaped(style_.x_label));
+    put("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"middle\" class=\"axis\">{}</text>", px(0.5),
+        height - 8.0, escaped(style_.x_label));
     put("<text transform=\"translate(13 {:.1f}) rotate(-90)\" text-anchor=\"middle\" "
-        "class=\"axis\">{}</text>", py(0.5), escaped(style_.y_label));
+        "class=\"axis\">{}</text>",
+        py(0.5), escaped(style_.y_label));
   }
 
   void curve(const Series& s) {

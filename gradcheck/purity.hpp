@@ -11,14 +11,14 @@ namespace dtheta::gradcheck {
 
 /// Whether a cost and its gradient are functions of θ and nothing else, and leave no trace.
 struct PurityResult {
-  bool cost_repeats = true;       ///< J(θ) has the same bits at once again
-  bool cost_forgets = true;       ///< and also after J was evaluated elsewhere
-  bool gradient_repeats = true;   ///< two calls give the same bits
+  bool cost_repeats = true;         ///< J(θ) has the same bits at once again
+  bool cost_forgets = true;         ///< and also after J was evaluated elsewhere
+  bool gradient_repeats = true;     ///< two calls give the same bits
   bool gradient_overwrites = true;  ///< whatever the buffer held before
   bool gradient_writes_all = true;  ///< every entry of the buffer
-  bool theta_untouched = true;    ///< neither wrote into the θ it was lent
-  bool buffers_untouched = true;  ///< the watched buffers keep their bits
-  bool alias_safe = true;  ///< the gradient may be written over θ; not needed for a pass
+  bool theta_untouched = true;      ///< neither wrote into the θ it was lent
+  bool buffers_untouched = true;    ///< the watched buffers keep their bits
+  bool alias_safe = true;           ///< the gradient may be written over θ; not needed for a pass
   std::vector<std::string> findings;  ///< what is wrong, in words
 
   explicit operator bool() const noexcept {

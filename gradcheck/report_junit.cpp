@@ -15,8 +15,8 @@ using detail::escaped;
 std::string details(const Result& result, const BlockResult& block) {
   std::string text;
   for (const Cause& cause : block.causes) {
-    text += fmt::format("{} ({}): {}\n", to_string(cause.pattern), cause.sureness(),
-                        cause.sentence);
+    text +=
+        fmt::format("{} ({}): {}\n", to_string(cause.pattern), cause.sureness(), cause.sentence);
   }
   for (const Component& c : block.worst) {
     if (c.verdict == Verdict::pass && result.method != Method::textbook) continue;
@@ -47,8 +47,7 @@ std::string report_junit(const Result& result, std::string_view suite) {
       put("><failure message=\"difference {:.3e}, {} entries wrong\">{}</failure></testcase>\n",
           block.difference.value, block.failed, escaped(details(result, block)));
     } else {
-      put("><skipped message=\"inconclusive: {} entries open\"/></testcase>\n",
-          block.inconclusive);
+      put("><skipped message=\"inconclusive: {} entries open\"/></testcase>\n", block.inconclusive);
     }
   }
   put("<system-out>");

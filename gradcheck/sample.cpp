@@ -85,8 +85,8 @@ SampleResult check_sample(const Cost& cost, const Gradient& gradient, const Para
                           : 1.0 - std::pow(1.0 - options.wrong_part, static_cast<double>(looked));
   sample.statement = fmt::format(
       "{} of {} entries were checked; if {:.3g} % of them were wrong, one would have been among "
-      "these with probability {:.6g}", looked, theta.size(), 100.0 * options.wrong_part,
-      sample.confidence);
+      "these with probability {:.6g}",
+      looked, theta.size(), 100.0 * options.wrong_part, sample.confidence);
   sample.result.notes.push_back(sample.statement);
   return sample;
 }

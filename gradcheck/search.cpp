@@ -16,6 +16,7 @@ constexpr double smallest_ratio = 4.3;
 constexpr double largest_ratio = 67.0;
 constexpr double clear_contradiction = 8.0;  // bars that lie between, for the sharper witness
 constexpr double insignificant = 0.1;  // parts of the tolerance of the block's largest derivative
+constexpr double clear_corner = 64.0;  // the same for a corner, which others nearby may imitate
 constexpr double bent_part = 0.125;
 constexpr double narrowest = 3.0;  // steps closer than this tell the same
 
@@ -102,9 +103,12 @@ void Search::judge_finite(const Slope& slope, const Standard& standard) {
 
 void Search::seek_confirmation(const Slope& slope, const Bars& bar, const Standard& standard) {
   contradiction_ = Contradiction{slope, bar.cautious};
-  // As close to x as noise and rounding of x allow: the closer, the fewer corners in between.
-  const double ratio = std::abs(analytic_ - slope.value) / (4.0 * bar.noise);
-  const double closest = 256.0 * std::numeric_limits<double>::epsilon() * std::abs(x_);
+  // As close to x as noise and rounding of x allow, with room for noise that was underestimated:
+  // the closer, the fewer corners in between.
+  constexpr double room = 32.0;
+  constexpr double x_roundings = 0x1p14;
+  const double ratio = std::abs(analytic_ - slope.value) / (room * bar.noise);
+  const double closest = x_roundings * std::numeric_limits<double>::epsilon() * std::abs(x_);
   const double near = std::max(slope.step / ratio, closest);
   if (slope.step > confirming_ratio * near) return move_to(near, standard);
   move_to(slope.step * confirming_ratio, standard);
@@ -225,7 +229,7 @@ bool Search::judge_corner(const Standard& standard) {
   const bool between = analytic_ >= low - best_bar && analytic_ <= high + best_bar;
   // A single witness may see two corners nearby as one: it is no ground for an accusation.
   const double outside = std::max(low - analytic_, analytic_ - high);
-  const bool clear = outside > clear_contradiction * best_bar;
+  const bool clear = outside > clear_corner * best_bar;
   if (!between && (witnesses < 2 || best->step > widest_ || !clear)) return false;
   settle(between ? Verdict::pass : Verdict::fail, *best, best_bar + 0.5 * (high - low));
   finding_.kink = true;

@@ -35,7 +35,8 @@ struct Finding {
 /// Judges one entry: asks for four values at a step, and asks again at another step for as long as
 /// the answer is open. To agree, one good slope is enough; to accuse, two slopes at different steps
 /// must exclude the analytic value and agree with each other, each with its cautious bar. What
-/// stencils leave open between corners and noise goes to a SmoothPiece, which may agree, not accuse.
+/// stencils leave open between corners and noise goes to a SmoothPiece, which may agree, not
+/// accuse.
 class Search {
  public:
   /// `widest`: no step above it may accuse, because J may have another shape beyond the size of θ;

@@ -72,7 +72,8 @@ SecondOrderResult check_second_order(const Gradient::Function& gradient,
   if (!result.symmetric) result.verdict = Verdict::fail;
   result.statement = fmt::format(
       "{} pairs of directions: the Hessian {} the gradient's differences and is {} (asymmetry "
-      "{:.2g})", options.pairs,
+      "{:.2g})",
+      options.pairs,
       result.verdict == Verdict::pass || !result.symmetric ? "was held against" : "disagrees with",
       result.symmetric ? "symmetric" : "not symmetric", result.asymmetry);
   return result;

@@ -57,7 +57,8 @@ std::vector<double> SmoothPiece::wanted() const {
   if (rounds_ >= most_rounds) return moves;
   for (int s = 0; s < 2; ++s) {
     if (sides_[s].done) continue;
-    for (const double place : places) moves.push_back((s == 0 ? -1.0 : 1.0) * place * sides_[s].next);
+    for (const double place : places)
+      moves.push_back((s == 0 ? -1.0 : 1.0) * place * sides_[s].next);
   }
   return moves;
 }

@@ -17,9 +17,9 @@ struct PieceSlope {
 /// The slope of J at x where corners are so close that a stencil between them drowns in noise.
 ///
 /// Below and above x it finds by doubling and bisection how far J is one smooth piece: a polynomial
-/// of low degree must fit every value to within the noise, which no polynomial does across a visible
-/// corner. The slope is then the least-squares fit's over the whole piece. That uses all of the
-/// distance to the corners, one side alone if it must, and averages the noise over all values:
+/// of low degree must fit every value to within the noise, which no polynomial does across a
+/// visible corner. The slope is then the least-squares fit's over the whole piece. That uses all of
+/// the distance to the corners, one side alone if it must, and averages the noise over all values:
 /// Richardson's extrapolation in least squares. Values are of J(x + t) − J(x).
 class SmoothPiece {
  public:

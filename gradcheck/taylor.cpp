@@ -75,8 +75,8 @@ TaylorResult taylor_test(const Cost& cost, const Gradient& gradient, const Param
   }
   if (result.slope > 1.7) result.verdict = Verdict::pass;
   if (result.slope < 1.3) result.verdict = Verdict::fail;
-  result.statement = fmt::format("the Taylor remainder falls with slope {:.3f} (2: right, 1: wrong)",
-                                 result.slope);
+  result.statement = fmt::format(
+      "the Taylor remainder falls with slope {:.3f} (2: right, 1: wrong)", result.slope);
   return result;
 }
 

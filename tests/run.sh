@@ -23,7 +23,7 @@ for argument in "$@"; do
   esac
 done
 
-need "${build_packages[@]}"
+need "${build_packages[@]}" "${test_packages[@]}"
 configure "$build" "${options[@]}"
 ninja -C "$build" tests/all >"$build/build.log" 2>&1 || { tail -n 60 "$build/build.log"; exit 1; }
 

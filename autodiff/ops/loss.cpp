@@ -174,7 +174,10 @@ Var binary_cross_entropy_with_logits(Arg z, Arg y) {
 }
 
 Var cross_entropy(Arg p, Arg targets) {
-  const Shape& shape = p.var().shape();
+  const Shape shape = p.var().shape();
+  if (shape.rank() == 0) {
+    throw ShapeError("cross_entropy: probabilities () have no axis of classes");
+  }
   const Var t = targets.var().is_index() ? one_hot(targets, shape[shape.rank() - 1]) : targets.var();
   if (t.shape() != shape) {
     throw ShapeError(fmt::format("cross_entropy: targets {} do not fit probabilities {}",

@@ -139,6 +139,7 @@ class Assigner {
     const Index size = p_.values[v].type.shape.size();
     const bool feeds_several = std::ranges::count(p_.updates, v, &Update::value) > 1;
     if (feeds_several || last_use_[u->leaf] > s) return false;
+    if (!p_.guards.empty()) return false;  // a guard that fails must leave the leaf as it was
     if (!free_after(u->leaf, step, k, size)) return false;
     u->in_place = true;
     p_.values[v].offset = p_.values[u->leaf].offset;

@@ -125,7 +125,25 @@ void add_updates(Program& program) {
                                    to_string(to.type.shape), to_string(from.type.shape)));
     }
     require_computed(program, u);
+    if (std::ranges::find(program.updates, u.leaf, &Update::leaf) != program.updates.end()) {
+      throw StateError("plan: a leaf is updated twice");
+    }
     program.updates.push_back(u);
+  }
+}
+
+/// An output that is a leaf under another shape shares its memory: after an update it would show
+/// the new value.
+void refuse_views_of_updated_leaves(const Program& program, std::span<const Var> outputs) {
+  for (Var y : outputs) {
+    const std::uint32_t v = value_of(program, y), storage = program.values[v].storage;
+    if (v != storage && std::ranges::find(program.updates, storage, &Update::leaf) !=
+                            program.updates.end()) {
+      throw StateError(fmt::format(
+          "plan: the output {} is a leaf under another shape, and that leaf is updated; ask for the "
+          "leaf itself, or for a computed value",
+          to_string(program.values[v].type.shape)));
+    }
   }
 }
 
@@ -159,6 +177,7 @@ void select(Program& program, std::span<const Var> outputs) {
         {program.value_of_node.at(g.node), g.taken, tape.node(g.node).where});
   }
   add_updates(program);
+  refuse_views_of_updated_leaves(program, outputs);
 }
 
 std::uint32_t value_of(const Program& program, Var v) {

@@ -44,9 +44,14 @@ double ReplayProbes::answer(Lane& lane, const Probe& probe) const {
   double& element = ws.leaf(x)[place.element];
   const double before = element;
   element = probe.value;
-  ws.rerun(x);
-  element = before;
   lane.dirty = place.leaf;
+  try {
+    ws.rerun(x);
+  } catch (...) {
+    element = before;
+    throw;
+  }
+  element = before;
   return ws[cost_][0];
 }
 

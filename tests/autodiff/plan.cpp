@@ -14,6 +14,7 @@
 #include "autodiff/ops/matmul.hpp"
 #include "autodiff/ops/random.hpp"
 #include "autodiff/ops/reduction.hpp"
+#include "autodiff/ops/shape.hpp"
 #include "autodiff/tape.hpp"
 #include "autodiff/workspace.hpp"
 
@@ -180,6 +181,9 @@ BOOST_AUTO_TEST_CASE(wrong_calls_are_refused) {
   BOOST_CHECK_THROW(Plan(std::span<const Var>{}), StateError);
   BOOST_CHECK_THROW(Plan({net.cost}, {.updates = {{net.w1, net.b1}}}), ShapeError);
   BOOST_CHECK_THROW(Plan({net.cost}, {.updates = {{net.hidden, net.hidden}}}), StateError);
+  const Var next = net.b1 * 0.5;
+  BOOST_CHECK_THROW(Plan({net.cost}, {.updates = {{net.b1, next}, {net.b1, next}}}), StateError);
+  BOOST_CHECK_THROW(Plan({reshape(net.b1, {2, 3})}, {.updates = {{net.b1, next}}}), StateError);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

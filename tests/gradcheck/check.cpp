@@ -221,6 +221,15 @@ BOOST_AUTO_TEST_CASE(a_stopped_check_says_so) {
   BOOST_TEST((result.verdict == gc::Verdict::inconclusive));
 }
 
+BOOST_AUTO_TEST_CASE(progress_knows_the_time_left) {
+  gc::Progress progress;
+  progress.total = 40;
+  BOOST_TEST(std::isinf(progress.seconds_left()));
+  progress.done = 10;
+  progress.seconds = 2.0;
+  BOOST_TEST(progress.seconds_left() == 6.0);
+}
+
 BOOST_AUTO_TEST_CASE(bad_requests_are_refused) {
   const Values theta{0.5, 1.0};
   gc::Options options;

@@ -112,8 +112,8 @@ BOOST_AUTO_TEST_CASE(planted_bugs_are_caught_placed_and_named) {
   for (const bool single_precision : {false, true}) {
     std::size_t above = 0, caught = 0, placed = 0, named = 0;
     for (const auto& model : gradcheck_test::mutant_models(1)) {
-      for (const auto& mutant : gradcheck_test::mutants_of(model, {1e-1, 1e-4, 1e-6},
-                                                           single_precision)) {
+      for (const auto& mutant :
+           gradcheck_test::mutants_of(model, {1e-1, 1e-4, 1e-6}, single_precision)) {
         const auto outcome = gradcheck_test::try_mutant(model, mutant, single_precision);
         BOOST_TEST(!outcome.silent, model.name << ": " << mutant.bug);
         if (!outcome.above_floor) continue;

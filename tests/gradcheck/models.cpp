@@ -92,7 +92,8 @@ struct Data {
   template <class T>
   Values<T> pooled(const Values<T>& a) const {
     Values<T> out;
-    for (std::size_t i = 0; i + 1 < a.size(); i += 2) out.push_back(a[i] < a[i + 1] ? a[i + 1] : a[i]);
+    for (std::size_t i = 0; i + 1 < a.size(); i += 2)
+      out.push_back(a[i] < a[i + 1] ? a[i + 1] : a[i]);
     return out;
   }
 
@@ -230,7 +231,8 @@ Model make_model(const ModelSpec& spec) {
     const double spread = spec.scale / std::sqrt(static_cast<double>(layers[l].in));
     // Representable in float, so that the float program differentiates at the same point.
     for (double& v : w) v = static_cast<float>(spread * normal(bits));
-    for (double& v : b) v = spec.zero_bias ? 0.0 : static_cast<float>(0.1 * spec.scale * normal(bits));
+    for (double& v : b)
+      v = spec.zero_bias ? 0.0 : static_cast<float>(0.1 * spec.scale * normal(bits));
     model.theta.add("W" + number, l + 1, {layers[l].out, layers[l].in}, w);
     model.theta.add("b" + number, l + 1, {layers[l].out, 1}, b);
   }
@@ -281,16 +283,36 @@ T op_value(std::size_t which, std::span<const T> t) {
     const T next = t[(i + 1) % t.size()];
     const T weight = number<T>(0.3 + 0.2 * static_cast<double>(i));
     switch (which) {
-      case 0: sum += weight * x * x * next; break;
-      case 1: sum += weight * exp(x); break;
-      case 2: sum += weight * log(number<T>(1) + x * x); break;
-      case 3: sum += weight * tanh(x + next); break;
-      case 4: sum += weight * sin(x) * cos(next); break;
-      case 5: sum += weight * sqrt(number<T>(2) + x * next * x * next); break;
-      case 6: sum += weight * x / (number<T>(2) + next * next); break;
-      case 7: sum += weight * number<T>(1) / (number<T>(1) + exp(-x)) * next; break;
-      case 8: sum += weight * abs(x) * next; break;
-      default: sum += weight * relu(x) + x * x; break;
+      case 0:
+        sum += weight * x * x * next;
+        break;
+      case 1:
+        sum += weight * exp(x);
+        break;
+      case 2:
+        sum += weight * log(number<T>(1) + x * x);
+        break;
+      case 3:
+        sum += weight * tanh(x + next);
+        break;
+      case 4:
+        sum += weight * sin(x) * cos(next);
+        break;
+      case 5:
+        sum += weight * sqrt(number<T>(2) + x * next * x * next);
+        break;
+      case 6:
+        sum += weight * x / (number<T>(2) + next * next);
+        break;
+      case 7:
+        sum += weight * number<T>(1) / (number<T>(1) + exp(-x)) * next;
+        break;
+      case 8:
+        sum += weight * abs(x) * next;
+        break;
+      default:
+        sum += weight * relu(x) + x * x;
+        break;
     }
   }
   return sum;

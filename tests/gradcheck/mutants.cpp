@@ -36,9 +36,7 @@ class Factory {
 
  private:
   const gc::Block& weight() { return *weights_[bits_() % weights_.size()]; }
-  const gc::Block& any() {
-    return model_.theta.blocks()[bits_() % model_.theta.blocks().size()];
-  }
+  const gc::Block& any() { return model_.theta.blocks()[bits_() % model_.theta.blocks().size()]; }
   std::size_t last_layer() const { return model_.theta.blocks().back().layer; }
   std::span<double> part(const gc::Block& b) { return std::span(g_).subspan(b.offset, b.size); }
 
@@ -118,7 +116,8 @@ class Factory {
     if (single_) {
       for (double& v : hints.previous) v = static_cast<double>(static_cast<float>(v));
     }
-    plant("stale", size, {Pattern::stale}, [&] { g_ = hints.previous; }, hints);
+    plant(
+        "stale", size, {Pattern::stale}, [&] { g_ = hints.previous; }, hints);
   }
 
   void plant_upstream(double size) {
@@ -146,8 +145,12 @@ class Factory {
     count.examples = model_.spec.examples;
     const auto m = static_cast<double>(model_.spec.examples);
     for (const double factor : {2.0, 0.5, m, 1.0 / m}) {
-      plant("times " + std::string(factor == m ? "m" : factor * m == 1.0 ? "1/m" : factor == 2.0 ? "2" : "1/2"),
-            0.0, {Pattern::factor}, [&] { scale(any(), factor); }, count);
+      plant(
+          "times " + std::string(factor == m         ? "m"
+                                 : factor * m == 1.0 ? "1/m"
+                                 : factor == 2.0     ? "2"
+                                                     : "1/2"),
+          0.0, {Pattern::factor}, [&] { scale(any(), factor); }, count);
     }
     plant("all times 2", 0.0, {Pattern::factor}, [&] {
       for (double& v : g_) v *= 2.0;
@@ -180,9 +183,8 @@ class Factory {
       std::rotate(g.begin(), g.end() - static_cast<std::ptrdiff_t>(b.shape.back()), g.end());
     });
     plant("reversed", 0.0, {Pattern::permuted}, [&] { std::ranges::reverse(part(weight())); });
-    plant("shuffled", 0.0, {Pattern::permuted}, [&] {
-      std::ranges::shuffle(part(weight()), bits_);
-    });
+    plant("shuffled", 0.0, {Pattern::permuted},
+          [&] { std::ranges::shuffle(part(weight()), bits_); });
   }
 
   void plant_sums() {
@@ -207,10 +209,14 @@ class Factory {
     if (model_.per_example.size() < 2) return;
     gc::Hints hints;
     hints.suspects.push_back({"the gradient of the last example", model_.per_example.back()});
-    plant("not summed", 0.0, {Pattern::suspect}, [&] { g_ = model_.per_example.back(); }, hints);
-    plant("counted twice", 0.0, {Pattern::suspect}, [&] {
-      for (std::size_t i = 0; i < g_.size(); ++i) g_[i] += model_.per_example.back()[i];
-    }, hints);
+    plant(
+        "not summed", 0.0, {Pattern::suspect}, [&] { g_ = model_.per_example.back(); }, hints);
+    plant(
+        "counted twice", 0.0, {Pattern::suspect},
+        [&] {
+          for (std::size_t i = 0; i < g_.size(); ++i) g_[i] += model_.per_example.back()[i];
+        },
+        hints);
   }
 
   void plant_histories() {
@@ -220,9 +226,12 @@ class Factory {
     for (double& v : before) v += 0.3 * std::abs(v) * normal(bits_);
     hints.previous.resize(before.size());
     model_.gradient(before, hints.previous);
-    plant("not zeroed", 0.0, {Pattern::accumulated}, [&] {
-      for (std::size_t i = 0; i < g_.size(); ++i) g_[i] += hints.previous[i];
-    }, hints);
+    plant(
+        "not zeroed", 0.0, {Pattern::accumulated},
+        [&] {
+          for (std::size_t i = 0; i < g_.size(); ++i) g_[i] += hints.previous[i];
+        },
+        hints);
   }
 
   void plant_regulariser() {
@@ -230,13 +239,16 @@ class Factory {
     gc::Hints hints;
     hints.l2 = model_.spec.l2;
     for (const double times : {-1.0, 1.0, -0.5}) {
-      plant("L2 of J missing, twice, half", 0.0, {Pattern::l2}, [&] {
-        for (const gc::Block* b : weights_) {
-          for (std::size_t i = b->offset; i < b->offset + b->size; ++i) {
-            g_[i] += times * hints.l2 * model_.theta.values()[i];
-          }
-        }
-      }, hints);
+      plant(
+          "L2 of J missing, twice, half", 0.0, {Pattern::l2},
+          [&] {
+            for (const gc::Block* b : weights_) {
+              for (std::size_t i = b->offset; i < b->offset + b->size; ++i) {
+                g_[i] += times * hints.l2 * model_.theta.values()[i];
+              }
+            }
+          },
+          hints);
     }
   }
 
@@ -276,9 +288,17 @@ std::vector<Model> mutant_models(unsigned seed) {
   add(Kind::hinge, plain, "hinge");
   add(Kind::convolution, plain, "convolution");
   add(Kind::recurrent, plain, "recurrent");
-  add(Kind::tanh, [](ModelSpec& s) { s.l2 = 1e-2; }, "L2");
-  add(Kind::tanh, [](ModelSpec& s) { s.l1 = 1e-3; s.l2 = 1e-4; }, "L1 and L2");
-  add(Kind::tanh, [](ModelSpec& s) { s.first_layer = 1e-6; }, "vanishing");
+  add(
+      Kind::tanh, [](ModelSpec& s) { s.l2 = 1e-2; }, "L2");
+  add(
+      Kind::tanh,
+      [](ModelSpec& s) {
+        s.l1 = 1e-3;
+        s.l2 = 1e-4;
+      },
+      "L1 and L2");
+  add(
+      Kind::tanh, [](ModelSpec& s) { s.first_layer = 1e-6; }, "vanishing");
   for (std::size_t op = 0; op < op_count(); ++op) models.push_back(make_op(op, seed));
   return models;
 }

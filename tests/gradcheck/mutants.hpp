@@ -11,7 +11,7 @@ namespace gradcheck_test {
 /// A right gradient with one planted bug.
 struct Mutant {
   std::string bug;
-  double size = 0.0;  ///< relative size, 0 where the bug has none
+  double size = 0.0;                                 ///< relative size, 0 where the bug has none
   std::vector<dtheta::gradcheck::Pattern> expected;  ///< any of these names it rightly
   std::vector<double> gradient;
   dtheta::gradcheck::Hints hints;
@@ -26,12 +26,12 @@ std::vector<Model> mutant_models(unsigned seed);
 
 /// What became of a mutant.
 struct Outcome {
-  bool caught = false;       ///< the check failed
-  bool open = false;         ///< the check was inconclusive
-  bool above_floor = false;  ///< some block is wrong by more than the check said it would see
-  bool silent = false;       ///< the check passed although above_floor
-  bool blocks_right = false; ///< failing blocks are wrong ones, and include all above their floor
-  bool named = false;        ///< the first cause is an expected one
+  bool caught = false;        ///< the check failed
+  bool open = false;          ///< the check was inconclusive
+  bool above_floor = false;   ///< some block is wrong by more than the check said it would see
+  bool silent = false;        ///< the check passed although above_floor
+  bool blocks_right = false;  ///< failing blocks are wrong ones, and include all above their floor
+  bool named = false;         ///< the first cause is an expected one
   dtheta::gradcheck::Pattern pattern{};
 };
 Outcome try_mutant(const Model& model, const Mutant& mutant, bool single_precision);

@@ -155,8 +155,7 @@ BOOST_AUTO_TEST_CASE(a_tiny_regulariser_is_checked_by_itself) {
 
 BOOST_AUTO_TEST_CASE(a_part_that_the_whole_gradient_forgot) {
   const std::vector<gc::CostPart> terms{data_part(), penalty(1.0)};
-  gc::CostPart whole{"whole",
-                     [&](Span t) { return terms[0].cost(t) + terms[1].cost(t); },
+  gc::CostPart whole{"whole", [&](Span t) { return terms[0].cost(t) + terms[1].cost(t); },
                      terms[0].gradient};
   const auto result = gc::check_parts(terms, theta, {}, &whole);
   BOOST_TEST(result.costs_add_up);

@@ -73,7 +73,8 @@ BOOST_DATA_TEST_CASE(corner_on_one_side, data::make({-1e-3, -1e-5, 1e-5, 1e-3}),
 }
 
 BOOST_AUTO_TEST_CASE(corner_at_the_point_has_two_slopes) {
-  const SmoothPiece piece = explored([](double t) { return std::abs(t) + std::sin(t); }, 1e-3, 1e-16);
+  const SmoothPiece piece =
+      explored([](double t) { return std::abs(t) + std::sin(t); }, 1e-3, 1e-16);
   BOOST_TEST(!piece.slope().has_value());
   BOOST_REQUIRE((piece.below() && piece.above()));
   BOOST_TEST(std::abs(piece.below()->value - 0.0) <= piece.below()->bar);

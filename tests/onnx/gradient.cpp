@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "autodiff/grad.hpp"
 #include "autodiff/ops/arithmetic.hpp"
 #include "autodiff/ops/indexing.hpp"
 #include "autodiff/ops/reduction.hpp"
@@ -18,15 +19,29 @@ namespace {
 /// Entries checked of one tensor: all up to 256, fewer where one evaluation is dear.
 Index entries_of(Index size) { return std::min<Index>(size, size <= 20'000 ? 256 : 16); }
 
-/// The value plus a small leaf of zeros at random places: x + 0 has the bits of x, and a derivative
-/// with respect to an entry of the leaf is one with respect to that element.
-Var sampled_leaf(Tape& tape, const Data& data, std::vector<Var>& leaves) {
-  const Index size = data.values.size(), entries = entries_of(size);
-  if (entries == size) return plain_leaf(tape, data, leaves);
-  std::vector<std::uint32_t> words(static_cast<std::size_t>(entries));
+/// Elements to check of a large tensor, drawn at random: half of them from those with a derivative
+/// that is not zero, which may be few.
+std::vector<Index> drawn_places(const Tensor& gradient) {
+  std::vector<Index> moving;
+  for (Index i = 0; i < gradient.size(); ++i) {
+    if (gradient.data<double>()[static_cast<std::size_t>(i)] != 0) moving.push_back(i);
+  }
+  std::vector<std::uint32_t> words(static_cast<std::size_t>(entries_of(gradient.size())));
   random_words({7, 0}, 0, 0, words);
   std::vector<Index> places;
-  for (std::uint32_t w : words) places.push_back(static_cast<Index>(w) % size);
+  for (std::uint32_t w : words) {
+    const bool any = places.size() % 2 == 0 || moving.empty();
+    places.push_back(any ? static_cast<Index>(w) % gradient.size() : moving[w % moving.size()]);
+  }
+  return places;
+}
+
+/// The value plus a small leaf of zeros at some places: x + 0 has the bits of x, and a derivative
+/// with respect to an entry of the leaf is one with respect to that element.
+Var sampled_leaf(Tape& tape, const Data& data, std::vector<Var>& leaves, const Tensor& gradient) {
+  const Index size = data.values.size(), entries = entries_of(size);
+  if (entries == size) return plain_leaf(tape, data, leaves);
+  const std::vector<Index> places = drawn_places(gradient);
   const Var at = tape.constant(Tensor(Shape{entries}, std::span<const Index>(places)));
   const Var moved = tape.leaf(Tensor(Shape{entries}), data.name);
   leaves.push_back(moved);
@@ -57,21 +72,35 @@ Var cotangent(Tape& tape, const Shape& shape, std::uint64_t seed) {
   return tape.constant(c);
 }
 
+/// The sum of sum(c y) over the outputs that can be differentiated; does not exist when none can.
+Var cost_of(Tape& tape, const Recording& r) {
+  Var cost;
+  for (std::size_t i = 0; i < r.outputs.size(); ++i) {
+    const Value& y = r.outputs[i];
+    if (!is_real(y.type) || y.var.size() == 0 || !is_finite(y.var)) continue;
+    if (!is_differentiable(y.var, r.leaves)) continue;
+    const Var term = sum(cotangent(tape, y.var.shape(), i + 1) * y.var);
+    cost = cost.exists() ? cost + term : term;
+  }
+  return cost;
+}
+
 }  // namespace
 
 std::optional<gradcheck::Result> check_gradient(const Model& model,
                                                 const std::vector<Data>& inputs) {
-  Tape tape;
-  const Recording r = record(tape, model, inputs, sampled_leaf);
-  Var cost;
-  for (std::size_t i = 0; i < r.outputs.size(); ++i) {
-    const Value& y = r.outputs[i];
-    if (!is_real(y.type) || !is_differentiable(y.var, r.leaves) || !is_finite(y.var)) continue;
-    const Var term = sum(cotangent(tape, y.var.shape(), i + 1) * y.var);
-    cost = cost.exists() ? cost + term : term;
-  }
-  if (!cost.exists()) return std::nullopt;
+  Tape whole;
+  const Recording all = record(whole, model, inputs);
+  const Var cost_of_all = cost_of(whole, all);
+  if (!cost_of_all.exists()) return std::nullopt;
+  const std::vector<Var> gradient_of_all = grad(cost_of_all, all.leaves);
 
+  Tape tape;
+  const Recording r =
+      record(tape, model, inputs, [&](Tape& t, const Data& data, std::vector<Var>& leaves) {
+        return sampled_leaf(t, data, leaves, gradient_of_all[leaves.size()].value());
+      });
+  const Var cost = cost_of(tape, r);
   const Plan plan({cost});
   std::vector<gradcheck::CheckedLeaf> leaves;
   for (Var leaf : r.leaves) {

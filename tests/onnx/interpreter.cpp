@@ -11,7 +11,7 @@ namespace {
 /// The values of a graph by name.
 class Graph {
  public:
-  Graph(Tape& tape, const Model& model, Recording& recording, MakeLeaf make_leaf)
+  Graph(Tape& tape, const Model& model, Recording& recording, const MakeLeaf& make_leaf)
       : tape_(tape), model_(model), recording_(recording), make_leaf_(make_leaf) {}
 
   void add(const std::string& name, const Data& data) {
@@ -46,7 +46,7 @@ class Graph {
   Tape& tape_;
   const Model& model_;
   Recording& recording_;
-  MakeLeaf make_leaf_;
+  const MakeLeaf& make_leaf_;
   std::unordered_map<std::string, Value> values_;
 };
 
@@ -74,7 +74,7 @@ Var plain_leaf(Tape& tape, const Data& data, std::vector<Var>& leaves) {
 }
 
 Recording record(Tape& tape, const Model& model, const std::vector<Data>& inputs,
-                 MakeLeaf make_leaf) {
+                 const MakeLeaf& make_leaf) {
   Recording recording;
   Graph graph(tape, model, recording, make_leaf);
   for (const Data& data : model.initializers) graph.add(data.name, data);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -14,13 +15,13 @@ struct Recording {
 };
 
 /// How the recording makes a leaf of a value; returns what is to be computed with.
-using MakeLeaf = Var (*)(Tape& tape, const Data& data, std::vector<Var>& leaves);
+using MakeLeaf = std::function<Var(Tape& tape, const Data& data, std::vector<Var>& leaves)>;
 /// A leaf with these values.
 [[nodiscard]] Var plain_leaf(Tape& tape, const Data& data, std::vector<Var>& leaves);
 
 /// Records the model node by node. Throws Unsupported for what it has no rule for, and what the ops
 /// throw.
 [[nodiscard]] Recording record(Tape& tape, const Model& model, const std::vector<Data>& inputs,
-                               MakeLeaf make_leaf = plain_leaf);
+                               const MakeLeaf& make_leaf = plain_leaf);
 
 }  // namespace dtheta::onnx_tests

@@ -95,7 +95,10 @@ BOOST_DATA_TEST_CASE(agrees_and_has_the_right_gradient,
   const auto result = check_gradient(model, inputs);
   if (!result) return;
   ++counts.gradients;
-  counts.inconclusive += result->verdict == gradcheck::Verdict::inconclusive;
+  if (result->verdict == gradcheck::Verdict::inconclusive) {
+    ++counts.inconclusive;
+    BOOST_TEST_MESSAGE(c.name << ": " << *result);
+  }
   BOOST_TEST((result->verdict != gradcheck::Verdict::fail), *result);
 }
 

@@ -55,7 +55,7 @@ BOOST_AUTO_TEST_SUITE(broadcasting_properties)
 
 BOOST_AUTO_TEST_CASE(broadcast_to_is_its_definition) {
   BOOST_TEST(holds("broadcast_to is its definition", [] {
-    const Shape to = shape(*dims(4, 0));
+    const Shape to = shape(*dims(0, 4, 0));
     Tape tape;
     const Var x = tape.leaf(values(shape(narrower({to.begin(), to.end()})), 1));
     const Var y = broadcast_to(x, to);
@@ -68,7 +68,7 @@ BOOST_AUTO_TEST_CASE(broadcast_to_is_its_definition) {
 
 BOOST_AUTO_TEST_CASE(broadcasting_is_explicit_expansion) {
   BOOST_TEST(holds("op(a, b) = op(expanded a, expanded b), and so the gradients", [] {
-    const auto to = *dims(4, 0);
+    const auto to = *dims(0, 4, 0);
     const auto keep_a = narrower(to), keep_b = narrower(to);
     const BinaryOp op = binary_ops[*rc::gen::inRange<std::size_t>(0, std::size(binary_ops))];
     Tape tape;
@@ -93,7 +93,7 @@ BOOST_AUTO_TEST_CASE(broadcasting_is_explicit_expansion) {
 
 BOOST_AUTO_TEST_CASE(sum_to_is_the_adjoint_of_broadcast_to) {
   BOOST_TEST(holds("y . broadcast_to(x) = sum_to(y) . x", [] {
-    const Shape to = shape(*dims(4, 0));
+    const Shape to = shape(*dims(0, 4, 0));
     const Shape from = shape(narrower({to.begin(), to.end()}));
     Tape tape;
     // Of whole numbers both sides are exact.

@@ -2,6 +2,9 @@
 
 #include <rapidcheck.h>
 
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
 #include <cstring>
 
 #include "autodiff/tensor.hpp"
@@ -22,11 +25,11 @@ inline double largest(const Tensor& t) {
   return result;
 }
 
-/// Whether a property holds of 200 random inputs, or of as many and with the seed that RC_PARAMS
+/// Whether a property holds of 1000 random inputs, or of as many and with the seed that RC_PARAMS
 /// says. Prints a counterexample.
 template <class Property>
 bool holds(const char* what, Property property) {
-  setenv("RC_PARAMS", "seed=20240607 max_success=200", 0);
+  setenv("RC_PARAMS", "seed=20240607 max_success=1000", 0);
   return rc::check(what, property);
 }
 

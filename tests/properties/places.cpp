@@ -15,7 +15,7 @@ namespace {
 /// A tensor of whole numbers, an axis of it, and places along that axis.
 struct Drawn {
   Drawn() {
-    const auto of = *rc::gen::suchThat(dims(3), [](const auto& d) { return !d.empty(); });
+    const auto of = *dims(1, 3);
     axis = *rc::gen::inRange(0, static_cast<int>(of.size()));
     x = tape.leaf(whole_values(shape(of), *rc::gen::inRange<std::uint64_t>(0, 1000)));
     n = x.shape()[axis];
@@ -50,7 +50,7 @@ BOOST_AUTO_TEST_SUITE(place_properties)
 BOOST_AUTO_TEST_CASE(scatter_add_is_the_adjoint_of_take) {
   BOOST_TEST(holds("u . take(x) = scatter_add(u) . x", [] {
     Drawn p;
-    const Var at = p.indices(shape(*dims(2, 0)));
+    const Var at = p.indices(shape(*dims(0, 2, 0)));
     const Var taken = take(p.x, at, p.axis);
     const Var u = p.tape.leaf(whole_values(taken.shape(), 9));
     const Var scattered = scatter_add(u, at, p.axis, p.n);

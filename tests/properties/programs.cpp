@@ -1,5 +1,6 @@
 #include "programs.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <ostream>
@@ -211,16 +212,18 @@ rc::Gen<Program> programs(std::size_t most) {
   });
 }
 
-std::vector<Tensor> initial_leaves(std::uint64_t seed) {
+std::vector<Tensor> initial_leaves(std::uint64_t seed, Index scale) {
+  const Index rows = 3 * scale, columns = 4 * scale;
   std::vector<Tensor> leaves;
-  for (const Shape& shape : {Shape{3, 4}, Shape{4}, Shape{3, 4}, Shape{2, 3, 1}, Shape{}}) {
+  for (const Shape& shape :
+       {Shape{rows, columns}, Shape{columns}, Shape{rows, columns}, Shape{2, rows, 1}, Shape{}}) {
     leaves.push_back(materialize(real(shape, {-1, 1}), seed + leaves.size()));
   }
   return leaves;
 }
 
 Recorded record(Tape& tape, const Program& program, std::span<const Tensor> leaves) {
-  constexpr Index largest = 400;
+  const Index largest = std::max<Index>(400, 3 * leaves[0].size());
   Recorded r;
   for (const Tensor& leaf : leaves) r.leaves.push_back(tape.leaf(leaf));
   r.values = r.leaves;

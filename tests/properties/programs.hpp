@@ -25,8 +25,9 @@ std::ostream& operator<<(std::ostream& out, const Step& step);
 /// Programs of up to `most` steps.
 [[nodiscard]] rc::Gen<Program> programs(std::size_t most = 24);
 
-/// The values of the leaves every program starts from.
-[[nodiscard]] std::vector<Tensor> initial_leaves(std::uint64_t seed);
+/// The values of the leaves every program starts from. Their axes are `scale` times as long as the
+/// shortest ones: 12 gives elementwise runs that are computed in several tiles.
+[[nodiscard]] std::vector<Tensor> initial_leaves(std::uint64_t seed, Index scale = 1);
 
 /// A program as recorded.
 struct Recorded {

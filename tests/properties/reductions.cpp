@@ -77,8 +77,7 @@ BOOST_AUTO_TEST_SUITE(reduction_properties)
 BOOST_AUTO_TEST_CASE(the_order_of_elements_does_not_matter) {
   BOOST_TEST(holds("f(x permuted) = f(x), and the gradient is that of f permuted", [] {
     const NamedReduction& r = any_reduction();
-    const auto of = *dims(3);
-    RC_PRE(!of.empty());
+    const auto of = *dims(1, 3);
     const int axis = *rc::gen::inRange(0, static_cast<int>(of.size()));
     Tape tape;
     const Var x = tape.leaf(whole_values(shape(of), *rc::gen::inRange<std::uint64_t>(0, 1000)));
@@ -94,7 +93,7 @@ BOOST_AUTO_TEST_CASE(the_order_of_elements_does_not_matter) {
 BOOST_AUTO_TEST_CASE(the_order_of_axes_does_not_matter) {
   BOOST_TEST(holds("f over axes = f over the same axes of the transpose", [] {
     const NamedReduction& r = any_reduction();
-    const auto of = *dims(3);
+    const auto of = *dims(0, 3);
     const int rank = static_cast<int>(of.size());
     const std::vector<int> axes = any_axes(rank), order = *permutation(rank);
     Tape tape;
@@ -114,7 +113,7 @@ BOOST_AUTO_TEST_CASE(the_order_of_axes_does_not_matter) {
 BOOST_AUTO_TEST_CASE(kept_axes_have_size_1_and_nothing_else_differs) {
   BOOST_TEST(holds("f with and without keepdims", [] {
     const NamedReduction& r = any_reduction();
-    const auto of = *dims(3);
+    const auto of = *dims(0, 3);
     const std::vector<int> axes = any_axes(static_cast<int>(of.size()));
     const Axes list{std::span<const int>(axes)};
     Tape tape;
@@ -126,8 +125,7 @@ BOOST_AUTO_TEST_CASE(kept_axes_have_size_1_and_nothing_else_differs) {
 
 BOOST_AUTO_TEST_CASE(sorting_forgets_the_order) {
   BOOST_TEST(holds("sort(x permuted) = sort(x)", [] {
-    const auto of = *dims(3);
-    RC_PRE(!of.empty());
+    const auto of = *dims(1, 3);
     const int axis = *rc::gen::inRange(0, static_cast<int>(of.size()));
     Tape tape;
     const Var x = tape.leaf(whole_values(shape(of), *rc::gen::inRange<std::uint64_t>(0, 1000)));

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <bit>
+#include <cstdint>
+#include <vector>
+
+namespace dtheta {
+
+/// From the bits of a number to the record of its constant. An open-addressing table: `clear` keeps
+/// its memory, so that recording anew allocates nothing.
+class ScalarIndex {
+ public:
+  static constexpr std::uint32_t none = ~std::uint32_t{0};
+
+  [[nodiscard]] std::uint32_t find(std::uint64_t bits) const {
+    if (slots_.empty()) return none;
+    for (std::size_t i = first_slot(bits);; i = (i + 1) & (slots_.size() - 1)) {
+      if (slots_[i].record == none || slots_[i].bits == bits) return slots_[i].record;
+    }
+  }
+  void insert(std::uint64_t bits, std::uint32_t record) {
+    if (2 * (used_ + 1) > slots_.size()) grow();
+    put({bits, record});
+    ++used_;
+  }
+  void clear() {
+    if (used_ > 0) slots_.assign(slots_.size(), Slot{});
+    used_ = 0;
+  }
+
+ private:
+  struct Slot {
+    std::uint64_t bits = 0;
+    std::uint32_t record = none;
+  };
+  [[nodiscard]] std::size_t first_slot(std::uint64_t bits) const {
+    // Fibonacci hashing: the high bits of the product are well mixed.
+    return (bits * 0x9E3779B97F4A7C15U) >> (64 - std::countr_zero(slots_.size()));
+  }
+  void put(const Slot& slot) {
+    std::size_t i = first_slot(slot.bits);
+    while (slots_[i].record != none) i = (i + 1) & (slots_.size() - 1);
+    slots_[i] = slot;
+  }
+  void grow() {
+    const std::vector<Slot> old = std::move(slots_);
+    slots_.assign(old.empty() ? 32 : 2 * old.size(), Slot{});
+    for (const Slot& s : old) {
+      if (s.record != none) put(s);
+    }
+  }
+
+  std::vector<Slot> slots_;  // a power of two of them, at most half of them used
+  std::size_t used_ = 0;
+};
+
+}  // namespace dtheta
