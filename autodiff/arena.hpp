@@ -25,6 +25,16 @@ class Arena {
     current_ = 0;
     used_ = 0;
   }
+  /// How far the arena has been used: everything allocated later can be taken back together.
+  struct Position {
+    std::size_t chunk;
+    std::size_t used;
+  };
+  [[nodiscard]] Position position() const { return {current_, used_}; }
+  void rewind(Position p) {
+    current_ = p.chunk;
+    used_ = p.used;
+  }
   /// Bytes held from the system.
   [[nodiscard]] std::size_t capacity() const;
 

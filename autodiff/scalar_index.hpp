@@ -23,6 +23,16 @@ class ScalarIndex {
     put({bits, record});
     ++used_;
   }
+  /// Forgets the constants recorded at `first` or later.
+  void forget_from(std::uint32_t first) {
+    const std::vector<Slot> old = slots_;
+    clear();
+    for (const Slot& s : old) {
+      if (s.record >= first) continue;
+      put(s);
+      ++used_;
+    }
+  }
   void clear() {
     if (used_ > 0) slots_.assign(slots_.size(), Slot{});
     used_ = 0;

@@ -21,6 +21,8 @@ class Segmented {
     (*this)[size_++] = value;
   }
   void clear() { size_ = 0; }
+  /// Forgets the elements from `size` on.
+  void truncate(std::size_t size) { size_ = size; }
   [[nodiscard]] std::size_t capacity() const { return segments_.size() * segment; }
 
  private:

@@ -161,6 +161,24 @@ void Tape::evaluate_as(Node& node, std::span<const std::uint32_t> in) {
                            Call<T>{operands_, node.value, &node.type, kernel_scratch_.get()});
 }
 
+Tape::Scratch::Scratch(Tape& tape)
+    : tape_(tape),
+      arena_(tape.arena_.position()),
+      nodes_(tape.nodes_.size()),
+      inputs_(tape.inputs_.size()),
+      guards_(tape.guards_.size()) {}
+
+Tape::Scratch::~Scratch() {
+  const auto first = static_cast<std::uint32_t>(nodes_);
+  tape_.nodes_.truncate(nodes_);
+  tape_.inputs_.resize(inputs_);
+  tape_.guards_.resize(guards_);
+  tape_.arena_.rewind(arena_);
+  tape_.scalars_.forget_from(first);
+  std::erase_if(tape_.names_, [&](const auto& named) { return named.first >= first; });
+  if (tape_.step_ != Node::none && tape_.step_ >= first) tape_.step_ = Node::none;
+}
+
 void Tape::clear() {
   nodes_.clear();
   inputs_.clear();

@@ -80,6 +80,21 @@ class Tape {
   /// Notes that a branch was taken on a single recorded element.
   void guard(Var condition, bool taken) { guards_.push_back({condition.index(), taken}); }
 
+  /// Forgets what was recorded while it lived: for derivatives that are compiled and then no longer
+  /// needed. Vars and guards from before stay as they are; no Var from within may be used after.
+  class Scratch {
+   public:
+    explicit Scratch(Tape& tape);
+    ~Scratch();
+    Scratch(const Scratch&) = delete;
+    Scratch& operator=(const Scratch&) = delete;
+
+   private:
+    Tape& tape_;
+    Arena::Position arena_;
+    std::size_t nodes_, inputs_, guards_;
+  };
+
   /// Forgets every record. Vars of this tape are invalid afterwards; memory is kept for reuse.
   void clear();
 

@@ -28,6 +28,7 @@ void refuse_live_masks(Var cost) {
 template <class T>
 ParameterVector replayed_gradient(Var cost, std::span<const CheckedLeaf> leaves,
                                   const ParameterVector& theta) {
+  const Tape::Scratch scratch(cost.tape());  // the user's tape stays as it was
   const std::vector<Var> vars = vars_of(leaves);
   const std::vector<Var> gradient = grad(cost, vars);
   const Plan plan(gradient);

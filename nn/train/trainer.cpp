@@ -9,6 +9,7 @@
 #include "autodiff/errors.hpp"
 #include "autodiff/grad.hpp"
 #include "nn/train/batch_shape.hpp"
+#include "nn/train/flush_subnormals.hpp"
 #include "nn/train/progress.hpp"
 
 namespace dtheta::nn {
@@ -104,7 +105,10 @@ double Trainer::run_step(std::span<const Index> rows) {
   load(rows);
   const StepHook& hook = options_.hook;
   if (hook.run && (!hook.at || hook.at(step_))) hook.run(*this);
-  workspace_->run();
+  {
+    const FlushSubnormals scope;
+    workspace_->run();
+  }
   ++step_;
   return static_cast<double>((*workspace_)[recorded_.cost.cost][0]);
 }

@@ -186,6 +186,25 @@ BOOST_AUTO_TEST_CASE(an_op_that_throws_leaves_the_tape_as_it_was) {
   BOOST_TEST((grad(sum(z), x).value() == Tensor(Shape{3}, {2.0, 2.0, 2.0})));
 }
 
+BOOST_AUTO_TEST_CASE(scratch_leaves_no_trace) {
+  Tape tape;
+  const Var x = tape.leaf(Tensor(2.0), "x");
+  const Var y = x * 3;
+  const std::uint32_t size = tape.size();
+  for (int repeat = 0; repeat < 3; ++repeat) {
+    const Tape::Scratch scratch(tape);
+    const Var g = grad(y * 0.25 * tape.leaf(Tensor(4.0), "z"), x);
+    BOOST_TEST(g.item() == 3.0);
+    BOOST_TEST(bool(g > 1));
+  }
+  BOOST_TEST(tape.size() == size);
+  BOOST_TEST(tape.guards().empty());
+  BOOST_TEST(tape.name(x.index()) == "x");
+  BOOST_TEST((x * 3).item() == 6.0);          // a constant from before is still known
+  BOOST_TEST((y * 0.25).item() == 1.5);       // one from within is recorded anew
+  BOOST_TEST(grad(y, x).item() == 3.0);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace dtheta
