@@ -11,6 +11,7 @@
 #include "nn/data/npz.hpp"
 #include "nn/dense_network.hpp"
 #include "nn/init.hpp"
+#include "nn/lbfgs.hpp"
 #include "nn/layer.hpp"
 #include "nn/layers/activation.hpp"
 #include "nn/layers/dropout.hpp"

@@ -6,8 +6,13 @@
 #include <cmath>
 
 #include "autodiff/errors.hpp"
+#include "autodiff/ops/activation.hpp"
 #include "autodiff/ops/arithmetic.hpp"
+#include "autodiff/ops/matmul.hpp"
+#include "autodiff/ops/norm.hpp"
 #include "autodiff/ops/reduction.hpp"
+#include "autodiff/ops/shape.hpp"
+#include "autodiff/tape.hpp"
 #include "nn/names.hpp"
 
 namespace dtheta::nn {
@@ -23,6 +28,9 @@ constexpr std::array penalty_names{
     Named{"l1", Penalty::l1},
     Named{"l2", Penalty::l2},
     Named{"elastic_net", Penalty::elastic_net},
+    Named{"group_lasso", Penalty::group_lasso},
+    Named{"max_norm", Penalty::max_norm},
+    Named{"orthogonal", Penalty::orthogonal},
 };
 
 void require_valid(const Regularizer& r, Index examples) {
@@ -32,6 +40,9 @@ void require_valid(const Regularizer& r, Index examples) {
   }
   if (!(r.l1_ratio >= 0 && r.l1_ratio <= 1)) {
     throw ValueError(fmt::format("{}: l1_ratio {} is outside [0, 1]", r.name(), r.l1_ratio));
+  }
+  if (!(r.max_norm > 0)) {
+    throw ValueError(fmt::format("{}: max_norm {}, must be above 0", r.name(), r.max_norm));
   }
   if (examples < 1) {
     throw ValueError(fmt::format("{}: {} examples, need at least 1", r.name(), examples));
@@ -51,6 +62,24 @@ double scale_of(const Regularizer& r, Index examples) {
   throw ValueError("regularizer: not a convention");
 }
 
+/// What feeds each unit, as rows.
+Var rows_of(Var weights) {
+  return weights.rank() < 2 ? reshape(weights, {1, -1}) : flatten(weights, 1, -1);
+}
+
+Var norms_of_rows(Var weights) { return norm(rows_of(weights), 2.0, Axes{1}); }
+
+/// The products of the rows, or of the columns where there are fewer of those, less the identity.
+Var distance_from_orthogonal(Var weights) {
+  const Var w = rows_of(weights);
+  const bool tall = w.shape()[0] > w.shape()[1];
+  const Var products = matmul(w, w, tall, !tall);
+  const Index n = products.shape()[0];
+  Tensor identity(Shape{n, n});
+  for (Index i = 0; i < n; ++i) identity.data<double>()[static_cast<std::size_t>(i * (n + 1))] = 1;
+  return sum(square(products - w.tape().constant(identity)));
+}
+
 Var summed(const Regularizer& r, Var weights) {
   switch (r.penalty) {
     case Penalty::l1:
@@ -59,6 +88,12 @@ Var summed(const Regularizer& r, Var weights) {
       return sum(square(weights));
     case Penalty::elastic_net:
       return r.l1_ratio * sum(abs(weights)) + (1 - r.l1_ratio) * sum(square(weights));
+    case Penalty::group_lasso:
+      return sum(norms_of_rows(weights));
+    case Penalty::max_norm:
+      return sum(square(relu(norms_of_rows(weights) - r.max_norm)));
+    case Penalty::orthogonal:
+      return distance_from_orthogonal(weights);
   }
   throw ValueError("regularizer: not a penalty");
 }
