@@ -17,8 +17,8 @@
 #include <set>
 #include <thread>
 
+#include "autodiff/grad.hpp"
 #include "autodiff/ops/registry.hpp"
-#include "autodiff/ops/reduction.hpp"
 #include "gradcheck/bridge/network_check.hpp"
 #include "gradcheck/bridge/op_table.hpp"
 #include "gradcheck/report.hpp"
@@ -26,7 +26,7 @@
 #include "nn/data/dataset.hpp"
 #include "nn/layers/dropout.hpp"
 #include "nn/layers/linear.hpp"
-#include "nn/schedule.hpp"
+#include "nn/model_cost.hpp"
 #include "nn/train/trainer.hpp"
 
 namespace {
@@ -83,21 +83,6 @@ nn::Dataset head_of(const nn::Dataset& data, Index count) {
   return head;
 }
 
-/// The cost that training minimises, on a batch of its own: mean cross-entropy + lambda/2m |W|^2.
-nn::RecordedCost record_cost(Tape& tape, const nn::Sequential& model, const nn::Dataset& batch,
-                             const nn::Regularizer& penalty, Index training_examples) {
-  nn::RecordedCost r;
-  nn::Recording recording(tape);
-  r.input = tape.leaf(batch.inputs, "X");
-  r.target = tape.leaf(batch.labels, "labels");
-  r.output = model.forward(recording, r.input);
-  r.cost = nn::loss(nn::Loss::cross_entropy_with_logits, r.output, r.target);
-  r.parts.push_back({"data", r.cost});
-  r.parameters = recording.parameters();
-  nn::add_penalty(r, penalty, training_examples);
-  return r;
-}
-
 /// The ops by which the network is computed and differentiated.
 std::vector<const OpRecord*> ops_of(const Tape& tape) {
   std::set<const OpRecord*> used;
@@ -141,10 +126,7 @@ class Job {
     if (s_.quick) {
       Tape tape;
       const auto recorded = record(tape);
-      static_cast<void>(
-          gradcheck::gradient_of(recorded.cost, gradcheck::checked_leaves(recorded.parameters),
-                                 gradcheck::parameters_of(
-                                     gradcheck::checked_leaves(recorded.parameters))));
+      static_cast<void>(grad(recorded.cost, nn::leaves_of(recorded.parameters)));
       ops = ops_of(tape);
     }
     const bool watched = gradcheck::is_terminal(stderr);
@@ -170,8 +152,10 @@ class Job {
     return good;
   }
 
+  /// The cost that training minimises, on a batch of its own: mean cross-entropy + lambda/2m |W|^2.
   nn::RecordedCost record(Tape& tape) const {
-    return record_cost(tape, model_, batch_, penalty_, data_.train.count());
+    return nn::record_cost(tape, model_, batch_.inputs, batch_.labels,
+                           {.regularizers = {penalty_}, .examples = data_.train.count()});
   }
 
   bool check_network(std::string_view when, const std::string& page) {
