@@ -11,6 +11,7 @@ std::span<const OpRecord* const> arithmetic_ops();
 std::span<const OpRecord* const> exp_log_ops();
 std::span<const OpRecord* const> activation_ops();
 std::span<const OpRecord* const> shape_ops();
+std::span<const OpRecord* const> slice_ops();
 std::span<const OpRecord* const> index_ops();
 std::span<const OpRecord* const> reduction_ops();
 std::span<const OpRecord* const> matmul_ops();

@@ -9,16 +9,12 @@
 #include "autodiff/errors.hpp"
 #include "autodiff/op_list.hpp"
 #include "autodiff/ops/families.hpp"
+#include "autodiff/ops/operands.hpp"
 
 namespace dtheta {
 namespace {
 
-void require_indices(std::string_view op, const ValueType& t) {
-  if (t.kind != Kind::index) {
-    throw TypeError(fmt::format("{}: indices {} hold real values, int64 is needed", op,
-                                to_string(t.shape)));
-  }
-}
+using detail::replaced, detail::require_indices;
 
 /// indices[position] counted from the front; ValueError when it is outside [-n, n).
 Index checked(std::string_view op, const Index* indices, Index position, Index n) {
@@ -28,14 +24,6 @@ Index checked(std::string_view op, const Index* indices, Index position, Index n
                                  i, position, n));
   }
   return i < 0 ? i + n : i;
-}
-
-/// `shape` with axes [first, first + count) replaced by `by`.
-Shape replaced(const Shape& shape, int first, int count, std::span<const Index> by) {
-  std::vector<Index> dims(shape.begin(), shape.begin() + first);
-  dims.insert(dims.end(), by.begin(), by.end());
-  dims.insert(dims.end(), shape.begin() + first + count, shape.end());
-  return Shape(dims);
 }
 
 /// d x[indices] = dx[indices]

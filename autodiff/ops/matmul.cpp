@@ -12,34 +12,14 @@
 #include "autodiff/ops/arithmetic.hpp"
 #include "autodiff/ops/families.hpp"
 #include "autodiff/ops/forms.hpp"
+#include "autodiff/ops/operands.hpp"
 #include "autodiff/ops/reduction.hpp"
 #include "autodiff/ops/shape.hpp"
 
 namespace dtheta {
 namespace {
 
-void require_real(std::string_view op, std::span<const ValueType> in) {
-  for (const ValueType& t : in) {
-    if (t.kind != Kind::real) {
-      throw TypeError(fmt::format("{}: operand {} holds indices, real values are needed", op,
-                                  to_string(t.shape)));
-    }
-  }
-}
-
-/// The axes before the last two.
-Shape batch_of(const Shape& s) {
-  return Shape(std::span(s.begin(), static_cast<std::size_t>(s.rank() - 2)));
-}
-
-Shape with_matrix(const Shape& batch, Index m, Index n) {
-  std::array<Index, max_rank> dims{};
-  std::ranges::copy(batch, dims.begin());
-  const auto rank = static_cast<std::size_t>(batch.rank());
-  dims[rank] = m;
-  dims[rank + 1] = n;
-  return Shape(std::span<const Index>(dims.data(), rank + 2));
-}
+using detail::batch_of, detail::require_real, detail::with_matrix;
 
 /// d(A B) = dA B + A dB, so that A receives c B^T and B receives A^T c
 struct MatMul {

@@ -14,17 +14,11 @@
 #include "autodiff/ops/exp_log.hpp"
 #include "autodiff/ops/families.hpp"
 #include "autodiff/ops/forms.hpp"
+#include "autodiff/ops/operands.hpp"
 #include "autodiff/ops/shape.hpp"
 
 namespace dtheta {
 namespace {
-
-void require_real(std::string_view op, const ValueType& in) {
-  if (in.kind != Kind::real) {
-    throw TypeError(
-        fmt::format("{}: operand {} holds indices, real values are needed", op, to_string(in.shape)));
-  }
-}
 
 /// What the reductions share: they take `count` adjacent axes starting at `first`.
 template <class Self>
@@ -35,7 +29,7 @@ struct Reduction {
   friend constexpr bool operator==(const Reduction&, const Reduction&) = default;
 
   [[nodiscard]] ValueType infer(std::span<const ValueType> in) const {
-    require_real(Self::info.name, in[0]);
+    detail::require_real(Self::info.name, in);
     const Shape& s = in[0].shape;
     if (Self::needs_elements && AxisSplit(s, first, count).n == 0) {
       throw ShapeError(fmt::format("{}: {} has no elements along the reduced axes",
@@ -184,7 +178,7 @@ struct AlongAxis {
   friend constexpr bool operator==(const AlongAxis&, const AlongAxis&) = default;
 
   [[nodiscard]] ValueType infer(std::span<const ValueType> in) const {
-    require_real(Self::info.name, in[0]);
+    detail::require_real(Self::info.name, in);
     return in[0];
   }
 

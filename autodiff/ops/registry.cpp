@@ -40,6 +40,7 @@ std::span<const OpRecord* const> all_ops() {
                               activation_ops(),
                               reduction_ops(),
                               shape_ops(),
+                              slice_ops(),
                               index_ops(),
                               matmul_ops(),
                               random_ops(),

@@ -11,16 +11,12 @@
 #include "autodiff/op_list.hpp"
 #include "autodiff/ops/arithmetic.hpp"
 #include "autodiff/ops/families.hpp"
+#include "autodiff/ops/operands.hpp"
 
 namespace dtheta {
 namespace {
 
-/// Runs f with pointers of the element type at hand: T for real values, Index for indices.
-template <class T, class F>
-void with_elements(const Call<T>& call, F f) {
-  if (call.out_type->kind == Kind::index) f(call.indices(0), call.index_output());
-  else f(call.input(0), call.output());
-}
+using detail::with_elements;
 
 /// A shape with one more axis in front.
 Shape behind(Index size, const Shape& shape) {
@@ -53,7 +49,9 @@ struct Reshape {
   [[nodiscard]] static Var vjp(int, const Primal& p, Var c) { return reshape(c, p[0].shape()); }
   [[nodiscard]] Var batch(const Batch& b) const { return reshape(b[0], behind(b.size, shape)); }
   static std::vector<Sample<Reshape>> samples() {
-    return {{{{6}}, {real({2, 3})}}, {{{1, 3, 2}}, {real({6})}}, {{{}}, {real({1, 1})}},
+    return {{{{6}}, {real({2, 3})}},
+            {{{1, 3, 2}}, {real({6})}},
+            {{{}}, {real({1, 1})}},
             {{{0, 5}}, {real({0})}}};
   }
 };
@@ -66,7 +64,8 @@ struct Permute {
   static constexpr OpInfo info{.name = "permute", .analytic = true, .linear = true};
   [[nodiscard]] ValueType infer(std::span<const ValueType> in) const {
     std::array<Index, max_rank> dims{};
-    for (int i = 0; i < order.size(); ++i) dims[static_cast<std::size_t>(i)] = in[0].shape[order[i]];
+    for (int i = 0; i < order.size(); ++i)
+      dims[static_cast<std::size_t>(i)] = in[0].shape[order[i]];
     return {Shape(std::span<const Index>(dims.data(), static_cast<std::size_t>(order.size()))),
             in[0].kind};
   }
@@ -89,8 +88,8 @@ struct Permute {
   [[nodiscard]] Var vjp(int, const Primal&, Var c) const {
     std::array<int, max_rank> inverse{};
     for (int i = 0; i < order.size(); ++i) inverse[static_cast<std::size_t>(order[i])] = i;
-    return permute(c, Axes(std::span<const int>(inverse.data(),
-                                                static_cast<std::size_t>(order.size()))));
+    return permute(
+        c, Axes(std::span<const int>(inverse.data(), static_cast<std::size_t>(order.size()))));
   }
   [[nodiscard]] Var batch(const Batch& b) const {
     std::vector<int> shifted{0};
@@ -132,8 +131,9 @@ struct BroadcastTo {
     return broadcast_to(reshape(b[0], Shape(dims)), behind(b.size, shape));
   }
   static std::vector<Sample<BroadcastTo>> samples() {
-    return {{{{2, 3}}, {real({3})}},    {{{2, 3}}, {real({2, 1})}}, {{{4}}, {real({})}},
-            {{{2, 3, 2}}, {real({2, 1, 2})}}, {{{0, 3}}, {real({3})}},    {{{2, 3, 4}}, {real({3, 1})}}};
+    return {{{{2, 3}}, {real({3})}}, {{{2, 3}}, {real({2, 1})}},
+            {{{4}}, {real({})}},     {{{2, 3, 2}}, {real({2, 1, 2})}},
+            {{{0, 3}}, {real({3})}}, {{{2, 3, 4}}, {real({3, 1})}}};
   }
 };
 
@@ -152,8 +152,9 @@ struct Concat {
       require_fits(in[0], t);
       joined += t.shape[axis];
     }
-    return {Shape(std::span<const Index>(dims.data(), static_cast<std::size_t>(in[0].shape.rank()))),
-            in[0].kind};
+    return {
+        Shape(std::span<const Index>(dims.data(), static_cast<std::size_t>(in[0].shape.rank()))),
+        in[0].kind};
   }
   template <class T>
   void forward(const Call<T>& call) const {
@@ -178,7 +179,8 @@ struct Concat {
   }
   [[nodiscard]] Var batch(const Batch& b) const {
     std::vector<Var> expanded;
-    for (std::size_t i = 0; i < b.in.size(); ++i) expanded.push_back(b.expanded(static_cast<int>(i)));
+    for (std::size_t i = 0; i < b.in.size(); ++i)
+      expanded.push_back(b.expanded(static_cast<int>(i)));
     return concat(expanded, axis + 1);
   }
   static std::vector<Sample<Concat>> samples() {
@@ -201,123 +203,6 @@ struct Concat {
     }
   }
 };
-
-/// Where a slice of one axis lies: `count` elements from `start`, `step` apart.
-struct Positions {
-  int axis = 0;
-  Index start = 0;
-  Index step = 1;
-  Index count = 0;
-  friend constexpr bool operator==(const Positions&, const Positions&) = default;
-
-  [[nodiscard]] Shape replace_axis(const Shape& shape, Index n) const {
-    std::array<Index, max_rank> dims{};
-    std::ranges::copy(shape, dims.begin());
-    dims[static_cast<std::size_t>(axis)] = n;
-    return Shape(std::span<const Index>(dims.data(), static_cast<std::size_t>(shape.rank())));
-  }
-  /// Calls move(offset in the whole, offset in the slice, length) for each contiguous run.
-  template <class Move>
-  void for_each(const Shape& whole, Move move) const {
-    const AxisSplit s(whole, axis, 1);
-    if (step == 1) {
-      for (Index o = 0; o < s.outer; ++o) {
-        move((o * s.n + start) * s.inner, o * count * s.inner, count * s.inner);
-      }
-      return;
-    }
-    for (Index o = 0; o < s.outer; ++o) {
-      for (Index i = 0; i < count; ++i) {
-        move((o * s.n + start + i * step) * s.inner, (o * count + i) * s.inner, s.inner);
-      }
-    }
-  }
-};
-
-/// The adjoint of a slice: zeros of the whole's shape, but for the sliced positions.
-struct Unslice {
-  Positions at;
-  Index whole = 0;  // size of the axis
-  friend constexpr bool operator==(const Unslice&, const Unslice&) = default;
-
-  static constexpr OpInfo info{.name = "unslice", .analytic = true, .linear = true};
-  [[nodiscard]] ValueType infer(std::span<const ValueType> in) const {
-    return {at.replace_axis(in[0].shape, whole), in[0].kind};
-  }
-  template <class T>
-  void forward(const Call<T>& call) const {
-    with_elements(call, [&](auto* x, auto* out) {
-      std::fill_n(out, call.out_shape().size(), std::remove_pointer_t<decltype(out)>(0));
-      at.for_each(call.out_shape(), [&](Index big, Index small, Index run) {
-        std::copy_n(x + small, run, out + big);
-      });
-    });
-  }
-  [[nodiscard]] Var vjp(int, const Primal&, Var c) const;
-  [[nodiscard]] Var batch(const Batch& b) const {
-    Positions moved = at;
-    ++moved.axis;
-    return apply(Unslice{moved, whole}, {b[0]});
-  }
-  static std::vector<Sample<Unslice>> samples() {
-    return {{{{0, 1, 1, 2}, 4}, {real({2, 3})}},
-            {{{1, 4, -2, 3}, 5}, {real({2, 3})}},
-            {{{0, 0, 1, 0}, 2}, {real({0, 3})}}};
-  }
-};
-
-/// d x[start::step] = dx[start::step]
-struct Slice {
-  Positions at;
-  friend constexpr bool operator==(const Slice&, const Slice&) = default;
-
-  static constexpr OpInfo info{.name = "slice", .analytic = true, .linear = true};
-  [[nodiscard]] ValueType infer(std::span<const ValueType> in) const {
-    return {at.replace_axis(in[0].shape, at.count), in[0].kind};
-  }
-  template <class T>
-  void forward(const Call<T>& call) const {
-    with_elements(call, [&](auto* x, auto* out) {
-      at.for_each(call.shape(0), [&](Index big, Index small, Index run) {
-        std::copy_n(x + big, run, out + small);
-      });
-    });
-  }
-  [[nodiscard]] Var vjp(int, const Primal& p, Var c) const {
-    return apply(Unslice{at, p[0].shape()[at.axis]}, {c});
-  }
-  [[nodiscard]] Var batch(const Batch& b) const {
-    Positions moved = at;
-    ++moved.axis;
-    return apply(Slice{moved}, {b[0]});
-  }
-  static std::vector<Sample<Slice>> samples() {
-    return {{{{0, 1, 1, 2}}, {real({4, 3})}},
-            {{{1, 4, -2, 3}}, {real({2, 5})}},
-            {{{1, 0, 2, 2}}, {real({2, 3, 2})}},
-            {{{0, 3, -1, 4}}, {real({4})}},
-            {{{0, 0, 1, 0}}, {real({2, 3})}}};
-  }
-};
-
-Var Unslice::vjp(int, const Primal&, Var c) const { return apply(Slice{at}, {c}); }
-
-/// Python's rule for one end of a slice.
-Index clip(Index position, Index n, Index low, Index high) {
-  return std::clamp(position < 0 ? position + n : position, low, high);
-}
-
-Positions resolve(int axis, const Range& r, Index n) {
-  if (r.step == 0) throw ValueError("slice: the step must not be 0");
-  const bool back = r.step < 0;
-  const Index low = back ? -1 : 0, high = back ? n - 1 : n;
-  const Index start = r.start == Range::unset ? (back ? n - 1 : 0) : clip(r.start, n, low, high);
-  const Index stop = r.stop == Range::unset ? (back ? -1 : n) : clip(r.stop, n, low, high);
-  const Index span = back ? start - stop : stop - start;
-  const Index stride = back ? -r.step : r.step;
-  const Index count = span > 0 ? (span + stride - 1) / stride : 0;
-  return {axis, count > 0 ? start : 0, r.step, count};
-}
 
 }  // namespace
 
@@ -351,8 +236,8 @@ Var flatten(Arg x, int first, int last) {
   const int from = normalize_axis("flatten", first, s.rank());
   const int to = normalize_axis("flatten", last, s.rank());
   if (from > to) {
-    throw ShapeError(fmt::format("flatten: axis {} comes after axis {} of {}", first, last,
-                                 to_string(s)));
+    throw ShapeError(
+        fmt::format("flatten: axis {} comes after axis {} of {}", first, last, to_string(s)));
   }
   std::vector<Index> dims(s.begin(), s.begin() + from);
   dims.push_back(AxisSplit(s, from, to - from + 1).n);
@@ -392,17 +277,16 @@ Var expand_dims(Arg x, int axis) {
 Var permute(Arg x, Axes order) {
   const int rank = x.var().rank();
   if (order.size() != rank) {
-    throw ShapeError(fmt::format("permute: {} axes given for {}", order.size(),
-                                 to_string(x.var().shape())));
+    throw ShapeError(
+        fmt::format("permute: {} axes given for {}", order.size(), to_string(x.var().shape())));
   }
   static_cast<void>(normalize_axes("permute", order, rank));  // in range, and none twice
   std::array<int, max_rank> from_front{};
   for (int i = 0; i < rank; ++i) {
     from_front[static_cast<std::size_t>(i)] = normalize_axis("permute", order[i], rank);
   }
-  return apply(Permute{Axes(std::span<const int>(from_front.data(),
-                                                 static_cast<std::size_t>(rank)))},
-               {x});
+  return apply(
+      Permute{Axes(std::span<const int>(from_front.data(), static_cast<std::size_t>(rank)))}, {x});
 }
 
 Var transpose(Arg x) {
@@ -438,25 +322,8 @@ Var concat(std::initializer_list<Var> xs, int axis, std::source_location at) {
   return concat(std::span(xs.begin(), xs.size()), axis, at);
 }
 
-Var slice(Arg x, int axis, Range range) {
-  const Shape& s = x.var().shape();
-  const int a = normalize_axis("slice", axis, s.rank());
-  return apply(Slice{resolve(a, range, s[a])}, {x});
-}
-
-Var select(Arg x, int axis, Index position) {
-  const Shape s = x.var().shape();
-  const int a = normalize_axis("select", axis, s.rank());
-  if (position < -s[a] || position >= s[a]) {
-    throw ValueError(fmt::format("select: position {} is out of range for axis {} of {}", position,
-                                 a, to_string(s)));
-  }
-  const Index from_front = position < 0 ? position + s[a] : position;
-  return reshape(slice(x, a, {from_front, from_front + 1}), reduced_shape(s, a, 1, false));
-}
-
 std::span<const OpRecord* const> shape_ops() {
-  return OpList<Reshape, Permute, BroadcastTo, Concat, Slice, Unslice>::records;
+  return OpList<Reshape, Permute, BroadcastTo, Concat>::records;
 }
 
 }  // namespace dtheta
