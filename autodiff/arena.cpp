@@ -16,7 +16,8 @@ void* Arena::allocate_in_next_chunk(std::size_t bytes) {
   if (!chunks_.empty() && current_ < chunks_.size()) ++current_;
   while (current_ < chunks_.size() && chunks_[current_].size < bytes) ++current_;
   if (current_ == chunks_.size()) {
-    const std::size_t doubled = chunks_.empty() ? first : std::min(2 * chunks_.back().size, largest);
+    const std::size_t doubled =
+        chunks_.empty() ? first : std::min(2 * chunks_.back().size, largest);
     const std::size_t size = std::max(bytes, doubled);
     chunks_.push_back({allocate_aligned(size), size});
   }

@@ -53,8 +53,10 @@ Shape reduced_shape(const Shape& shape, int first, int count, bool keepdims) {
   std::size_t rank = 0;
   for (int i = 0; i < shape.rank(); ++i) {
     const bool reduced = i >= first && i < first + count;
-    if (!reduced) dims[rank++] = shape[i];
-    else if (keepdims) dims[rank++] = 1;
+    if (!reduced)
+      dims[rank++] = shape[i];
+    else if (keepdims)
+      dims[rank++] = 1;
   }
   return Shape(std::span<const Index>(dims.data(), rank));
 }

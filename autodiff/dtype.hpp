@@ -24,9 +24,12 @@ inline constexpr DType dtype_of = std::same_as<T, float>    ? DType::float32
 
 [[nodiscard]] constexpr std::string_view to_string(DType type) {
   switch (type) {
-    case DType::float32: return "float32";
-    case DType::float64: return "float64";
-    case DType::int64: return "int64";
+    case DType::float32:
+      return "float32";
+    case DType::float64:
+      return "float64";
+    case DType::int64:
+      return "int64";
   }
   return "unknown dtype";
 }

@@ -22,8 +22,8 @@ using FastTernary = void (*)(const T* a, const T* b, const T* c, T* out, std::si
 /// The op itself provides
 ///   static constexpr OpInfo info;
 ///   template <class T> T value(T...) const (or static);           // one element
-///   Var pullback(int i, const Primal&, Var c) const (or static);  // c times the slope in operand i
-///   static constexpr Domain domain;   // or: std::array<Domain, N> domains
+///   Var pullback(int i, const Primal&, Var c) const (or static);  // c times the slope in operand
+///   i static constexpr Domain domain;   // or: std::array<Domain, N> domains
 /// and may provide
 ///   template <class T> static constexpr FastUnary<T> fast = ...;  // float and double: a SIMD loop
 ///   static std::vector<Self> variants();                  // attribute settings to test
@@ -89,8 +89,11 @@ class Elementwise {
  private:
   template <class T>
   static consteval bool has_fast() {
-    if constexpr (Vectorized<T>) return requires { Self::template fast<T>; };
-    else return false;
+    if constexpr (Vectorized<T>) return requires {
+        Self::template fast<T>;
+      };
+    else
+      return false;
   }
 
   [[nodiscard]] const Self& self() const { return static_cast<const Self&>(*this); }
@@ -110,8 +113,10 @@ class Elementwise {
   }
 
   static std::vector<Self> all_variants() {
-    if constexpr (requires { Self::variants(); }) return Self::variants();
-    else return {Self{}};
+    if constexpr (requires { Self::variants(); })
+      return Self::variants();
+    else
+      return {Self{}};
   }
   static std::array<Domain, N> all_domains() {
     if constexpr (requires { Self::domains; }) {
@@ -132,8 +137,10 @@ class Unary : public Elementwise<Self, 1> {
  public:
   [[nodiscard]] Var pullback(int, const Primal& p, Var c) const {
     const Self& self = static_cast<const Self&>(*this);
-    if constexpr (requires { self.select(c, p[0], p.out); }) return self.select(c, p[0], p.out);
-    else return c * self.slope(p[0], p.out);
+    if constexpr (requires { self.select(c, p[0], p.out); })
+      return self.select(c, p[0], p.out);
+    else
+      return c * self.slope(p[0], p.out);
   }
 };
 

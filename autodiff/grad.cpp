@@ -111,8 +111,10 @@ Var linear_tangent(const OpRecord& op, const void* attributes, const Primal& p,
                    std::span<const Var> tangents) {
   std::vector<Var> in(p.in.begin(), p.in.end());
   for (std::size_t k = 0; k < in.size(); ++k) {
-    if (tangents[k].exists()) in[k] = tangents[k];
-    else if (!in[k].is_index()) in[k] = zeros_like(in[k]);
+    if (tangents[k].exists())
+      in[k] = tangents[k];
+    else if (!in[k].is_index())
+      in[k] = zeros_like(in[k]);
   }
   return reapplied(op, attributes, in);
 }
@@ -183,9 +185,10 @@ std::vector<Var> vjp(std::span<const Var> ys, std::span<const Var> cotangents,
 
 std::vector<Var> grad(Var y, std::span<const Var> xs) {
   if (y.size() != 1) {
-    throw ShapeError(fmt::format("grad: y has shape {}; only a single element has a gradient (use "
-                                 "vjp with a cotangent, or reduce it first)",
-                                 to_string(y.shape())));
+    throw ShapeError(
+        fmt::format("grad: y has shape {}; only a single element has a gradient (use "
+                    "vjp with a cotangent, or reduce it first)",
+                    to_string(y.shape())));
   }
   const Var one = broadcast_to(y.tape().constant(1.0), y.shape());
   return vjp(std::span(&y, 1), std::span(&one, 1), xs);

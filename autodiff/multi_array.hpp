@@ -31,7 +31,8 @@ template <Element T, std::size_t N>
 
 template <Element T, std::size_t N>
 [[nodiscard]] boost::const_multi_array_ref<T, N> view(const Tensor& tensor) {
-  return boost::const_multi_array_ref<T, N>(tensor.data<T>().data(), detail::extents<N>(tensor.shape()));
+  return boost::const_multi_array_ref<T, N>(tensor.data<T>().data(),
+                                            detail::extents<N>(tensor.shape()));
 }
 
 /// A tensor with the shape and elements of `array` (copied; any storage order, row-major after).

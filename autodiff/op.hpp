@@ -85,14 +85,14 @@ struct Batch {
 ///   template <class T> void tile(const T* const*, T*, size_t) const;  // elementwise: may be fused
 template <class O>
 concept Op = std::is_trivially_copyable_v<O> && std::equality_comparable<O> &&
-             requires(const O op, std::span<const ValueType> types, const Primal& primal, Var v,
-                      const Call<double>& call) {
-               { O::info } -> std::convertible_to<OpInfo>;
-               { op.infer(types) } -> std::same_as<ValueType>;
-               { op.template forward<double>(call) } -> std::same_as<void>;
-               { op.vjp(0, primal, v) } -> std::same_as<Var>;
-               { O::samples() } -> std::convertible_to<std::vector<Sample<O>>>;
-             };
+    requires(const O op, std::span<const ValueType> types, const Primal& primal, Var v,
+             const Call<double>& call) {
+  { O::info } -> std::convertible_to<OpInfo>;
+  { op.infer(types) } -> std::same_as<ValueType>;
+  { op.template forward<double>(call) } -> std::same_as<void>;
+  { op.vjp(0, primal, v) } -> std::same_as<Var>;
+  { O::samples() } -> std::convertible_to<std::vector<Sample<O>>>;
+};
 
 template <class T>
 using Kernel = void (*)(const void* op, const Call<T>& call);
@@ -113,7 +113,7 @@ struct OpRecord {
   PerScalar<Tile> tile;  // all null unless the op is elementwise
   Var (*vjp)(const void* op, int i, const Primal& primal, Var cotangent);
   Var (*jvp)(const void* op, const Primal& primal, std::span<const Var> tangents);  // or null
-  Var (*batch)(const void* op, const Batch& batch);                              // or null
+  Var (*batch)(const void* op, const Batch& batch);                                 // or null
   std::vector<SampleCase> (*samples)();
 
   [[nodiscard]] bool is_elementwise() const { return tile.f64 != nullptr; }
@@ -157,8 +157,10 @@ constexpr OpRecord make_record() {
   r.alignment = alignof(O);
   r.infer = [](const void* op, std::span<const ValueType> in) { return as<O>(op).infer(in); };
   r.scratch = [](const void* op, std::span<const ValueType> in) -> std::size_t {
-    if constexpr (requires { as<O>(op).scratch(in); }) return as<O>(op).scratch(in);
-    else return static_cast<void>(op), static_cast<void>(in), 0;
+    if constexpr (requires { as<O>(op).scratch(in); })
+      return as<O>(op).scratch(in);
+    else
+      return static_cast<void>(op), static_cast<void>(in), 0;
   };
   r.equal = [](const void* a, const void* b) { return as<O>(a) == as<O>(b); };
   r.kernel = {kernel_of<O, float>(), kernel_of<O, double>(), kernel_of<O, long double>(),

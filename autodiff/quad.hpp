@@ -21,7 +21,7 @@ class Quad {
 
   constexpr Quad() = default;
   template <class A>
-    requires std::is_arithmetic_v<A>
+  requires std::is_arithmetic_v<A>
   constexpr Quad(A value) : value_(value) {}
   [[nodiscard]] static constexpr Quad from_native(Native v) {
     Quad q;
@@ -31,10 +31,8 @@ class Quad {
   [[nodiscard]] constexpr Native native() const { return value_; }
 
   template <class A>
-    requires std::is_arithmetic_v<A>
-  explicit constexpr operator A() const {
-    return static_cast<A>(value_);
-  }
+  requires std::is_arithmetic_v<A>
+  explicit constexpr operator A() const { return static_cast<A>(value_); }
 
   constexpr Quad operator-() const { return from_native(-value_); }
   constexpr Quad operator+() const { return *this; }

@@ -13,10 +13,9 @@ using Generator = r123::Philox4x32;
 
 Generator::ctr_type block_of(RandomKey key, std::uint64_t step, std::uint64_t block) {
   // The step and the position in it are the counter; seed and stream are the key.
-  const Generator::ctr_type counter{{static_cast<std::uint32_t>(block),
-                                     static_cast<std::uint32_t>(block >> 32),
-                                     static_cast<std::uint32_t>(step),
-                                     static_cast<std::uint32_t>(step >> 32)}};
+  const Generator::ctr_type counter{
+      {static_cast<std::uint32_t>(block), static_cast<std::uint32_t>(block >> 32),
+       static_cast<std::uint32_t>(step), static_cast<std::uint32_t>(step >> 32)}};
   return Generator{}(counter, Generator::key_type{{key.seed, key.stream}});
 }
 
@@ -35,8 +34,7 @@ std::array<std::uint32_t, 4> philox(const std::array<std::uint32_t, 4>& counter,
   return {words[0], words[1], words[2], words[3]};
 }
 
-void random_words(RandomKey key, std::uint64_t step, Index first,
-                  std::span<std::uint32_t> words) {
+void random_words(RandomKey key, std::uint64_t step, Index first, std::span<std::uint32_t> words) {
   auto position = static_cast<std::uint64_t>(first);
   for (std::size_t i = 0; i < words.size();) {
     const Generator::ctr_type block = block_of(key, step, position / 4);

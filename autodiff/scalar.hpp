@@ -12,7 +12,7 @@ using Complex = std::complex<double>;
 /// The types a kernel computes in. A tape records in float or double; a plan replays in any.
 template <class T>
 concept Scalar = std::same_as<T, float> || std::same_as<T, double> ||
-                 std::same_as<T, long double> || std::same_as<T, Quad> || std::same_as<T, Complex>;
+    std::same_as<T, long double> || std::same_as<T, Quad> || std::same_as<T, Complex>;
 
 /// The scalars with an order, in which every op can be computed.
 template <class T>
@@ -33,11 +33,16 @@ struct PerScalar {
 
   template <Scalar T>
   [[nodiscard]] constexpr const Entry<T>& get() const {
-    if constexpr (std::same_as<T, float>) return f32;
-    else if constexpr (std::same_as<T, double>) return f64;
-    else if constexpr (std::same_as<T, long double>) return extended;
-    else if constexpr (std::same_as<T, Quad>) return quad;
-    else return complex;
+    if constexpr (std::same_as<T, float>)
+      return f32;
+    else if constexpr (std::same_as<T, double>)
+      return f64;
+    else if constexpr (std::same_as<T, long double>)
+      return extended;
+    else if constexpr (std::same_as<T, Quad>)
+      return quad;
+    else
+      return complex;
   }
 };
 

@@ -103,13 +103,13 @@ std::span<const ValueType> Tape::collect_types(std::span<const std::uint32_t> in
 }
 
 Var Tape::record(const OpRecord& op, const void* attributes, std::span<const Arg> in) {
-  const bool fits = op.info.arity == variadic ? !in.empty()
-                                              : in.size() == static_cast<std::size_t>(op.info.arity);
+  const bool fits = op.info.arity == variadic
+                        ? !in.empty()
+                        : in.size() == static_cast<std::size_t>(op.info.arity);
   if (!fits) {
-    throw StateError(fmt::format("{}: takes {} operands, {} given", op.info.name,
-                                 op.info.arity == variadic ? "one or more"
-                                                           : std::to_string(op.info.arity),
-                                 in.size()));
+    throw StateError(fmt::format(
+        "{}: takes {} operands, {} given", op.info.name,
+        op.info.arity == variadic ? "one or more" : std::to_string(op.info.arity), in.size()));
   }
   require_one_tape(op, *this, in);
   std::array<std::uint32_t, few> short_list;
@@ -144,8 +144,10 @@ Var Tape::record(const OpRecord& op, const void* attributes, std::span<const Arg
 }
 
 void Tape::evaluate(Node& node, std::span<const std::uint32_t> in) {
-  if (precision_ == DType::float32) evaluate_as<float>(node, in);
-  else evaluate_as<double>(node, in);
+  if (precision_ == DType::float32)
+    evaluate_as<float>(node, in);
+  else
+    evaluate_as<double>(node, in);
 }
 
 template <Scalar T>

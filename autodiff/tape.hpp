@@ -63,17 +63,14 @@ class Tape {
   Var leaf(const Tensor& value, std::string_view name = {},
            std::source_location where = std::source_location::current());
   /// A fixed value.
-  Var constant(const Tensor& value,
-               std::source_location where = std::source_location::current());
+  Var constant(const Tensor& value, std::source_location where = std::source_location::current());
   /// A fixed scalar. Asking again for the same number returns the same record.
   Var constant(double value);
   /// The step that random ops draw for: an index scalar leaf, 0 until a replay sets it.
   /// As long as it stays the same, so do all masks and noise.
   Var step();
   /// The step, if any random op has asked for it; else a Var that does not exist.
-  [[nodiscard]] Var step_if_used() {
-    return step_ == Node::none ? Var{} : Var(*this, step_);
-  }
+  [[nodiscard]] Var step_if_used() { return step_ == Node::none ? Var{} : Var(*this, step_); }
 
   /// Records an op; the body of `apply`.
   Var record(const OpRecord& op, const void* attributes, std::span<const Arg> in);

@@ -13,9 +13,8 @@ namespace {
 std::size_t byte_count(const Shape& shape, DType dtype) {
   std::size_t bytes = 0;
   if (__builtin_mul_overflow(static_cast<std::size_t>(shape.size()), size_of(dtype), &bytes)) {
-    throw ShapeError(
-        fmt::format("tensor {} of {}: the size in bytes overflows", to_string(shape),
-                    to_string(dtype)));
+    throw ShapeError(fmt::format("tensor {} of {}: the size in bytes overflows", to_string(shape),
+                                 to_string(dtype)));
   }
   return bytes;
 }
@@ -24,9 +23,12 @@ std::size_t byte_count(const Shape& shape, DType dtype) {
 template <class F>
 auto visit(const Tensor& t, F f) {
   switch (t.dtype()) {
-    case DType::float32: return f(t.data<float>());
-    case DType::float64: return f(t.data<double>());
-    case DType::int64: break;
+    case DType::float32:
+      return f(t.data<float>());
+    case DType::float64:
+      return f(t.data<double>());
+    case DType::int64:
+      break;
   }
   return f(t.data<Index>());
 }
@@ -67,13 +69,15 @@ Tensor& Tensor::operator=(const Tensor& other) {
 Tensor Tensor::to(DType dtype) const {
   if (dtype == dtype_) return *this;
   switch (dtype) {
-    case DType::float32: return converted<float>(*this);
-    case DType::float64: return converted<double>(*this);
-    case DType::int64: break;
+    case DType::float32:
+      return converted<float>(*this);
+    case DType::float64:
+      return converted<double>(*this);
+    case DType::int64:
+      break;
   }
-  throw TypeError(
-      fmt::format("tensor {}: {} values cannot become int64 indices without rounding",
-                  to_string(shape_), to_string(dtype_)));
+  throw TypeError(fmt::format("tensor {}: {} values cannot become int64 indices without rounding",
+                              to_string(shape_), to_string(dtype_)));
 }
 
 Tensor Tensor::reshaped(const Shape& shape) const& { return Tensor(*this).reshaped(shape); }
@@ -90,23 +94,22 @@ Tensor Tensor::reshaped(const Shape& shape) && {
 
 double Tensor::item() const {
   if (size() != 1) {
-    throw ShapeError(
-        fmt::format("tensor {}: item() needs exactly one element", to_string(shape_)));
+    throw ShapeError(fmt::format("tensor {}: item() needs exactly one element", to_string(shape_)));
   }
   return visit(*this, [](auto values) { return static_cast<double>(values[0]); });
 }
 
 void Tensor::require(DType wanted) const {
   if (wanted != dtype_) {
-    throw TypeError(fmt::format("tensor {}: holds {}, not {}", to_string(shape_),
-                                to_string(dtype_), to_string(wanted)));
+    throw TypeError(fmt::format("tensor {}: holds {}, not {}", to_string(shape_), to_string(dtype_),
+                                to_string(wanted)));
   }
 }
 
 void Tensor::copy_from(const void* source, std::size_t count) {
   if (count != static_cast<std::size_t>(size())) {
-    throw ShapeError(fmt::format("tensor {}: needs {} elements, {} given", to_string(shape_),
-                                 size(), count));
+    throw ShapeError(
+        fmt::format("tensor {}: needs {} elements, {} given", to_string(shape_), size(), count));
   }
   if (count > 0) std::memcpy(bytes_.get(), source, byte_count(shape_, dtype_));
 }

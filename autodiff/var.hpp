@@ -62,8 +62,8 @@ class Arg {
  public:
   Arg(Var var, std::source_location at = std::source_location::current()) : var_(var), at_(at) {}
   template <class A>
-    requires std::is_arithmetic_v<A>
-  Arg(A number, std::source_location at = std::source_location::current())
+  requires std::is_arithmetic_v<A> Arg(A number,
+                                       std::source_location at = std::source_location::current())
       : number_(static_cast<double>(number)), at_(at) {}
 
   [[nodiscard]] bool is_number() const { return !var_.exists(); }

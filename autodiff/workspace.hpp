@@ -20,9 +20,9 @@ struct BindingDelete {
 
 /// The memory one run of a plan needs in scalar type T. `run` allocates nothing.
 ///
-/// Leaves start with the values they had on the tape. One workspace is used by one thread at a time;
-/// several may share a plan. T may be float, double, long double, Quad, or Complex where every op is
-/// analytic, whatever the precision of the tape.
+/// Leaves start with the values they had on the tape. One workspace is used by one thread at a
+/// time; several may share a plan. T may be float, double, long double, Quad, or Complex where
+/// every op is analytic, whatever the precision of the tape.
 template <Scalar T>
 class Workspace {
  public:

@@ -37,9 +37,10 @@ void report_training() {
              small.plan().step_count(), small.plan().op_count());
   const double l = seconds_per_call([&] { large.run(); });
   const double floor = products_alone(64, 784, 128, 10);
-  fmt::print("training step 784-128-10, batch 64, float32: {:.0f} us; products alone {:.0f} us; "
-             "ratio {:.2f} ({} steps, {} ops)\n",
-             1e6 * l, 1e6 * floor, l / floor, large.plan().step_count(), large.plan().op_count());
+  fmt::print(
+      "training step 784-128-10, batch 64, float32: {:.0f} us; products alone {:.0f} us; "
+      "ratio {:.2f} ({} steps, {} ops)\n",
+      1e6 * l, 1e6 * floor, l / floor, large.plan().step_count(), large.plan().op_count());
 }
 
 void report_recording() {
@@ -68,8 +69,8 @@ void report_recording() {
 gradcheck::Result full_check(const Mlp& net, unsigned threads) {
   std::vector<gradcheck::CheckedLeaf> leaves;
   for (std::size_t k = 0; k < net.parameters.size(); ++k) {
-    leaves.push_back({fmt::format("{}{}", k % 2 == 0 ? "W" : "b", k / 2 + 1), k / 2 + 1,
-                      net.parameters[k]});
+    leaves.push_back(
+        {fmt::format("{}{}", k % 2 == 0 ? "W" : "b", k / 2 + 1), k / 2 + 1, net.parameters[k]});
   }
   gradcheck::NetworkOptions options;
   options.method = gradcheck::Method::textbook;

@@ -68,8 +68,8 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
 
 nn::Sequential make_model(const Settings& s) {
   const std::uint32_t seed = 1;
-  return {nn::Linear(784, 128, {seed, 0}), nn::Activation::relu, nn::Dropout(s.keep_prob, {seed, 1}),
-          nn::Linear(128, 10, {seed, 2})};
+  return {nn::Linear(784, 128, {seed, 0}), nn::Activation::relu,
+          nn::Dropout(s.keep_prob, {seed, 1}), nn::Linear(128, 10, {seed, 2})};
 }
 
 /// The first examples of a data set.
@@ -104,7 +104,9 @@ void write(const std::string& folder, const std::string& name, const std::string
 class Job {
  public:
   explicit Job(const Settings& s)
-      : s_(s), data_(nn::fashion_mnist(s.data)), model_(make_model(s)),
+      : s_(s),
+        data_(nn::fashion_mnist(s.data)),
+        model_(make_model(s)),
         batch_(head_of(data_.train, s.check_batch)),
         penalty_{nn::Penalty::l2, s.lambda, nn::Convention::lambda_over_2m} {}
 
@@ -166,9 +168,10 @@ class Job {
     options.frozen_masks = true;
     options.threads = std::max(1U, std::thread::hardware_concurrency());
     const gradcheck::Result result = gradcheck::check_network(recorded, options);
-    fmt::print("\ndθ {}, {} parameters, batch of {}  ({:.1f} s)\n{}", when,
-               result.analytic.size(), s_.check_batch, seconds_since(start),
-               gradcheck::report(result, {.colour = gradcheck::is_terminal(stdout), .components = 4}));
+    fmt::print(
+        "\ndθ {}, {} parameters, batch of {}  ({:.1f} s)\n{}", when, result.analytic.size(),
+        s_.check_batch, seconds_since(start),
+        gradcheck::report(result, {.colour = gradcheck::is_terminal(stdout), .components = 4}));
     write(s_.report, page, gradcheck::report_html(result, fmt::format("dθ {}", when)));
     return result.verdict != gradcheck::Verdict::fail;
   }

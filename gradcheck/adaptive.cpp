@@ -106,7 +106,8 @@ class Group {
       request_.evaluate(probes_, answers_);
       double at_most = 0.0;
       for (std::size_t s = 0; s < open_.size(); ++s) {
-        const std::span own(answers_.data() + first_probe_[s], answers_.data() + first_probe_[s + 1]);
+        const std::span own(answers_.data() + first_probe_[s],
+                            answers_.data() + first_probe_[s + 1]);
         at_most = std::max(at_most, open_[s]->take(own, request_.cost));
       }
       if (first) seen = at_most;
@@ -140,7 +141,7 @@ class Group {
 /// What all entries of a block share.
 struct BlockPlan {
   std::size_t pilot = 0;
-  double scale = 0.0;  ///< of its derivatives
+  double scale = 0.0;   ///< of its derivatives
   double length = 0.0;  ///< scale of its entries
   double step = 0.0;
   double noise = 0.0;  ///< of J under rounding of its entries
@@ -203,7 +204,8 @@ class Adaptive {
 
   Search search_for(std::size_t i, const BlockPlan& plan) const {
     const double x = request_.theta.values()[i];
-    return {i, x, request_.analytic[i], plan.step, widest_part * std::max(std::abs(x), plan.length)};
+    return {i, x, request_.analytic[i], plan.step,
+            widest_part * std::max(std::abs(x), plan.length)};
   }
 
   /// One entry of each block finds the step that suits the rest of it.
@@ -238,9 +240,8 @@ class Adaptive {
         if (i != plan.pilot) searches.push_back(search_for(i, plan));
       }
       Group group(request_, std::move(searches));
-      group.run([&](std::size_t, double seen) { 
-        return standard(plan, std::max(plan.scale, seen));
-      });
+      group.run(
+          [&](std::size_t, double seen) { return standard(plan, std::max(plan.scale, seen)); });
       for (const Search& search : group.searches()) {
         found_.entries[search.index()] = search.finding();
       }
@@ -291,8 +292,8 @@ Findings measure_textbook(const Request& request) {
       };
       const auto numeric = two_sided_difference(shifted, values.subspan(at, count), epsilon);
       for (std::size_t i = 0; i < count; ++i) {
-        found.entries[at + i] = {numeric[i], found.noise / epsilon, epsilon, epsilon,
-                                 Verdict::pass, false, numeric[i] == 0.0};
+        found.entries[at + i] = {numeric[i], found.noise / epsilon, epsilon, epsilon, Verdict::pass,
+                                 false,      numeric[i] == 0.0};
       }
       done += count;
       if (!request.proceed(done)) {

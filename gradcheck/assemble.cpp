@@ -153,8 +153,9 @@ class Assembly {
     }
     if (!measured) doubt("no derivative was measured");
     if (!result_.deterministic) {
-      doubt("J is not deterministic: the same theta gave different bits (live dropout, unseeded "
-            "randomness, running statistics or a race); freeze it, then check again");
+      doubt(
+          "J is not deterministic: the same theta gave different bits (live dropout, unseeded "
+          "randomness, running statistics or a race); freeze it, then check again");
     }
     if (!result_.complete) doubt("the check was stopped before it had seen every entry");
     name_blind_spots();

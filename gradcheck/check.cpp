@@ -44,8 +44,9 @@ std::vector<Block> selected(const ParameterVector& theta, const Options& options
     if (named && in_layer && block.size > 0) chosen.push_back(block);
   }
   if (chosen.empty()) {
-    throw ShapeError("check: theta has no entry to check; it is empty, or the blocks and layers "
-                     "asked for have none in common");
+    throw ShapeError(
+        "check: theta has no entry to check; it is empty, or the blocks and layers "
+        "asked for have none in common");
   }
   return chosen;
 }
@@ -64,8 +65,7 @@ struct Counting {
 };
 
 /// What is wrong with the function that computes the gradient, apart from its values.
-void name_habits(const Gradient::Function& gradient, const ParameterVector& theta,
-                 Result& result) {
+void name_habits(const Gradient::Function& gradient, const ParameterVector& theta, Result& result) {
   const PurityResult purity = check_gradient_purity(gradient, theta);
   result.notes.insert(result.notes.end(), purity.findings.begin(), purity.findings.end());
   if (!purity && result.verdict == Verdict::pass) result.verdict = Verdict::inconclusive;
@@ -82,8 +82,8 @@ double cost_at(const ProbeEvaluator& evaluate, const ParameterVector& theta, std
 
 void Gradient::copy_whole(std::span<const double> from, std::span<double> to) {
   if (from.size() != to.size()) {
-    throw ShapeError(fmt::format("gradient: it has {} entries, but theta has {}", from.size(),
-                                 to.size()));
+    throw ShapeError(
+        fmt::format("gradient: it has {} entries, but theta has {}", from.size(), to.size()));
   }
   std::ranges::copy(from, to.begin());
 }
@@ -123,8 +123,7 @@ Result check_probes(const ProbeEvaluator& evaluate, const Gradient& gradient,
   const auto start = std::chrono::steady_clock::now();
   const auto proceed = [&](std::size_t done) {
     const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;
-    return !options.progress ||
-           options.progress({done, total, result.evaluations, taken.count()});
+    return !options.progress || options.progress({done, total, result.evaluations, taken.count()});
   };
   const detail::Request request{counted, theta,       result.analytic, blocks,
                                 options, result.cost, change,          proceed};

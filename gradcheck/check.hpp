@@ -40,7 +40,7 @@ struct Options {
   std::vector<std::string> blocks{};   ///< only these blocks; empty: all
   std::vector<std::size_t> layers{};   ///< only blocks of these layers; empty: all
   std::size_t worst_entries = 5;       ///< how many components each block keeps
-  unsigned threads = 1;  ///< above 1 the cost is called from several threads at once
+  unsigned threads = 1;                ///< above 1 the cost is called from several threads at once
   std::function<bool(const Progress&)> progress{};  ///< called now and then; false stops the check
   Hints hints{};  ///< what may help to name the cause of a failure
 };
@@ -52,21 +52,21 @@ class Gradient {
 
   /// Values that were computed before. The span must outlive the check.
   template <class Values>
-    requires std::convertible_to<const Values&, std::span<const double>>
-  Gradient(const Values& values) : values_(std::span<const double>(values)) {}
+  requires std::convertible_to<const Values&, std::span<const double>> Gradient(
+      const Values& values)
+      : values_(std::span<const double>(values)) {}
 
   /// Values laid out as θ; their layout is compared with θ's. Must outlive the check.
   Gradient(const ParameterVector& values) : values_(values.values()), layout_(&values) {}
 
   /// f(θ, g) writes the gradient into g, which arrives full of NaN.
   template <class F>
-    requires std::is_invocable_r_v<void, F&, std::span<const double>, std::span<double>>
-  Gradient(F f) : function_(std::move(f)) {}
+  requires std::is_invocable_r_v<void, F&, std::span<const double>, std::span<double>> Gradient(F f)
+      : function_(std::move(f)) {}
 
   /// f(θ) returns the gradient.
   template <class F>
-    requires std::is_invocable_r_v<std::vector<double>, F&, std::span<const double>>
-  Gradient(F f);
+  requires std::is_invocable_r_v<std::vector<double>, F&, std::span<const double>> Gradient(F f);
 
   /// The function, or null where values were given.
   const Function* function() const noexcept { return function_ ? &function_ : nullptr; }
@@ -99,8 +99,8 @@ Result check_probes(const ProbeEvaluator& evaluate, const Gradient& gradient,
                     const ParameterVector& theta, const Options& options = {});
 
 template <class F>
-  requires std::is_invocable_r_v<std::vector<double>, F&, std::span<const double>>
-Gradient::Gradient(F f)
+requires std::is_invocable_r_v<std::vector<double>, F&, std::span<const double>> Gradient::Gradient(
+    F f)
     : function_([f = std::move(f)](std::span<const double> theta, std::span<double> out) mutable {
         const std::vector<double> values = f(theta);
         copy_whole(values, out);

@@ -12,20 +12,28 @@ namespace dtheta::gradcheck {
 
 std::string_view to_string(Band band) {
   switch (band) {
-    case Band::excellent: return "excellent";
-    case Band::double_check: return "double-check";
-    case Band::error: return "error";
-    case Band::critical: break;
+    case Band::excellent:
+      return "excellent";
+    case Band::double_check:
+      return "double-check";
+    case Band::error:
+      return "error";
+    case Band::critical:
+      break;
   }
   return "critical";
 }
 
 std::string_view advice(Band band) {
   switch (band) {
-    case Band::excellent: return "very likely correct";
-    case Band::double_check: return "may be fine; look at the components";
-    case Band::error: return "likely a bug; trace the largest differences to their layer";
-    case Band::critical: break;
+    case Band::excellent:
+      return "very likely correct";
+    case Band::double_check:
+      return "may be fine; look at the components";
+    case Band::error:
+      return "likely a bug; trace the largest differences to their layer";
+    case Band::critical:
+      break;
   }
   return "certainly a bug";
 }

@@ -57,8 +57,8 @@ ProbeEvaluator probes_of(const ScalarFunction& f) {
 void require_moved(double x, double step) {
   if (x + step != x && x - step != x) return;
   throw OptionError(fmt::format("step: {} is lost when it is added to {}; take at least {:.2g}",
-                                step, x, 4.0 * std::numeric_limits<double>::epsilon() *
-                                             std::abs(x)));
+                                step, x,
+                                4.0 * std::numeric_limits<double>::epsilon() * std::abs(x)));
 }
 
 Extrapolation ridders(const std::function<double(double)>& two_sided, double step) {
@@ -96,18 +96,24 @@ Extrapolation ridders(const std::function<double(double)>& two_sided, double ste
 
 void require_positive(const char* name, double number) {
   if (number > 0.0 && std::isfinite(number)) return;
-  throw OptionError(fmt::format("{}: {} was given, but it must be positive and finite", name,
-                                number));
+  throw OptionError(
+      fmt::format("{}: {} was given, but it must be positive and finite", name, number));
 }
 
 StencilRule rule_of(Stencil stencil) {
   switch (stencil) {
-    case Stencil::forward: return {forward_terms, 1, 1.0 / 2.0, 2.0};
-    case Stencil::backward: return {backward_terms, 1, 1.0 / 2.0, 2.0};
-    case Stencil::central2: return {central2_terms, 2, 1.0 / 6.0, 1.0};
-    case Stencil::central4: return {central4_terms, 4, 1.0 / 30.0, 3.0 / 2.0};
-    case Stencil::central6: return {central6_terms, 6, 1.0 / 140.0, 11.0 / 6.0};
-    case Stencil::central8: break;
+    case Stencil::forward:
+      return {forward_terms, 1, 1.0 / 2.0, 2.0};
+    case Stencil::backward:
+      return {backward_terms, 1, 1.0 / 2.0, 2.0};
+    case Stencil::central2:
+      return {central2_terms, 2, 1.0 / 6.0, 1.0};
+    case Stencil::central4:
+      return {central4_terms, 4, 1.0 / 30.0, 3.0 / 2.0};
+    case Stencil::central6:
+      return {central6_terms, 6, 1.0 / 140.0, 11.0 / 6.0};
+    case Stencil::central8:
+      break;
   }
   return {central8_terms, 8, 1.0 / 630.0, 25.0 / 12.0};
 }
@@ -144,9 +150,8 @@ double two_sided_difference(const ScalarFunction& f, double x, double epsilon) {
   return two_sided_difference(probes_of(f), std::span(&x, 1), epsilon).front();
 }
 
-std::vector<double> finite_difference(const ProbeEvaluator& evaluate,
-                                      std::span<const double> theta, double step,
-                                      Stencil stencil) {
+std::vector<double> finite_difference(const ProbeEvaluator& evaluate, std::span<const double> theta,
+                                      double step, Stencil stencil) {
   require_positive("step", step);
   const auto terms = rule_of(stencil).terms;
   const std::size_t width = terms.size();
@@ -185,8 +190,8 @@ double finite_difference(const ScalarFunction& f, double x, double step, Stencil
 double directional_derivative(const Cost& cost, std::span<const double> theta,
                               std::span<const double> direction, double step, Stencil stencil) {
   if (direction.size() != theta.size()) {
-    throw ShapeError(fmt::format("direction: it has {} entries, but theta has {}",
-                                 direction.size(), theta.size()));
+    throw ShapeError(fmt::format("direction: it has {} entries, but theta has {}", direction.size(),
+                                 theta.size()));
   }
   std::vector<double> moved(theta.size());
   const ScalarFunction along = [&](double t) {

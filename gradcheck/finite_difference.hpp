@@ -45,8 +45,8 @@ double two_sided_difference(const ScalarFunction& f, double x, double epsilon = 
 
 /// Every component by any stencil. The moves that the working precision really makes enter the
 /// formula, not the step asked for. Throws OptionError unless `step` is positive and finite.
-std::vector<double> finite_difference(const ProbeEvaluator& evaluate,
-                                      std::span<const double> theta, double step, Stencil stencil);
+std::vector<double> finite_difference(const ProbeEvaluator& evaluate, std::span<const double> theta,
+                                      double step, Stencil stencil);
 std::vector<double> finite_difference(const Cost& cost, std::span<const double> theta, double step,
                                       Stencil stencil);
 

@@ -45,10 +45,14 @@ bool agree(std::span<const Level> three) {
 
 std::string_view to_string(NoiseStatus status) {
   switch (status) {
-    case NoiseStatus::found: return "found";
-    case NoiseStatus::too_close: return "spacing too small";
-    case NoiseStatus::too_far: return "spacing too large";
-    case NoiseStatus::not_finite: break;
+    case NoiseStatus::found:
+      return "found";
+    case NoiseStatus::too_close:
+      return "spacing too small";
+    case NoiseStatus::too_far:
+      return "spacing too large";
+    case NoiseStatus::not_finite:
+      break;
   }
   return "not finite";
 }

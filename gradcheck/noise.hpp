@@ -8,10 +8,10 @@ namespace dtheta::gradcheck {
 
 /// What a difference table says about the noise of a function.
 enum class NoiseStatus {
-  found,          ///< `noise` is its standard deviation
-  too_close,      ///< half of the values are equal to their neighbour: widen the spacing
-  too_far,        ///< the function itself varies too much: narrow the spacing
-  not_finite      ///< a value was NaN or infinite
+  found,      ///< `noise` is its standard deviation
+  too_close,  ///< half of the values are equal to their neighbour: widen the spacing
+  too_far,    ///< the function itself varies too much: narrow the spacing
+  not_finite  ///< a value was NaN or infinite
 };
 
 /// "found", "spacing too small", "spacing too large", "not finite".

@@ -130,16 +130,18 @@ void ParameterVector::require_shape(const Block& block, std::span<const std::siz
 
 void ParameterVector::require_same_layout(const ParameterVector& other) const {
   if (blocks_.size() != other.blocks_.size()) {
-    throw ShapeError(fmt::format("theta has {} blocks, but the gradient has {}; they must be laid "
-                                 "out alike",
-                                 blocks_.size(), other.blocks_.size()));
+    throw ShapeError(
+        fmt::format("theta has {} blocks, but the gradient has {}; they must be laid "
+                    "out alike",
+                    blocks_.size(), other.blocks_.size()));
   }
   for (std::size_t b = 0; b < blocks_.size(); ++b) {
     if (blocks_[b].shape == other.blocks_[b].shape) continue;
-    throw ShapeError(fmt::format("theta: block {} ({}) has shape {}, but its gradient ({}) has "
-                                 "shape {}",
-                                 b, blocks_[b].name, show(blocks_[b].shape), other.blocks_[b].name,
-                                 show(other.blocks_[b].shape)));
+    throw ShapeError(
+        fmt::format("theta: block {} ({}) has shape {}, but its gradient ({}) has "
+                    "shape {}",
+                    b, blocks_[b].name, show(blocks_[b].shape), other.blocks_[b].name,
+                    show(other.blocks_[b].shape)));
   }
 }
 

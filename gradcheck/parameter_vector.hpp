@@ -71,8 +71,7 @@ class ParameterVector {
   /// Copies a block into an array of the same shape. Throws NameError, or ShapeError if shapes
   /// differ.
   template <class A>
-    requires ArrayLike<A> && (!std::is_const_v<A>)
-  void extract(std::string_view name, A& array) const;
+  requires ArrayLike<A> &&(!std::is_const_v<A>)void extract(std::string_view name, A& array) const;
 
   std::size_t size() const noexcept { return values_.size(); }
   bool empty() const noexcept { return values_.empty(); }
@@ -158,8 +157,8 @@ void ParameterVector::add(std::string name, const A& array, std::size_t layer) {
 }
 
 template <class A>
-  requires ArrayLike<A> && (!std::is_const_v<A>)
-void ParameterVector::extract(std::string_view name, A& array) const {
+requires ArrayLike<A> &&
+    (!std::is_const_v<A>)void ParameterVector::extract(std::string_view name, A& array) const {
   require_shape(block(name), detail::shape_of(array));
   const auto flat = values(name);
   detail::for_each_entry(array, [&](auto& entry, std::size_t i) {

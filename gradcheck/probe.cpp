@@ -45,8 +45,8 @@ void CostProbes::operator()(std::span<const Probe> probes, std::span<double> ans
                                  probe.index, copies_.front().size()));
   }
   if (answers.size() < probes.size()) {
-    throw ShapeError(fmt::format("probe: {} probes, but room for {} answers", probes.size(),
-                                 answers.size()));
+    throw ShapeError(
+        fmt::format("probe: {} probes, but room for {} answers", probes.size(), answers.size()));
   }
   const std::size_t threads = std::min(copies_.size(), probes.size());
   if (threads <= 1) {

@@ -92,8 +92,7 @@ class Writer {
       if (block->kinks > 0) verdict += fmt::format(" ({} corners)", block->kinks);
       line("  {:<{}}  {:>5}  {:<{}}  {:>10.3e}  {:>10.1e}  {:>6}  {}", block->name, width,
            block->layer, shape_of(*block), shape_width, block->difference.value, block->detectable,
-           block->failed,
-           painted(std::move(verdict), style_of(block->verdict), style_.colour));
+           block->failed, painted(std::move(verdict), style_of(block->verdict), style_.colour));
     }
   }
 
@@ -136,9 +135,8 @@ std::string report(const Result& result, const ReportStyle& style) {
 
 std::string textbook_sentence(double difference, double threshold, bool colour) {
   const bool good = difference <= threshold;  // false for NaN
-  std::string sentence =
-      good ? fmt::format("Good, the difference is {}", difference)
-           : fmt::format("There is a mistake, the difference is {}", difference);
+  std::string sentence = good ? fmt::format("Good, the difference is {}", difference)
+                              : fmt::format("There is a mistake, the difference is {}", difference);
   return painted(std::move(sentence), style_of(good ? Verdict::pass : Verdict::fail), colour);
 }
 

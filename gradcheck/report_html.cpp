@@ -77,8 +77,8 @@ class Page {
   }
 
   void head() {
-    put("<h1>{}: <span class=\"{}\">{}</span></h1>\n", escaped(title_),
-        to_string(result_.verdict), to_string(result_.verdict));
+    put("<h1>{}: <span class=\"{}\">{}</span></h1>\n", escaped(title_), to_string(result_.verdict),
+        to_string(result_.verdict));
     put("<p>Method: {}. Difference <b>{:.3e}</b> ({}: {}). Cost {:.17g}. {} evaluations of the "
         "cost, noise of one {:.2e}.</p>\n",
         to_string(result_.method), result_.difference.value, to_string(result_.band),
@@ -118,25 +118,31 @@ class Page {
       series.y.push_back(result_.analytic[i]);
     }
     return detail::plot({"Analytic against numeric; right entries lie on the line", "numeric",
-                         "analytic", false, true}, {good, bad});
+                         "analytic", false, true},
+                        {good, bad});
   }
 
   std::string step_curves() const {
     std::vector<detail::Series> series;
     for (const StepCurve& curve : exhibits_.curves) {
-      series.push_back({to_string(curve.component.key), colour(series.size()), curve.steps,
-                        curve.errors, true});
+      series.push_back(
+          {to_string(curve.component.key), colour(series.size()), curve.steps, curve.errors, true});
     }
     return detail::plot({"Error of the two-sided difference over the step: a V if the gradient is "
-                         "right, a floor if it is wrong", "step", "relative error", true, false},
+                         "right, a floor if it is wrong",
+                         "step", "relative error", true, false},
                         series);
   }
 
   std::string taylor() const {
     std::vector<detail::Series> series;
     for (const TaylorResult& result : exhibits_.taylor) {
-      detail::Series line{fmt::format("direction {}, slope {:.2f}", series.size() + 1,
-                                      result.slope), colour(series.size()), {}, {}, true};
+      detail::Series line{
+          fmt::format("direction {}, slope {:.2f}", series.size() + 1, result.slope),
+          colour(series.size()),
+          {},
+          {},
+          true};
       for (const TaylorPoint& point : result.points) {
         line.x.push_back(point.step);
         line.y.push_back(point.first);
@@ -144,7 +150,8 @@ class Page {
       series.push_back(std::move(line));
     }
     return detail::plot({"Taylor remainder: slope 2 if the gradient is right, 1 if it is wrong",
-                         "step", "remainder", true, false}, series);
+                         "step", "remainder", true, false},
+                        series);
   }
 
   static std::string_view colour(std::size_t k) {
@@ -221,8 +228,8 @@ class Page {
     for (const BlockResult& b : result_.blocks) {
       put("<tr><td class=\"l\">{}<td>{}<td>({})<td>{:.3e}<td>{}<td>{:.1e}<td>{}<td>{}<td>{}"
           "<td class=\"l verdict {}\">{}</tr>\n",
-          escaped(b.name), b.layer, fmt::join(b.shape, ", "), b.difference.value,
-          to_string(b.band), b.detectable, b.failed, b.inconclusive, b.kinks, to_string(b.verdict),
+          escaped(b.name), b.layer, fmt::join(b.shape, ", "), b.difference.value, to_string(b.band),
+          b.detectable, b.failed, b.inconclusive, b.kinks, to_string(b.verdict),
           to_string(b.verdict));
     }
     put("</table></div>\n");

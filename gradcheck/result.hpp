@@ -62,7 +62,7 @@ struct BlockResult {
   Verdict verdict = Verdict::pass;
   double detectable = 0.0;  ///< an error in any entry above this fraction of the block's largest
                             ///< derivative would have been seen
-  std::size_t failed = 0;        ///< entries that contradict the numeric derivative
+  std::size_t failed = 0;   ///< entries that contradict the numeric derivative
   std::size_t inconclusive = 0;  ///< entries about which nothing can be said
   std::size_t kinks = 0;         ///< entries at which J has a corner
   bool sensitive = true;         ///< false: J was not seen to depend on this block
@@ -81,12 +81,12 @@ struct Result {
   double epsilon = 0.0;    ///< step of the textbook method
   double tolerance = 0.0;  ///< relative error asked to be seen by the adaptive method
   std::vector<BlockResult> blocks;
-  std::vector<double> analytic;  ///< whole length of θ
-  std::vector<double> numeric;   ///< whole length of θ; NaN where nothing was measured
-  std::vector<double> bar;       ///< whole length of θ; infinite where nothing was measured
-  std::size_t evaluations = 0;   ///< of J
-  bool deterministic = true;     ///< J(θ) had the same bits each time
-  bool complete = true;          ///< false: stopped by the progress callback
+  std::vector<double> analytic;    ///< whole length of θ
+  std::vector<double> numeric;     ///< whole length of θ; NaN where nothing was measured
+  std::vector<double> bar;         ///< whole length of θ; infinite where nothing was measured
+  std::size_t evaluations = 0;     ///< of J
+  bool deterministic = true;       ///< J(θ) had the same bits each time
+  bool complete = true;            ///< false: stopped by the progress callback
   std::vector<std::string> notes;  ///< what this check could not see, in words
   std::vector<Cause> causes{};     ///< why it fails, over all blocks, likeliest first
 

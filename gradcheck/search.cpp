@@ -7,8 +7,8 @@
 namespace dtheta::gradcheck::detail {
 namespace {
 
-constexpr double noise_margin = 6.0;     // bars hold this many standard deviations of noise
-constexpr double rounding_margin = 32.0; // of the analytic side, in units of its roundoff
+constexpr double noise_margin = 6.0;      // bars hold this many standard deviations of noise
+constexpr double rounding_margin = 32.0;  // of the analytic side, in units of its roundoff
 constexpr std::size_t most_slopes = 14;
 // No simple ratio, so that a periodic J does not look the same at two steps.
 constexpr double confirming_ratio = 3.7;
@@ -23,7 +23,11 @@ constexpr double narrowest = 3.0;  // steps closer than this tell the same
 }  // namespace
 
 Search::Search(std::size_t index, double x, double analytic, double step, double widest)
-    : index_(index), x_(x), analytic_(analytic), step_(step), widest_(widest),
+    : index_(index),
+      x_(x),
+      analytic_(analytic),
+      step_(step),
+      widest_(widest),
       bent_step_(std::numeric_limits<double>::infinity()) {}
 
 void Search::ask(std::vector<Probe>& probes) const {
@@ -72,7 +76,8 @@ Search::Bars Search::bars(const Slope& slope, const Standard& standard) const {
 
 void Search::settle(Verdict verdict, const Slope& slope, double bar) {
   decided_ = true;
-  finding_ = {slope.value, bar, slope.step, piece_ ? step_ : slope.step, verdict, false, slope.flat};
+  finding_ = {slope.value, bar,   slope.step, piece_ ? step_ : slope.step,
+              verdict,     false, slope.flat};
 }
 
 void Search::judge(const Standard& standard) {
@@ -207,8 +212,7 @@ bool Search::judge_corner(const Standard& standard) {
   double best_bar = 0.0;
   std::size_t witnesses = 0;
   for (const Slope* slope : central_slopes()) {
-    const double bar = slope->bend_below + slope->bend_above +
-                       2.0 * bars(*slope, standard).noise;
+    const double bar = slope->bend_below + slope->bend_above + 2.0 * bars(*slope, standard).noise;
     const double jump = std::abs(slope->above - slope->below);
     const bool visible = jump > 4.0 * bar;
     if (best == nullptr) {
@@ -279,8 +283,8 @@ void Search::begin_piece(const Standard& standard) {
   const Slope* sharpest = nullptr;
   for (const Slope& slope : slopes_) {
     if (!slope.finite) continue;
-    const bool better = sharpest == nullptr ||
-                        bars(slope, standard).cautious < bars(*sharpest, standard).cautious;
+    const bool better =
+        sharpest == nullptr || bars(slope, standard).cautious < bars(*sharpest, standard).cautious;
     if (better) sharpest = &slope;
   }
   if (sharpest == nullptr || !std::isfinite(analytic_)) return leave_open(standard);

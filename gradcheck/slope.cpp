@@ -13,9 +13,8 @@ struct Weights {
 };
 
 // Central: f' = (f₁ − f₋₁)/2h and (8(f₁ − f₋₁) − (f₂ − f₋₂))/12h.
-constexpr Weights central{{0.0, -0.5, 0.5, 0.0},
-                          {1.0 / 12.0, -2.0 / 3.0, 2.0 / 3.0, -1.0 / 12.0},
-                          1.5};
+constexpr Weights central{
+    {0.0, -0.5, 0.5, 0.0}, {1.0 / 12.0, -2.0 / 3.0, 2.0 / 3.0, -1.0 / 12.0}, 1.5};
 // Forward: f' = (−3f₀ + 4f₁ − f₂)/2h and (−25f₀ + 48f₁ − 36f₂ + 16f₃ − 3f₄)/12h.
 constexpr Weights forward{{2.0, -0.5, 0.0, 0.0}, {4.0, -3.0, 4.0 / 3.0, -0.25}, 128.0 / 12.0};
 

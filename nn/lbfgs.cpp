@@ -105,9 +105,12 @@ class Minimizer {
       next.theta = at_.theta;
       for (std::size_t i = 0; i < d.size(); ++i) next.theta[i] += t * d[i];
       evaluate(next);
-      if (!(next.cost <= at_.cost + enough * t * slope)) high = t;
-      else if (dot(d, next.gradient) < far * slope) low = t;
-      else return true;
+      if (!(next.cost <= at_.cost + enough * t * slope))
+        high = t;
+      else if (dot(d, next.gradient) < far * slope)
+        low = t;
+      else
+        return true;
       t = std::isfinite(high) ? (low + high) / 2 : 2 * low;
     }
     return false;
@@ -130,9 +133,10 @@ double largest(const Vector& g) {
 LbfgsResult minimize_lbfgs(const CostAndGradient& f, std::span<double> theta,
                            const LbfgsOptions& options) {
   if (options.memory < 1 || options.max_iterations < 0 || !(options.gradient_tolerance >= 0)) {
-    throw ValueError(fmt::format(
-        "lbfgs: memory {} must be at least 1, max_iterations {} and gradient_tolerance {} at least 0",
-        options.memory, options.max_iterations, options.gradient_tolerance));
+    throw ValueError(
+        fmt::format("lbfgs: memory {} must be at least 1, max_iterations {} and gradient_tolerance "
+                    "{} at least 0",
+                    options.memory, options.max_iterations, options.gradient_tolerance));
   }
   Minimizer m(f, theta);
   if (!std::isfinite(m.at().cost)) {

@@ -36,8 +36,10 @@ class BroadcastMap {
     }
     while (count > 0) {
       const Index run = std::min(count, size_[0] - at[0]);
-      if (stride_[0] == 0) std::fill_n(out, run, operand[offset]);
-      else std::copy_n(operand + offset, run, out);
+      if (stride_[0] == 0)
+        std::fill_n(out, run, operand[offset]);
+      else
+        std::copy_n(operand + offset, run, out);
       out += run;
       count -= run;
       if (count > 0) advance(at, offset);

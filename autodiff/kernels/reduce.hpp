@@ -35,8 +35,8 @@ T max_run(const T* x, Index n) {
   }
 }
 
-/// Sums rows of `inner` elements: out[j] = sum over i of x[i * inner + j]. Blocks of rows are summed
-/// into `block` (inner elements) first, so that the error grows with n / 32, not n.
+/// Sums rows of `inner` elements: out[j] = sum over i of x[i * inner + j]. Blocks of rows are
+/// summed into `block` (inner elements) first, so that the error grows with n / 32, not n.
 template <Scalar T>
 void sum_rows(const T* x, Index n, Index inner, T* out, T* block) {
   constexpr Index block_rows = 32;

@@ -48,7 +48,10 @@ struct Tanh : Unary<Tanh> {
   template <class T>
   static constexpr FastUnary<T> fast = simd::tanh;
   template <class T>
-  static T value(T x) { using std::tanh; return tanh(x); }
+  static T value(T x) {
+    using std::tanh;
+    return tanh(x);
+  }
   static Var slope(Var, Var y) { return 1 - square(y); }
 };
 
@@ -59,7 +62,9 @@ struct ReluGrad : Binary<ReluGrad> {
   template <class T>
   static constexpr FastBinary<T> fast = simd::relu_grad;
   template <class T>
-  static T value(T c, T x) { return x > T(0) ? c : T(0); }
+  static T value(T c, T x) {
+    return x > T(0) ? c : T(0);
+  }
   static Var pullback(int i, const Primal& p, Var c) {
     return i == 0 ? apply<ReluGrad>(c, p[1]) : Var{};
   }
@@ -73,7 +78,9 @@ struct Relu : Unary<Relu> {
   template <class T>
   static constexpr FastUnary<T> fast = simd::relu;
   template <class T>
-  static T value(T x) { return x > T(0) || x != x ? x : T(0); }
+  static T value(T x) {
+    return x > T(0) || x != x ? x : T(0);
+  }
   static Var select(Var c, Var x, Var) { return apply<ReluGrad>(c, x); }
 };
 
@@ -92,7 +99,9 @@ struct LeakyRelu : Unary<LeakyRelu> {
     return op;
   }
   template <class T>
-  T value(T x) const { return x > T(0) ? x : T(negative_slope) * x; }
+  T value(T x) const {
+    return x > T(0) ? x : T(negative_slope) * x;
+  }
   Var select(Var c, Var x, Var) const { return where(x > 0, c, negative_slope * c); }
 };
 

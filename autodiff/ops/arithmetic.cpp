@@ -21,7 +21,9 @@ struct Add : Binary<Add> {
   template <class T>
   static constexpr FastBinary<T> fast = simd::add;
   template <class T>
-  static T value(T a, T b) { return a + b; }
+  static T value(T a, T b) {
+    return a + b;
+  }
   static Var pullback(int, const Primal&, Var c) { return c; }
 };
 
@@ -32,7 +34,9 @@ struct Sub : Binary<Sub> {
   template <class T>
   static constexpr FastBinary<T> fast = simd::sub;
   template <class T>
-  static T value(T a, T b) { return a - b; }
+  static T value(T a, T b) {
+    return a - b;
+  }
   static Var pullback(int i, const Primal&, Var c) { return i == 0 ? c : -c; }
 };
 
@@ -43,7 +47,9 @@ struct Mul : Binary<Mul> {
   template <class T>
   static constexpr FastBinary<T> fast = simd::mul;
   template <class T>
-  static T value(T a, T b) { return a * b; }
+  static T value(T a, T b) {
+    return a * b;
+  }
   static Var pullback(int i, const Primal& p, Var c) { return c * p[1 - i]; }
 };
 
@@ -54,7 +60,9 @@ struct Div : Binary<Div> {
   template <class T>
   static constexpr FastBinary<T> fast = simd::div;
   template <class T>
-  static T value(T a, T b) { return a / b; }
+  static T value(T a, T b) {
+    return a / b;
+  }
   static Var pullback(int i, const Primal& p, Var c) {
     return i == 0 ? c / p[1] : -(c * p.out / p[1]);
   }
@@ -67,7 +75,9 @@ struct Neg : Unary<Neg> {
   template <class T>
   static constexpr FastUnary<T> fast = simd::neg;
   template <class T>
-  static T value(T x) { return -x; }
+  static T value(T x) {
+    return -x;
+  }
   static Var select(Var c, Var, Var) { return -c; }
 };
 
@@ -79,7 +89,10 @@ struct Abs : Unary<Abs> {
   template <class T>
   static constexpr FastUnary<T> fast = simd::abs;
   template <class T>
-  static T value(T x) { using std::abs; return abs(x); }
+  static T value(T x) {
+    using std::abs;
+    return abs(x);
+  }
   static Var slope(Var x, Var) { return sign(x); }
 };
 
@@ -87,7 +100,9 @@ struct Sign : Unary<Sign> {
   static constexpr OpInfo info{.name = "sign", .differentiable = false};
   static constexpr Domain domain{-3, 3};
   template <class T>
-  static T value(T x) { return x > T(0) ? T(1) : x < T(0) ? T(-1) : x; }
+  static T value(T x) {
+    return x > T(0) ? T(1) : x < T(0) ? T(-1) : x;
+  }
   static Var select(Var, Var, Var) { return {}; }
 };
 
@@ -98,7 +113,9 @@ struct Square : Unary<Square> {
   template <class T>
   static constexpr FastUnary<T> fast = simd::square;
   template <class T>
-  static T value(T x) { return x * x; }
+  static T value(T x) {
+    return x * x;
+  }
   static Var slope(Var x, Var) { return 2 * x; }
 };
 
@@ -107,7 +124,9 @@ struct Cube : Unary<Cube> {
   static constexpr OpInfo info{.name = "cube", .analytic = true};
   static constexpr Domain domain{-2, 2};
   template <class T>
-  static T value(T x) { return x * x * x; }
+  static T value(T x) {
+    return x * x * x;
+  }
   static Var slope(Var x, Var) { return 3 * square(x); }
 };
 
@@ -118,7 +137,10 @@ struct Sqrt : Unary<Sqrt> {
   template <class T>
   static constexpr FastUnary<T> fast = simd::sqrt;
   template <class T>
-  static T value(T x) { using std::sqrt; return sqrt(x); }
+  static T value(T x) {
+    using std::sqrt;
+    return sqrt(x);
+  }
   static Var slope(Var, Var y) { return 0.5 / y; }
 };
 
@@ -129,7 +151,10 @@ struct Rsqrt : Unary<Rsqrt> {
   template <class T>
   static constexpr FastUnary<T> fast = simd::rsqrt;
   template <class T>
-  static T value(T x) { using std::sqrt; return T(1) / sqrt(x); }
+  static T value(T x) {
+    using std::sqrt;
+    return T(1) / sqrt(x);
+  }
   static Var slope(Var x, Var y) { return -0.5 * y / x; }
 };
 
@@ -140,7 +165,9 @@ struct Reciprocal : Unary<Reciprocal> {
   template <class T>
   static constexpr FastUnary<T> fast = simd::reciprocal;
   template <class T>
-  static T value(T x) { return T(1) / x; }
+  static T value(T x) {
+    return T(1) / x;
+  }
   static Var slope(Var, Var y) { return -square(y); }
 };
 
@@ -149,7 +176,10 @@ struct Pow : Binary<Pow> {
   static constexpr OpInfo info{.name = "pow", .arity = 2, .analytic = true};
   static constexpr std::array<Domain, 2> domains{Domain{0.5, 2}, Domain{-2, 2}};
   template <class T>
-  static T value(T a, T b) { using std::pow; return pow(a, b); }
+  static T value(T a, T b) {
+    using std::pow;
+    return pow(a, b);
+  }
   static Var pullback(int i, const Primal& p, Var c) {
     // A base of 1 stands in where the factor beside it is zero but the power or the logarithm would
     // be infinite: 0 * inf is NaN, here and in the derivative of this derivative.
@@ -165,7 +195,10 @@ struct Hypot : Binary<Hypot> {
   static constexpr OpInfo info{.name = "hypot", .arity = 2};
   static constexpr std::array<Domain, 2> domains{Domain{0.5, 3}, Domain{-3, -0.5}};
   template <class T>
-  static T value(T a, T b) { using std::hypot; return hypot(a, b); }
+  static T value(T a, T b) {
+    using std::hypot;
+    return hypot(a, b);
+  }
   static Var pullback(int i, const Primal& p, Var c) {
     return c * (p[i] / where(equal(p.out, 0), 1, p.out));
   }
@@ -178,7 +211,9 @@ struct Fma : Elementwise<Fma, 3> {
   template <class T>
   static constexpr FastTernary<T> fast = simd::fma_add;
   template <class T>
-  static T value(T a, T b, T c) { return a * b + c; }
+  static T value(T a, T b, T c) {
+    return a * b + c;
+  }
   static Var pullback(int i, const Primal& p, Var c) { return i == 2 ? c : c * p[1 - i]; }
 };
 
@@ -194,7 +229,9 @@ struct Maximum : Binary<Maximum> {
   template <class T>
   static constexpr FastBinary<T> fast = simd::maximum;
   template <class T>
-  static T value(T a, T b) { return a > b || a != a ? a : b; }
+  static T value(T a, T b) {
+    return a > b || a != a ? a : b;
+  }
   static Var pullback(int i, const Primal& p, Var c) { return share(p[i] > p[1 - i], p, c); }
 };
 
@@ -205,7 +242,9 @@ struct Minimum : Binary<Minimum> {
   template <class T>
   static constexpr FastBinary<T> fast = simd::minimum;
   template <class T>
-  static T value(T a, T b) { return a < b || a != a ? a : b; }
+  static T value(T a, T b) {
+    return a < b || a != a ? a : b;
+  }
   static Var pullback(int i, const Primal& p, Var c) { return share(p[i] < p[1 - i], p, c); }
 };
 
@@ -226,7 +265,9 @@ struct Clamp : Unary<Clamp> {
     return c;
   }
   template <class T>
-  T value(T x) const { return x < T(low) ? T(low) : x > T(high) ? T(high) : x; }
+  T value(T x) const {
+    return x < T(low) ? T(low) : x > T(high) ? T(high) : x;
+  }
   Var select(Var c, Var x, Var) const { return where((x >= low) * (x <= high), c, 0); }
 };
 
@@ -237,7 +278,9 @@ struct Where : Elementwise<Where, 3> {
   template <class T>
   static constexpr FastTernary<T> fast = simd::select;
   template <class T>
-  static T value(T m, T a, T b) { return m != T(0) ? a : b; }
+  static T value(T m, T a, T b) {
+    return m != T(0) ? a : b;
+  }
   static Var pullback(int i, const Primal& p, Var c) {
     if (i == 0) return {};
     return i == 1 ? where(p[0], c, 0) : where(p[0], 0, c);
@@ -253,34 +296,46 @@ struct Comparison : Binary<Self> {
 struct Less : Comparison<Less> {
   static constexpr OpInfo info{.name = "less", .arity = 2, .differentiable = false};
   template <class T>
-  static T value(T a, T b) { return T(a < b ? 1 : 0); }
+  static T value(T a, T b) {
+    return T(a < b ? 1 : 0);
+  }
 };
 struct LessEqual : Comparison<LessEqual> {
   static constexpr OpInfo info{.name = "less_equal", .arity = 2, .differentiable = false};
   template <class T>
-  static T value(T a, T b) { return T(a <= b ? 1 : 0); }
+  static T value(T a, T b) {
+    return T(a <= b ? 1 : 0);
+  }
 };
 struct Greater : Comparison<Greater> {
   static constexpr OpInfo info{.name = "greater", .arity = 2, .differentiable = false};
   template <class T>
   static constexpr FastBinary<T> fast = simd::greater;
   template <class T>
-  static T value(T a, T b) { return T(a > b ? 1 : 0); }
+  static T value(T a, T b) {
+    return T(a > b ? 1 : 0);
+  }
 };
 struct GreaterEqual : Comparison<GreaterEqual> {
   static constexpr OpInfo info{.name = "greater_equal", .arity = 2, .differentiable = false};
   template <class T>
-  static T value(T a, T b) { return T(a >= b ? 1 : 0); }
+  static T value(T a, T b) {
+    return T(a >= b ? 1 : 0);
+  }
 };
 struct Equal : Comparison<Equal> {
   static constexpr OpInfo info{.name = "equal", .arity = 2, .differentiable = false};
   template <class T>
-  static T value(T a, T b) { return T(a == b ? 1 : 0); }
+  static T value(T a, T b) {
+    return T(a == b ? 1 : 0);
+  }
 };
 struct NotEqual : Comparison<NotEqual> {
   static constexpr OpInfo info{.name = "not_equal", .arity = 2, .differentiable = false};
   template <class T>
-  static T value(T a, T b) { return T(a == b ? 0 : 1); }
+  static T value(T a, T b) {
+    return T(a == b ? 0 : 1);
+  }
 };
 
 }  // namespace

@@ -19,7 +19,10 @@ struct Exp : Unary<Exp> {
   template <class T>
   static constexpr FastUnary<T> fast = simd::exp;
   template <class T>
-  static T value(T x) { using std::exp; return exp(x); }
+  static T value(T x) {
+    using std::exp;
+    return exp(x);
+  }
   static Var slope(Var, Var y) { return y; }
 };
 
@@ -30,7 +33,10 @@ struct Exp2 : Unary<Exp2> {
   template <class T>
   static constexpr FastUnary<T> fast = simd::exp2;
   template <class T>
-  static T value(T x) { using std::exp2; return exp2(x); }
+  static T value(T x) {
+    using std::exp2;
+    return exp2(x);
+  }
   static Var slope(Var x, Var y) { return y * numbers::ln2(x.tape()); }
 };
 
@@ -41,7 +47,10 @@ struct Expm1 : Unary<Expm1> {
   template <class T>
   static constexpr FastUnary<T> fast = simd::expm1;
   template <class T>
-  static T value(T x) { using std::expm1; return expm1(x); }
+  static T value(T x) {
+    using std::expm1;
+    return expm1(x);
+  }
   static Var slope(Var, Var y) { return y + 1; }
 };
 
@@ -52,7 +61,10 @@ struct Log : Unary<Log> {
   template <class T>
   static constexpr FastUnary<T> fast = simd::log;
   template <class T>
-  static T value(T x) { using std::log; return log(x); }
+  static T value(T x) {
+    using std::log;
+    return log(x);
+  }
   static Var select(Var c, Var x, Var) { return c / x; }
 };
 
@@ -63,7 +75,10 @@ struct Log1p : Unary<Log1p> {
   template <class T>
   static constexpr FastUnary<T> fast = simd::log1p;
   template <class T>
-  static T value(T x) { using std::log1p; return log1p(x); }
+  static T value(T x) {
+    using std::log1p;
+    return log1p(x);
+  }
   static Var select(Var c, Var x, Var) { return c / (1 + x); }
 };
 
@@ -74,7 +89,10 @@ struct Log2 : Unary<Log2> {
   template <class T>
   static constexpr FastUnary<T> fast = simd::log2;
   template <class T>
-  static T value(T x) { using std::log2; return log2(x); }
+  static T value(T x) {
+    using std::log2;
+    return log2(x);
+  }
   static Var select(Var c, Var x, Var) { return c / (x * numbers::ln2(x.tape())); }
 };
 
@@ -85,7 +103,10 @@ struct Log10 : Unary<Log10> {
   template <class T>
   static constexpr FastUnary<T> fast = simd::log10;
   template <class T>
-  static T value(T x) { using std::log10; return log10(x); }
+  static T value(T x) {
+    using std::log10;
+    return log10(x);
+  }
   static Var select(Var c, Var x, Var) { return c / (x * numbers::ln10(x.tape())); }
 };
 

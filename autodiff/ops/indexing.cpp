@@ -38,8 +38,10 @@ struct Take {
   }
   template <class T>
   void forward(const Call<T>& call) const {
-    if (call.out_type->kind == Kind::index) gather(call, call.indices(0), call.index_output());
-    else gather(call, call.input(0), call.output());
+    if (call.out_type->kind == Kind::index)
+      gather(call, call.indices(0), call.index_output());
+    else
+      gather(call, call.input(0), call.output());
   }
   [[nodiscard]] Var vjp(int i, const Primal& p, Var c) const {
     return i == 0 ? scatter_add(c, p[1], axis, p[0].shape()[axis]) : Var{};
@@ -71,8 +73,7 @@ struct ScatterAdd {
   Index size = 0;
   friend constexpr bool operator==(const ScatterAdd&, const ScatterAdd&) = default;
 
-  static constexpr OpInfo info{
-      .name = "scatter_add", .arity = 2, .analytic = true, .linear = true};
+  static constexpr OpInfo info{.name = "scatter_add", .arity = 2, .analytic = true, .linear = true};
   [[nodiscard]] ValueType infer(std::span<const ValueType> in) const {
     require_indices(info.name, in[1]);
     const Shape &x = in[0].shape, &at = in[1].shape;
@@ -152,8 +153,6 @@ Var embedding(Arg table, Arg indices) {
 
 Var one_hot(Arg indices, Index classes) { return apply(OneHot{classes}, {indices}); }
 
-std::span<const OpRecord* const> index_ops() {
-  return OpList<Take, ScatterAdd, OneHot>::records;
-}
+std::span<const OpRecord* const> index_ops() { return OpList<Take, ScatterAdd, OneHot>::records; }
 
 }  // namespace dtheta

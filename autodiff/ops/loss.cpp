@@ -82,8 +82,10 @@ struct SoftmaxCrossEntropy {
       const Index count = std::min(block, rows - start);
       const Index* labels = call.indices(1) + start;
       T* out = call.output() + start;
-      if (classes <= at_once) short_rows<T, at_once>(z, labels, count, classes, out);
-      else *out = long_row(z, *labels, classes);
+      if (classes <= at_once)
+        short_rows<T, at_once>(z, labels, count, classes, out);
+      else
+        *out = long_row(z, *labels, classes);
     }
   }
 
@@ -178,7 +180,8 @@ Var cross_entropy(Arg p, Arg targets) {
   if (shape.rank() == 0) {
     throw ShapeError("cross_entropy: probabilities () have no axis of classes");
   }
-  const Var t = targets.var().is_index() ? one_hot(targets, shape[shape.rank() - 1]) : targets.var();
+  const Var t =
+      targets.var().is_index() ? one_hot(targets, shape[shape.rank() - 1]) : targets.var();
   if (t.shape() != shape) {
     throw ShapeError(fmt::format("cross_entropy: targets {} do not fit probabilities {}",
                                  to_string(targets.var().shape()), to_string(shape)));

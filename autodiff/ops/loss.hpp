@@ -17,9 +17,9 @@ Var binary_cross_entropy(Arg p, Arg y);
 Var binary_cross_entropy_with_logits(Arg z, Arg y);
 
 /// -sum over classes of t log p along the last axis, for probabilities p; and with
-/// p = softmax(z). `targets` holds class probabilities of p's shape, or the class of each example as
-/// an index tensor of that shape without the last axis (ShapeError when it fits neither; a class out
-/// of range is a ValueError).
+/// p = softmax(z). `targets` holds class probabilities of p's shape, or the class of each example
+/// as an index tensor of that shape without the last axis (ShapeError when it fits neither; a class
+/// out of range is a ValueError).
 Var cross_entropy(Arg p, Arg targets);
 Var cross_entropy_with_logits(Arg z, Arg targets);
 

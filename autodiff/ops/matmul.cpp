@@ -27,8 +27,7 @@ struct MatMul {
   bool transpose_b = false;
   friend constexpr bool operator==(const MatMul&, const MatMul&) = default;
 
-  static constexpr OpInfo info{
-      .name = "matmul", .arity = 2, .analytic = true, .multilinear = true};
+  static constexpr OpInfo info{.name = "matmul", .arity = 2, .analytic = true, .multilinear = true};
 
   [[nodiscard]] detail::Gemm sizes(const Shape& a, const Shape& b) const {
     const Index a_rows = a[a.rank() - 2], a_cols = a[a.rank() - 1];
@@ -41,8 +40,8 @@ struct MatMul {
     require_real(info.name, in);
     const Shape &a = in[0].shape, &b = in[1].shape;
     if (a.rank() < 2 || b.rank() < 2) {
-      throw ShapeError(fmt::format("matmul: {} x {}: both need at least two axes", to_string(a),
-                                   to_string(b)));
+      throw ShapeError(
+          fmt::format("matmul: {} x {}: both need at least two axes", to_string(a), to_string(b)));
     }
     const detail::Gemm g = sizes(a, b);
     const Index k = transpose_b ? b[b.rank() - 1] : b[b.rank() - 2];
@@ -72,8 +71,9 @@ struct MatMul {
   [[nodiscard]] Var vjp(int i, const Primal& p, Var c) const {
     const Var a = p[0], b = p[1];
     if (i == 0) {
-      return sum_to(transpose_a ? matmul(b, c, transpose_b, true) : matmul(c, b, false, !transpose_b),
-                    a.shape());
+      return sum_to(
+          transpose_a ? matmul(b, c, transpose_b, true) : matmul(c, b, false, !transpose_b),
+          a.shape());
     }
     return sum_to(transpose_b ? matmul(c, a, true, transpose_a) : matmul(a, c, !transpose_a, false),
                   b.shape());
@@ -137,9 +137,9 @@ struct Affine {
     require_real(info.name, in);
     const Shape &x = in[0].shape, &w = in[1].shape, &b = in[2].shape;
     if (x.rank() < 1 || w.rank() != 2 || b.rank() != 1 || x[x.rank() - 1] != w[1] || b[0] != w[0]) {
-      throw ShapeError(fmt::format(
-          "affine: x {}, W {}, b {} do not fit: (..., in), (out, in), (out) are needed",
-          to_string(x), to_string(w), to_string(b)));
+      throw ShapeError(
+          fmt::format("affine: x {}, W {}, b {} do not fit: (..., in), (out, in), (out) are needed",
+                      to_string(x), to_string(w), to_string(b)));
     }
     std::array<Index, max_rank> dims{};
     std::ranges::copy(x, dims.begin());

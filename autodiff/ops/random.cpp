@@ -74,13 +74,17 @@ void fill_with(const Call<T>& call, RandomKey key, Draw draw) {
 struct UniformNoise : RandomOp<UniformNoise> {
   static constexpr OpInfo info{.name = "uniform_noise", .analytic = true, .differentiable = false};
   template <class T>
-  void forward(const Call<T>& call) const { fill_with(call, key, random_uniform); }
+  void forward(const Call<T>& call) const {
+    fill_with(call, key, random_uniform);
+  }
 };
 
 struct NormalNoise : RandomOp<NormalNoise> {
   static constexpr OpInfo info{.name = "normal_noise", .analytic = true, .differentiable = false};
   template <class T>
-  void forward(const Call<T>& call) const { fill_with(call, key, random_normal); }
+  void forward(const Call<T>& call) const {
+    fill_with(call, key, random_normal);
+  }
 };
 
 template <class Op>

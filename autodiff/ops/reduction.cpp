@@ -32,8 +32,8 @@ struct Reduction {
     detail::require_real(Self::info.name, in);
     const Shape& s = in[0].shape;
     if (Self::needs_elements && AxisSplit(s, first, count).n == 0) {
-      throw ShapeError(fmt::format("{}: {} has no elements along the reduced axes",
-                                   Self::info.name, to_string(s)));
+      throw ShapeError(fmt::format("{}: {} has no elements along the reduced axes", Self::info.name,
+                                   to_string(s)));
     }
     return {reduced_shape(s, first, count, keepdims), Kind::real};
   }
@@ -60,12 +60,12 @@ struct Reduction {
       return s;
     };
     std::vector<Sample<Self>> list{
-        {op(0, 0, false), {real({})}},           {op(0, 1, false), {real({5})}},
-        {op(0, 1, true), {real({1})}},           {op(0, 1, false), {real({3, 4})}},
-        {op(1, 1, false), {real({3, 4})}},       {op(1, 1, true), {real({3, 4})}},
-        {op(0, 2, false), {real({3, 4})}},       {op(1, 1, false), {real({2, 3, 4})}},
-        {op(1, 2, true), {real({2, 3, 2})}},     {op(0, 3, false), {real({2, 3, 2})}},
-        {op(0, 1, false), {real({70, 2})}},      {op(1, 1, false), {real({0, 3})}},
+        {op(0, 0, false), {real({})}},       {op(0, 1, false), {real({5})}},
+        {op(0, 1, true), {real({1})}},       {op(0, 1, false), {real({3, 4})}},
+        {op(1, 1, false), {real({3, 4})}},   {op(1, 1, true), {real({3, 4})}},
+        {op(0, 2, false), {real({3, 4})}},   {op(1, 1, false), {real({2, 3, 4})}},
+        {op(1, 2, true), {real({2, 3, 2})}}, {op(0, 3, false), {real({2, 3, 2})}},
+        {op(0, 1, false), {real({70, 2})}},  {op(1, 1, false), {real({0, 3})}},
         {op(1, 1, false), {real({2, 1, 3})}}};
     if (!Self::needs_elements) list.push_back({op(0, 1, false), {real({0, 3})}});
     return list;
@@ -84,8 +84,10 @@ struct Sum : Reduction<Sum> {
     const AxisSplit s = split(call.shape(0));
     for (Index o = 0; o < s.outer; ++o) {
       const T* x = call.input(0) + o * s.n * s.inner;
-      if (s.inner == 1) call.output()[o] = detail::sum_run(x, s.n);
-      else detail::sum_rows(x, s.n, s.inner, call.output() + o * s.inner, call.workspace());
+      if (s.inner == 1)
+        call.output()[o] = detail::sum_run(x, s.n);
+      else
+        detail::sum_rows(x, s.n, s.inner, call.output() + o * s.inner, call.workspace());
     }
   }
   [[nodiscard]] Var vjp(int, const Primal& p, Var c) const {
@@ -131,15 +133,20 @@ struct Extremum : Reduction<Self> {
 struct Max : Extremum<Max> {
   static constexpr OpInfo info{.name = "max"};
   template <class T>
-  static bool wins(T a, T b) { return a > b; }
+  static bool wins(T a, T b) {
+    return a > b;
+  }
 };
 struct Min : Extremum<Min> {
   static constexpr OpInfo info{.name = "min"};
   template <class T>
-  static bool wins(T a, T b) { return a < b; }
+  static bool wins(T a, T b) {
+    return a < b;
+  }
 };
 
-/// The largest along the reduced axes, or 0 where that is infinite: what exponentials are shifted by.
+/// The largest along the reduced axes, or 0 where that is infinite: what exponentials are shifted
+/// by.
 template <class T>
 T shift_of(const T* x, const AxisSplit& s) {
   T m = x[0];
@@ -209,9 +216,9 @@ struct AlongAxis {
       s.axis = axis;
       return s;
     };
-    return {{op(0), {real({4}, {-3, 3})}},       {op(1), {real({3, 5}, {-3, 3})}},
-            {op(0), {real({3, 5}, {-3, 3})}},    {op(1), {real({2, 3, 2}, {-3, 3})}},
-            {op(1), {real({3, 1}, {-3, 3})}},    {op(1), {real({0, 3})}},
+    return {{op(0), {real({4}, {-3, 3})}},          {op(1), {real({3, 5}, {-3, 3})}},
+            {op(0), {real({3, 5}, {-3, 3})}},       {op(1), {real({2, 3, 2}, {-3, 3})}},
+            {op(1), {real({3, 1}, {-3, 3})}},       {op(1), {real({0, 3})}},
             {op(0), {given({3}, {500, 501, 499})}}, {op(0), {real({37}, {-3, 3})}}};
   }
 
@@ -354,8 +361,8 @@ Var sum_to(Arg x, const Shape& shape) {
   const Shape from = x.var().shape();
   if (from == shape) return x.var();
   if (!broadcasts_to(shape, from)) {
-    throw ShapeError(fmt::format("sum_to: {} does not broadcast to {}", to_string(shape),
-                                 to_string(from)));
+    throw ShapeError(
+        fmt::format("sum_to: {} does not broadcast to {}", to_string(shape), to_string(from)));
   }
   std::array<int, max_rank> axes{};
   std::size_t count = 0;

@@ -18,7 +18,8 @@ Var reshape(Arg x, std::initializer_list<Index> dims);
 Var reshape(Arg x, const Shape& shape);
 /// Axes [first, last] merged into one.
 Var flatten(Arg x, int first = 0, int last = -1);
-/// Without the given axes, which must have size 1 (ShapeError); without arguments, without all such.
+/// Without the given axes, which must have size 1 (ShapeError); without arguments, without all
+/// such.
 Var squeeze(Arg x);
 Var squeeze(Arg x, Axes axes);
 /// With a new axis of size 1 at `axis`, counted in the result.

@@ -18,7 +18,10 @@ struct Sin : Unary<Sin> {
   template <class T>
   static constexpr FastUnary<T> fast = simd::sin;
   template <class T>
-  static T value(T x) { using std::sin; return sin(x); }
+  static T value(T x) {
+    using std::sin;
+    return sin(x);
+  }
   static Var slope(Var x, Var) { return cos(x); }
 };
 
@@ -29,7 +32,10 @@ struct Cos : Unary<Cos> {
   template <class T>
   static constexpr FastUnary<T> fast = simd::cos;
   template <class T>
-  static T value(T x) { using std::cos; return cos(x); }
+  static T value(T x) {
+    using std::cos;
+    return cos(x);
+  }
   static Var slope(Var x, Var) { return -sin(x); }
 };
 
@@ -38,7 +44,10 @@ struct Tan : Unary<Tan> {
   static constexpr OpInfo info{.name = "tan", .analytic = true};
   static constexpr Domain domain{-1.2, 1.2};
   template <class T>
-  static T value(T x) { using std::tan; return tan(x); }
+  static T value(T x) {
+    using std::tan;
+    return tan(x);
+  }
   static Var slope(Var, Var y) { return 1 + square(y); }
 };
 
@@ -49,7 +58,10 @@ struct Asin : Unary<Asin> {
   template <class T>
   static constexpr FastUnary<T> fast = simd::asin;
   template <class T>
-  static T value(T x) { using std::asin; return asin(x); }
+  static T value(T x) {
+    using std::asin;
+    return asin(x);
+  }
   static Var slope(Var x, Var) { return rsqrt((1 - x) * (1 + x)); }
 };
 
@@ -60,7 +72,10 @@ struct Acos : Unary<Acos> {
   template <class T>
   static constexpr FastUnary<T> fast = simd::acos;
   template <class T>
-  static T value(T x) { using std::acos; return acos(x); }
+  static T value(T x) {
+    using std::acos;
+    return acos(x);
+  }
   static Var slope(Var x, Var) { return -rsqrt((1 - x) * (1 + x)); }
 };
 
@@ -71,7 +86,10 @@ struct Atan : Unary<Atan> {
   template <class T>
   static constexpr FastUnary<T> fast = simd::atan;
   template <class T>
-  static T value(T x) { using std::atan; return atan(x); }
+  static T value(T x) {
+    using std::atan;
+    return atan(x);
+  }
   static Var slope(Var x, Var) { return reciprocal(1 + square(x)); }
 };
 
@@ -80,7 +98,10 @@ struct Atan2 : Binary<Atan2> {
   static constexpr OpInfo info{.name = "atan2", .arity = 2};
   static constexpr std::array<Domain, 2> domains{Domain{0.5, 2}, Domain{-2, 2}};
   template <class T>
-  static T value(T y, T x) { using std::atan2; return atan2(y, x); }
+  static T value(T y, T x) {
+    using std::atan2;
+    return atan2(y, x);
+  }
   static Var pullback(int i, const Primal& p, Var c) {
     const Var weight = c / (square(p[0]) + square(p[1]));
     return i == 0 ? weight * p[1] : -(weight * p[0]);
@@ -94,7 +115,10 @@ struct Sinh : Unary<Sinh> {
   template <class T>
   static constexpr FastUnary<T> fast = simd::sinh;
   template <class T>
-  static T value(T x) { using std::sinh; return sinh(x); }
+  static T value(T x) {
+    using std::sinh;
+    return sinh(x);
+  }
   static Var slope(Var x, Var) { return cosh(x); }
 };
 
@@ -105,7 +129,10 @@ struct Cosh : Unary<Cosh> {
   template <class T>
   static constexpr FastUnary<T> fast = simd::cosh;
   template <class T>
-  static T value(T x) { using std::cosh; return cosh(x); }
+  static T value(T x) {
+    using std::cosh;
+    return cosh(x);
+  }
   static Var slope(Var x, Var) { return sinh(x); }
 };
 
@@ -116,7 +143,10 @@ struct Asinh : Unary<Asinh> {
   template <class T>
   static constexpr FastUnary<T> fast = simd::asinh;
   template <class T>
-  static T value(T x) { using std::asinh; return asinh(x); }
+  static T value(T x) {
+    using std::asinh;
+    return asinh(x);
+  }
   static Var slope(Var x, Var) { return rsqrt(1 + square(x)); }
 };
 
@@ -127,7 +157,10 @@ struct Acosh : Unary<Acosh> {
   template <class T>
   static constexpr FastUnary<T> fast = simd::acosh;
   template <class T>
-  static T value(T x) { using std::acosh; return acosh(x); }
+  static T value(T x) {
+    using std::acosh;
+    return acosh(x);
+  }
   static Var slope(Var x, Var) { return rsqrt((x - 1) * (x + 1)); }
 };
 
@@ -138,7 +171,10 @@ struct Atanh : Unary<Atanh> {
   template <class T>
   static constexpr FastUnary<T> fast = simd::atanh;
   template <class T>
-  static T value(T x) { using std::atanh; return atanh(x); }
+  static T value(T x) {
+    using std::atanh;
+    return atanh(x);
+  }
   static Var slope(Var x, Var) { return reciprocal((1 - x) * (1 + x)); }
 };
 

@@ -4,7 +4,8 @@
 
 namespace dtheta {
 
-/// Elementwise trigonometric and hyperbolic functions, angles in radians. tanh is in activation.hpp.
+/// Elementwise trigonometric and hyperbolic functions, angles in radians. tanh is in
+/// activation.hpp.
 
 Var sin(Arg x);
 Var cos(Arg x);

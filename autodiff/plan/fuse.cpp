@@ -1,6 +1,6 @@
 // Instructions -> steps. An elementwise op over few elements costs more to start than to compute,
-// and over many it waits for memory; both are cured by computing a run of them together, a tile at a
-// time, with what lies between them never leaving the cache.
+// and over many it waits for memory; both are cured by computing a run of them together, a tile at
+// a time, with what lies between them never leaving the cache.
 //
 // An op may join an earlier group of the same shape if everything it reads is computed before that
 // group or in it. It does so when it shares an operand with the group or reads one of its results;
@@ -18,8 +18,7 @@ constexpr std::size_t max_group = 16;
 
 class Fuser {
  public:
-  explicit Fuser(Program& program)
-      : program_(program), step_of_value_(program.values.size(), -1) {}
+  explicit Fuser(Program& program) : program_(program), step_of_value_(program.values.size(), -1) {}
 
   void place(std::uint32_t i) {
     const Instruction& ins = program_.instructions[i];
@@ -121,9 +120,8 @@ void find_dependents(Program& program) {
       bool depends = false;
       for (std::uint32_t i : program.steps[s].instructions) {
         const Instruction& ins = program.instructions[i];
-        const bool hit = std::ranges::any_of(ins.inputs, [&](std::uint32_t in) {
-          return reached[program.values[in].storage] != 0;
-        });
+        const bool hit = std::ranges::any_of(
+            ins.inputs, [&](std::uint32_t in) { return reached[program.values[in].storage] != 0; });
         if (hit) reached[ins.output] = 1;
         depends |= hit;
       }

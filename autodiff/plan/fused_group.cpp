@@ -41,9 +41,8 @@ typename FusedGroup<T>::Place FusedGroup<T>::operand(const Program& program, std
   T* memory = real + program.storage_of(v).offset;
   const BroadcastMap map(value.type.shape, shape_);
   if (map.is_identity()) return {memory, true};
-  const auto loaded = std::ranges::find_if(loads_, [&](const Load& l) {
-    return l.from == memory && l.map == map;
-  });
+  const auto loaded =
+      std::ranges::find_if(loads_, [&](const Load& l) { return l.from == memory && l.map == map; });
   if (loaded != loads_.end()) return {loaded->to, false};
   loads_.push_back({memory, map, new_tile()});
   return {loads_.back().to, false};
@@ -51,9 +50,11 @@ typename FusedGroup<T>::Place FusedGroup<T>::operand(const Program& program, std
 
 template <Scalar T>
 void FusedGroup<T>::bind_member(const Program& program, const Instruction& ins, T* real) {
-  Member m{ins.op->tile.template get<T>(), ins.attributes,
+  Member m{ins.op->tile.template get<T>(),
+           ins.attributes,
            static_cast<std::uint32_t>(places_.size()),
-           static_cast<std::uint32_t>(ins.inputs.size()), {}};
+           static_cast<std::uint32_t>(ins.inputs.size()),
+           {}};
   for (std::uint32_t in : ins.inputs) places_.push_back(operand(program, in, real));
   const Value& out = program.values[ins.output];
   m.out = out.internal ? Place{new_tile(), false} : Place{real + out.offset, true};

@@ -168,9 +168,8 @@ class Assigner {
   }
 
   [[nodiscard]] bool is_computed_by(const Step& step, std::uint32_t storage) const {
-    return std::ranges::any_of(step.instructions, [&](std::uint32_t i) {
-      return p_.instructions[i].output == storage;
-    });
+    return std::ranges::any_of(
+        step.instructions, [&](std::uint32_t i) { return p_.instructions[i].output == storage; });
   }
 
   /// Gives back what this step read last, and what it computed for nobody.

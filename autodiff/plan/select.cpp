@@ -137,12 +137,13 @@ void add_updates(Program& program) {
 void refuse_views_of_updated_leaves(const Program& program, std::span<const Var> outputs) {
   for (Var y : outputs) {
     const std::uint32_t v = value_of(program, y), storage = program.values[v].storage;
-    if (v != storage && std::ranges::find(program.updates, storage, &Update::leaf) !=
-                            program.updates.end()) {
-      throw StateError(fmt::format(
-          "plan: the output {} is a leaf under another shape, and that leaf is updated; ask for the "
-          "leaf itself, or for a computed value",
-          to_string(program.values[v].type.shape)));
+    if (v != storage &&
+        std::ranges::find(program.updates, storage, &Update::leaf) != program.updates.end()) {
+      throw StateError(
+          fmt::format("plan: the output {} is a leaf under another shape, and that leaf is "
+                      "updated; ask for the "
+                      "leaf itself, or for a computed value",
+                      to_string(program.values[v].type.shape)));
     }
   }
 }
@@ -173,16 +174,15 @@ void select(Program& program, std::span<const Var> outputs) {
   }
   for (const Guard& g : tape.guards()) {
     if (g.node > last) continue;
-    program.guards.push_back(
-        {program.value_of_node.at(g.node), g.taken, tape.node(g.node).where});
+    program.guards.push_back({program.value_of_node.at(g.node), g.taken, tape.node(g.node).where});
   }
   add_updates(program);
   refuse_views_of_updated_leaves(program, outputs);
 }
 
 std::uint32_t value_of(const Program& program, Var v) {
-  const bool known = v.exists() && &v.tape() == program.tape &&
-                     program.value_of_node.contains(v.index());
+  const bool known =
+      v.exists() && &v.tape() == program.tape && program.value_of_node.contains(v.index());
   if (!known) {
     throw StateError("plan: this value is neither among the plan's outputs nor needed by them");
   }

@@ -30,16 +30,16 @@ struct Binding {
     for (const Step& step : p.steps) bind(step);
     for (const auto& [v, value] : p.initial) store(v, value);
     for (std::size_t s = 0; s < p.steps.size(); ++s) {
-      if (p.steps[s].fixed) execute(steps[s]);
-      else every_run.push_back(static_cast<std::uint32_t>(s));
+      if (p.steps[s].fixed)
+        execute(steps[s]);
+      else
+        every_run.push_back(static_cast<std::uint32_t>(s));
     }
   }
 
   [[nodiscard]] T* real() const { return reinterpret_cast<T*>(real_bytes.get()); }
   [[nodiscard]] Index* index() const { return reinterpret_cast<Index*>(index_bytes.get()); }
-  [[nodiscard]] T* real_at(std::uint32_t v) const {
-    return real() + program.storage_of(v).offset;
-  }
+  [[nodiscard]] T* real_at(std::uint32_t v) const { return real() + program.storage_of(v).offset; }
   [[nodiscard]] Index* index_at(std::uint32_t v) const {
     return index() + program.storage_of(v).offset;
   }
@@ -90,14 +90,16 @@ struct Binding {
   }
 
   void execute(const Bound& b) const {
-    if (b.kernel != nullptr) b.kernel(b.op, b.call);
-    else groups[b.group].run();
+    if (b.kernel != nullptr)
+      b.kernel(b.op, b.call);
+    else
+      groups[b.group].run();
   }
 
   void check_guards() const {
     for (const GuardCheck& g : program.guards) {
-      const bool now = program.is_index(g.value) ? *index_at(g.value) != 0
-                                                 : *real_at(g.value) != T(0);
+      const bool now =
+          program.is_index(g.value) ? *index_at(g.value) != 0 : *real_at(g.value) != T(0);
       if (now != g.taken) {
         throw GuardError(fmt::format(
             "replay: the branch recorded at {}:{} was {} then and is {} now; record anew",
@@ -110,16 +112,24 @@ struct Binding {
     for (const Update& u : program.updates) {
       const Index n = program.values[u.leaf].type.shape.size();
       if (u.in_place) continue;
-      if (program.is_index(u.leaf)) std::copy_n(index_at(u.value), n, index_at(u.leaf));
-      else std::copy_n(real_at(u.value), n, real_at(u.leaf));
+      if (program.is_index(u.leaf))
+        std::copy_n(index_at(u.value), n, index_at(u.leaf));
+      else
+        std::copy_n(real_at(u.value), n, real_at(u.leaf));
     }
   }
 
   void store(std::uint32_t v, const Tensor& value) const {
     switch (value.dtype()) {
-      case DType::int64: std::ranges::copy(value.data<Index>(), index_at(v)); break;
-      case DType::float32: convert(value.data<float>(), real_at(v)); break;
-      case DType::float64: convert(value.data<double>(), real_at(v)); break;
+      case DType::int64:
+        std::ranges::copy(value.data<Index>(), index_at(v));
+        break;
+      case DType::float32:
+        convert(value.data<float>(), real_at(v));
+        break;
+      case DType::float64:
+        convert(value.data<double>(), real_at(v));
+        break;
     }
   }
   template <class From>
@@ -177,7 +187,8 @@ std::size_t size_of_value(const Program& program, std::uint32_t v) {
 
 template <Scalar T>
 Workspace<T>::Workspace(Plan plan)
-    : plan_(std::move(plan)), binding_(std::make_unique<detail::Binding<T>>(plan_.program()).release()) {}
+    : plan_(std::move(plan)),
+      binding_(std::make_unique<detail::Binding<T>>(plan_.program()).release()) {}
 
 template <Scalar T>
 void Workspace<T>::run() {
@@ -219,8 +230,8 @@ void Workspace<T>::set(Var leaf, const Tensor& value) {
   const std::uint32_t v = detail::leaf_of(plan_.program(), leaf, kind);
   const Shape& shape = plan_.program().values[v].type.shape;
   if (value.shape() != shape) {
-    throw ShapeError(fmt::format("workspace: the leaf has shape {}, the value {}",
-                                 to_string(shape), to_string(value.shape())));
+    throw ShapeError(fmt::format("workspace: the leaf has shape {}, the value {}", to_string(shape),
+                                 to_string(value.shape())));
   }
   binding_->store(v, value);
 }
@@ -248,8 +259,10 @@ Tensor Workspace<T>::tensor(Var y) const {
   } else {
     Tensor result(shape);
     std::ranges::transform((*this)[y], result.data<double>().begin(), [](T x) {
-      if constexpr (std::same_as<T, Complex>) return x.real();
-      else return static_cast<double>(x);
+      if constexpr (std::same_as<T, Complex>)
+        return x.real();
+      else
+        return static_cast<double>(x);
     });
     return result;
   }

@@ -57,7 +57,8 @@ std::string compare(const OpRecord& op, const void* attributes, const OpCase& re
     for (std::size_t j = 0; j < one.size(); ++j) {
       if (std::isfinite(one[j])) size = std::max(size, std::abs(one[j]));
       if (part[j] != one[j] && !(std::isnan(part[j]) && std::isnan(one[j]))) {
-        apart = std::max(apart, std::isnan(part[j] - one[j]) ? INFINITY : std::abs(part[j] - one[j]));
+        apart =
+            std::max(apart, std::isnan(part[j] - one[j]) ? INFINITY : std::abs(part[j] - one[j]));
       }
     }
     // The same sums of some ten terms in another order.

@@ -53,7 +53,8 @@ ParameterVector replayed_gradient(Var cost, std::span<const CheckedLeaf> leaves,
 LiveDropoutError::LiveDropoutError()
     : std::invalid_argument(
           "this cost has live dropout: every evaluation draws new masks, so two evaluations of J "
-          "differ by more than any derivative and a difference quotient means nothing. Two ways on: "
+          "differ by more than any derivative and a difference quotient means nothing. Two ways "
+          "on: "
           "check with keep_prob = 1, or check with frozen masks (the same masks in every "
           "evaluation and in the gradient)") {}
 
@@ -73,8 +74,7 @@ ParameterVector gradient_of(Var cost, std::span<const CheckedLeaf> leaves,
                 : replayed_gradient<double>(cost, leaves, theta);
 }
 
-Result check_network(Var cost, std::span<const CheckedLeaf> leaves,
-                     const NetworkOptions& options) {
+Result check_network(Var cost, std::span<const CheckedLeaf> leaves, const NetworkOptions& options) {
   if (!options.frozen_masks) refuse_live_masks(cost);
   const ParameterVector recorded = parameters_of(leaves);
   const ParameterVector& theta = options.theta != nullptr ? *options.theta : recorded;

@@ -34,11 +34,11 @@ struct OpCase {
   Var cost;
   std::vector<Var> gradient;
   std::vector<Var> directions;  // v, in proportion to the scale on which the function varies
-  Var directional;            // s
-  std::vector<Var> moved;     // differentiated, then the cotangent
-  std::vector<Var> second;    // h, in the order of `moved`
-  Var forward_directional;    // t
-  std::string shapes;         // "(2, 3) x (3)"
+  Var directional;              // s
+  std::vector<Var> moved;       // differentiated, then the cotangent
+  std::vector<Var> second;      // h, in the order of `moved`
+  Var forward_directional;      // t
+  std::string shapes;           // "(2, 3) x (3)"
 };
 
 }  // namespace dtheta::gradcheck

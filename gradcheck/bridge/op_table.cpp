@@ -68,7 +68,8 @@ std::string op_table(std::span<const OpReport> reports, bool colour) {
                    "{:<34} {:>5}  {:>10.1e} {:>10.1e} {:>10.1e} {:>10.2f}  {}\n", r->op, r->cases,
                    r->difference, r->quad_difference, r->second_difference, r->float_ulps, verdict);
     for (const OpFailure& f : r->failures) {
-      fmt::format_to(std::back_inserter(text), "    sample {} {}: {}\n", f.sample, f.shapes, f.what);
+      fmt::format_to(std::back_inserter(text), "    sample {} {}: {}\n", f.sample, f.shapes,
+                     f.what);
     }
   }
   const Totals t = totals_of(reports);

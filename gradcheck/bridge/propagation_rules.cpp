@@ -109,8 +109,8 @@ Propagator::Rule Propagator::affine(std::uint32_t node) {
   const auto in = from_.inputs(node);
   const std::uint32_t x = in[0], w = in[1], b = in[2];
   const Change &cx = change_of(x), &cw = change_of(w), &cb = change_of(b);
-  const int changed = (cx.extent != Extent::none) + (cw.extent != Extent::none) +
-                      (cb.extent != Extent::none);
+  const int changed =
+      (cx.extent != Extent::none) + (cw.extent != Extent::none) + (cb.extent != Extent::none);
   if (changed != 1) return {};
   const Shape& y = shape_of(node);
   const int last = y.rank() - 1;
@@ -160,7 +160,8 @@ Propagator::Rule Propagator::matmul(std::uint32_t node) {
   if (c.axis == inner) {
     const Var step = delta(moved, c), partner = base_slice(other, other_inner, c.at);
     const Var rows = left ? step : partner, columns = left ? partner : step;
-    return Change{Extent::dense, base(node) + expand_dims(rows, 2) * expand_dims(columns, 1), 0, {}};
+    return Change{
+        Extent::dense, base(node) + expand_dims(rows, 2) * expand_dims(columns, 1), 0, {}};
   }
   // (K, inner) times the other operand, whose contracted axis must come first.
   const Var row = dtheta::matmul(c.value, base(other), false, other_inner == 1);

@@ -57,7 +57,11 @@ void ProbeProgram::set(Workspace<double>& ws, Index k, Index position, double va
 }
 
 Propagator::Propagator(ProbeProgram& program, Var cost, Var leaf, const Workspace<double>& base)
-    : program_(program), from_(cost.tape()), to_(*program.tape_), cost_(cost), leaf_(leaf),
+    : program_(program),
+      from_(cost.tape()),
+      to_(*program.tape_),
+      cost_(cost),
+      leaf_(leaf),
       base_(base) {}
 
 bool Propagator::run() {

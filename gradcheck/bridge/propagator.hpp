@@ -4,10 +4,10 @@
 
 namespace dtheta::gradcheck {
 
-/// Writes the probe program of one leaf: a pass over the records from the leaf to the cost, with one
-/// rule for each kind of op. A rule that does not apply returns nothing and the next more general
-/// one is tried; the last one spreads every change over the whole value and uses the op's own rule
-/// for a leading axis (Op::batch).
+/// Writes the probe program of one leaf: a pass over the records from the leaf to the cost, with
+/// one rule for each kind of op. A rule that does not apply returns nothing and the next more
+/// general one is tried; the last one spreads every change over the whole value and uses the op's
+/// own rule for a leading axis (Op::batch).
 class Propagator {
  public:
   Propagator(ProbeProgram& program, Var cost, Var leaf, const Workspace<double>& base);

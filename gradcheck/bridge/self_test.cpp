@@ -45,7 +45,11 @@ class CaseTest {
  public:
   CaseTest(const OpRecord& op, const SampleCase& sample, std::size_t number, OpReport& report,
            const OpTolerances& tolerances)
-      : op_(op), sample_(sample), number_(number), report_(report), tol_(tolerances),
+      : op_(op),
+        sample_(sample),
+        number_(number),
+        report_(report),
+        tol_(tolerances),
         case_(op, sample, number) {}
 
   void run() {
@@ -68,7 +72,9 @@ class CaseTest {
   }
 
  private:
-  void fail(std::string what) { report_.failures.push_back({number_, case_.shapes, std::move(what)}); }
+  void fail(std::string what) {
+    report_.failures.push_back({number_, case_.shapes, std::move(what)});
+  }
 
   [[nodiscard]] std::vector<Var> everything() const {
     std::vector<Var> all{case_.y};
@@ -79,9 +85,7 @@ class CaseTest {
     return all;
   }
 
-  [[nodiscard]] Plan derivative_plan() const {
-    return Plan(everything(), {.reuse_memory = false});
-  }
+  [[nodiscard]] Plan derivative_plan() const { return Plan(everything(), {.reuse_memory = false}); }
 
   /// Replay against recording and partial against full replay: the same bits.
   void compare_replays() {
@@ -263,13 +267,13 @@ class CaseTest {
         const Quad left = one_sided_slope(value, at, step_for(at), -1);
         value(at);
         const Quad slack = Quad(1e-6) * (abs(left) + abs(right));  // truncation of the slopes
-        const bool between = (g >= left - slack && g <= right + slack) ||
-                             (g >= right - slack && g <= left + slack);
+        const bool between =
+            (g >= left - slack && g <= right + slack) || (g >= right - slack && g <= left + slack);
         if (!between) {
-          fail(fmt::format("on a kink: the gradient {:.6g} is not between the slopes {:.6g} and "
-                           "{:.6g}",
-                           static_cast<double>(g), static_cast<double>(left),
-                           static_cast<double>(right)));
+          fail(fmt::format(
+              "on a kink: the gradient {:.6g} is not between the slopes {:.6g} and "
+              "{:.6g}",
+              static_cast<double>(g), static_cast<double>(left), static_cast<double>(right)));
         }
       }
     }
@@ -313,10 +317,10 @@ class CaseTest {
       const auto apart = [&](std::size_t j) { return abs(analytic[j] - numeric[j]); };
       if (!(apart(i) <= apart(worst))) worst = i;
     }
-    fail(fmt::format("{}: operand {}, element {}: analytic {:.17g}, numeric {:.17g}, relative "
-                     "difference {:.2g}",
-                     what, operand, worst, narrowed(analytic)[worst], narrowed(numeric)[worst],
-                     off));
+    fail(fmt::format(
+        "{}: operand {}, element {}: analytic {:.17g}, numeric {:.17g}, relative "
+        "difference {:.2g}",
+        what, operand, worst, narrowed(analytic)[worst], narrowed(numeric)[worst], off));
   }
 
   const OpRecord& op_;

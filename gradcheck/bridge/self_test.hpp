@@ -20,10 +20,10 @@ struct OpFailure {
 struct OpReport {
   std::string op;
   std::size_t cases = 0;
-  double difference = 0;       // worst over all cases: double gradient against a quad difference
-  double quad_difference = 0;  // worst: quad gradient against a quad difference
+  double difference = 0;         // worst over all cases: double gradient against a quad difference
+  double quad_difference = 0;    // worst: quad gradient against a quad difference
   double second_difference = 0;  // worst: quad second derivative against a quad difference
-  double float_ulps = 0;  // worst: float value against double, see OpTolerances
+  double float_ulps = 0;         // worst: float value against double, see OpTolerances
   std::vector<OpFailure> failures;
 
   explicit operator bool() const noexcept { return failures.empty(); }

@@ -31,8 +31,8 @@ Workspace<double> values_at(Var cost, std::span<const Var> leaves, std::span<con
 std::optional<ProbeProgram> fitting_program(Var cost, Var leaf, const Workspace<double>& base) {
   const auto trial = ProbeProgram::build(cost, leaf, base, 1);
   if (!trial) return {};
-  const Index probes = std::clamp<Index>(elements_per_run / std::max<Index>(trial->widest(), 1), 1,
-                                         most_probes);
+  const Index probes =
+      std::clamp<Index>(elements_per_run / std::max<Index>(trial->widest(), 1), 1, most_probes);
   return ProbeProgram::build(cost, leaf, base, probes);
 }
 
@@ -40,7 +40,8 @@ std::optional<ProbeProgram> fitting_program(Var cost, Var leaf, const Workspace<
 
 StackedProbes::StackedProbes(Var cost, std::span<const Var> leaves, std::span<const double> theta,
                              unsigned threads)
-    : plain_(cost, leaves, theta, threads), stacks_(leaves.size()),
+    : plain_(cost, leaves, theta, threads),
+      stacks_(leaves.size()),
       threads_(std::max(threads, 1U)) {
   std::size_t offset = 0;
   std::optional<Workspace<double>> base;

@@ -6,9 +6,9 @@
 
 namespace dtheta::gradcheck {
 
-/// The oracle in wide precision: a central difference of order 8 in quad, where truncation and noise
-/// meet far below the last digit of a double. With h = 2^-13 and a function of scale one the error is
-/// about h^8 / 630 + 2 * 2^-112 / h, some 1e-29.
+/// The oracle in wide precision: a central difference of order 8 in quad, where truncation and
+/// noise meet far below the last digit of a double. With h = 2^-13 and a function of scale one the
+/// error is about h^8 / 630 + 2 * 2^-112 / h, some 1e-29.
 inline constexpr double wide_step = 0x1p-13;
 
 /// f'(x) from eight values; `f(x)` returns the function's value at x.

@@ -9,8 +9,8 @@ namespace dtheta::nn {
 /// While it lives, this thread treats numbers too small for full precision as zero.
 ///
 /// Weights that no example reaches decay towards zero, and with them the state of the optimiser.
-/// Below 1e-38 a processor computes a float a hundred times slower; nothing is learned there. Has no
-/// effect on processors other than x86.
+/// Below 1e-38 a processor computes a float a hundred times slower; nothing is learned there. Has
+/// no effect on processors other than x86.
 class FlushSubnormals {
  public:
 #if defined(__x86_64__)

@@ -60,8 +60,8 @@ struct RecordedStep {
 };
 
 /// Trains a network: records one step for a batch, compiles it, and replays it in float32 for each
-/// batch, with subnormal numbers taken as zero (nn/train/flush_subnormals.hpp). Examples that do not
-/// fill a batch sit out the epoch; shuffling changes which.
+/// batch, with subnormal numbers taken as zero (nn/train/flush_subnormals.hpp). Examples that do
+/// not fill a batch sit out the epoch; shuffling changes which.
 ///
 /// The parameters live in the trainer's workspace meanwhile and go back to the model with `store`,
 /// which `fit` does at its end. The model and the data must stay where they are.

@@ -4,13 +4,13 @@
 
 #include <cmath>
 
+#include "autodiff/errors.hpp"
 #include "autodiff/ops/activation.hpp"
 #include "autodiff/ops/arithmetic.hpp"
 #include "autodiff/ops/exp_log.hpp"
 #include "autodiff/ops/matmul.hpp"
 #include "autodiff/ops/reduction.hpp"
 #include "autodiff/ops/trigonometric.hpp"
-#include "autodiff/errors.hpp"
 #include "autodiff/tape.hpp"
 
 namespace dtheta {
@@ -35,8 +35,8 @@ BOOST_AUTO_TEST_CASE(a_value_used_twice_collects_both_derivatives) {
   const Var g = grad(y, x);
   for (int i = 0; i < 2; ++i) {
     const double v = i + 1;
-    BOOST_TEST(g.data<double>()[static_cast<std::size_t>(i)] ==
-               2 * v + std::exp(v) * (1 + v), boost::test_tools::tolerance(1e-15));
+    BOOST_TEST(g.data<double>()[static_cast<std::size_t>(i)] == 2 * v + std::exp(v) * (1 + v),
+               boost::test_tools::tolerance(1e-15));
   }
 }
 

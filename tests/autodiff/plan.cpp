@@ -32,8 +32,8 @@ struct Net {
   Var labels = tape.leaf(Tensor(Shape{4}, std::initializer_list<Index>{0, 2, 1, 2}));
   Var hidden = dropout(relu(affine(x, w1, b1)), 0.8, {1, 1});
   Var logits = affine(tanh(hidden), w2, b2);
-  Var cost = mean(cross_entropy_with_logits(logits, labels)) +
-             0.01 * (sum(square(w1)) + sum(square(w2)));
+  Var cost =
+      mean(cross_entropy_with_logits(logits, labels)) + 0.01 * (sum(square(w1)) + sum(square(w2)));
   std::vector<Var> parameters{w1, b1, w2, b2};
   std::vector<Var> gradient = grad(cost, parameters);
 };

@@ -200,8 +200,8 @@ BOOST_AUTO_TEST_CASE(scratch_leaves_no_trace) {
   BOOST_TEST(tape.size() == size);
   BOOST_TEST(tape.guards().empty());
   BOOST_TEST(tape.name(x.index()) == "x");
-  BOOST_TEST((x * 3).item() == 6.0);          // a constant from before is still known
-  BOOST_TEST((y * 0.25).item() == 1.5);       // one from within is recorded anew
+  BOOST_TEST((x * 3).item() == 6.0);     // a constant from before is still known
+  BOOST_TEST((y * 0.25).item() == 1.5);  // one from within is recorded anew
   BOOST_TEST(grad(y, x).item() == 3.0);
 }
 

@@ -119,7 +119,8 @@ bool mentions(const OpReport& report, std::string_view text) {
 
 BOOST_AUTO_TEST_SUITE(self_test_suite)
 
-BOOST_DATA_TEST_CASE(every_op_passes_its_self_test, boost::unit_test::data::make(op_names()), name) {
+BOOST_DATA_TEST_CASE(every_op_passes_its_self_test, boost::unit_test::data::make(op_names()),
+                     name) {
   BOOST_TEST(self_test(find_op(name)));
 }
 

@@ -22,7 +22,7 @@ struct Net {
   std::vector<std::size_t> widths;
   std::size_t examples = 0;
   bool relu = false;
-  double lambda = 0.0;  // J = cross-entropy + lambda/2 sum of W²
+  double lambda = 0.0;              // J = cross-entropy + lambda/2 sum of W²
   std::vector<double> inputs;       // examples x widths[0]
   std::vector<std::size_t> labels;  // examples
   gc::ParameterVector theta;

@@ -104,8 +104,7 @@ BOOST_AUTO_TEST_CASE(fast_functions_get_small_steps) {
   const auto cost = [](Span t) { return std::sin(1e5 * t[0]); };
   const Values theta{1.0};
   BOOST_TEST((gc::check(cost, Values{1e5 * std::cos(1e5)}, theta).verdict != gc::Verdict::fail));
-  BOOST_TEST((gc::check(cost, Values{1.01e5 * std::cos(1e5)}, theta).verdict ==
-              gc::Verdict::fail));
+  BOOST_TEST((gc::check(cost, Values{1.01e5 * std::cos(1e5)}, theta).verdict == gc::Verdict::fail));
 }
 
 BOOST_DATA_TEST_CASE(edges_of_the_domain_are_respected, data::make({1e-9, 1e-4, 0.1}), x) {

@@ -50,8 +50,9 @@ BOOST_DATA_TEST_CASE(not_a_number_or_infinity_is_critical,
                      data::make({std::nan(""), std::numeric_limits<double>::infinity()}), bad) {
   const Values good{1.0, 2.0};
   const Values spoilt{1.0, bad};
-  for (const auto& d : {gc::relative_difference(good, spoilt),
-                        gc::relative_difference(spoilt, good), gc::relative_difference(spoilt, spoilt)}) {
+  for (const auto& d :
+       {gc::relative_difference(good, spoilt), gc::relative_difference(spoilt, good),
+        gc::relative_difference(spoilt, spoilt)}) {
     BOOST_TEST(!d.finite);
     BOOST_TEST((gc::band(d) == gc::Band::critical));
   }

@@ -16,9 +16,9 @@ using Values = std::vector<double>;
 
 namespace {
 
-const auto stencils = data::make({gc::Stencil::forward, gc::Stencil::backward,
-                                  gc::Stencil::central2, gc::Stencil::central4,
-                                  gc::Stencil::central6, gc::Stencil::central8});
+const auto stencils =
+    data::make({gc::Stencil::forward, gc::Stencil::backward, gc::Stencil::central2,
+                gc::Stencil::central4, gc::Stencil::central6, gc::Stencil::central8});
 
 double bowl(std::span<const double> t) { return t[0] * t[0] * t[1] + std::sin(t[1]); }
 

@@ -32,8 +32,8 @@ BOOST_AUTO_TEST_SUITE(noise)
 // at the outside.
 BOOST_DATA_TEST_CASE(noise_is_found_within_a_small_factor, data::make({1e-12, 1e-9, 1e-6}), sigma) {
   for (int k = 0; k < 20; ++k) {
-    const auto n = gc::estimate_noise([=](double x) { return noisy(x, sigma); }, 0.5 + 0.01 * k,
-                                      1e-6);
+    const auto n =
+        gc::estimate_noise([=](double x) { return noisy(x, sigma); }, 0.5 + 0.01 * k, 1e-6);
     BOOST_TEST((n.status == gc::NoiseStatus::found));
     BOOST_TEST(n.noise > sigma / 4.0);
     BOOST_TEST(n.noise < sigma * 4.0);

@@ -111,13 +111,20 @@ BOOST_AUTO_TEST_CASE(penalties_over_rows_and_matrices) {
   // A handful of additions and square roots of numbers of order one to a hundred.
   const auto close = boost::test_tools::tolerance(1e-14);
   const auto value = [&](Regularizer r) { return w.penalty_of(r).item(); };
-  BOOST_TEST(value({.penalty = Penalty::group_lasso, .lambda = 1, .convention = Convention::lambda}) ==
-                 std::sqrt(5.0) + 0.5 + 3, close);
-  BOOST_TEST(value({.penalty = Penalty::max_norm, .lambda = 1, .convention = Convention::lambda,
-                    .max_norm = 2}) == (std::sqrt(5.0) - 2) * (std::sqrt(5.0) - 2) + 1, close);
+  BOOST_TEST(
+      value({.penalty = Penalty::group_lasso, .lambda = 1, .convention = Convention::lambda}) ==
+          std::sqrt(5.0) + 0.5 + 3,
+      close);
+  BOOST_TEST(value({.penalty = Penalty::max_norm,
+                    .lambda = 1,
+                    .convention = Convention::lambda,
+                    .max_norm = 2}) == (std::sqrt(5.0) - 2) * (std::sqrt(5.0) - 2) + 1,
+             close);
   // W1 W1^T - I = [[4, -1], [-1, -0.75]], W2 W2^T - 1 = 8
-  BOOST_TEST(value({.penalty = Penalty::orthogonal, .lambda = 1, .convention = Convention::lambda}) ==
-                 16 + 1 + 1 + 0.5625 + 64, close);
+  BOOST_TEST(
+      value({.penalty = Penalty::orthogonal, .lambda = 1, .convention = Convention::lambda}) ==
+          16 + 1 + 1 + 0.5625 + 64,
+      close);
   BOOST_CHECK_THROW(value({.penalty = Penalty::max_norm, .lambda = 1, .max_norm = 0}), ValueError);
 }
 
