@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cassert>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -17,13 +19,15 @@
 #include "autodiff/ops/shape.hpp"
 #include "autodiff/tape.hpp"
 #include "autodiff/workspace.hpp"
+#include "benchmarks/cases.hpp"
 
-/// The networks of the benchmarks, recorded with random data.
+/// The networks of the benchmarks, recorded with the numbers of benchmarks/cases.hpp.
 namespace dtheta::bench {
 
 /// What they share: a tape, the cost of a batch, and the parameters to be trained.
 struct Network {
-  explicit Network(DType precision) : tape(precision) {}
+  Network(const std::string& name, DType precision)
+      : data(network_data(name)), tape(precision), x(leaf(data.input, data.x<double>())) {}
 
   /// Cost and a step of gradient descent, as one program.
   [[nodiscard]] Plan training_plan(double rate) const {
@@ -35,115 +39,94 @@ struct Network {
     return Plan({cost}, options);
   }
 
+  NetworkData data;
   Tape tape;
   Var x, cost;
   std::vector<Var> parameters;
 
  protected:
-  /// A leaf with entries uniform in (-scale, scale); each has a stream of random numbers of its
-  /// own.
-  Var draw(const Shape& shape, double scale) {
-    return tape.leaf(materialize(real(shape, {-scale, scale}), stream_++));
+  /// The next array of parameters.
+  Var parameter() {
+    const std::size_t k = parameters.size();
+    return parameters.emplace_back(leaf(data.parameters.at(k).shape, data.parameter<double>(k)));
   }
-  Var parameter(const Shape& shape, double scale) {
-    return parameters.emplace_back(draw(shape, scale));
+  /// x W^T + b with the next two.
+  Var dense(Var in) {
+    const Var w = parameter();
+    return affine(in, w, parameter());
   }
-  /// x W^T + b with parameters of its own.
-  Var dense(Var in, Index out) {
-    const Index width = in.shape()[in.rank() - 1];
-    const Var w = parameter({out, width}, 12 / static_cast<double>(width));
-    return affine(in, w, parameter({out}, 0.1));
-  }
-  /// Mean softmax cross-entropy for logits (samples, classes).
+  /// Mean cross-entropy for logits (samples, classes), or (samples, 1) of two classes.
   void classify(Var logits) {
-    std::vector<Index> y;
-    for (Index i = 0; i < logits.shape()[0]; ++i) y.push_back(i * 7 % logits.shape()[1]);
-    const Var labels = tape.leaf(Tensor(Shape{logits.shape()[0]}, std::span<const Index>(y)));
-    cost = mean(cross_entropy_with_logits(logits, labels));
+    assert(parameters.size() == data.parameters.size());
+    if (data.classes == 1) {
+      const Var y = leaf({data.batch, 1}, data.labels<double>());
+      cost = mean(binary_cross_entropy_with_logits(logits, y));
+    } else {
+      const std::vector<Index> labels = data.labels<Index>();
+      const Var y = tape.leaf(Tensor(Shape{data.batch}, std::span(labels)));
+      cost = mean(cross_entropy_with_logits(logits, y));
+    }
   }
 
  private:
-  std::uint64_t stream_ = 1;
+  Var leaf(const std::vector<Index>& shape, const std::vector<double>& values) {
+    return tape.leaf(Tensor(Shape(shape), std::span(values)));
+  }
 };
 
 /// A dense network with ReLU.
 struct Mlp : Network {
-  /// `sizes`: inputs, hidden layers, outputs. One output means sigmoid and binary cross-entropy on
-  /// logits, more mean softmax cross-entropy.
-  Mlp(DType precision, Index batch, const std::vector<Index>& sizes) : Network(precision) {
-    Var a = x = draw({batch, sizes[0]}, 1);
-    for (std::size_t l = 1; l < sizes.size(); ++l) {
-      a = dense(a, sizes[l]);
-      if (l + 1 < sizes.size()) a = relu(a);
-    }
-    if (sizes.back() > 1)
-      classify(a);
-    else
-      cost = mean(binary_cross_entropy_with_logits(a, binary_labels(batch)));
-  }
-
- private:
-  Var binary_labels(Index batch) {
-    std::vector<double> y;
-    for (Index i = 0; i < batch; ++i) y.push_back(static_cast<double>(i % 2));
-    return tape.leaf(Tensor(Shape{batch, 1}, std::span<const double>(y)));
+  Mlp(const std::string& name, DType precision) : Network(name, precision) {
+    Var a = x;
+    const std::size_t layers = data.parameters.size() / 2;
+    for (std::size_t l = 1; l < layers; ++l) a = relu(dense(a));
+    classify(dense(a));
   }
 };
 
 /// LeNet-5 on 28 x 28 images: two convolutions of 5 x 5, each with ReLU and 2 x 2 pooling, then
 /// 400-120-84-10.
 struct LeNet5 : Network {
-  LeNet5(DType precision, Index batch) : Network(precision) {
-    Var a = x = draw({batch, 1, 28, 28}, 1);
-    a = max_pool2d(relu(convolution(a, 6, 2)), 2);
-    a = max_pool2d(relu(convolution(a, 16, 0)), 2);
-    a = relu(dense(flatten(a, 1), 120));
-    a = relu(dense(a, 84));
-    classify(dense(a, 10));
+  explicit LeNet5(DType precision) : Network("d", precision) {
+    Var a = max_pool2d(relu(convolution(x, 2)), 2);
+    a = max_pool2d(relu(convolution(a, 0)), 2);
+    a = relu(dense(flatten(a, 1)));
+    a = relu(dense(a));
+    classify(dense(a));
   }
 
  private:
-  Var convolution(Var in, Index out, Index padding) {
-    const Index channels = in.shape()[1];
-    const Var w = parameter({out, channels, 5, 5}, 1 / static_cast<double>(5 * channels));
-    return conv2d(in, w, parameter({out}, 0.1), {.padding = padding});
+  Var convolution(Var in, Index padding) {
+    const Var w = parameter();
+    return conv2d(in, w, parameter(), {.padding = padding});
   }
 };
 
-/// An LSTM of `width` inputs and as many hidden units over x (time, samples, width), its last state
-/// to 10 classes.
+/// An LSTM over x (time, samples, width), its last state to the classes.
 struct LstmClassifier : Network {
-  LstmClassifier(DType precision, Index batch, Index length, Index width) : Network(precision) {
-    x = draw({length, batch, width}, 1);
-    const Var zeros = tape.constant(Tensor(Shape{batch, width}));
-    const double scale = 2 / static_cast<double>(width);
-    const Var w_x = parameter({4 * width, width}, scale);
-    const Var w_h = parameter({4 * width, width}, scale);
-    const Var b_x = parameter({4 * width}, 0.1), b_h = parameter({4 * width}, 0.1);
-    classify(dense(lstm(x, {zeros, zeros}, {w_x, w_h, b_x, b_h}).last.h, 10));
+  explicit LstmClassifier(DType precision) : Network("e", precision) {
+    const Var zeros = tape.constant(Tensor(Shape{data.batch, x.shape()[2]}));
+    const Var w_x = parameter(), w_h = parameter(), b_x = parameter(), b_h = parameter();
+    classify(dense(lstm(x, {zeros, zeros}, {w_x, w_h, b_x, b_h}).last.h));
   }
 };
 
 /// A transformer encoder layer, the norm behind each sum, over x (samples, length, width); the mean
-/// over the length to 10 classes.
+/// over the length to the classes.
 struct EncoderClassifier : Network {
-  EncoderClassifier(DType precision, Index batch, Index length, Index width, Index heads,
-                    Index inner)
-      : Network(precision) {
-    x = draw({batch, length, width}, 1);
-    const double scale = 2 / static_cast<double>(width);
-    const Var w_in = parameter({3 * width, width}, scale), b_in = parameter({3 * width}, 0.1);
-    const Var w_out = parameter({width, width}, scale), b_out = parameter({width}, 0.1);
-    Var a = normalized(x + multi_head_attention(x, x, x, {w_in, w_out, b_in, b_out}, heads));
-    a = normalized(a + dense(relu(dense(a, inner)), width));
-    classify(dense(mean(a, 1), 10));
+  explicit EncoderClassifier(DType precision) : Network("f", precision) {
+    const Var w_in = parameter(), b_in = parameter(), w_out = parameter(), b_out = parameter();
+    const AttentionWeights weights{w_in, w_out, b_in, b_out};
+    Var a = normalized(x + multi_head_attention(x, x, x, weights, encoder_heads));
+    const Var inner = relu(dense(a));
+    a = normalized(a + dense(inner));
+    classify(dense(mean(a, 1)));
   }
 
  private:
   Var normalized(Var in) {
-    const Index width = in.shape()[in.rank() - 1];
-    const Var w = parameter({width}, 1);
-    return layer_norm(in, w, parameter({width}, 0.1));
+    const Var gain = parameter();
+    return layer_norm(in, gain, parameter());
   }
 };
 
