@@ -6,6 +6,7 @@
 #include <cmath>
 #include <memory>
 
+#include "benchmarks/adbench/ba.hpp"
 #include "benchmarks/adbench/gmm.hpp"
 #include "benchmarks/adbench/lstm.hpp"
 #include "benchmarks/networks.hpp"
@@ -92,31 +93,46 @@ Work chain(const std::string& name) {
   return work;
 }
 
+/// Runs a plan for the outputs; the value is the norm of the first `count` of them together.
+Work norm_of_replay(const std::vector<Var>& outputs, std::size_t count) {
+  const auto ws = std::make_shared<Workspace<double>>(Plan(outputs));
+  const std::vector<Var> measured(outputs.begin(), outputs.begin() + static_cast<long>(count));
+  return {[ws] { ws->run(); },
+          [ws, measured] {
+            double sum = 0;
+            for (const Var v : measured) sum += std::pow(norm((*ws)[v]), 2);
+            return std::sqrt(sum);
+          }};
+}
+
+/// All errors and all rows of the Jacobian.
+Work bundle() {
+  Tape tape;
+  const adbench::RecordedBundle b = record_bundle(tape, adbench::bundle_case());
+  std::vector<Var> outputs = b.rows[0];
+  outputs.insert(outputs.end(), b.rows[1].begin(), b.rows[1].end());
+  outputs.push_back(b.d_e);
+  const std::size_t of_jacobian = outputs.size();
+  outputs.insert(outputs.end(), {b.r[0], b.r[1], b.e});
+  return norm_of_replay(outputs, of_jacobian);
+}
+
 Work adbench_case(const std::string& name) {
   const bool value_only = name.ends_with("-value");
   Tape tape;
   const adbench::Recorded r = name.starts_with("gmm")
                                   ? record_gmm(tape, adbench::read_gmm(name.substr(0, 6)))
                                   : record_lstm(tape, adbench::read_lstm());
-  if (value_only) {
-    const auto ws = std::make_shared<Workspace<double>>(Plan({r.cost}));
-    return {[ws] { ws->run(); }, [ws, cost = r.cost] { return (*ws)[cost][0]; }};
-  }
-  std::vector<Var> outputs = grad(r.cost, r.parameters);
+  if (value_only) return replay<double>(Plan({r.cost}), r.cost);
+  std::vector<Var> outputs = r.gradient;
   outputs.push_back(r.cost);
-  const auto ws = std::make_shared<Workspace<double>>(Plan(outputs));
-  outputs.pop_back();
-  return {[ws] { ws->run(); },
-          [ws, outputs] {
-            double sum = 0;
-            for (const Var g : outputs) sum += std::pow(norm((*ws)[g]), 2);
-            return std::sqrt(sum);
-          }};
+  return norm_of_replay(outputs, r.gradient.size());
 }
 
 Work make(const std::string& name, int threads) {
   if (name.starts_with("gc-")) return check(name, threads);
   if (name.starts_with("chain-")) return chain(name);
+  if (name == "ba") return bundle();
   if (name.starts_with("gmm-") || name.starts_with("lstm")) return adbench_case(name);
   if (!dense_sizes(name).empty()) return training(Mlp(name, DType::float32));
   if (name == "d") return training(LeNet5(DType::float32));

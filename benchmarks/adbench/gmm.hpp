@@ -7,10 +7,10 @@
 
 namespace dtheta::bench::adbench {
 
-/// A recorded cost and the parameters by which ADBench differentiates it, in its order.
+/// A recorded cost and its derivatives by what ADBench differentiates by, in its order.
 struct Recorded {
   Var cost;
-  std::vector<Var> parameters;
+  std::vector<Var> gradient;
 };
 
 /// The log-likelihood of the points under the mixture, with a Wishart prior:

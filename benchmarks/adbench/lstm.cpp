@@ -1,5 +1,6 @@
 #include "benchmarks/adbench/lstm.hpp"
 
+#include "autodiff/grad.hpp"
 #include "autodiff/ops/activation.hpp"
 #include "autodiff/ops/arithmetic.hpp"
 #include "autodiff/ops/exp_log.hpp"
@@ -60,7 +61,8 @@ Recorded record_lstm(Tape& tape, const LstmInput& in) {
   const Var y = concat(outputs, 0) * extra_rows[1] + extra_rows[2];
   const Var predicted = y - log(2 + sum(exp(y), 1, true));
   const Var fit = sum(slice(sequence, 0, {1, in.c}) * predicted);
-  return {fit * (-1.0 / ((in.c - 1) * in.b)), {main, extra}};
+  const Var cost = fit * (-1.0 / ((in.c - 1) * in.b));
+  return {cost, grad(cost, {main, extra})};
 }
 
 }  // namespace dtheta::bench::adbench

@@ -2,8 +2,10 @@
 
 #include <adolc/adolc.h>
 
+#include <array>
 #include <memory>
 
+#include "benchmarks/adbench/bundle.hpp"
 #include "benchmarks/adbench/input.hpp"
 #include "benchmarks/cases.hpp"
 #include "benchmarks/work.hpp"
@@ -162,6 +164,66 @@ struct Recurrent : Traced {
   adbench::LstmInput in;
 };
 
+/// One reprojection error, traced once: its row of the Jacobian is asked for at each observation.
+struct Bundle {
+  Bundle() : in(adbench::bundle_case()) {
+    trace_on(trace);
+    std::vector<adouble> x(adbench::row_size + 2);  // the last two are the feature
+    for (std::size_t j = 0; j < x.size(); ++j) x[j] <<= 1.0 + static_cast<double>(j);
+    auto [rx, ry] = error(x.data());
+    double out;
+    rx >>= out;
+    ry >>= out;
+    trace_off();
+  }
+
+  void run() {
+    constexpr int inputs = adbench::row_size + 2;
+    std::array<double, inputs> x{}, first{}, second{};
+    double* rows[2] = {first.data(), second.data()};
+    square_sum = 0;
+    for (std::size_t i = 0; i < in.weights.size(); ++i) {
+      const double* camera =
+          &in.camera_values[static_cast<std::size_t>(in.camera[i] * adbench::camera_size)];
+      const double* point =
+          &in.point_values[static_cast<std::size_t>(in.point[i] * adbench::point_size)];
+      std::copy_n(camera, adbench::camera_size, x.begin());
+      std::copy_n(point, adbench::point_size, x.begin() + adbench::camera_size);
+      x[adbench::row_size - 1] = in.weights[i];
+      std::copy_n(&in.features[2 * i], 2, x.begin() + adbench::row_size);
+      // A camera that is not turned takes the other branch, which this trace does not have.
+      const bool turned = x[0] != 0 || x[1] != 0 || x[2] != 0;
+      if (!turned) x[0] = 1e-12;
+      jacobian(trace, 2, inputs, x.data(), rows);
+      for (int j = 0; j < adbench::row_size; ++j)
+        square_sum += first[j] * first[j] + second[j] * second[j];
+      square_sum += 4 * in.weights[i] * in.weights[i];
+    }
+  }
+
+  static std::pair<adouble, adouble> error(const adouble* x) {
+    const adouble *v = x, *centre = x + 3, *intrinsic = x + 6, *point = x + 11, *feature = x + 15;
+    const adouble angle = sqrt(v[0] * v[0] + v[1] * v[1] + v[2] * v[2]);
+    const adouble u[3] = {v[0] / angle, v[1] / angle, v[2] / angle};
+    const adouble X[3] = {point[0] - centre[0], point[1] - centre[1], point[2] - centre[2]};
+    const adouble c = cos(angle), s = sin(angle);
+    const adouble along = (1 - c) * (u[0] * X[0] + u[1] * X[1] + u[2] * X[2]);
+    adouble Y[3];
+    for (int j = 0; j < 3; ++j) {
+      const int k = (j + 1) % 3, l = (j + 2) % 3;
+      Y[j] = c * X[j] + s * (u[k] * X[l] - u[l] * X[k]) + along * u[j];
+    }
+    const adouble px = Y[0] / Y[2], py = Y[1] / Y[2], square_radius = px * px + py * py;
+    const adouble scale = intrinsic[0] * (1 + intrinsic[3] * square_radius +
+                                          intrinsic[4] * square_radius * square_radius);
+    return {x[14] * (scale * px + intrinsic[1] - feature[0]),
+            x[14] * (scale * py + intrinsic[2] - feature[1])};
+  }
+
+  adbench::BundleInput in;
+  double square_sum = 0;
+};
+
 Work work_of(const std::shared_ptr<Traced>& f, bool anew) {
   f->record();
   return {[f, anew] {
@@ -183,6 +245,10 @@ Work make(const std::string& name, int threads) {
   if (threads != 1) return {};
   if (name.starts_with("chain-"))
     return chain(name.starts_with("chain-16") ? 16 : 1, name.ends_with("record"));
+  if (name == "ba") {
+    const auto b = std::make_shared<Bundle>();
+    return {[b] { b->run(); }, [b] { return std::sqrt(b->square_sum); }};
+  }
   if (name == "gmm-25" || name == "gmm-50") return work_of(std::make_shared<Mixture>(name), false);
   if (name == "lstm") return work_of(std::make_shared<Recurrent>(), false);
   return {};
