@@ -93,40 +93,69 @@ Work chain(const std::string& name) {
   return work;
 }
 
-/// Runs a plan for the outputs; the value is the norm of the first `count` of them together.
-Work norm_of_replay(const std::vector<Var>& outputs, std::size_t count) {
-  const auto ws = std::make_shared<Workspace<double>>(Plan(outputs));
-  const std::vector<Var> measured(outputs.begin(), outputs.begin() + static_cast<long>(count));
-  return {[ws] { ws->run(); },
-          [ws, measured] {
-            double sum = 0;
-            for (const Var v : measured) sum += std::pow(norm((*ws)[v]), 2);
-            return std::sqrt(sum);
-          }};
+/// The elements of all of `vars`, end to end.
+std::vector<double> elements(const Workspace<double>& ws, const std::vector<Var>& vars) {
+  std::vector<double> all;
+  for (const Var v : vars) all.insert(all.end(), ws[v].begin(), ws[v].end());
+  return all;
+}
+
+/// Runs a plan for the `derivatives`, whose norm is the value, and the `others`.
+struct Differentiation {
+  Differentiation(std::vector<Var> of, const std::vector<Var>& others)
+      : derivatives(std::move(of)), ws(Plan(joined(derivatives, others))) {}
+  [[nodiscard]] double value() const {
+    return norm(std::span<const double>(elements(ws, derivatives)));
+  }
+
+  static std::vector<Var> joined(std::vector<Var> a, const std::vector<Var>& b) {
+    a.insert(a.end(), b.begin(), b.end());
+    return a;
+  }
+
+  std::vector<Var> derivatives;
+  Workspace<double> ws;
+};
+
+Work work_of(const std::shared_ptr<Differentiation>& d) {
+  return {[d] { d->ws.run(); }, [d] { return d->value(); }};
 }
 
 /// All errors and all rows of the Jacobian.
 Work bundle() {
   Tape tape;
   const adbench::RecordedBundle b = record_bundle(tape, adbench::bundle_case());
-  std::vector<Var> outputs = b.rows[0];
-  outputs.insert(outputs.end(), b.rows[1].begin(), b.rows[1].end());
-  outputs.push_back(b.d_e);
-  const std::size_t of_jacobian = outputs.size();
-  outputs.insert(outputs.end(), {b.r[0], b.r[1], b.e});
-  return norm_of_replay(outputs, of_jacobian);
+  std::vector<Var> jacobian = Differentiation::joined(b.rows[0], b.rows[1]);
+  jacobian.push_back(b.d_e);
+  return work_of(std::make_shared<Differentiation>(jacobian, std::vector{b.r[0], b.r[1], b.e}));
+}
+
+/// Throws when the result is not that of ADBench.
+Work adbench_case(const adbench::Recorded& r, const adbench::Checksums& expected, bool value_only) {
+  if (value_only) return replay<double>(Plan({r.cost}), r.cost);
+  const auto d = std::make_shared<Differentiation>(r.gradient, std::vector{r.cost});
+  d->ws.run();
+  const adbench::Checksums found =
+      adbench::checksums_of(d->ws[r.cost][0], elements(d->ws, r.gradient));
+  if (!agree(found, expected)) {
+    throw std::runtime_error(
+        fmt::format("cost {:.10g}, norm {:.10g}, sum of cosines {:.10g}; "
+                    "ADBench has {:.10g}, {:.10g}, {:.10g}",
+                    found.cost, found.norm, found.cosine_sum, expected.cost, expected.norm,
+                    expected.cosine_sum));
+  }
+  return work_of(d);
 }
 
 Work adbench_case(const std::string& name) {
   const bool value_only = name.ends_with("-value");
   Tape tape;
-  const adbench::Recorded r = name.starts_with("gmm")
-                                  ? record_gmm(tape, adbench::read_gmm(name.substr(0, 6)))
-                                  : record_lstm(tape, adbench::read_lstm());
-  if (value_only) return replay<double>(Plan({r.cost}), r.cost);
-  std::vector<Var> outputs = r.gradient;
-  outputs.push_back(r.cost);
-  return norm_of_replay(outputs, r.gradient.size());
+  if (name.starts_with("lstm")) {
+    const adbench::LstmInput in = adbench::read_lstm();
+    return adbench_case(record_lstm(tape, in), in.expected, value_only);
+  }
+  const adbench::GmmInput in = adbench::read_gmm(name.substr(0, 6));
+  return adbench_case(record_gmm(tape, in), in.expected, value_only);
 }
 
 Work make(const std::string& name, int threads) {

@@ -17,6 +17,22 @@ struct Checksums {
   double cosine_sum;
 };
 
+inline Checksums checksums_of(double cost, const std::vector<double>& gradient) {
+  Checksums sums{cost, 0, 0};
+  for (std::size_t i = 0; i < gradient.size(); ++i) {
+    sums.norm += gradient[i] * gradient[i];
+    sums.cosine_sum += gradient[i] * std::cos(static_cast<double>(i));
+  }
+  sums.norm = std::sqrt(sums.norm);
+  return sums;
+}
+
+/// Whether two sets agree to nine digits.
+inline bool agree(const Checksums& a, const Checksums& b) {
+  const auto near = [](double x, double y) { return std::abs(x - y) <= 1e-9 * std::abs(y); };
+  return near(a.cost, b.cost) && near(a.norm, b.norm) && near(a.cosine_sum, b.cosine_sum);
+}
+
 /// A Gaussian mixture of k components in d dimensions with a Wishart prior, and n points.
 struct GmmInput {
   int d, k, n;
