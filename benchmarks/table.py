@@ -95,14 +95,20 @@ def openblas_core():
     return "Haswell" if {"avx2", "fma"} <= flags else None
 
 
+def environment_of(threads):
+    """Fair settings for a peer: what its layers need to use so many threads and no more."""
+    environment = dict(os.environ, OMP_NUM_THREADS=str(threads), OPENBLAS_NUM_THREADS="1")
+    if core := openblas_core():
+        environment["OPENBLAS_CORETYPE"] = core
+    return environment
+
+
 class Contender:
     """A program at one case, waiting for its turn."""
 
     def __init__(self, name, folder, row, batch_seconds):
         self.name, self.times = name, []
-        environment = dict(os.environ, OMP_NUM_THREADS=str(row.threads), OPENBLAS_NUM_THREADS="1")
-        if name != OURS and openblas_core():  # ours sees to it itself
-            environment["OPENBLAS_CORETYPE"] = openblas_core()
+        environment = dict(os.environ) if name == OURS else environment_of(row.threads)
         case = row.case + "-value" if name == FUNCTION else row.case
         self.process = subprocess.Popen(
             [folder / PROGRAMS[name], case, str(row.threads), str(batch_seconds)], text=True,
