@@ -18,7 +18,7 @@ SYSTEM = ("linux-vdso", "ld-linux", "libc.so", "libm.so", "libstdc++", "libgcc_s
 
 
 def run(command, **options):
-    """Seconds and peak memory in MB of a command, which must succeed."""
+    """Seconds passed, peak memory in MB and seconds of processor of a command, which must succeed."""
     start = time.monotonic()
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, **options)
     _, status, usage = os.wait4(process.pid, 0)
@@ -56,8 +56,8 @@ def measures(build, name, folder):
     """Title and value of each measure for one library."""
     for level in ("-O0", "-O2"):
         command = compile_command(build, f"beside/{name}.cpp", level)
-        runs = [run(command, cwd=build) for _ in range(3)]
-        yield f"compiling one file, {level}", f"{min(r[2] for r in runs):.1f} s, {runs[0][1]:.0f} MB"
+        _, memory, seconds = run(command, cwd=build)
+        yield f"compiling one file, {level}", f"{seconds:.1f} s, {memory:.0f} MB"
     program = build / "benchmarks" / f"beside_{name}"
     yield "start to end of that program", f"{1e3 * statistics.median(run([program])[2] for _ in range(11)):.0f} ms"
     yield "program and what it loads", f"{shipped(program) / 1e6:.0f} MB"

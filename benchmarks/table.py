@@ -17,9 +17,12 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-OURS, FLOOR, FUNCTION = "ours", "by hand", "by hand, function"
-PROGRAMS = {OURS: "dtheta", FLOOR: "floor", FUNCTION: "floor", "libtorch": "peers/libtorch",
-            "dlib": "peers/dlib", "ADOL-C": "peers/adolc"}
+OURS, FLOOR = "ours", "by hand"
+MERGED, FUNCTION = "by hand, update merged", "by hand, function alone"
+PROGRAMS = {OURS: "dtheta", FLOOR: "floor", MERGED: "floor", FUNCTION: "floor",
+            "libtorch": "peers/libtorch", "dlib": "peers/dlib", "ADOL-C": "peers/adolc"}
+# Contenders that are another case of their program, and the cases of which there is one.
+VARIANTS = {MERGED: ("-merged", {"b", "c"}), FUNCTION: ("-value", {"gmm-25", "gmm-50", "lstm"})}
 
 
 @dataclass
@@ -109,7 +112,7 @@ class Contender:
     def __init__(self, name, folder, row, batch_seconds):
         self.name, self.times = name, []
         environment = dict(os.environ) if name == OURS else environment_of(row.threads)
-        case = row.case + "-value" if name == FUNCTION else row.case
+        case = row.case + (VARIANTS[name][0] if name in VARIANTS else "")
         self.process = subprocess.Popen(
             [folder / PROGRAMS[name], case, str(row.threads), str(batch_seconds)], text=True,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment)
@@ -130,7 +133,7 @@ class Contender:
 
 def wanted(name, row):
     """Whether a program takes part in a row."""
-    return name != FUNCTION or row.against == FUNCTION or row.case.startswith("gmm")
+    return name not in VARIANTS or row.case in VARIANTS[name][1]
 
 
 def measure(row, folder, rounds, batch_seconds, budget):

@@ -101,10 +101,12 @@ class SmallStep {
   float cost_ = 0;
 };
 
-/// Cases b and c: matrix products by BLAS, loops for the rest.
+/// Cases b and c: matrix products by BLAS, loops for the rest. `merged`: the products that make the
+/// derivatives of the weights also subtract them, so that they never stand anywhere.
 class LargeStep {
  public:
-  explicit LargeStep(const std::string& name) : batch_(network_data(name).batch) {
+  LargeStep(const std::string& name, bool merged)
+      : batch_(network_data(name).batch), merged_(merged) {
     const NetworkData n = network_data(name);
     const std::vector<std::int64_t> sizes = dense_sizes(name);
     labels_ = n.labels<int>();
@@ -169,8 +171,16 @@ class LargeStep {
                   w_[l].data(), in, 0, below.data(), in);
       for (std::size_t i = 0; i < below.size(); ++i) below[i] = a_[l][i] > 0 ? below[i] : 0;
     }
-    cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, out, in, rows(), -rate, d, out,
-                a_[l].data(), in, 1, w_[l].data(), in);
+    std::vector<float>& w = w_[l];
+    if (merged_) {
+      cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, out, in, rows(), -rate, d, out,
+                  a_[l].data(), in, 1, w.data(), in);
+    } else {
+      gradient_.resize(std::max(gradient_.size(), w.size()));
+      cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, out, in, rows(), 1, d, out, a_[l].data(),
+                  in, 0, gradient_.data(), in);
+      for (std::size_t i = 0; i < w.size(); ++i) w[i] -= rate * gradient_[i];
+    }
     for (int i = 0; i < rows(); ++i) {
       for (int j = 0; j < out; ++j) b_[l][static_cast<std::size_t>(j)] -= rate * d[i * out + j];
     }
@@ -179,9 +189,11 @@ class LargeStep {
   [[nodiscard]] int rows() const { return static_cast<int>(batch_); }
 
   std::int64_t batch_;
+  bool merged_;
   std::vector<int> labels_;
   std::vector<std::pair<int, int>> size_;          // in and out of each layer
   std::vector<std::vector<float>> w_, b_, a_, d_;  // a_[0] is the data, a_[l + 1] what layer l says
+  std::vector<float> gradient_;                    // of one layer's weights
   float cost_ = 0;
 };
 
@@ -196,7 +208,7 @@ Work work_of(A&&... arguments) {
 Work dense_step(const std::string& name, int threads) {
   if (name == "a") return threads == 1 ? work_of<SmallStep>() : Work{};
   openblas_set_num_threads(threads);
-  return work_of<LargeStep>(name);
+  return work_of<LargeStep>(name.substr(0, 1), name.ends_with("-merged"));
 }
 
 }  // namespace dtheta::bench::floor

@@ -7,7 +7,7 @@
 /// Steps written by hand, without tape, plan or graph: what is left when a library costs nothing.
 namespace dtheta::bench::floor {
 
-/// Cases a, b, c.
+/// Cases a, b, c; b-merged, c-merged: with the update of the weights merged into their derivative.
 Work dense_step(const std::string& name, int threads);
 /// Cases gc-a, gc-b, gc-c: two-sided differences of a cost that is computed anew each time.
 Work dense_check(const std::string& name);
