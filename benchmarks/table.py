@@ -180,17 +180,33 @@ def verdict(row):
 
 
 def section_table(title, rows):
-    """A section as a table in Markdown."""
+    """A section as a table in Markdown: times, and in brackets ours as a multiple of it."""
     names = [n for n in PROGRAMS if any(n in r.seconds for r in rows)]
-    others = [n for n in names if n != OURS]
-    head = [title, *names, *(f"ours / {n}" for n in others), "must reach", ""]
-    lines = [head, ["---"] * len(head)]
+    goal = any(r.against for r in rows)
+
+    def cell(row, name):
+        if name not in row.seconds:
+            return ""
+        time_taken = duration(row.seconds[name])
+        return time_taken if name == OURS else f"{time_taken} ({row.ratio[name]:.3g})"
+
+    lines = [[title, *names] + ["must reach", ""] * goal]
+    lines.append(["---"] * len(lines[0]))
     for row in rows:
-        times = [duration(row.seconds[n]) if n in row.seconds else "" for n in names]
-        ratios = [f"{row.ratio[n]:.3g}" if n in row.ratio else "" for n in others]
-        target = f"{row.target:.3g} of {row.against}" if row.against else ""
-        lines.append([row.title, *times, *ratios, target, verdict(row)])
+        target = f"{row.target:.3g} × {row.against}" if row.against else ""
+        lines.append([row.title, *(cell(row, n) for n in names)] + [target, verdict(row)] * goal)
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def write_tables(path, tables):
+    """Into a page between its two marks, or where there are none as the whole of it."""
+    first, last = "<!-- benchmarks/table.py writes from here -->\n", "<!-- to here -->\n"
+    text = "\n\n".join(tables) + "\n"
+    page = path.read_text() if path.exists() else ""
+    if first in page and last in page:
+        before, after = page[:page.index(first) + len(first)], page[page.index(last):]
+        text = f"{before}\n{text}\n{after}"
+    path.write_text(text)
 
 
 def as_json(row):
@@ -205,7 +221,7 @@ def main():
     parser.add_argument("--threads", type=int, help="only rows with so many threads")
     parser.add_argument("--quick", action="store_true", help="fewer and shorter batches")
     parser.add_argument("--json", metavar="FILE", help="all figures; - for standard output")
-    parser.add_argument("--markdown", metavar="FILE", help="the tables, as they are printed")
+    parser.add_argument("--markdown", metavar="FILE", help="the tables; into a page that has marks for them, between those")
     options = parser.parse_args()
 
     rounds, batch_seconds, budget = (3, 0.02, 5) if options.quick else (15, 0.05, 40)
@@ -223,7 +239,7 @@ def main():
     if not measured:
         parser.error("there is no such case")
     if options.markdown:
-        Path(options.markdown).write_text("\n\n".join(tables) + "\n")
+        write_tables(Path(options.markdown), tables)
     if options.json:
         text = json.dumps({"rows": [as_json(r) for r in measured]}, indent=2)
         print(text) if options.json == "-" else Path(options.json).write_text(text + "\n")

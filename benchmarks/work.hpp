@@ -21,6 +21,8 @@ struct Work {
   std::function<double()> value{};
   /// Pieces of work in one call; times are per piece.
   double pieces = 1;
+  /// Steps before the value is asked for: it shows whether they moved the parameters alike.
+  int steps_to_value = 3;
 };
 
 using Maker = std::function<Work(const std::string& name, int threads)>;
@@ -34,7 +36,7 @@ inline double seconds_now(int threads) {
 }
 
 /// The body of a benchmark program, `PROGRAM CASE THREADS SECONDS`, which benchmarks/table.py
-/// drives: says "value V" after three steps (after one that is long), or "none"; then for each line
+/// drives: says "value V" after the first steps, or "none"; then for each line
 /// it reads it runs a batch of about SECONDS and says how many seconds one piece took. While it
 /// waits it costs nothing, so several programs can take turns.
 inline int serve(int argc, char** argv, const Maker& make) try {
@@ -54,8 +56,8 @@ inline int serve(int argc, char** argv, const Maker& make) try {
     for (long i = 0; i < calls; ++i) work.step();
     return seconds_now(threads) - start;
   };
-  double once = seconds_for(1);
-  for (int i = 1; i < 3 && once < 0.3; ++i) once = seconds_for(1);
+  double once = 0;
+  for (int i = 0; i < work.steps_to_value; ++i) once = seconds_for(1);
   std::printf("value %.17g\n", work.value());
   std::fflush(stdout);
   long calls = 1;

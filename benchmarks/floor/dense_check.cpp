@@ -107,10 +107,10 @@ Work dense_check(const std::string& name) {
       net->theta[i] = kept;
     }
   };
-  return {check, [numeric] {
-            return std::sqrt(
-                std::inner_product(numeric->begin(), numeric->end(), numeric->begin(), 0.0));
-          }};
+  const auto norm = [numeric] {
+    return std::sqrt(std::inner_product(numeric->begin(), numeric->end(), numeric->begin(), 0.0));
+  };
+  return {.step = check, .value = norm, .steps_to_value = 1};
 }
 
 }  // namespace dtheta::bench::floor

@@ -127,7 +127,7 @@ Work check(const std::string& name) {
             }
             *norm = std::sqrt(sum);
           },
-          [=] { return *norm; }};
+          [=] { return *norm; }, 1, 1};
 }
 
 Work chain(std::int64_t width) {
