@@ -11,8 +11,9 @@ namespace dtheta::detail {
 /// A convolution of x (samples, groups * in, elements) with w (groups * out, in, taps), which gives
 /// y (samples, groups * out, positions). For each group it is a matrix product:
 ///   y = w . col,  where col = im2col(x) has in * taps rows and a column for each position.
-/// The columns are made and used a part at a time, so that they stay in cache. With few channels
-/// making them would cost more than the product: there sums run over the elements where they are.
+/// The columns are made and used a part at a time, so that they stay in cache. Unless there are
+/// very many channels, making them costs more than it gains: there sums run over the elements where
+/// they are (kernels/simd/convolution.hpp).
 struct Convolution {
   const Window& window;
   Index groups = 1;
@@ -101,10 +102,10 @@ struct Convolution {
   [[nodiscard]] bool sums_over_y() const {
     return window.stride == Window::PerAxis{1, 1, 1} && suits_sums(in);
   }
-  /// `channels`: those of the result, for each of which a matrix of columns would be used once.
+  /// `channels`: those of the result. With very many the matrix product makes good for its columns.
   [[nodiscard]] bool suits_sums(Index channels) const {
-    constexpr Index few = 32;
-    return channels <= few && window.taps() <= FramedWindow::max_taps && !window.is_pointwise() &&
+    constexpr Index many = 256;
+    return channels <= many && window.taps() > 1 && window.taps() <= FramedWindow::max_taps &&
            in > 0 && out > 0 && window.out_size() > 0;
   }
 

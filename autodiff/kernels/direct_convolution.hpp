@@ -36,19 +36,26 @@ struct Frame {
         for (Index j = y.first; j < y.last; ++j) {
           const T* from = planes + (k * in[1] + j) * in[2];
           T* row_of_frame = frames + ((k + before[0]) * size[1] + j + before[1]) * row();
-          if (phases == 1) {
+          if (phases == 1)
             copy_run(from + x.first, x.last - x.first, row_of_frame + x.first + before[2]);
-          } else {
-            for (Index i = x.first; i < x.last; ++i) {
-              row_of_frame[(i + before[2]) % phases * phase() + (i + before[2]) / phases] = from[i];
-            }
-          }
+          else
+            deal(from, x, row_of_frame);
         }
       }
     }
   }
 
  private:
+  /// Copies elements x of a row, each to its phase.
+  template <class T>
+  void deal(const T* from, const Positions& x, T* row_of_frame) const {
+    const Index start = x.first + before[2];  // in the frame
+    for (Index skip = 0; skip < std::min(phases, x.last - x.first); ++skip) {
+      T* to = row_of_frame + (start + skip) % phases * phase() + (start + skip) / phases;
+      for (Index i = x.first + skip; i < x.last; i += phases) *to++ = from[i];
+    }
+  }
+
   /// The elements of a plane that lie in the frame.
   [[nodiscard]] Positions inside(std::size_t axis) const {
     const Index first = std::max<Index>(0, -before[axis]);

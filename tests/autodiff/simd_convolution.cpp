@@ -40,7 +40,8 @@ Window window(std::initializer_list<Axis> axes) {
 }
 
 /// Rows shorter and longer than a register, channels that fill no tile and several, strides,
-/// dilation, padding wider than the window, more channels than are summed directly.
+/// dilation, padding wider than the window, windows of one tap, more channels than are summed
+/// directly.
 const std::vector<Case>& cases() {
   static const std::vector<Case> list{
       {window({{28, 5, 1, 2, 2}, {28, 5, 1, 2, 2}}), 1, 3, 1, 6},
@@ -51,10 +52,11 @@ const std::vector<Case>& cases() {
       {window({{4, 2, 1, 4, 3}, {5, 2, 1, 3, 4}}), 1, 2, 2, 3},
       {window({{70, 7, 1, 3, 3}}), 1, 2, 4, 9},
       {window({{3, 2}, {4, 3, 1, 1, 1}, {18, 3, 2, 0, 1}}), 1, 2, 2, 4},
-      {window({{8, 1}, {17, 3}}), 1, 1, 33, 2},
-      {window({{8, 3}, {17, 3}}), 1, 2, 2, 33},
+      {window({{8, 1}, {17, 3}}), 1, 1, 258, 2},
+      {window({{8, 3}, {17, 3}}), 1, 2, 2, 258},
       {window({{5, 1, 2}, {5, 1, 2}}), 1, 2, 3, 4},
-      {window({{1, 1}, {1, 1, 1, 1, 0}}), 1, 1, 1, 1}};
+      {window({{6, 1}, {7, 1, 2}}), 1, 2, 3, 4},
+      {window({{1, 1}, {1, 2, 1, 1, 0}}), 1, 1, 1, 1}};
   return list;
 }
 
