@@ -19,6 +19,10 @@ constexpr double insignificant = 0.1;  // parts of the tolerance of the block's 
 constexpr double clear_corner = 64.0;  // the same for a corner, which others nearby may imitate
 constexpr double bent_part = 0.125;
 constexpr double narrowest = 3.0;  // steps closer than this tell the same
+constexpr double gross_part = 3e-2;    // of the block's largest derivative
+constexpr double corner_share = 64.0;  // even part over odd part of the truncation
+constexpr double visible_corner = 32.0;
+constexpr double furthest_jump = 1000.0;  // upwards, where nothing but noise was seen
 
 }  // namespace
 
@@ -28,7 +32,8 @@ Search::Search(std::size_t index, double x, double analytic, double step, double
       analytic_(analytic),
       step_(step),
       widest_(widest),
-      bent_step_(std::numeric_limits<double>::infinity()) {}
+      bent_step_(std::numeric_limits<double>::infinity()),
+      sharpest_(std::numeric_limits<double>::infinity()) {}
 
 void Search::ask(std::vector<Probe>& probes) const {
   if (piece_) {
@@ -38,23 +43,22 @@ void Search::ask(std::vector<Probe>& probes) const {
   for (const double point : points(side_, x_, step_)) probes.push_back({index_, point});
 }
 
-double Search::take(std::span<const double> answers, double cost) {
+void Search::take(std::span<const double> answers, double cost) {
   if (piece_) {
     const auto moves = piece_->wanted();
     for (std::size_t k = 0; k < moves.size(); ++k) {
       // What the working precision makes of the move.
       piece_->add((x_ + moves[k]) - x_, answers[k] - cost);
     }
-    return 0.0;
+    return;
   }
   const auto at = points(side_, x_, step_);
   for (std::size_t k = 0; k < at.size(); ++k) values_.push_back({at[k] - x_, answers[k] - cost});
   slopes_.push_back(measure(side_, x_, step_, cost, answers.first<4>()));
-  return slopes_.back().finite ? std::abs(slopes_.back().value) : 0.0;
 }
 
 double Search::size(const Slope& slope, const Standard& standard) const {
-  return std::max({std::abs(analytic_), std::abs(slope.value), standard.scale});
+  return std::max({std::abs(analytic_), std::abs(slope.value), standard.reference});
 }
 
 Search::Bars Search::bars(const Slope& slope, const Standard& standard) const {
@@ -67,9 +71,10 @@ Search::Bars Search::bars(const Slope& slope, const Standard& standard) const {
   if (slope.flat) noise = std::max(noise, hidden * u * std::max(1.0, slope.magnitude));
   Bars bars;
   bars.noise = noise_margin * slope.noise_gain * noise / slope.step;
-  const double rounding = rounding_margin * standard.roundoff * reach;
-  bars.likely = slope.likely_truncation(reach) + bars.noise + rounding;
-  bars.cautious = slope.cautious_truncation() + bars.noise + rounding;
+  const double rounding = rounding_margin * standard.roundoff;
+  bars.likely = slope.likely_truncation(reach) + bars.noise + rounding * reach;
+  bars.cautious = slope.cautious_truncation() + bars.noise +
+                  rounding * std::max(reach, standard.rounded_with);
   bars.visible = slope.visible_truncation(noise_margin * noise / slope.step);
   return bars;
 }
@@ -93,8 +98,9 @@ void Search::judge(const Standard& standard) {
 void Search::judge_finite(const Slope& slope, const Standard& standard) {
   const Bars bar = bars(slope, standard);
   if (!std::isfinite(analytic_)) return settle(Verdict::fail, slope, bar.cautious);
-  if (slope.flat && analytic_ == 0.0) return settle(Verdict::pass, slope, bar.likely);
-
+  if (slope.flat && analytic_ == 0.0 && standard.reference == 0.0) {
+    return settle(Verdict::pass, slope, bar.likely);
+  }
   if (agrees(slope, bar, standard)) return settle(Verdict::pass, slope, bar.likely);
   if (!excludes(slope, bar, standard)) return choose_step(slope, bar, standard);
   if (confirmed(slope, bar)) {
@@ -123,8 +129,9 @@ bool Search::agrees(const Slope& slope, const Bars& bar, const Standard& standar
   const double error = std::abs(analytic_ - slope.value);
   const double asked = standard.comfort * standard.tolerance;
   const double own = asked * std::max(std::abs(analytic_), std::abs(slope.value));
-  return (error <= bar.likely && bar.likely <= asked * size(slope, standard)) ||
-         error + bar.likely <= own;
+  // Either way the right value is within error + bar of the analytic one.
+  const bool alike = error <= bar.likely && error + bar.likely <= asked * size(slope, standard);
+  return alike || error + bar.likely <= own;
 }
 
 bool Search::excludes(const Slope& slope, const Bars& bar, const Standard& standard) const {
@@ -157,22 +164,34 @@ void Search::choose_step(const Slope& slope, const Bars& bar, const Standard& st
   } else {
     noisy_step_ = std::max(noisy_step_, slope.step);
   }
+  constexpr double tiny = std::numeric_limits<double>::min();
+  const double asked = standard.comfort * standard.tolerance * size(slope, standard);
+  // At smaller steps than this noise alone is more than the tolerance.
+  const double least = slope.step * bar.noise / std::max(asked, tiny);
+  sharpest_ = std::min(sharpest_, bar.cautious);
+  // Where no step can agree, go on only for as long as gross errors could not be told from noise.
+  const bool gross = sharpest_ > gross_part * size(slope, standard);
+  const bool in_vain = standard.brief || bent_step_ < narrowest * least;
+  if (in_vain && !gross && !contradiction_) return give_up(standard);
   if (noisy_step_ > 0.0 && std::isfinite(bent_step_)) {
     // Both sides are known: the best step lies between, unless there is no room left.
     if (bent_step_ < narrowest * noisy_step_) return give_up(standard);
     return move_to(std::sqrt(noisy_step_) * std::sqrt(bent_step_), standard);
   }
   // Truncation falls as h² and noise as 1/h: they meet where the ratio of steps is the cube root.
-  constexpr double tiny = std::numeric_limits<double>::min();
   if (bent) {
-    const double ratio = std::cbrt(bar.visible / std::max(bar.noise, tiny));
-    return move_to(slope.step / std::clamp(ratio, smallest_ratio, largest_ratio), standard);
+    const double ratio = bar.visible / std::max(bar.noise, tiny);
+    // A corner at x itself looks the same at every step: at once to the smallest that shows it.
+    if (slope.corner > corner_share * slope.gap && ratio > visible_corner) {
+      return move_to(slope.step * visible_corner / ratio, standard);
+    }
+    return move_to(slope.step / std::clamp(std::cbrt(ratio), smallest_ratio, largest_ratio),
+                   standard);
   }
   // No further than the tolerance needs: a larger step meets more corners.
-  const double asked = standard.comfort * standard.tolerance * size(slope, standard);
   const double balance = std::cbrt(bar.noise / std::max(bar.visible, tiny));
-  const double ratio = std::min(balance, 2.0 * bar.noise / std::max(asked, tiny));
-  move_to(slope.step * std::clamp(ratio, smallest_ratio, largest_ratio), standard);
+  const double ratio = std::min(balance, 2.0 * least / slope.step);
+  move_to(slope.step * std::clamp(ratio, smallest_ratio, furthest_jump), standard);
 }
 
 void Search::move_to(double step, const Standard& standard) {
@@ -249,6 +268,7 @@ void Search::give_up(const Standard& standard) {
     const Bars bar = bars(slope, standard);
     if (agrees(slope, bar, lenient)) return settle(Verdict::pass, slope, bar.likely);
   }
+  if (standard.brief) return leave_open(standard);
   begin_piece(standard);
 }
 
@@ -290,12 +310,19 @@ void Search::begin_piece(const Standard& standard) {
   if (sharpest == nullptr || !std::isfinite(analytic_)) return leave_open(standard);
   constexpr double u = std::numeric_limits<double>::epsilon() / 2.0;
   step_ = sharpest->step;
-  piece_.emplace(2.0 * step_, std::max(standard.noise, u * sharpest->magnitude));
+  const double noise = std::max(standard.noise, u * sharpest->magnitude);
+  // At once as far as the tolerance needs: on a shorter piece noise is more.
+  constexpr double needed = 12.0;  // widths of noise, by the gain of a fit to one side and its margin
+  const double asked = standard.tolerance * size(*sharpest, standard);
+  const double reach = std::clamp(needed * noise / asked, 2.0 * step_, 2e3 * step_);
+  piece_.emplace(reach, noise);
   for (const Value& value : values_) piece_->add(value.t, value.rise);
 }
 
 void Search::judge_piece(const Standard& standard) {
   piece_->conclude();
+  const double wanted = standard.tolerance * std::max(std::abs(analytic_), standard.reference);
+  if (piece_->least_bar() > wanted) return leave_open(standard);
   const double rounding = rounding_margin * standard.roundoff;
   const auto whole = piece_->slope();
   if (whole) {

@@ -18,6 +18,11 @@ struct Standard {
   double tolerance = 0.0;  ///< relative error that must be seen
   double roundoff = 0.0;   ///< of the analytic side
   double scale = 0.0;      ///< size of the block's largest derivative
+  double reference = 0.0;  ///< agreement is asked in parts of this: `scale`, or the largest
+                           ///< derivative of all where the block's are zero
+  double rounded_with = 0.0;  ///< size of what the analytic side may have been rounded with: where
+                              ///< large terms cancel, no more than this is held against it
+  bool brief = false;      ///< the block is open already: only what accuses is of interest
   double comfort = 1.0;    ///< an agreeing bar must be within this fraction of the tolerance
 };
 
@@ -46,12 +51,15 @@ class Search {
   std::size_t index() const noexcept { return index_; }
   bool decided() const noexcept { return decided_; }
   const Finding& finding() const noexcept { return finding_; }
+  bool left_open() const noexcept {
+    return decided_ && finding_.verdict == Verdict::inconclusive;
+  }
 
   /// Appends the probes that it needs next.
   void ask(std::vector<Probe>& probes) const;
 
-  /// Takes their answers, and says how large the derivative looks.
-  double take(std::span<const double> answers, double cost);
+  /// Takes their answers.
+  void take(std::span<const double> answers, double cost);
 
   /// Decides, or chooses the next step.
   void judge(const Standard& standard);
@@ -92,6 +100,7 @@ class Search {
   bool decided_ = false;
   double noisy_step_ = 0.0;  // largest step at which noise was the larger error; 0: none yet
   double bent_step_;         // smallest step at which truncation was; infinite: none yet
+  double sharpest_;          // smallest cautious bar so far
   Finding finding_;
   std::vector<Slope> slopes_;
   struct Contradiction {
