@@ -55,13 +55,31 @@ double quantum_of(double value) {
   return std::ldexp(1.0, exponent - 53 + std::countr_zero(bits));
 }
 
+/// The longest way on which J had the same bits.
+class Plateau {
+ public:
+  void visit(double x, double value) {
+    if (value != value_) {
+      begin_ = x;
+      value_ = value;
+    }
+    longest_ = std::max(longest_, std::abs(x - begin_));
+  }
+  double longest() const { return longest_; }
+
+ private:
+  double begin_ = 0.0;
+  double value_ = std::numeric_limits<double>::quiet_NaN();
+  double longest_ = 0.0;
+};
+
 /// The noise of J along two coordinates of different blocks, three if they do not agree; the largest
 /// is kept, because moving one coordinate may disturb only part of the arithmetic.
 double measure_noise(const Request& request, std::span<const std::size_t> pilots) {
   constexpr std::size_t coordinates = 3;
   constexpr double alike = 4.0;
+  constexpr double plain_change = 16.0;
   double quantum = quantum_of(request.cost);
-  bool still = true;
   bool stuck = false;
   double noise = std::max(request.noise, unit_roundoff * std::abs(request.cost));
   double least = std::numeric_limits<double>::infinity();
@@ -69,12 +87,13 @@ double measure_noise(const Request& request, std::span<const std::size_t> pilots
   const std::size_t stride = std::max<std::size_t>(1, pilots.size() / coordinates);
   for (std::size_t p = 0; p < pilots.size() && p / stride < coordinates; p += stride) {
     const std::size_t i = pilots[p];
+    Plateau plateau;
     const auto along = [&](double value) {
       const Probe probe{i, value};
       double answer = 0.0;
       request.evaluate(std::span(&probe, 1), std::span(&answer, 1));
       quantum = std::min(quantum, quantum_of(answer));
-      still = still && answer == request.cost;
+      plateau.visit(value, answer);
       return answer;
     };
     // So far apart that J moves by some of its own roundings, where its slope is known.
@@ -83,13 +102,12 @@ double measure_noise(const Request& request, std::span<const std::size_t> pilots
     const double spacing =
         length * std::clamp(std::isfinite(moves) ? moves / length : 0.0, 1e-8, 1e-2);
     const double x = request.theta.values()[i];
-    still = true;
     const Noise found = estimate_noise(along, x, std::max(spacing, 1e-14 * std::abs(x)), 3);
     if (found.status == NoiseStatus::found) noise = std::max(noise, found.noise);
     least = std::min(least, found.noise);
     most = std::max(most, found.noise);
-    // J ought to move here and does not: its quanta are larger than the change.
-    if (still && request.analytic[i] != 0.0) stuck = true;
+    // J ought to have moved and did not: its quanta are larger than the change.
+    if (plateau.longest() * std::abs(request.analytic[i]) > plain_change * noise) stuck = true;
     if (p > 0 && least > 0.0 && most <= alike * least) break;
   }
   // A J that is the small difference of large numbers moves in quanta of theirs. How large they are
@@ -118,13 +136,13 @@ class Group {
                                  answers_.data() + first_probe_[s + 1]),
                        request_.cost);
         open_[s]->judge(standard_for(open_[s]->index()));
-        any_left_open_ = any_left_open_ || open_[s]->left_open();
+        in_the_dark_ = in_the_dark_ || open_[s]->in_the_dark();
       }
     }
   }
 
-  /// Some entry could not be settled.
-  bool any_left_open() const { return any_left_open_; }
+  /// Of some entry nothing could be said.
+  bool in_the_dark() const { return in_the_dark_; }
 
   const std::vector<Search>& searches() const { return searches_; }
 
@@ -147,7 +165,7 @@ class Group {
   std::vector<Probe> probes_;
   std::vector<std::size_t> first_probe_;  // of each open search, and the end
   std::vector<double> answers_;
-  bool any_left_open_ = false;
+  bool in_the_dark_ = false;
 };
 
 /// What all entries of a block share.
@@ -194,9 +212,9 @@ class Adaptive {
       plan.pilot = pilots[b];
       plan.scale = largest_finite(request_.analytic.subspan(block.offset, block.size));
       plan.reference = plan.scale > 0.0 ? plan.scale : whole;
-      // So small a gradient may be what rounding left where large terms cancel.
+      // So small a gradient may be what rounding left where large terms cancel; zeros are exact.
       const double crumbs = most_crumbs * request_.options.gradient_roundoff * whole;
-      if (plan.scale <= crumbs) plan.rounded_with = whole;
+      if (plan.scale > 0.0 && plan.scale <= crumbs) plan.rounded_with = whole;
       plan.noise = rounding_noise(block);
       plan.length = scale_of(request_.theta, block);
       plan.step = first_step(plan, relative);
@@ -208,11 +226,17 @@ class Adaptive {
   /// with θ as θ itself does. Further, if that is where noise allows the tolerance.
   double first_step(const BlockPlan& plan, double relative) const {
     constexpr double furthest = 1e3;
-    constexpr double noise_of_step = 9.0 / pilot_comfort;  // margin and gain of a central stencil
-    const double asked = request_.options.tolerance * plan.reference;
-    const double needed = noise_of_step * std::max(found_.noise, plan.noise) / asked;
+    const double needed = least_step(plan) / pilot_comfort;
     if (!std::isfinite(needed)) return relative * plan.length;
     return plan.length * std::clamp(needed / plan.length, relative, furthest * relative);
+  }
+
+  /// Where the noise of a central stencil leaves the tolerance some room.
+  double least_step(const BlockPlan& plan) const {
+    constexpr double room = 1.25;
+    constexpr double noise_of_slope = 9.0;  // margin and gain
+    const double asked = request_.options.tolerance * plan.reference;
+    return room * noise_of_slope * std::max(found_.noise, plan.noise) / asked;
   }
 
   Standard standard(const BlockPlan& plan) const {
@@ -257,8 +281,10 @@ class Adaptive {
     });
     for (std::size_t b = 0; b < plans_.size(); ++b) {
       const Finding& finding = group.searches()[b].finding();
-      if (!finding.kink && std::isfinite(finding.numeric)) plans_[b].step = finding.stencil;
-      plans_[b].open = finding.verdict == Verdict::inconclusive;
+      plans_[b].open = group.searches()[b].in_the_dark();
+      if (!finding.kink && std::isfinite(finding.numeric)) {
+        plans_[b].step = finding.stencil > 0.0 ? finding.stencil : least_step(plans_[b]);
+      }
       found_.entries[plans_[b].pilot] = finding;
       ++done_;
     }
@@ -276,7 +302,7 @@ class Adaptive {
       Group group(request_, std::move(searches));
       group.run([&](std::size_t) {
         Standard own = standard(plan);
-        own.brief = own.brief || group.any_left_open();
+        own.brief = own.brief || group.in_the_dark();
         return own;
       });
       for (const Search& search : group.searches()) {

@@ -19,7 +19,7 @@ constexpr double insignificant = 0.1;  // parts of the tolerance of the block's 
 constexpr double clear_corner = 64.0;  // the same for a corner, which others nearby may imitate
 constexpr double bent_part = 0.125;
 constexpr double narrowest = 3.0;  // steps closer than this tell the same
-constexpr double gross_part = 3e-2;    // of the block's largest derivative
+constexpr double gross_part = 1e-2;    // of the block's largest derivative
 constexpr double corner_share = 64.0;  // even part over odd part of the truncation
 constexpr double visible_corner = 32.0;
 constexpr double furthest_jump = 1000.0;  // upwards, where nothing but noise was seen
@@ -72,17 +72,18 @@ Search::Bars Search::bars(const Slope& slope, const Standard& standard) const {
   Bars bars;
   bars.noise = noise_margin * slope.noise_gain * noise / slope.step;
   const double rounding = rounding_margin * standard.roundoff;
-  bars.likely = slope.likely_truncation(reach) + bars.noise + rounding * reach;
+  const double own = std::max({std::abs(analytic_), std::abs(slope.value), standard.scale});
+  bars.likely = slope.likely_truncation(reach) + bars.noise + rounding * own;
   bars.cautious = slope.cautious_truncation() + bars.noise +
-                  rounding * std::max(reach, standard.rounded_with);
+                  rounding * std::max(own, standard.rounded_with);
   bars.visible = slope.visible_truncation(noise_margin * noise / slope.step);
   return bars;
 }
 
 void Search::settle(Verdict verdict, const Slope& slope, double bar) {
   decided_ = true;
-  finding_ = {slope.value, bar,   slope.step, piece_ ? step_ : slope.step,
-              verdict,     false, slope.flat};
+  finding_ = {slope.value, bar,   slope.step, piece_ ? 0.0 : slope.step,
+              verdict,     false, slope.flat, suspect_};
 }
 
 void Search::judge(const Standard& standard) {
@@ -332,6 +333,7 @@ void Search::judge_piece(const Standard& standard) {
     Bars bar;
     bar.likely = whole->bar + rounding * size(slope, standard);
     if (agrees(slope, bar, standard)) return settle(Verdict::pass, slope, bar.likely);
+    suspect_ = suspect_ || std::abs(analytic_ - whole->value) > bar.likely;
   }
   const auto below = piece_->below();
   const auto above = piece_->above();

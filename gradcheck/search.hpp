@@ -31,10 +31,12 @@ struct Finding {
   double numeric = 0.0;
   double bar = 0.0;
   double step = 0.0;
-  double stencil = 0.0;  ///< the stencil's step that served this entry best, for its neighbours
+  double stencil = 0.0;  ///< the stencil's step that served this entry best, for its neighbours;
+                         ///< 0 where none did
   Verdict verdict = Verdict::inconclusive;
   bool kink = false;
-  bool flat = false;  ///< J did not move at all
+  bool flat = false;     ///< J did not move at all
+  bool suspect = false;  ///< open, but the analytic value is more likely wrong than right
 };
 
 /// Judges one entry: asks for four values at a step, and asks again at another step for as long as
@@ -51,8 +53,9 @@ class Search {
   std::size_t index() const noexcept { return index_; }
   bool decided() const noexcept { return decided_; }
   const Finding& finding() const noexcept { return finding_; }
-  bool left_open() const noexcept {
-    return decided_ && finding_.verdict == Verdict::inconclusive;
+  /// Nothing could be said: not even that it looks wrong.
+  bool in_the_dark() const noexcept {
+    return decided_ && finding_.verdict == Verdict::inconclusive && !finding_.suspect;
   }
 
   /// Appends the probes that it needs next.
@@ -114,6 +117,7 @@ class Search {
   };
   std::vector<Value> values_;  // all that were taken
   std::optional<SmoothPiece> piece_;
+  bool suspect_ = false;
 };
 
 }  // namespace dtheta::gradcheck::detail
