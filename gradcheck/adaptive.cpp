@@ -1,14 +1,10 @@
 #include "gradcheck/adaptive.hpp"
 
 #include <algorithm>
-#include <array>
-#include <bit>
 #include <cmath>
-#include <cstdint>
 #include <limits>
 
-#include "gradcheck/finite_difference.hpp"
-#include "gradcheck/noise.hpp"
+#include "gradcheck/cost_noise.hpp"
 
 namespace dtheta::gradcheck::detail {
 namespace {
@@ -44,77 +40,6 @@ std::size_t pilot_of(const Request& request, const Block& block) {
   const auto size = [](double v) { return std::isfinite(v) ? std::abs(v) : 0.0; };
   const auto largest = std::ranges::max_element(gradient, {}, size);
   return block.offset + static_cast<std::size_t>(largest - gradient.begin());
-}
-
-/// The weight of the lowest bit that is set; infinite for zero.
-double quantum_of(double value) {
-  if (value == 0.0 || !std::isfinite(value)) return std::numeric_limits<double>::infinity();
-  int exponent = 0;
-  const double mantissa = std::frexp(std::abs(value), &exponent);
-  const auto bits = static_cast<std::uint64_t>(std::ldexp(mantissa, 53));
-  return std::ldexp(1.0, exponent - 53 + std::countr_zero(bits));
-}
-
-/// The longest way on which J had the same bits.
-class Plateau {
- public:
-  void visit(double x, double value) {
-    if (value != value_) {
-      begin_ = x;
-      value_ = value;
-    }
-    longest_ = std::max(longest_, std::abs(x - begin_));
-  }
-  double longest() const { return longest_; }
-
- private:
-  double begin_ = 0.0;
-  double value_ = std::numeric_limits<double>::quiet_NaN();
-  double longest_ = 0.0;
-};
-
-/// The noise of J along two coordinates of different blocks, three if they do not agree; the largest
-/// is kept, because moving one coordinate may disturb only part of the arithmetic.
-double measure_noise(const Request& request, std::span<const std::size_t> pilots) {
-  constexpr std::size_t coordinates = 3;
-  constexpr double alike = 4.0;
-  constexpr double plain_change = 16.0;
-  double quantum = quantum_of(request.cost);
-  bool stuck = false;
-  double noise = std::max(request.noise, unit_roundoff * std::abs(request.cost));
-  double least = std::numeric_limits<double>::infinity();
-  double most = 0.0;
-  const std::size_t stride = std::max<std::size_t>(1, pilots.size() / coordinates);
-  for (std::size_t p = 0; p < pilots.size() && p / stride < coordinates; p += stride) {
-    const std::size_t i = pilots[p];
-    Plateau plateau;
-    const auto along = [&](double value) {
-      const Probe probe{i, value};
-      double answer = 0.0;
-      request.evaluate(std::span(&probe, 1), std::span(&answer, 1));
-      quantum = std::min(quantum, quantum_of(answer));
-      plateau.visit(value, answer);
-      return answer;
-    };
-    // So far apart that J moves by some of its own roundings, where its slope is known.
-    const double length = scale_of(request.theta, request.blocks[p]);
-    const double moves = 8.0 * unit_roundoff * std::abs(request.cost / request.analytic[i]);
-    const double spacing =
-        length * std::clamp(std::isfinite(moves) ? moves / length : 0.0, 1e-8, 1e-2);
-    const double x = request.theta.values()[i];
-    const Noise found = estimate_noise(along, x, std::max(spacing, 1e-14 * std::abs(x)), 3);
-    if (found.status == NoiseStatus::found) noise = std::max(noise, found.noise);
-    least = std::min(least, found.noise);
-    most = std::max(most, found.noise);
-    // J ought to have moved and did not: its quanta are larger than the change.
-    if (plateau.longest() * std::abs(request.analytic[i]) > plain_change * noise) stuck = true;
-    if (p > 0 && least > 0.0 && most <= alike * least) break;
-  }
-  // A J that is the small difference of large numbers moves in quanta of theirs. How large they are
-  // its own low bits say, up to a bound for a J that is round by chance.
-  constexpr double most_cancelled = 1024.0;
-  const double hidden = most_cancelled * unit_roundoff * std::max(1.0, std::abs(request.cost));
-  return std::max(noise, stuck ? hidden : 0.5 * std::min(quantum, hidden));
 }
 
 /// Takes a group of searches forward together, so that their probes share batches.
@@ -332,40 +257,5 @@ double scale_of(const ParameterVector& theta, const Block& block) {
 }
 
 Findings judge_adaptively(const Request& request) { return Adaptive(request).run(); }
-
-Findings measure_textbook(const Request& request) {
-  Findings found;
-  found.noise = std::max(request.noise, unit_roundoff * std::abs(request.cost));
-  const double epsilon = request.options.epsilon;
-  Finding untouched;
-  untouched.numeric = std::numeric_limits<double>::quiet_NaN();
-  untouched.bar = std::numeric_limits<double>::infinity();
-  found.entries.assign(request.theta.size(), untouched);
-  const auto values = request.theta.values();
-  std::size_t done = 0;
-  for (const Block& block : request.blocks) {
-    for (std::size_t first = 0; first < block.size; first += chunk_entries) {
-      const std::size_t count = std::min(chunk_entries, block.size - first);
-      const std::size_t at = block.offset + first;
-      // The evaluator counts from the start of θ, the estimate from the start of the chunk.
-      const ProbeEvaluator shifted = [&](std::span<const Probe> probes, std::span<double> out) {
-        std::vector<Probe> moved(probes.begin(), probes.end());
-        for (Probe& probe : moved) probe.index += at;
-        request.evaluate(moved, out);
-      };
-      const auto numeric = two_sided_difference(shifted, values.subspan(at, count), epsilon);
-      for (std::size_t i = 0; i < count; ++i) {
-        found.entries[at + i] = {numeric[i], found.noise / epsilon, epsilon, epsilon, Verdict::pass,
-                                 false,      numeric[i] == 0.0};
-      }
-      done += count;
-      if (!request.proceed(done)) {
-        found.complete = false;
-        return found;
-      }
-    }
-  }
-  return found;
-}
 
 }  // namespace dtheta::gradcheck::detail

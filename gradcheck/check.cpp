@@ -11,6 +11,7 @@
 
 #include "gradcheck/adaptive.hpp"
 #include "gradcheck/assemble.hpp"
+#include "gradcheck/degenerate.hpp"
 #include "gradcheck/diagnose.hpp"
 #include "gradcheck/errors.hpp"
 #include "gradcheck/finite_difference.hpp"
@@ -101,7 +102,10 @@ std::vector<double> Gradient::at(const ParameterVector& theta) const {
   return gradient;
 }
 
-Result check_probes(const ProbeEvaluator& evaluate, const Gradient& gradient,
+namespace {
+
+/// `cost`: null where J can be asked for single moves from θ only.
+Result check_probes(const ProbeEvaluator& evaluate, const Cost* cost, const Gradient& gradient,
                     const ParameterVector& theta, const Options& options) {
   validate(options);
   const std::vector<Block> blocks = selected(theta, options);
@@ -134,6 +138,10 @@ Result check_probes(const ProbeEvaluator& evaluate, const Gradient& gradient,
   std::optional<detail::Findings> findings;
   if (measurable) {
     findings = textbook ? detail::measure_textbook(request) : detail::judge_adaptively(request);
+    if (!textbook && cost != nullptr && gradient.function() != nullptr) {
+      result.evaluations +=
+          detail::excuse_degenerate(request, *cost, *gradient.function(), *findings);
+    }
     result.deterministic =
         result.deterministic && same_bits(result.cost, cost_at(counted, theta, at));
   }
@@ -143,10 +151,17 @@ Result check_probes(const ProbeEvaluator& evaluate, const Gradient& gradient,
   return result;
 }
 
+}  // namespace
+
+Result check_probes(const ProbeEvaluator& evaluate, const Gradient& gradient,
+                    const ParameterVector& theta, const Options& options) {
+  return check_probes(evaluate, nullptr, gradient, theta, options);
+}
+
 Result check(const Cost& cost, const Gradient& gradient, const ParameterVector& theta,
              const Options& options) {
   CostProbes probes(cost, theta.values(), options.threads);
-  Result result = check_probes(std::ref(probes), gradient, theta, options);
+  Result result = check_probes(std::ref(probes), &cost, gradient, theta, options);
   if (!probes.left_untouched(theta.values())) {
     result.notes.emplace_back(
         "the cost wrote into the theta that it was lent: later probes saw other parameters");

@@ -11,6 +11,10 @@
 
 namespace dtheta::gradcheck::detail {
 
+/// Rounding of the analytic side that is allowed for, in units of its roundoff.
+inline constexpr double rounding_margin = 32.0;
+inline constexpr std::size_t most_slopes = 14;
+
 /// What a derivative is judged by; the same for all entries of a block.
 struct Standard {
   double cost = 0.0;       ///< J(θ)
@@ -36,14 +40,16 @@ struct Finding {
   Verdict verdict = Verdict::inconclusive;
   bool kink = false;
   bool flat = false;     ///< J did not move at all
-  bool suspect = false;  ///< open, but the analytic value is more likely wrong than right
+  bool suspect = false;     ///< open, but the analytic value is more likely wrong than right
+  bool singular = false;    ///< open, because J has no finite derivative here, as √x at 0
+  bool degenerate = false;  ///< open, because the analytic value jumps here and is right beside
 };
 
 /// Judges one entry: asks for four values at a step, and asks again at another step for as long as
 /// the answer is open. To agree, one good slope is enough; to accuse, two slopes at different steps
 /// must exclude the analytic value and agree with each other, each with its cautious bar. What
 /// stencils leave open between corners and noise goes to a SmoothPiece, which may agree, not
-/// accuse.
+/// accuse. An analytic value that is not finite is wrong unless J's slopes diverge towards x.
 class Search {
  public:
   /// `widest`: no step above it may accuse, because J may have another shape beyond the size of θ;
@@ -78,6 +84,8 @@ class Search {
   Bars bars(const Slope& slope, const Standard& standard) const;
   double size(const Slope& slope, const Standard& standard) const;
   void judge_finite(const Slope& slope, const Standard& standard);
+  void judge_not_finite(const Slope& slope, const Standard& standard);
+  bool diverges(const Standard& standard) const;
   void leave_domain(const Slope& slope, const Standard& standard);
   bool agrees(const Slope& slope, const Bars& bars, const Standard& standard) const;
   bool excludes(const Slope& slope, const Bars& bars, const Standard& standard) const;
