@@ -208,7 +208,10 @@ class Adaptive {
       const Finding& finding = group.searches()[b].finding();
       plans_[b].open = group.searches()[b].in_the_dark();
       if (!finding.kink && std::isfinite(finding.numeric)) {
-        plans_[b].step = finding.stencil > 0.0 ? finding.stencil : least_step(plans_[b]);
+        const double least = least_step(plans_[b]);
+        if (finding.stencil > 0.0 || std::isfinite(least)) {
+          plans_[b].step = finding.stencil > 0.0 ? finding.stencil : least;
+        }
       }
       found_.entries[plans_[b].pilot] = finding;
       ++done_;

@@ -99,12 +99,26 @@ void Search::judge(const Standard& standard) {
 
 void Search::judge_finite(const Slope& slope, const Standard& standard) {
   const Bars bar = bars(slope, standard);
-  if (!std::isfinite(analytic_)) return judge_not_finite(slope, standard);
+  if (!std::isfinite(analytic_)) {
+    if (unsettled(slope, bar)) return come_closer(slope, standard);
+    if (diverges(standard)) return look_beyond(slope, standard);
+    return settle(Verdict::fail, slope, bar.cautious);
+  }
   if (slope.flat && analytic_ == 0.0 && standard.reference == 0.0) {
     return settle(Verdict::pass, slope, bar.likely);
   }
-  if (agrees(slope, bar, standard)) return settle(Verdict::pass, slope, bar.likely);
+  const bool corner = slope.corner > corner_share * slope.gap && bar.visible > bar.noise;
+  if (agrees(slope, bar, standard)) {
+    // Half way between the slopes of a corner, which may be a cusp.
+    if (corner && unsettled(slope, bar)) return come_closer(slope, standard);
+    if (corner && diverges(standard)) return leave_open(standard);
+    settle(Verdict::pass, slope, bar.likely);
+    finding_.kink = corner;
+    return;
+  }
   if (!excludes(slope, bar, standard)) return choose_step(slope, bar, standard);
+  if (unsettled(slope, bar)) return come_closer(slope, standard);
+  if (diverges(standard)) return look_beyond(slope, standard);
   if (confirmed(slope, bar)) {
     // The one that knows the derivative better is reported.
     const bool finer = bar.cautious < contradiction_->bar;
@@ -186,6 +200,8 @@ void Search::choose_step(const Slope& slope, const Bars& bar, const Standard& st
     const double ratio = bar.visible / std::max(bar.noise, tiny);
     // A corner at x itself looks the same at every step: at once to the smallest that shows it.
     if (slope.corner > corner_share * slope.gap && ratio > visible_corner) {
+      if (unsettled(slope, bar)) return come_closer(slope, standard);
+      if (diverges(standard)) return leave_open(standard);
       return move_to(slope.step * visible_corner / ratio, standard);
     }
     return move_to(slope.step / std::clamp(std::cbrt(ratio), smallest_ratio, largest_ratio),

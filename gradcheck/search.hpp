@@ -84,8 +84,11 @@ class Search {
   Bars bars(const Slope& slope, const Standard& standard) const;
   double size(const Slope& slope, const Standard& standard) const;
   void judge_finite(const Slope& slope, const Standard& standard);
-  void judge_not_finite(const Slope& slope, const Standard& standard);
+  bool unsettled(const Slope& slope, const Bars& bars) const;
   bool diverges(const Standard& standard) const;
+  std::vector<const Slope*> like_last() const;
+  void come_closer(const Slope& slope, const Standard& standard);
+  void look_beyond(const Slope& slope, const Standard& standard);
   void leave_domain(const Slope& slope, const Standard& standard);
   bool agrees(const Slope& slope, const Bars& bars, const Standard& standard) const;
   bool excludes(const Slope& slope, const Bars& bars, const Standard& standard) const;
@@ -126,6 +129,7 @@ class Search {
   std::vector<Value> values_;  // all that were taken
   std::optional<SmoothPiece> piece_;
   bool suspect_ = false;
+  bool looked_beyond_ = false;
 };
 
 }  // namespace dtheta::gradcheck::detail

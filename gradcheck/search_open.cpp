@@ -1,7 +1,9 @@
 // What stencils alone leave open: corners at x, pieces between corners, and giving up.
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
+#include <ranges>
 
 #include "gradcheck/search.hpp"
 
@@ -9,10 +11,20 @@ namespace dtheta::gradcheck::detail {
 namespace {
 
 constexpr double clear_corner = 64.0;  // bars that lie between, where others nearby may imitate one
+constexpr double plain = 0.01;         // of a slope: so little doubt is no divergence
+constexpr double growing = 1.04;       // per come_closer(); log 1/h grows no slower
+constexpr double lasting = 0.5;
+constexpr std::size_t witnesses = 4;  // slopes that grow, to call it a divergence
+
+double steepness(const Slope& slope) {
+  if (slope.side != Side::both) return std::abs(slope.value);
+  return std::max(std::abs(slope.below), std::abs(slope.above));
+}
 
 }  // namespace
 
 void Search::leave_domain(const Slope& slope, const Standard& standard) {
+  if (looked_beyond_) return leave_open(standard);
   // J is not finite on one side: stay on the other. On both, or there too: come closer.
   if (slope.side == Side::both && slope.finite_above != slope.finite_below) {
     if (slopes_.size() >= most_slopes) return give_up(standard);
@@ -23,35 +35,46 @@ void Search::leave_domain(const Slope& slope, const Standard& standard) {
   move_to(slope.step / 8.3, standard);
 }
 
-void Search::judge_not_finite(const Slope& slope, const Standard& standard) {
-  constexpr double plain = 0.01;  // of the slope: so little doubt is no divergence
-  constexpr std::size_t witnesses = 4;
-  const double steepest = std::max({std::abs(slope.value), std::abs(slope.below),
-                                    std::abs(slope.above)});
-  const Bars bar = bars(slope, standard);
-  if (slope.gap + slope.corner <= plain * steepest + bar.noise) {
-    return settle(Verdict::fail, slope, bar.cautious);
+std::vector<const Slope*> Search::like_last() const {
+  std::vector<const Slope*> alike;
+  for (const Slope& slope : slopes_ | std::views::reverse) {
+    if (slope.finite && (alike.empty() || slope.side == alike.front()->side)) {
+      alike.push_back(&slope);
+    }
   }
-  const auto alike = std::ranges::count_if(
-      slopes_, [&](const Slope& other) { return other.finite && other.side == slope.side; });
+  std::ranges::sort(alike, std::greater<>(), [](const Slope* slope) { return slope->step; });
+  return alike;
+}
+
+bool Search::unsettled(const Slope& slope, const Bars& bar) const {
+  if (slope.gap + slope.corner <= plain * steepness(slope) + bar.noise) return false;
+  const auto alike = like_last();
+  if (alike.size() < 2) return true;
+  const double before = steepness(*alike[alike.size() - 2]);
+  const bool grows = steepness(*alike.back()) > growing * before + bar.noise;
+  return grows && alike.size() < witnesses;
+}
+
+void Search::come_closer(const Slope& slope, const Standard& standard) {
   const double next = slope.step / 8.3;
-  if (static_cast<std::size_t>(alike) >= witnesses || x_ + next == x_) return leave_open(standard);
-  step_ = next;  // on the side where J is finite
+  if (slopes_.size() >= most_slopes || x_ + next == x_) return leave_open(standard);
+  bent_step_ = std::min(bent_step_, slope.step);
+  step_ = next;  // on the same side
+}
+
+void Search::look_beyond(const Slope& slope, const Standard& standard) {
+  if (slope.side == Side::both || looked_beyond_) return leave_open(standard);
+  // An edge near x looks like one at x from afar. So close that nothing but the domain is seen.
+  looked_beyond_ = true;
+  constexpr double roundings = 64.0;
+  step_ = x_ == 0.0 ? 1e-9 * slope.step
+                    : roundings * std::numeric_limits<double>::epsilon() * std::abs(x_);
+  side_ = Side::both;
 }
 
 bool Search::diverges(const Standard& standard) const {
-  std::vector<const Slope*> alike;
-  for (const Slope& slope : slopes_) {
-    if (slope.finite && slope.side == slopes_.back().side) alike.push_back(&slope);
-  }
-  std::ranges::sort(alike, std::greater<>(), [](const Slope* slope) { return slope->step; });
-  const auto steepness = [](const Slope& slope) {
-    if (slope.side != Side::both) return std::abs(slope.value);
-    return std::max(std::abs(slope.below), std::abs(slope.above));
-  };
+  const auto alike = like_last();
   // Growth per factor of the step: of a smooth J it dies out as the step does, at a corner it stops.
-  constexpr double lasting = 0.5;
-  constexpr std::size_t fewest = 4;
   double before = 0.0;
   for (std::size_t k = 0; k + 1 < alike.size(); ++k) {
     const double rise = steepness(*alike[k + 1]) - steepness(*alike[k]);
@@ -59,7 +82,7 @@ bool Search::diverges(const Standard& standard) const {
     if (rise <= bars(*alike[k + 1], standard).noise || !(rate >= lasting * before)) return false;
     before = rate;
   }
-  return alike.size() >= fewest;
+  return alike.size() >= witnesses - 1;
 }
 
 std::vector<const Slope*> Search::central_slopes() const {
@@ -72,6 +95,7 @@ std::vector<const Slope*> Search::central_slopes() const {
 }
 
 bool Search::judge_corner(const Standard& standard) {
+  if (diverges(standard)) return false;
   // From the smallest step upwards. A smaller step that should have shown the corner and did not
   // proves it to lie elsewhere; larger ones that show the same two slopes show them more sharply.
   double finest = std::numeric_limits<double>::infinity();  // smallest jump visible so far
@@ -108,6 +132,10 @@ bool Search::judge_corner(const Standard& standard) {
 }
 
 void Search::give_up(const Standard& standard) {
+  const Slope& last = slopes_.back();
+  if (!piece_ && last.finite && like_last().size() > 1 && unsettled(last, bars(last, standard))) {
+    return come_closer(last, standard);
+  }
   if (std::isfinite(analytic_) && judge_corner(standard)) return;
   Standard lenient = standard;
   lenient.comfort = 1.0;
@@ -147,7 +175,7 @@ void Search::leave_open(const Standard& standard) {
   Standard lenient = standard;
   lenient.comfort = 1.0;
   best_bars.likely = best_bars.cautious;
-  if (agrees(*best, best_bars, lenient)) return settle(Verdict::pass, *best, best_bars.cautious);
+  if (!finding_.singular && agrees(*best, best_bars, lenient)) return settle(Verdict::pass, *best, best_bars.cautious);
   // What was not accused would not have been seen.
   const double error = std::abs(analytic_ - best->value);
   settle(Verdict::inconclusive, *best, std::max(best_bars.cautious, 1.5 * error));
