@@ -200,8 +200,6 @@ void Search::choose_step(const Slope& slope, const Bars& bar, const Standard& st
     const double ratio = bar.visible / std::max(bar.noise, tiny);
     // A corner at x itself looks the same at every step: at once to the smallest that shows it.
     if (slope.corner > corner_share * slope.gap && ratio > visible_corner) {
-      if (unsettled(slope, bar)) return come_closer(slope, standard);
-      if (diverges(standard)) return leave_open(standard);
       return move_to(slope.step * visible_corner / ratio, standard);
     }
     return move_to(slope.step / std::clamp(std::cbrt(ratio), smallest_ratio, largest_ratio),

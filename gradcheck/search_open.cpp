@@ -11,6 +11,7 @@ namespace dtheta::gradcheck::detail {
 namespace {
 
 constexpr double clear_corner = 64.0;  // bars that lie between, where others nearby may imitate one
+constexpr double corner_span = 32.0;   // steps, the widest over the narrowest that shows a corner
 constexpr double plain = 0.01;         // of a slope: so little doubt is no divergence
 constexpr double growing = 1.04;       // per come_closer(); log 1/h grows no slower
 constexpr double lasting = 0.5;
@@ -101,7 +102,8 @@ bool Search::judge_corner(const Standard& standard) {
   double finest = std::numeric_limits<double>::infinity();  // smallest jump visible so far
   const Slope* best = nullptr;
   double best_bar = 0.0;
-  std::size_t witnesses = 0;
+  double nearest = 0.0;  // and furthest step that shows it
+  double furthest = 0.0;
   for (const Slope* slope : central_slopes()) {
     const double bar = slope->bend_below + slope->bend_above + 2.0 * bars(*slope, standard).noise;
     const double jump = std::abs(slope->above - slope->below);
@@ -114,7 +116,8 @@ bool Search::judge_corner(const Standard& standard) {
                std::abs(slope->below - best->below) > bar + best_bar) {
       break;
     }
-    ++witnesses;
+    if (best == nullptr) nearest = slope->step;
+    furthest = slope->step;
     if (best != nullptr && bar >= best_bar) continue;
     best = slope;
     best_bar = bar;
@@ -122,10 +125,11 @@ bool Search::judge_corner(const Standard& standard) {
   if (best == nullptr) return false;
   const auto [low, high] = std::minmax(best->below, best->above);
   const bool between = analytic_ >= low - best_bar && analytic_ <= high + best_bar;
-  // A single witness may see two corners nearby as one: it is no ground for an accusation.
+  // Steps much alike may see two corners nearby as one: they are no ground for an accusation.
+  const bool lasts = furthest > corner_span * nearest;
   const double outside = std::max(low - analytic_, analytic_ - high);
   const bool clear = outside > clear_corner * best_bar;
-  if (!between && (witnesses < 2 || best->step > widest_ || !clear)) return false;
+  if (!between && (!lasts || best->step > widest_ || !clear)) return false;
   settle(between ? Verdict::pass : Verdict::fail, *best, best_bar + 0.5 * (high - low));
   finding_.kink = true;
   return true;
