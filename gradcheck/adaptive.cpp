@@ -57,9 +57,9 @@ class Group {
       answers_.resize(probes_.size());
       request_.evaluate(probes_, answers_);
       for (std::size_t s = 0; s < open_.size(); ++s) {
-        open_[s]->take(std::span(answers_.data() + first_probe_[s],
-                                 answers_.data() + first_probe_[s + 1]),
-                       request_.cost);
+        open_[s]->take(
+            std::span(answers_.data() + first_probe_[s], answers_.data() + first_probe_[s + 1]),
+            request_.cost);
         open_[s]->judge(standard_for(open_[s]->index()));
         in_the_dark_ = in_the_dark_ || open_[s]->in_the_dark();
       }
@@ -96,7 +96,7 @@ class Group {
 /// What all entries of a block share.
 struct BlockPlan {
   std::size_t pilot = 0;
-  double scale = 0.0;   ///< of its derivatives
+  double scale = 0.0;  ///< of its derivatives
   double reference = 0.0;
   double rounded_with = 0.0;
   double length = 0.0;  ///< scale of its entries

@@ -92,8 +92,7 @@ class Assembly {
   double detectable(double floor, double largest) const {
     const double reference = largest > 0.0 || textbook() ? largest : whole_;
     if (reference == 0.0) return std::numeric_limits<double>::infinity();
-    return textbook() ? floor / reference
-                      : std::max(floor / reference, request_.options.tolerance);
+    return textbook() ? floor / reference : std::max(floor / reference, request_.options.tolerance);
   }
 
   /// NaN on either side of the difference is a failure; a corner is judged by its two slopes, so
@@ -207,14 +206,14 @@ class Assembly {
                       block.name, block.difference.value, to_string(block.band)));
     }
     if (!insensitive.empty()) {
-      result_.notes.push_back(
-          fmt::format("J was not seen to depend on {}: this check could not have seen a bug there "
-                      "that leaves the gradient near zero{}",
-                      fmt::join(insensitive, ", "),
-                      2 * hidden_entries > entries
-                          ? "; J may be a constant there, as a sum of softmax outputs is: check the "
-                            "cost that is trained with"
-                          : ""));
+      result_.notes.push_back(fmt::format(
+          "J was not seen to depend on {}: this check could not have seen a bug there "
+          "that leaves the gradient near zero{}",
+          fmt::join(insensitive, ", "),
+          2 * hidden_entries > entries
+              ? "; J may be a constant there, as a sum of softmax outputs is: check the "
+                "cost that is trained with"
+              : ""));
     }
     name_symmetry();
     name_corners();
@@ -232,11 +231,11 @@ class Assembly {
       alike.emplace_back(block.name);
     }
     if (alike.empty()) return;
-    result_.notes.push_back(
-        fmt::format("all entries of {} are equal: this check could not have seen a bug in the order "
-                    "of the units there (a transpose, a permutation, the wrong layer's weights); "
-                    "check at random values",
-                    fmt::join(alike, ", ")));
+    result_.notes.push_back(fmt::format(
+        "all entries of {} are equal: this check could not have seen a bug in the order "
+        "of the units there (a transpose, a permutation, the wrong layer's weights); "
+        "check at random values",
+        fmt::join(alike, ", ")));
   }
 
   void name_corners() {

@@ -63,8 +63,8 @@ class Beside {
       };
       if (std::ranges::any_of(positions, inside)) blocks.push_back(block);
     }
-    const Request again{counted, there, analytic, blocks, request_.options, value, 0.0,
-                        [](std::size_t) { return true; }};
+    const Request again{counted,          there, analytic, blocks,
+                        request_.options, value, 0.0,      [](std::size_t) { return true; }};
     const Findings found = judge_adaptively(again);
     std::erase_if(positions, [&](std::size_t i) {
       return found.entries[i].verdict != Verdict::pass || found.entries[i].kink;

@@ -7,7 +7,7 @@
 namespace dtheta::gradcheck::detail {
 namespace {
 
-constexpr double noise_margin = 6.0;      // bars hold this many standard deviations of noise
+constexpr double noise_margin = 6.0;  // bars hold this many standard deviations of noise
 // No simple ratio, so that a periodic J does not look the same at two steps.
 constexpr double confirming_ratio = 3.7;
 constexpr double smallest_ratio = 4.3;
@@ -15,7 +15,7 @@ constexpr double largest_ratio = 67.0;
 constexpr double clear_contradiction = 8.0;  // bars that lie between, for the sharper witness
 constexpr double insignificant = 0.1;  // parts of the tolerance of the block's largest derivative
 constexpr double bent_part = 0.125;
-constexpr double narrowest = 3.0;  // steps closer than this tell the same
+constexpr double narrowest = 3.0;      // steps closer than this tell the same
 constexpr double corner_share = 64.0;  // even part over odd part of the truncation
 constexpr double visible_corner = 32.0;
 constexpr double furthest_jump = 1000.0;  // upwards, where nothing but noise was seen
@@ -70,8 +70,8 @@ Search::Bars Search::bars(const Slope& slope, const Standard& standard) const {
   const double rounding = rounding_margin * standard.roundoff;
   const double own = std::max({std::abs(analytic_), std::abs(slope.value), standard.scale});
   bars.likely = slope.likely_truncation(reach) + bars.noise + rounding * own;
-  bars.cautious = slope.cautious_truncation() + bars.noise +
-                  rounding * std::max(own, standard.rounded_with);
+  bars.cautious =
+      slope.cautious_truncation() + bars.noise + rounding * std::max(own, standard.rounded_with);
   bars.visible = slope.visible_truncation(noise_margin * noise / slope.step);
   return bars;
 }

@@ -17,17 +17,17 @@ inline constexpr std::size_t most_slopes = 14;
 
 /// What a derivative is judged by; the same for all entries of a block.
 struct Standard {
-  double cost = 0.0;       ///< J(θ)
-  double noise = 0.0;      ///< ε_f
-  double tolerance = 0.0;  ///< relative error that must be seen
-  double roundoff = 0.0;   ///< of the analytic side
-  double scale = 0.0;      ///< size of the block's largest derivative
-  double reference = 0.0;  ///< agreement is asked in parts of this: `scale`, or the largest
-                           ///< derivative of all where the block's are zero
+  double cost = 0.0;          ///< J(θ)
+  double noise = 0.0;         ///< ε_f
+  double tolerance = 0.0;     ///< relative error that must be seen
+  double roundoff = 0.0;      ///< of the analytic side
+  double scale = 0.0;         ///< size of the block's largest derivative
+  double reference = 0.0;     ///< agreement is asked in parts of this: `scale`, or the largest
+                              ///< derivative of all where the block's are zero
   double rounded_with = 0.0;  ///< size of what the analytic side may have been rounded with: where
                               ///< large terms cancel, no more than this is held against it
-  bool brief = false;      ///< the block is open already: only what accuses is of interest
-  double comfort = 1.0;    ///< an agreeing bar must be within this fraction of the tolerance
+  bool brief = false;         ///< the block is open already: only what accuses is of interest
+  double comfort = 1.0;       ///< an agreeing bar must be within this fraction of the tolerance
 };
 
 /// What was found about one derivative.
@@ -39,7 +39,7 @@ struct Finding {
                          ///< 0 where none did
   Verdict verdict = Verdict::inconclusive;
   bool kink = false;
-  bool flat = false;     ///< J did not move at all
+  bool flat = false;        ///< J did not move at all
   bool suspect = false;     ///< open, but the analytic value is more likely wrong than right
   bool singular = false;    ///< open, because J has no finite derivative here, as √x at 0
   bool degenerate = false;  ///< open, because the analytic value jumps here and is right beside

@@ -75,7 +75,8 @@ void Search::look_beyond(const Slope& slope, const Standard& standard) {
 
 bool Search::diverges(const Standard& standard) const {
   const auto alike = like_last();
-  // Growth per factor of the step: of a smooth J it dies out as the step does, at a corner it stops.
+  // Growth per factor of the step: of a smooth J it dies out as the step does, at a corner it
+  // stops.
   double before = 0.0;
   for (std::size_t k = 0; k + 1 < alike.size(); ++k) {
     const double rise = steepness(*alike[k + 1]) - steepness(*alike[k]);
@@ -179,7 +180,8 @@ void Search::leave_open(const Standard& standard) {
   Standard lenient = standard;
   lenient.comfort = 1.0;
   best_bars.likely = best_bars.cautious;
-  if (!finding_.singular && agrees(*best, best_bars, lenient)) return settle(Verdict::pass, *best, best_bars.cautious);
+  if (!finding_.singular && agrees(*best, best_bars, lenient))
+    return settle(Verdict::pass, *best, best_bars.cautious);
   // What was not accused would not have been seen.
   const double error = std::abs(analytic_ - best->value);
   settle(Verdict::inconclusive, *best, std::max(best_bars.cautious, 1.5 * error));
@@ -198,7 +200,8 @@ void Search::begin_piece(const Standard& standard) {
   step_ = sharpest->step;
   const double noise = std::max(standard.noise, u * sharpest->magnitude);
   // At once as far as the tolerance needs: on a shorter piece noise is more.
-  constexpr double needed = 12.0;  // widths of noise, by the gain of a fit to one side and its margin
+  constexpr double needed =
+      12.0;  // widths of noise, by the gain of a fit to one side and its margin
   const double asked = standard.tolerance * size(*sharpest, standard);
   const double reach = std::clamp(needed * noise / asked, 2.0 * step_, 2e3 * step_);
   piece_.emplace(reach, noise);

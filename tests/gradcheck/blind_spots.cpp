@@ -175,9 +175,7 @@ const Edge edges[] = {
 // there, and none is right.
 BOOST_DATA_TEST_CASE(edge_of_the_domain, data::xrange(std::size(edges)), which) {
   const Edge& at = edges[which];
-  const auto cost = [which](Span t) {
-    return edges[which].cost(t[0]) + std::sin(t[1]) + 2.0;
-  };
+  const auto cost = [which](Span t) { return edges[which].cost(t[0]) + std::sin(t[1]) + 2.0; };
   const Values theta{at.x, 0.5};
   for (const double analytic : {infinite, -infinite, std::nan(""), 0.0, 1.0, 1e8}) {
     const auto result = gc::check(cost, Values{analytic, std::cos(0.5)}, theta);
@@ -202,9 +200,8 @@ BOOST_DATA_TEST_CASE(not_finite_is_wrong_where_j_has_slopes,
   const auto bent = [](Span t) { return t[0] * t[0] * t[0] + t[1]; };
   const auto power = [](Span t) { return std::pow(std::abs(t[0]), 1.5) + t[1]; };
   const auto near_edge = [](Span t) { return std::sqrt(t[0] + 1e-6) + t[1]; };
-  for (const gc::Cost& cost :
-       {gc::Cost(corner), gc::Cost(one_sided), gc::Cost(bent), gc::Cost(power),
-        gc::Cost(near_edge)}) {
+  for (const gc::Cost& cost : {gc::Cost(corner), gc::Cost(one_sided), gc::Cost(bent),
+                               gc::Cost(power), gc::Cost(near_edge)}) {
     const auto result = gc::check(cost, Values{analytic, 1.0}, theta);
     BOOST_TEST((result.verdict == gc::Verdict::fail), result);
   }

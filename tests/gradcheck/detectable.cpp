@@ -57,7 +57,8 @@ BOOST_DATA_TEST_CASE(no_block_passes_with_more_than_the_tolerance, data::make({1
 }
 
 // One entry is wrong by little more than what would be let pass: never a pass, whatever its step.
-BOOST_DATA_TEST_CASE(an_error_just_above_it_is_never_passed, data::make({1.05, -1.3, 2.0}), excess) {
+BOOST_DATA_TEST_CASE(an_error_just_above_it_is_never_passed, data::make({1.05, -1.3, 2.0}),
+                     excess) {
   std::size_t planted = 0;
   std::size_t failed = 0;
   for (std::uint64_t seed = 1; seed <= 150; ++seed) {
@@ -76,8 +77,9 @@ BOOST_DATA_TEST_CASE(an_error_just_above_it_is_never_passed, data::make({1.05, -
       const auto result = gc::check(model.cost, wrong, model.theta, options);
       ++planted;
       failed += result.verdict == gc::Verdict::fail ? 1 : 0;
-      BOOST_TEST((result.verdict != gc::Verdict::pass),
-                 "seed " << seed << " " << block.name << " entry " << where << "\n" << result);
+      BOOST_TEST((result.verdict != gc::Verdict::pass), "seed " << seed << " " << block.name
+                                                                << " entry " << where << "\n"
+                                                                << result);
     }
   }
   BOOST_TEST(planted > 300U);
@@ -105,8 +107,8 @@ BOOST_AUTO_TEST_CASE(entries_that_move_nothing_meet_the_tolerance_too) {
   }
 }
 
-// A gradient that a float program rounds to crumbs of its largest entry: what differs from J by less
-// than those crumbs cannot be accused, and must not be passed.
+// A gradient that a float program rounds to crumbs of its largest entry: what differs from J by
+// less than those crumbs cannot be accused, and must not be passed.
 BOOST_AUTO_TEST_CASE(a_block_of_crumbs_is_open) {
   gradcheck_test::ModelSpec spec;
   spec.widths = {5, 6, 4, 3};
