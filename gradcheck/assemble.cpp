@@ -239,6 +239,7 @@ class Assembly {
   }
 
   void name_corners() {
+    if (!result_.deterministic) return;  // what J does by itself looks like corners
     const auto count = [&](auto is) {
       return static_cast<std::size_t>(std::ranges::count_if(findings_.entries, is));
     };
