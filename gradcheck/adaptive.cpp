@@ -202,6 +202,7 @@ class Adaptive {
       const auto plan = std::ranges::find(plans_, i, &BlockPlan::pilot);
       Standard strict = standard(*plan);
       strict.comfort = pilot_comfort;
+      strict.pilot = true;
       return strict;
     });
     for (std::size_t b = 0; b < plans_.size(); ++b) {

@@ -189,7 +189,7 @@ void Search::choose_step(const Slope& slope, const Bars& bar, const Standard& st
   const double gross_part = standard.brief ? 0.1 : 0.01;  // of the block's largest derivative
   const bool gross = sharpest_ > gross_part * size(slope, standard);
   const bool in_vain = standard.brief || bent_step_ < narrowest * least;
-  if (in_vain && !gross && !contradiction_) return give_up(standard);
+  if (in_vain && !gross && !contradiction_ && !standard.pilot) return give_up(standard);
   if (noisy_step_ > 0.0 && std::isfinite(bent_step_)) {
     // Both sides are known: the best step lies between, unless there is no room left.
     if (bent_step_ < narrowest * noisy_step_) return give_up(standard);

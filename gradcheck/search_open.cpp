@@ -185,6 +185,7 @@ void Search::leave_open(const Standard& standard) {
   // What was not accused would not have been seen.
   const double error = std::abs(analytic_ - best->value);
   settle(Verdict::inconclusive, *best, std::max(best_bars.cautious, 1.5 * error));
+  finding_.stencil = best->step;
 }
 
 void Search::begin_piece(const Standard& standard) {
