@@ -1,14 +1,10 @@
 #include "gradcheck/adaptive.hpp"
 
 #include <algorithm>
-#include <array>
-#include <bit>
 #include <cmath>
-#include <cstdint>
 #include <limits>
 
-#include "gradcheck/finite_difference.hpp"
-#include "gradcheck/noise.hpp"
+#include "gradcheck/cost_noise.hpp"
 
 namespace dtheta::gradcheck::detail {
 namespace {
@@ -19,6 +15,7 @@ constexpr double widest_part = 0.1;  // of the size of θ: the largest step that
 // A pilot looks for a step that leaves the rest of its block some room, but no more: larger steps
 // meet more corners.
 constexpr double pilot_comfort = 0.5;
+constexpr double most_crumbs = 64.0;  // roundings of the largest derivative
 
 double root_mean_square(std::span<const double> values) {
   double largest = 0.0;
@@ -45,75 +42,32 @@ std::size_t pilot_of(const Request& request, const Block& block) {
   return block.offset + static_cast<std::size_t>(largest - gradient.begin());
 }
 
-/// The weight of the lowest bit that is set; infinite for zero.
-double quantum_of(double value) {
-  if (value == 0.0 || !std::isfinite(value)) return std::numeric_limits<double>::infinity();
-  int exponent = 0;
-  const double mantissa = std::frexp(std::abs(value), &exponent);
-  const auto bits = static_cast<std::uint64_t>(std::ldexp(mantissa, 53));
-  return std::ldexp(1.0, exponent - 53 + std::countr_zero(bits));
-}
-
-/// The noise of J along a few coordinates of different blocks; the largest of them is kept, because
-/// moving one coordinate may disturb only part of the arithmetic.
-double measure_noise(const Request& request, std::span<const std::size_t> pilots) {
-  constexpr std::size_t coordinates = 3;
-  double quantum = quantum_of(request.cost);
-  bool still = true;
-  bool stuck = false;
-  double noise = std::max(request.noise, unit_roundoff * std::abs(request.cost));
-  const std::size_t stride = std::max<std::size_t>(1, pilots.size() / coordinates);
-  for (std::size_t p = 0; p < pilots.size() && p / stride < coordinates; p += stride) {
-    const std::size_t i = pilots[p];
-    const auto along = [&](double value) {
-      const Probe probe{i, value};
-      double answer = 0.0;
-      request.evaluate(std::span(&probe, 1), std::span(&answer, 1));
-      quantum = std::min(quantum, quantum_of(answer));
-      still = still && answer == request.cost;
-      return answer;
-    };
-    const double spacing = 1e-8 * scale_of(request.theta, request.blocks[p]);
-    const double x = request.theta.values()[i];
-    still = true;
-    const Noise found = estimate_noise(along, x, std::max(spacing, 1e-14 * std::abs(x)), 3);
-    if (found.status == NoiseStatus::found) noise = std::max(noise, found.noise);
-    // J ought to move here and does not: its quanta are larger than the change.
-    if (still && request.analytic[i] != 0.0) stuck = true;
-  }
-  // A J that is the small difference of large numbers moves in quanta of theirs. How large they are
-  // its own low bits say, up to a bound for a J that is round by chance.
-  constexpr double most_cancelled = 1024.0;
-  const double most = most_cancelled * unit_roundoff * std::max(1.0, std::abs(request.cost));
-  return std::max(noise, stuck ? most : 0.5 * std::min(quantum, most));
-}
-
 /// Takes a group of searches forward together, so that their probes share batches.
 class Group {
  public:
   Group(const Request& request, std::vector<Search> searches)
       : request_(request), searches_(std::move(searches)) {}
 
-  /// standard_for(index, seen) gives the standard of an entry; seen is the largest numeric
-  /// derivative of the group's first round.
+  /// standard_for(index) gives the standard of an entry.
   template <class StandardFor>
   void run(StandardFor standard_for) {
-    double seen = 0.0;
-    for (bool first = true;; first = false) {
+    for (;;) {
       gather();
       if (open_.empty()) return;
       answers_.resize(probes_.size());
       request_.evaluate(probes_, answers_);
-      double at_most = 0.0;
       for (std::size_t s = 0; s < open_.size(); ++s) {
-        const std::span own(answers_.data() + first_probe_[s],
-                            answers_.data() + first_probe_[s + 1]);
-        at_most = std::max(at_most, open_[s]->take(own, request_.cost));
+        open_[s]->take(
+            std::span(answers_.data() + first_probe_[s], answers_.data() + first_probe_[s + 1]),
+            request_.cost);
+        open_[s]->judge(standard_for(open_[s]->index()));
+        in_the_dark_ = in_the_dark_ || open_[s]->in_the_dark();
       }
-      if (first) seen = at_most;
-      for (Search* search : open_) search->judge(standard_for(search->index(), seen));
     }
   }
+
+  /// Of some entry nothing could be said.
+  bool in_the_dark() const { return in_the_dark_; }
 
   const std::vector<Search>& searches() const { return searches_; }
 
@@ -136,15 +90,19 @@ class Group {
   std::vector<Probe> probes_;
   std::vector<std::size_t> first_probe_;  // of each open search, and the end
   std::vector<double> answers_;
+  bool in_the_dark_ = false;
 };
 
 /// What all entries of a block share.
 struct BlockPlan {
   std::size_t pilot = 0;
-  double scale = 0.0;   ///< of its derivatives
+  double scale = 0.0;  ///< of its derivatives
+  double reference = 0.0;
+  double rounded_with = 0.0;
   double length = 0.0;  ///< scale of its entries
   double step = 0.0;
   double noise = 0.0;  ///< of J under rounding of its entries
+  bool open = false;   ///< its largest derivative could not be settled
 };
 
 class Adaptive {
@@ -178,18 +136,45 @@ class Adaptive {
       BlockPlan plan;
       plan.pilot = pilots[b];
       plan.scale = largest_finite(request_.analytic.subspan(block.offset, block.size));
-      // A gradient of pure rounding claims to be zero: it is measured against the whole.
-      if (plan.scale <= 64.0 * request_.options.gradient_roundoff * whole) plan.scale = whole;
+      plan.reference = plan.scale > 0.0 ? plan.scale : whole;
+      // So small a gradient may be what rounding left where large terms cancel; zeros are exact.
+      const double crumbs = most_crumbs * request_.options.gradient_roundoff * whole;
+      if (plan.scale > 0.0 && plan.scale <= crumbs) plan.rounded_with = whole;
       plan.noise = rounding_noise(block);
       plan.length = scale_of(request_.theta, block);
-      plan.step = relative * plan.length;
+      plan.step = first_step(plan, relative);
       plans_.push_back(plan);
     }
   }
 
-  Standard standard(const BlockPlan& plan, double scale) const {
-    return {request_.cost, std::max(found_.noise, plan.noise), request_.options.tolerance,
-            request_.options.gradient_roundoff, scale};
+  /// `relative`: part of the size of θ where truncation and noise would balance for a J that varies
+  /// with θ as θ itself does. Further, if that is where noise allows the tolerance.
+  double first_step(const BlockPlan& plan, double relative) const {
+    constexpr double furthest = 1e3;
+    const double needed = least_step(plan) / pilot_comfort;
+    if (!std::isfinite(needed)) return relative * plan.length;
+    return plan.length * std::clamp(needed / plan.length, relative, furthest * relative);
+  }
+
+  /// Where the noise of a central stencil leaves the tolerance some room.
+  double least_step(const BlockPlan& plan) const {
+    constexpr double room = 1.25;
+    constexpr double noise_of_slope = 9.0;  // margin and gain
+    const double asked = request_.options.tolerance * plan.reference;
+    return room * noise_of_slope * std::max(found_.noise, plan.noise) / asked;
+  }
+
+  Standard standard(const BlockPlan& plan) const {
+    Standard standard;
+    standard.cost = request_.cost;
+    standard.noise = std::max(found_.noise, plan.noise);
+    standard.tolerance = request_.options.tolerance;
+    standard.roundoff = request_.options.gradient_roundoff;
+    standard.scale = plan.scale;
+    standard.reference = plan.reference;
+    standard.rounded_with = plan.rounded_with;
+    standard.brief = plan.open;
+    return standard;
   }
 
   /// Rounding one of the block's entries, or a product with it, moves J by this much.
@@ -213,17 +198,21 @@ class Adaptive {
     std::vector<Search> searches;
     for (const BlockPlan& plan : plans_) searches.push_back(search_for(plan.pilot, plan));
     Group group(request_, std::move(searches));
-    group.run([&](std::size_t i, double) {
+    group.run([&](std::size_t i) {
       const auto plan = std::ranges::find(plans_, i, &BlockPlan::pilot);
-      Standard strict = standard(*plan, plan->scale);
+      Standard strict = standard(*plan);
       strict.comfort = pilot_comfort;
+      strict.pilot = true;
       return strict;
     });
     for (std::size_t b = 0; b < plans_.size(); ++b) {
       const Finding& finding = group.searches()[b].finding();
+      plans_[b].open = group.searches()[b].in_the_dark();
       if (!finding.kink && std::isfinite(finding.numeric)) {
-        plans_[b].step = finding.stencil;
-        plans_[b].scale = std::max(plans_[b].scale, std::abs(finding.numeric));
+        const double least = least_step(plans_[b]);
+        if (finding.stencil > 0.0 || std::isfinite(least)) {
+          plans_[b].step = finding.stencil > 0.0 ? finding.stencil : least;
+        }
       }
       found_.entries[plans_[b].pilot] = finding;
       ++done_;
@@ -240,8 +229,11 @@ class Adaptive {
         if (i != plan.pilot) searches.push_back(search_for(i, plan));
       }
       Group group(request_, std::move(searches));
-      group.run(
-          [&](std::size_t, double seen) { return standard(plan, std::max(plan.scale, seen)); });
+      group.run([&](std::size_t) {
+        Standard own = standard(plan);
+        own.brief = own.brief || group.in_the_dark();
+        return own;
+      });
       for (const Search& search : group.searches()) {
         found_.entries[search.index()] = search.finding();
       }
@@ -269,40 +261,5 @@ double scale_of(const ParameterVector& theta, const Block& block) {
 }
 
 Findings judge_adaptively(const Request& request) { return Adaptive(request).run(); }
-
-Findings measure_textbook(const Request& request) {
-  Findings found;
-  found.noise = std::max(request.noise, unit_roundoff * std::abs(request.cost));
-  const double epsilon = request.options.epsilon;
-  Finding untouched;
-  untouched.numeric = std::numeric_limits<double>::quiet_NaN();
-  untouched.bar = std::numeric_limits<double>::infinity();
-  found.entries.assign(request.theta.size(), untouched);
-  const auto values = request.theta.values();
-  std::size_t done = 0;
-  for (const Block& block : request.blocks) {
-    for (std::size_t first = 0; first < block.size; first += chunk_entries) {
-      const std::size_t count = std::min(chunk_entries, block.size - first);
-      const std::size_t at = block.offset + first;
-      // The evaluator counts from the start of θ, the estimate from the start of the chunk.
-      const ProbeEvaluator shifted = [&](std::span<const Probe> probes, std::span<double> out) {
-        std::vector<Probe> moved(probes.begin(), probes.end());
-        for (Probe& probe : moved) probe.index += at;
-        request.evaluate(moved, out);
-      };
-      const auto numeric = two_sided_difference(shifted, values.subspan(at, count), epsilon);
-      for (std::size_t i = 0; i < count; ++i) {
-        found.entries[at + i] = {numeric[i], found.noise / epsilon, epsilon, epsilon, Verdict::pass,
-                                 false,      numeric[i] == 0.0};
-      }
-      done += count;
-      if (!request.proceed(done)) {
-        found.complete = false;
-        return found;
-      }
-    }
-  }
-  return found;
-}
 
 }  // namespace dtheta::gradcheck::detail

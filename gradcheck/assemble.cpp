@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
 
 namespace dtheta::gradcheck::detail {
@@ -39,6 +40,9 @@ class Assembly {
       result_.numeric.push_back(finding.numeric);
       result_.bar.push_back(finding.bar);
     }
+    for (const Block& block : request_.blocks) {
+      whole_ = std::max(whole_, largest_derivative(block.offset, block.size));
+    }
     for (const Block& block : request_.blocks) result_.blocks.push_back(summarise(block));
     compare_whole();
     decide();
@@ -63,13 +67,32 @@ class Assembly {
     return c;
   }
 
-  /// The smallest error of this entry that would have been seen: it must leave the bar, and one
-  /// within the tolerance is let pass.
+  /// How wrong this entry may be without having been seen: the right value is within the bar of the
+  /// numeric one, and an analytic value within the bar of it is not accused.
   double floor_of(const Component& c) const {
     if (textbook()) return c.bar;
-    const double size = std::max(std::abs(c.analytic), std::abs(c.numeric));
-    const double allowed = request_.options.tolerance * size;
-    return std::isfinite(allowed) ? std::max(c.bar, allowed) : c.bar;
+    return c.verdict == Verdict::pass ? c.error() + c.bar : 2.0 * c.bar;
+  }
+
+  double largest_derivative(std::size_t first, std::size_t count) const {
+    double largest = 0.0;
+    for (std::size_t i = first; i < first + count; ++i) {
+      // Where the two agree the numeric one is at most noisier; where nothing is known it may be
+      // anything.
+      const bool better = textbook() || findings_.entries[i].verdict == Verdict::fail;
+      const double numeric = better ? findings_.entries[i].numeric : 0.0;
+      for (const double v : {result_.analytic[i], numeric}) {
+        if (std::isfinite(v)) largest = std::max(largest, std::abs(v));
+      }
+    }
+    return largest;
+  }
+
+  /// `floor`: of the block's entries, the largest.
+  double detectable(double floor, double largest) const {
+    const double reference = largest > 0.0 || textbook() ? largest : whole_;
+    if (reference == 0.0) return std::numeric_limits<double>::infinity();
+    return textbook() ? floor / reference : std::max(floor / reference, request_.options.tolerance);
   }
 
   /// NaN on either side of the difference is a failure; a corner is judged by its two slopes, so
@@ -93,8 +116,7 @@ class Assembly {
     std::vector<Component> components;
     std::vector<double> analytic;
     std::vector<double> numeric;
-    double bar = 0.0;
-    double largest = 0.0;
+    double floor = 0.0;
     summary.sensitive = false;
     bool measured = true;
     for (std::size_t i = block.offset; i < block.offset + block.size; ++i) {
@@ -104,17 +126,14 @@ class Assembly {
       if (c.verdict == Verdict::fail) ++summary.failed;
       if (c.verdict == Verdict::inconclusive) ++summary.inconclusive;
       if (c.kink) ++summary.kinks;
-      if (!c.kink) bar = std::max(bar, floor_of(c));
-      if (std::abs(c.numeric) > c.bar) summary.sensitive = true;
+      if (!c.kink) floor = std::max(floor, floor_of(c));
+      if (c.kink || std::abs(c.numeric) > c.bar) summary.sensitive = true;
       measured = measured && std::isfinite(c.numeric);
-      for (const double v : {c.analytic, c.numeric}) {
-        if (std::isfinite(v)) largest = std::max(largest, std::abs(v));
-      }
     }
     summary.sensitive = summary.sensitive || !measured;  // what was not measured is not accused
     summary.difference = relative_difference(analytic, numeric);
     summary.band = band(summary.difference);
-    summary.detectable = largest > 0.0 ? bar / largest : std::numeric_limits<double>::infinity();
+    summary.detectable = detectable(floor, largest_derivative(block.offset, block.size));
     summary.verdict = verdict(summary);
     for (const std::size_t w : worst_positions(components, request_.options.worst_entries)) {
       summary.worst.push_back(components[w]);
@@ -172,10 +191,14 @@ class Assembly {
 
   void name_blind_spots() {
     std::vector<std::string_view> insensitive;
-    std::size_t kinks = 0;
+    std::size_t hidden_entries = 0;
+    std::size_t entries = 0;
     for (const BlockResult& block : result_.blocks) {
-      if (!block.sensitive) insensitive.emplace_back(block.name);
-      kinks += block.kinks;
+      entries += block.size;
+      if (!block.sensitive) {
+        insensitive.emplace_back(block.name);
+        hidden_entries += block.size;
+      }
       const bool hidden = textbook() && block.band > result_.band && block.band >= Band::error;
       if (!hidden) continue;
       result_.notes.push_back(
@@ -183,22 +206,68 @@ class Assembly {
                       block.name, block.difference.value, to_string(block.band)));
     }
     if (!insensitive.empty()) {
-      result_.notes.push_back(
-          fmt::format("J was not seen to depend on {}: this check could not have seen a bug there "
-                      "that leaves the gradient near zero",
-                      fmt::join(insensitive, ", ")));
+      result_.notes.push_back(fmt::format(
+          "J was not seen to depend on {}: this check could not have seen a bug there "
+          "that leaves the gradient near zero{}",
+          fmt::join(insensitive, ", "),
+          2 * hidden_entries > entries
+              ? "; J may be a constant there, as a sum of softmax outputs is: check the "
+                "cost that is trained with"
+              : ""));
     }
-    if (kinks > 0) {
+    name_symmetry();
+    name_corners();
+  }
+
+  /// Matrices of equal entries: the units behind them are alike, and so are their gradients.
+  void name_symmetry() {
+    std::vector<std::string_view> alike;
+    for (const BlockResult& block : result_.blocks) {
+      const auto values = request_.theta.values().subspan(block.offset, block.size);
+      const auto wide = std::ranges::count_if(block.shape, [](std::size_t n) { return n > 1; });
+      if (wide < 2 || std::ranges::adjacent_find(values, std::not_equal_to<>()) != values.end()) {
+        continue;
+      }
+      alike.emplace_back(block.name);
+    }
+    if (alike.empty()) return;
+    result_.notes.push_back(fmt::format(
+        "all entries of {} are equal: this check could not have seen a bug in the order "
+        "of the units there (a transpose, a permutation, the wrong layer's weights); "
+        "check at random values",
+        fmt::join(alike, ", ")));
+  }
+
+  void name_corners() {
+    if (!result_.deterministic) return;  // what J does by itself looks like corners
+    const auto count = [&](auto is) {
+      return static_cast<std::size_t>(std::ranges::count_if(findings_.entries, is));
+    };
+    if (const auto kinks = count(&Finding::kink); kinks > 0) {
       result_.notes.push_back(fmt::format(
           "J has a corner at {} of the entries; there the gradient was held against the slopes on "
           "both sides, and any value between them is right",
           kinks));
+    }
+    if (const auto singular = count(&Finding::singular); singular > 0) {
+      result_.notes.push_back(fmt::format(
+          "J has no finite derivative at {} of the entries (the edge of a domain, as of a square "
+          "root at 0): no gradient is right or wrong there",
+          singular));
+    }
+    if (const auto degenerate = count(&Finding::degenerate); degenerate > 0) {
+      result_.notes.push_back(fmt::format(
+          "theta lies on several corners of J at once (zero biases do that): {} entries of the "
+          "gradient disagree here, but jump at this point and agree on either side of it; check at "
+          "a theta beside",
+          degenerate));
     }
   }
 
   Result& result_;
   const Request& request_;
   const Findings& findings_;
+  double whole_ = 0.0;  // the largest derivative of all blocks
 };
 
 }  // namespace

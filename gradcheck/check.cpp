@@ -11,6 +11,7 @@
 
 #include "gradcheck/adaptive.hpp"
 #include "gradcheck/assemble.hpp"
+#include "gradcheck/degenerate.hpp"
 #include "gradcheck/diagnose.hpp"
 #include "gradcheck/errors.hpp"
 #include "gradcheck/finite_difference.hpp"
@@ -78,6 +79,21 @@ double cost_at(const ProbeEvaluator& evaluate, const ParameterVector& theta, std
   return cost;
 }
 
+/// Says what makes J unsteady. `repeats`: it gave the same bits until it was evaluated elsewhere.
+void name_unsteadiness(const ProbeEvaluator& evaluate, const ParameterVector& theta,
+                       std::size_t index, bool repeats, Result& result) {
+  if (repeats) {
+    result.notes.emplace_back(
+        "J gave the same bits at first and others after it was evaluated elsewhere: it remembers, "
+        "as running statistics and caches do");
+    return;
+  }
+  std::vector<double> answers;
+  for (int k = 0; k < 8; ++k) answers.push_back(cost_at(evaluate, theta, index));
+  const std::string_view why = explain(unsteadiness_of(answers));
+  if (!why.empty()) result.notes.emplace_back(why);
+}
+
 }  // namespace
 
 void Gradient::copy_whole(std::span<const double> from, std::span<double> to) {
@@ -101,7 +117,10 @@ std::vector<double> Gradient::at(const ParameterVector& theta) const {
   return gradient;
 }
 
-Result check_probes(const ProbeEvaluator& evaluate, const Gradient& gradient,
+namespace {
+
+/// `cost`: null where J can be asked for single moves from θ only.
+Result check_probes(const ProbeEvaluator& evaluate, const Cost* cost, const Gradient& gradient,
                     const ParameterVector& theta, const Options& options) {
   validate(options);
   const std::vector<Block> blocks = selected(theta, options);
@@ -134,8 +153,15 @@ Result check_probes(const ProbeEvaluator& evaluate, const Gradient& gradient,
   std::optional<detail::Findings> findings;
   if (measurable) {
     findings = textbook ? detail::measure_textbook(request) : detail::judge_adaptively(request);
+    if (!textbook && cost != nullptr && gradient.function() != nullptr) {
+      result.evaluations +=
+          detail::excuse_degenerate(request, *cost, *gradient.function(), *findings);
+    }
     result.deterministic =
         result.deterministic && same_bits(result.cost, cost_at(counted, theta, at));
+  }
+  if (!result.deterministic && std::isfinite(result.cost)) {
+    name_unsteadiness(counted, theta, at, same_bits(result.cost, again), result);
   }
   detail::assemble(result, request, findings ? &*findings : nullptr);
   if (findings) detail::diagnose(result, request, *findings);
@@ -143,13 +169,28 @@ Result check_probes(const ProbeEvaluator& evaluate, const Gradient& gradient,
   return result;
 }
 
+}  // namespace
+
+Result check_probes(const ProbeEvaluator& evaluate, const Gradient& gradient,
+                    const ParameterVector& theta, const Options& options) {
+  return check_probes(evaluate, nullptr, gradient, theta, options);
+}
+
 Result check(const Cost& cost, const Gradient& gradient, const ParameterVector& theta,
              const Options& options) {
   CostProbes probes(cost, theta.values(), options.threads);
-  Result result = check_probes(std::ref(probes), gradient, theta, options);
+  Result result = check_probes(std::ref(probes), &cost, gradient, theta, options);
   if (!probes.left_untouched(theta.values())) {
     result.notes.emplace_back(
         "the cost wrote into the theta that it was lent: later probes saw other parameters");
+    if (result.verdict == Verdict::pass) result.verdict = Verdict::inconclusive;
+  }
+  if (options.threads > 1 && result.deterministic && std::isfinite(result.cost) &&
+      !threads_agree(cost, theta, options.threads)) {
+    result.deterministic = false;
+    result.notes.emplace_back(
+        "J gives other values where several threads call it at once: a race, a buffer that they "
+        "share; check with one thread");
     if (result.verdict == Verdict::pass) result.verdict = Verdict::inconclusive;
   }
   return result;

@@ -14,6 +14,8 @@ bool same_bits(std::span<const double> a, std::span<const double> b) {
          (a.empty() || std::memcmp(a.data(), b.data(), a.size_bytes()) == 0);
 }
 
+constexpr std::size_t repeats = 8;
+
 bool same_bits(double a, double b) { return std::memcmp(&a, &b, sizeof a) == 0; }
 
 /// Calls the gradient with buffers in known states and compares what comes back.
@@ -107,8 +109,8 @@ class GradientHabits {
 
 void judge_cost(const Cost& cost, const ParameterVector& theta, PurityResult& result) {
   std::vector<double> lent(theta.values().begin(), theta.values().end());
-  const double first = cost(lent);
-  const double again = cost(lent);
+  std::vector<double> answers;
+  for (std::size_t k = 0; k < repeats; ++k) answers.push_back(cost(lent));
   std::vector<double> elsewhere = lent;
   for (double& v : elsewhere) v += 0.0625 * std::abs(v) + 0.001;
   const std::vector<double> there = elsewhere;
@@ -118,13 +120,11 @@ void judge_cost(const Cost& cost, const ParameterVector& theta, PurityResult& re
     result.theta_untouched = false;
     result.findings.emplace_back("the cost wrote into the theta that it was lent");
   }
-  if (!same_bits(first, again)) {
+  result.unsteadiness = unsteadiness_of(answers);
+  if (result.unsteadiness != Unsteadiness::none) {
     result.cost_repeats = result.cost_forgets = false;
-    const double change = std::abs(again - first) / std::max(std::abs(first), std::abs(again));
-    result.findings.emplace_back(
-        change < 1e-12 ? "J differs by rounding from call to call: sums in changing order, a race"
-                       : "J differs from call to call: unseeded dropout or noise");
-  } else if (!same_bits(first, back)) {
+    result.findings.emplace_back(explain(result.unsteadiness));
+  } else if (!same_bits(answers.front(), back)) {
     result.cost_forgets = false;
     result.findings.emplace_back(
         "J remembers where it was evaluated before: running statistics, a cache that is not "
@@ -133,6 +133,57 @@ void judge_cost(const Cost& cost, const ParameterVector& theta, PurityResult& re
 }
 
 }  // namespace
+
+Unsteadiness unsteadiness_of(std::span<const double> answers) {
+  constexpr double roundings = 1e-12;
+  constexpr std::size_t fewest = 6;
+  double largest = 0.0;
+  double change = 0.0;
+  bool same = true;
+  bool rises = answers.size() >= fewest;
+  bool falls = rises;
+  for (std::size_t k = 0; k < answers.size(); ++k) {
+    largest = std::max(largest, std::abs(answers[k]));
+    change = std::max(change, std::abs(answers[k] - answers[0]));
+    same = same && same_bits(answers[k], answers[0]);
+    if (k == 0) continue;
+    rises = rises && answers[k] > answers[k - 1];
+    falls = falls && answers[k] < answers[k - 1];
+  }
+  if (same) return Unsteadiness::none;
+  if (change < roundings * largest) return Unsteadiness::rounding;
+  return rises || falls ? Unsteadiness::drift : Unsteadiness::random;
+}
+
+std::string_view explain(Unsteadiness unsteadiness) {
+  switch (unsteadiness) {
+    case Unsteadiness::none:
+      break;
+    case Unsteadiness::rounding:
+      return "J differs by rounding from call to call: sums in changing order, a race";
+    case Unsteadiness::drift:
+      return "J drifts from call to call, always the same way: running statistics, a counter or a "
+             "schedule that moves with each call";
+    case Unsteadiness::random:
+      return "J differs from call to call, back and forth: unseeded dropout or noise";
+  }
+  return {};
+}
+
+bool threads_agree(const Cost& cost, const ParameterVector& theta, unsigned threads) {
+  constexpr std::size_t probes_per_thread = 16;
+  std::vector<Probe> probes;
+  for (std::size_t k = 0; k < probes_per_thread * threads; ++k) {
+    const std::size_t i = k * theta.size() / (probes_per_thread * threads);
+    const double x = theta.values()[i];
+    probes.push_back({i, x + 1e-3 * (1.0 + static_cast<double>(k)) * std::max(std::abs(x), 1e-3)});
+  }
+  std::vector<double> alone(probes.size());
+  std::vector<double> together(probes.size());
+  CostProbes(cost, theta.values())(probes, alone);
+  CostProbes(cost, theta.values(), threads)(probes, together);
+  return same_bits(alone, together);
+}
 
 std::uint64_t hash_of(std::span<const std::byte> bytes) {
   std::uint64_t hash = 0xCBF29CE484222325ULL;
@@ -151,11 +202,19 @@ PurityResult check_gradient_purity(const Gradient::Function& gradient,
 
 PurityResult check_purity(const Cost& cost, const Gradient::Function& gradient,
                           const ParameterVector& theta,
-                          std::span<const std::span<const std::byte>> watched) {
+                          std::span<const std::span<const std::byte>> watched, unsigned threads) {
   std::vector<std::uint64_t> before;
   for (const auto buffer : watched) before.push_back(hash_of(buffer));
   PurityResult result;
   judge_cost(cost, theta, result);
+  // A cost that is unsteady by itself disagrees with itself in any number of threads.
+  if (threads > 1 && result.cost_repeats && result.cost_forgets &&
+      !threads_agree(cost, theta, threads)) {
+    result.threads_agree = false;
+    result.findings.emplace_back(
+        "J gives other values where several threads call it at once: a race, a buffer that they "
+        "share");
+  }
   GradientHabits(gradient, theta, result).run();
   for (std::size_t k = 0; k < watched.size(); ++k) {
     if (hash_of(watched[k]) == before[k]) continue;

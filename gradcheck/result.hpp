@@ -60,9 +60,15 @@ struct BlockResult {
   Difference difference;  ///< of this block alone
   Band band = Band::excellent;
   Verdict verdict = Verdict::pass;
-  double detectable = 0.0;  ///< an error in any entry above this fraction of the block's largest
-                            ///< derivative would have been seen
-  std::size_t failed = 0;   ///< entries that contradict the numeric derivative
+  /// An entry that is wrong by more than this fraction of the block's largest derivative is not
+  /// passed: for a block that passes it is the tolerance asked for, never more. Where entries are
+  /// open it is what their bars leave possible. Three things are not covered by it: entries at a
+  /// corner, which may have any value between two slopes; a block of zeros, for which the fraction
+  /// is one of the largest derivative of all blocks; and the bars, which hold for a J that is
+  /// smooth at the scale of the steps. Infinite if every derivative is zero. Of the textbook method
+  /// it is the noise in its difference, which its verdict does not know of.
+  double detectable = 0.0;
+  std::size_t failed = 0;        ///< entries that contradict the numeric derivative
   std::size_t inconclusive = 0;  ///< entries about which nothing can be said
   std::size_t kinks = 0;         ///< entries at which J has a corner
   bool sensitive = true;         ///< false: J was not seen to depend on this block

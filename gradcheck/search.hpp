@@ -11,14 +11,24 @@
 
 namespace dtheta::gradcheck::detail {
 
+/// Rounding of the analytic side that is allowed for, in units of its roundoff.
+inline constexpr double rounding_margin = 32.0;
+inline constexpr std::size_t most_slopes = 14;
+
 /// What a derivative is judged by; the same for all entries of a block.
 struct Standard {
-  double cost = 0.0;       ///< J(θ)
-  double noise = 0.0;      ///< ε_f
-  double tolerance = 0.0;  ///< relative error that must be seen
-  double roundoff = 0.0;   ///< of the analytic side
-  double scale = 0.0;      ///< size of the block's largest derivative
-  double comfort = 1.0;    ///< an agreeing bar must be within this fraction of the tolerance
+  double cost = 0.0;          ///< J(θ)
+  double noise = 0.0;         ///< ε_f
+  double tolerance = 0.0;     ///< relative error that must be seen
+  double roundoff = 0.0;      ///< of the analytic side
+  double scale = 0.0;         ///< size of the block's largest derivative
+  double reference = 0.0;     ///< agreement is asked in parts of this: `scale`, or the largest
+                              ///< derivative of all where the block's are zero
+  double rounded_with = 0.0;  ///< size of what the analytic side may have been rounded with: where
+                              ///< large terms cancel, no more than this is held against it
+  bool pilot = false;      ///< others begin where this one ends: to be taken as far as it goes
+  bool brief = false;         ///< the block is open already: only what accuses is of interest
+  double comfort = 1.0;       ///< an agreeing bar must be within this fraction of the tolerance
 };
 
 /// What was found about one derivative.
@@ -26,17 +36,21 @@ struct Finding {
   double numeric = 0.0;
   double bar = 0.0;
   double step = 0.0;
-  double stencil = 0.0;  ///< the stencil's step that served this entry best, for its neighbours
+  double stencil = 0.0;  ///< the stencil's step that served this entry best, for its neighbours;
+                         ///< 0 where none did
   Verdict verdict = Verdict::inconclusive;
   bool kink = false;
-  bool flat = false;  ///< J did not move at all
+  bool flat = false;        ///< J did not move at all
+  bool suspect = false;     ///< open, but the analytic value is more likely wrong than right
+  bool singular = false;    ///< open, because J has no finite derivative here, as √x at 0
+  bool degenerate = false;  ///< open, because the analytic value jumps here and is right beside
 };
 
 /// Judges one entry: asks for four values at a step, and asks again at another step for as long as
 /// the answer is open. To agree, one good slope is enough; to accuse, two slopes at different steps
 /// must exclude the analytic value and agree with each other, each with its cautious bar. What
 /// stencils leave open between corners and noise goes to a SmoothPiece, which may agree, not
-/// accuse.
+/// accuse. An analytic value that is not finite is wrong unless J's slopes diverge towards x.
 class Search {
  public:
   /// `widest`: no step above it may accuse, because J may have another shape beyond the size of θ;
@@ -46,12 +60,16 @@ class Search {
   std::size_t index() const noexcept { return index_; }
   bool decided() const noexcept { return decided_; }
   const Finding& finding() const noexcept { return finding_; }
+  /// Nothing could be said: not even that it looks wrong.
+  bool in_the_dark() const noexcept {
+    return decided_ && finding_.verdict == Verdict::inconclusive && !finding_.suspect;
+  }
 
   /// Appends the probes that it needs next.
   void ask(std::vector<Probe>& probes) const;
 
-  /// Takes their answers, and says how large the derivative looks.
-  double take(std::span<const double> answers, double cost);
+  /// Takes their answers.
+  void take(std::span<const double> answers, double cost);
 
   /// Decides, or chooses the next step.
   void judge(const Standard& standard);
@@ -67,6 +85,11 @@ class Search {
   Bars bars(const Slope& slope, const Standard& standard) const;
   double size(const Slope& slope, const Standard& standard) const;
   void judge_finite(const Slope& slope, const Standard& standard);
+  bool unsettled(const Slope& slope, const Bars& bars) const;
+  bool diverges(const Standard& standard) const;
+  std::vector<const Slope*> like_last() const;
+  void come_closer(const Slope& slope, const Standard& standard);
+  void look_beyond(const Slope& slope, const Standard& standard);
   void leave_domain(const Slope& slope, const Standard& standard);
   bool agrees(const Slope& slope, const Bars& bars, const Standard& standard) const;
   bool excludes(const Slope& slope, const Bars& bars, const Standard& standard) const;
@@ -92,6 +115,7 @@ class Search {
   bool decided_ = false;
   double noisy_step_ = 0.0;  // largest step at which noise was the larger error; 0: none yet
   double bent_step_;         // smallest step at which truncation was; infinite: none yet
+  double sharpest_;          // smallest cautious bar so far
   Finding finding_;
   std::vector<Slope> slopes_;
   struct Contradiction {
@@ -105,6 +129,8 @@ class Search {
   };
   std::vector<Value> values_;  // all that were taken
   std::optional<SmoothPiece> piece_;
+  bool suspect_ = false;
+  bool looked_beyond_ = false;
 };
 
 }  // namespace dtheta::gradcheck::detail

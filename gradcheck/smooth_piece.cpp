@@ -105,6 +105,12 @@ bool SmoothPiece::is_smooth(double low, double high) const {
   return fit.worst_residual <= widest_residual * noise_ && fit.deviation <= widest_spread * noise_;
 }
 
+double SmoothPiece::least_bar() const {
+  // A line through n values evenly spread over a length L has a slope uncertain by √(12/n)/L.
+  constexpr double gain = 0.6;  // at n = 33
+  return noise_margin * gain * noise_ / (sides_[0].bent + sides_[1].bent);
+}
+
 std::optional<PieceSlope> SmoothPiece::slope() const {
   const double low = -sides_[0].smooth;
   const double high = sides_[1].smooth;

@@ -35,6 +35,10 @@ class SmoothPiece {
   /// Draws the conclusions of what was added since wanted().
   void conclude();
 
+  /// No slope to come can have a smaller bar, as far as the corners are known; 0 while they are
+  /// not.
+  double least_bar() const;
+
   /// The slope at x from the smooth pieces of both sides together; none if they do not fit.
   std::optional<PieceSlope> slope() const;
 

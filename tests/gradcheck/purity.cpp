@@ -1,8 +1,11 @@
 // Functions that are not functions, and costs in parts.
 #include "gradcheck/purity.hpp"
 
+#include <atomic>
 #include <boost/test/unit_test.hpp>
 #include <cmath>
+#include <random>
+#include <thread>
 
 #include "gradcheck/parts.hpp"
 
@@ -71,22 +74,120 @@ BOOST_AUTO_TEST_CASE(unwritten_entries_are_found) {
   BOOST_TEST(says(result, "2 of 3 entries"));
 }
 
-BOOST_AUTO_TEST_CASE(randomness_state_and_rounding_are_told_apart) {
-  int calls = 0;
-  const auto random = [&](Span t) { return square(t) * (1.0 + 0.1 * (++calls % 3)); };
-  BOOST_TEST(says(gc::check_purity(random, square_gradient, theta), "dropout"));
-  const auto rounding = [&](Span t) { return square(t) * (1.0 + 0x1p-51 * (++calls % 2)); };
-  BOOST_TEST(says(gc::check_purity(rounding, square_gradient, theta), "race"));
-  double seen = 0.0;
+BOOST_AUTO_TEST_CASE(answers_to_the_same_question_are_told_apart) {
+  using gc::Unsteadiness;
+  const auto of = [](const Values& answers) { return gc::unsteadiness_of(answers); };
+  BOOST_TEST((of({1.0, 1.0, 1.0, 1.0, 1.0, 1.0}) == Unsteadiness::none));
+  BOOST_TEST((of({1.0, 1.0 + 0x1p-52, 1.0, 1.0, 1.0, 1.0}) == Unsteadiness::rounding));
+  BOOST_TEST((of({1.0, 1.1, 1.2, 1.25, 1.27, 1.28}) == Unsteadiness::drift));
+  BOOST_TEST((of({1.0, 0.9, 0.8, 0.79, 0.785, 0.784}) == Unsteadiness::drift));
+  BOOST_TEST((of({1.0, 1.1, 0.9, 1.2, 1.3, 1.4}) == Unsteadiness::random));
+  BOOST_TEST((of({1.0, 1.1}) == Unsteadiness::random));  // too few for a drift
+}
+
+namespace {
+
+bool notes_say(const gc::Result& result, const char* words) {
+  return std::ranges::any_of(
+      result.notes, [&](const std::string& note) { return note.find(words) != std::string::npos; });
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(dropout_that_draws_anew) {
+  std::mt19937_64 bits(7);
+  const auto dropped = [&](Span t) {
+    double sum = 0.0;
+    for (const double v : t) sum += bits() % 2 == 0 ? 2.0 * v * v : 0.0;
+    return sum + 0.01 * static_cast<double>(bits() % 97);
+  };
+  const auto result = gc::check_purity(dropped, square_gradient, theta);
+  BOOST_TEST((result.unsteadiness == gc::Unsteadiness::random));
+  BOOST_TEST(says(result, "unseeded dropout"));
+  const auto checked = gc::check(dropped, square_gradient, theta);
+  BOOST_TEST((checked.verdict == gc::Verdict::inconclusive), checked);
+  BOOST_TEST(notes_say(checked, "unseeded dropout"), checked);
+}
+
+// Batch normalisation in training mode: a running mean moves towards the batch's with each call.
+BOOST_AUTO_TEST_CASE(running_statistics_drift) {
+  double mean = 0.0;
   const auto running = [&](Span t) {
-    const double before = seen;
-    seen = t[0];
-    return square(t) + (before != 0.0 && before != t[0] ? 0.1 : 0.0);
+    mean += 0.1 * (t[0] - mean);
+    return square(t) + mean;
   };
   const auto result = gc::check_purity(running, square_gradient, theta);
+  BOOST_TEST((result.unsteadiness == gc::Unsteadiness::drift));
+  BOOST_TEST(says(result, "running statistics"));
+  BOOST_TEST(!says(result, "dropout"));
+  mean = 0.0;
+  const auto checked = gc::check(running, square_gradient, theta);
+  BOOST_TEST(!checked);
+  BOOST_TEST(notes_say(checked, "drifts from call to call"), checked);
+}
+
+BOOST_AUTO_TEST_CASE(sums_in_changing_order) {
+  int calls = 0;
+  const auto rounding = [&](Span t) { return square(t) * (1.0 + 0x1p-51 * (++calls % 2)); };
+  const auto result = gc::check_purity(rounding, square_gradient, theta);
+  BOOST_TEST((result.unsteadiness == gc::Unsteadiness::rounding));
+  BOOST_TEST(says(result, "race"));
+}
+
+BOOST_AUTO_TEST_CASE(memory_of_where_it_was) {
+  double seen = 0.0;
+  const auto remembers = [&](Span t) {
+    const double before = seen;
+    seen = square(t);
+    return seen + (before != 0.0 && before != seen ? 0.1 : 0.0);
+  };
+  const auto result = gc::check_purity(remembers, square_gradient, theta);
   BOOST_TEST(result.cost_repeats);
   BOOST_TEST(!result.cost_forgets);
   BOOST_TEST(says(result, "running statistics"));
+  seen = 0.0;
+  const auto checked = gc::check(remembers, square_gradient, theta);
+  BOOST_TEST(!checked);
+  BOOST_TEST(notes_say(checked, "it remembers"), checked);
+}
+
+namespace {
+
+/// A cost with a buffer that its callers share. It waits a while for company before it reads back.
+class Shared {
+ public:
+  double operator()(Span t) {
+    const int ticket = ++calls_;
+    buffer_ = square(t);
+    for (int wait = 0; wait < 20000 && calls_ == ticket; ++wait) std::this_thread::yield();
+    return buffer_;
+  }
+
+ private:
+  std::atomic<int> calls_ = 0;
+  std::atomic<double> buffer_ = 0.0;
+};
+
+}  // namespace
+
+// One thread gets the same bits each time; several write over each other's work.
+BOOST_AUTO_TEST_CASE(races_show_with_several_threads_only) {
+  Shared racing;
+  const auto cost = [&](Span t) { return racing(t); };
+  BOOST_TEST(bool(gc::check_purity(cost, square_gradient, theta)));
+  const auto result = gc::check_purity(cost, square_gradient, theta, {}, 4);
+  BOOST_TEST(result.cost_repeats);
+  BOOST_TEST(!result.threads_agree);
+  BOOST_TEST(says(result, "several threads"));
+  BOOST_TEST(gc::threads_agree(square, theta, 4));
+
+  gc::Options options;
+  BOOST_TEST(gc::check(cost, square_gradient, theta, options));
+  options.threads = 4;
+  const auto checked = gc::check(cost, square_gradient, theta, options);
+  BOOST_TEST(!checked);
+  BOOST_TEST(notes_say(checked, "several threads"), checked);
+  BOOST_TEST(gc::check(square, square_gradient, theta, options));
 }
 
 BOOST_AUTO_TEST_CASE(writes_into_theta_and_buffers_are_found) {

@@ -1,0 +1,17 @@
+#pragma once
+
+#include "gradcheck/adaptive.hpp"
+#include "gradcheck/check.hpp"
+
+namespace dtheta::gradcheck::detail {
+
+/// Looks again at entries that failed although J has a derivative there. Where θ lies on several
+/// corners whose slopes cancel, such as max(x, 0) − max(−x, 0) at 0, backpropagation with
+/// relu'(0) = 0 gives a value that no J asks for, without a bug. Such an entry is left open if the
+/// gradient jumps at θ (its values beside θ stay apart from the one at θ however close they are)
+/// and passes the check on either side. A bug is as wrong beside θ as at θ, and stays accused.
+/// Returns the number of evaluations of J.
+std::size_t excuse_degenerate(const Request& request, const Cost& cost,
+                              const Gradient::Function& gradient, Findings& findings);
+
+}  // namespace dtheta::gradcheck::detail
