@@ -15,6 +15,7 @@
 #include "gradcheck/errors.hpp"
 #include "gradcheck/finite_difference.hpp"
 #include "gradcheck/purity.hpp"
+#include "gradcheck/second_opinion.hpp"
 
 namespace dtheta::gradcheck {
 namespace {
@@ -134,6 +135,7 @@ Result check_probes(const ProbeEvaluator& evaluate, const Gradient& gradient,
   std::optional<detail::Findings> findings;
   if (measurable) {
     findings = textbook ? detail::measure_textbook(request) : detail::judge_adaptively(request);
+    if (!textbook) detail::seek_second_opinions(result, request, *findings);
     result.deterministic =
         result.deterministic && same_bits(result.cost, cost_at(counted, theta, at));
   }

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "gradcheck/oracle.hpp"
 #include "gradcheck/parameter_vector.hpp"
 #include "gradcheck/probe.hpp"
 #include "gradcheck/result.hpp"
@@ -42,7 +43,10 @@ struct Options {
   std::size_t worst_entries = 5;       ///< how many components each block keeps
   unsigned threads = 1;                ///< above 1 the cost is called from several threads at once
   std::function<bool(const Progress&)> progress{};  ///< called now and then; false stops the check
-  Hints hints{};  ///< what may help to name the cause of a failure
+  Hints hints{};                  ///< what may help to name the cause of a failure
+  std::vector<Oracle> oracles{};  ///< adaptive only: asked in this order where double is in doubt
+  CornerFinder corner{};          ///< adaptive only: explains entries that are in doubt
+  std::size_t most_opinions = 4096;  ///< entries about which oracles are asked at most
 };
 
 /// The gradient under test: values in θ's order, or a function that computes them at θ.
