@@ -188,7 +188,7 @@ class Adaptive {
   }
 
   Standard standard(const BlockPlan& plan, double scale) const {
-    return {request_.cost, std::max(found_.noise, plan.noise), request_.options.tolerance,
+    return {request_.cost, std::max(found_.noise, plan.noise), request_.options.held_to(),
             request_.options.gradient_roundoff, scale};
   }
 

@@ -68,7 +68,7 @@ class Assembly {
   double floor_of(const Component& c) const {
     if (textbook()) return c.bar;
     const double size = std::max(std::abs(c.analytic), std::abs(c.numeric));
-    const double allowed = request_.options.tolerance * size;
+    const double allowed = request_.options.held_to() * size;
     return std::isfinite(allowed) ? std::max(c.bar, allowed) : c.bar;
   }
 

@@ -26,8 +26,8 @@ constexpr double tolerable_change = 0x1p-40;
 
 void validate(const Options& options) {
   require_positive("epsilon", options.epsilon);
-  require_positive("tolerance", options.tolerance);
   require_positive("gradient_roundoff", options.gradient_roundoff);
+  require_positive("tolerance", options.held_to());
 }
 
 std::vector<Block> selected(const ParameterVector& theta, const Options& options) {
@@ -109,7 +109,7 @@ Result check_probes(const ProbeEvaluator& evaluate, const Gradient& gradient,
   Result result;
   result.method = options.method;
   result.epsilon = options.epsilon;
-  result.tolerance = options.tolerance;
+  result.tolerance = options.held_to();
   const ProbeEvaluator counted = Counting{evaluate, result.evaluations};
 
   const std::size_t at = blocks.front().offset;

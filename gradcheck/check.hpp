@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <functional>
 #include <limits>
+#include <optional>
 #include <span>
 #include <string>
 #include <type_traits>
@@ -31,11 +32,21 @@ struct Progress {
   }
 };
 
+/// The relative error that a gradient of this unit roundoff is held to unless told: 1e-7, or 2^7
+/// roundings where those are more (8e-6 for a gradient computed in float). A gradient has a few
+/// roundings of its own, of which the check lets 32 pass.
+constexpr double default_tolerance(double gradient_roundoff) {
+  constexpr double usual = 1e-7, roundings = 0x1p7;
+  return roundings * gradient_roundoff > usual ? roundings * gradient_roundoff : usual;
+}
+
 /// What to check and how. The defaults are right for a cost computed in double.
 struct Options {
   Method method = Method::adaptive;
-  double epsilon = 1e-7;    ///< textbook only: how far every entry is moved
-  double tolerance = 1e-7;  ///< adaptive only: relative error of a derivative that must be seen
+  double epsilon = 1e-7;  ///< textbook only: how far every entry is moved
+  /// Adaptive only: relative error of a derivative that must be seen. Unless set:
+  /// default_tolerance.
+  std::optional<double> tolerance{};
   double gradient_roundoff = 0x1p-53;  ///< unit roundoff of the gradient's arithmetic; 0x1p-24 for
                                        ///< a gradient computed in float
   std::vector<std::string> blocks{};   ///< only these blocks; empty: all
@@ -47,6 +58,9 @@ struct Options {
   std::vector<Oracle> oracles{};  ///< adaptive only: asked in this order where double is in doubt
   CornerFinder corner{};          ///< adaptive only: explains entries that are in doubt
   std::size_t most_opinions = 4096;  ///< entries about which oracles are asked at most
+
+  /// The tolerance as set, or the default one.
+  double held_to() const { return tolerance.value_or(default_tolerance(gradient_roundoff)); }
 };
 
 /// The gradient under test: values in θ's order, or a function that computes them at θ.

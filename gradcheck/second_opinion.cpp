@@ -21,7 +21,7 @@ constexpr double rounding_margin = 32.0;  // of the analytic side, in units of i
 constexpr double noise_gain = 1.84;
 constexpr double jump_gain = 13.4;
 constexpr double noise_share = 1.0 / 8.0;  // of the error asked for, that noise may use up
-constexpr double doubtful_z = 128.0;        // an accusation by less than this is looked at again
+constexpr double doubtful_z = 128.0;       // an accusation by less than this is looked at again
 constexpr double insignificant = 0.1;  // parts of the tolerance of the block's largest derivative
 constexpr double clear = 8.0;          // bars between a gradient and what accuses it
 constexpr double widest_part = 0.05;   // of the size of θ: the largest step
@@ -140,7 +140,7 @@ class Opinions {
   /// truncation is the least possible, and the fewest corners are near. 0 if there is none.
   double step_for(const Oracle& oracle, const Doubt& doubt) const {
     const double noise = noise_of(oracle, std::abs(request_.cost));
-    const double asked = options_.tolerance * doubt.reach;
+    const double asked = options_.held_to() * doubt.reach;
     double step = noise_margin * noise_gain * noise / (noise_share * asked);
     const double closest = std::max(std::pow(oracle.roundoff, 2.0 / 3.0) * doubt.length,
                                     64.0 * oracle.roundoff * std::abs(doubt.x));
@@ -174,7 +174,7 @@ class Opinions {
     const double noise = noise_margin * noise_of(options_.oracles[o], m.slope.magnitude) / step;
     const double jump = std::abs(m.slope.above - m.slope.below);
     const double bent = 2.0 * m.slope.bend + jump_gain * noise;
-    m.corner = jump > 4.0 * bent && jump > rounding(doubt) + options_.tolerance * doubt.reach;
+    m.corner = jump > 4.0 * bent && jump > rounding(doubt) + options_.held_to() * doubt.reach;
     // A corner anywhere within the stencil shows in the spread or in the jump.
     m.bar = m.corner ? bent
                      : 2.0 * m.slope.spread + std::max(0.0, jump - jump_gain * noise) +
@@ -186,15 +186,15 @@ class Opinions {
   bool agrees(double value, double bar, const Doubt& doubt) const {
     const double error = std::abs(doubt.analytic - value);
     const double own = std::max(std::abs(doubt.analytic), std::abs(value));
-    return (error <= bar && bar <= options_.tolerance * std::max(own, doubt.reach)) ||
-           error + bar <= options_.tolerance * std::max(own, insignificant * doubt.scale);
+    return (error <= bar && bar <= options_.held_to() * std::max(own, doubt.reach)) ||
+           error + bar <= options_.held_to() * std::max(own, insignificant * doubt.scale);
   }
 
   bool excludes(double value, double bar, const Doubt& doubt) const {
     const double error = std::abs(doubt.analytic - value);
     const double own = std::max(std::abs(doubt.analytic), std::abs(value));
     return error > clear * bar &&
-           error > options_.tolerance * std::max(own, insignificant * doubt.scale);
+           error > options_.held_to() * std::max(own, insignificant * doubt.scale);
   }
 
   /// θ on a corner: any value between the slopes is right.
@@ -205,7 +205,7 @@ class Opinions {
     if (!far.corner || apart > near.bar + far.bar) return {};
     const auto [low, high] = std::minmax(near.slope.below, near.slope.above);
     const double outside = std::max(low - doubt.analytic, doubt.analytic - high);
-    const double allowed = options_.tolerance * std::max(std::abs(low), std::abs(high));
+    const double allowed = options_.held_to() * std::max(std::abs(low), std::abs(high));
     if (outside > std::max(near.bar, allowed) && outside <= clear * near.bar) return {};
     Finding finding =
         settle(outside > std::max(near.bar, allowed) ? Verdict::fail : Verdict::pass, near);

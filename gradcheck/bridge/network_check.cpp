@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <functional>
+#include <iterator>
 
 #include "autodiff/grad.hpp"
 #include "autodiff/tape.hpp"
 #include "autodiff/workspace.hpp"
+#include "gradcheck/bridge/replay_oracle.hpp"
 #include "gradcheck/bridge/stacked_probes.hpp"
 
 namespace dtheta::gradcheck {
@@ -75,17 +77,23 @@ ParameterVector gradient_of(Var cost, std::span<const CheckedLeaf> leaves,
 }
 
 Result check_network(Var cost, std::span<const CheckedLeaf> leaves, const NetworkOptions& options) {
+  require_single(cost);
+  for (const CheckedLeaf& l : leaves) require_leaf(cost, l.leaf, l.name);
   if (!options.frozen_masks) refuse_live_masks(cost);
   const ParameterVector recorded = parameters_of(leaves);
   const ParameterVector& theta = options.theta != nullptr ? *options.theta : recorded;
   recorded.require_same_layout(theta);
 
-  Options plain = options;
+  NetworkOptions plain = options;
   const bool narrow = cost.tape().precision() == DType::float32;
   if (narrow) plain.gradient_roundoff = 0x1p-24;
   const ParameterVector gradient =
       options.gradient != nullptr ? *options.gradient : gradient_of(cost, leaves, theta);
   const std::vector<Var> vars = vars_of(leaves);
+  if (plain.second_opinions) {
+    std::ranges::move(replay_oracles(cost, vars, theta.values()),
+                      std::back_inserter(plain.oracles));
+  }
   StackedProbes probes(cost, vars, theta.values(), options.threads);
   return check_probes(std::ref(probes), gradient, theta, plain);
 }

@@ -29,6 +29,8 @@ struct NetworkOptions : Options {
   /// Hold the masks of dropout and noise as they are at the tape's step. Without this a cost that
   /// has any is refused.
   bool frozen_masks = false;
+  /// Where the check in double is in doubt, replay in wider scalars (replay_oracle.hpp).
+  bool second_opinions = true;
   /// The values at which to check, laid out as the leaves; null: those of the recording.
   const ParameterVector* theta = nullptr;
   /// A gradient to check in place of the tape's own, laid out as the leaves.
@@ -44,8 +46,9 @@ struct NetworkOptions : Options {
 
 /// Checks the gradient of a recorded cost, regularisation and frozen dropout included. The cost is
 /// replayed in double, whatever the precision of the tape; the gradient is the one that training in
-/// the tape's precision would see. Throws LiveDropoutError for a random cost unless `frozen_masks`,
-/// and what `check` throws.
+/// the tape's precision would see, and is held to what that allows (default_tolerance). Throws
+/// ShapeError for a cost of several elements, ValueError for a leaf that is none, LiveDropoutError
+/// for a random cost unless `frozen_masks`, and what `check` throws.
 [[nodiscard]] Result check_network(Var cost, std::span<const CheckedLeaf> leaves,
                                    const NetworkOptions& options = {});
 
