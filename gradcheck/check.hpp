@@ -57,7 +57,7 @@ struct Options {
   Hints hints{};                  ///< what may help to name the cause of a failure
   std::vector<Oracle> oracles{};  ///< adaptive only: asked in this order where double is in doubt
   CornerFinder corner{};          ///< adaptive only: explains entries that are in doubt
-  std::size_t most_opinions = 4096;  ///< entries about which oracles are asked at most
+  std::size_t most_opinions = 1024;  ///< entries about which oracles are asked at most
 
   /// The tolerance as set, or the default one.
   double held_to() const { return tolerance.value_or(default_tolerance(gradient_roundoff)); }

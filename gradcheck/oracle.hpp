@@ -47,6 +47,9 @@ struct OracleUse {
 struct Corner {
   double move = 0.0;  ///< of the entry, from θ to the corner; 0: θ lies on it
   std::string what;   ///< "relu recorded at model.cpp:42"
+  /// Several corners meet in θ, and the rules took some from one side and some from the other: the
+  /// gradient need not lie between the two slopes.
+  bool mixed = false;
 };
 
 /// Says which corner lies nearest to θ when one entry moves by up to `reach` to either side.

@@ -207,10 +207,15 @@ class Opinions {
     const double outside = std::max(low - doubt.analytic, doubt.analytic - high);
     const double allowed = options_.held_to() * std::max(std::abs(low), std::abs(high));
     if (outside > std::max(near.bar, allowed) && outside <= clear * near.bar) return {};
-    Finding finding =
-        settle(outside > std::max(near.bar, allowed) ? Verdict::fail : Verdict::pass, near);
+    const bool mixed = doubt.corner && doubt.corner->mixed;
+    const Verdict verdict = outside <= std::max(near.bar, allowed) ? Verdict::pass
+                            : mixed                                ? Verdict::inconclusive
+                                                                   : Verdict::fail;
+    Finding finding = settle(verdict, near);
     finding.numeric = std::midpoint(low, high);
     finding.bar = near.bar + 0.5 * (high - low);
+    // What was not accused would not have been seen.
+    if (verdict == Verdict::inconclusive) finding.bar += 1.5 * outside;
     finding.kink = true;
     return finding;
   }

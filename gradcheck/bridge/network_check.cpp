@@ -3,10 +3,13 @@
 #include <algorithm>
 #include <functional>
 #include <iterator>
+#include <memory>
+#include <optional>
 
 #include "autodiff/grad.hpp"
 #include "autodiff/tape.hpp"
 #include "autodiff/workspace.hpp"
+#include "gradcheck/bridge/branches.hpp"
 #include "gradcheck/bridge/replay_oracle.hpp"
 #include "gradcheck/bridge/stacked_probes.hpp"
 
@@ -48,6 +51,16 @@ ParameterVector replayed_gradient(Var cost, std::span<const CheckedLeaf> leaves,
     result.add(leaves[k].name, leaves[k].layer, dims_of(vars[k].shape()), values);
   }
   return result;
+}
+
+/// Looks at the branches of the ops, from the first time that it is asked.
+CornerFinder corner_finder(Var cost, std::span<const Var> leaves, const ParameterVector& theta) {
+  const auto branches = std::make_shared<std::optional<Branches>>();
+  return [=, at = std::vector(theta.values().begin(), theta.values().end()),
+          xs = std::vector(leaves.begin(), leaves.end())](std::size_t entry, double reach) {
+    if (!*branches) branches->emplace(cost, xs, at);
+    return (*branches)->nearest(entry, reach);
+  };
 }
 
 }  // namespace
@@ -93,6 +106,7 @@ Result check_network(Var cost, std::span<const CheckedLeaf> leaves, const Networ
   if (plain.second_opinions) {
     std::ranges::move(replay_oracles(cost, vars, theta.values()),
                       std::back_inserter(plain.oracles));
+    plain.corner = corner_finder(cost, vars, theta);
   }
   StackedProbes probes(cost, vars, theta.values(), options.threads);
   return check_probes(std::ref(probes), gradient, theta, plain);
