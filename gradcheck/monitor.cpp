@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 #include <numbers>
@@ -23,6 +24,7 @@ constexpr double noise_margin = 6.0;
 constexpr double cost_roundings = 16.0;
 // The same for a gradient; its terms may be larger than itself.
 constexpr double gradient_roundings = 256.0;
+constexpr std::size_t cheap_to_draw = 1024;
 constexpr double clear_excess = 3.0;  // of a block, to be called wrong
 
 /// SplitMix64's finaliser: a counter becomes 64 bits. Steele, Lea and Flood, OOPSLA 2014.
@@ -36,55 +38,71 @@ std::uint64_t scrambled(std::uint64_t z) {
 /// In (0, 1).
 double uniform(std::uint64_t bits) { return (static_cast<double>(bits >> 11) + 0.5) * 0x1p-53; }
 
-std::vector<double> gaussians(std::size_t count, std::uint64_t seed) {
-  std::vector<double> all(count);
-  for (std::size_t i = 0; i < count; ++i) {
-    // Box and Muller.
-    const double radius = std::sqrt(-2.0 * std::log(uniform(scrambled(seed ^ scrambled(2 * i)))));
-    all[i] =
-        radius * std::cos(2.0 * std::numbers::pi * uniform(scrambled(seed ^ scrambled(2 * i + 1))));
+/// Box and Muller; a function of the key alone.
+void fill_gaussian(std::span<double> out, std::uint64_t key) {
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    const double radius = std::sqrt(-2.0 * std::log(uniform(scrambled(key ^ scrambled(2 * i)))));
+    const double angle = uniform(scrambled(key ^ scrambled(2 * i + 1)));
+    out[i] = radius * std::cos(2.0 * std::numbers::pi * angle);
   }
-  return all;
 }
 
-double root_mean_square(std::span<const double> values) {
-  double squares = 0.0;
-  for (const double v : values) squares += v * v;
-  return values.empty() ? 0.0 : std::sqrt(squares / static_cast<double>(values.size()));
+/// Σ term(i) in eight parts, so that no addition waits for the one before.
+template <class Term>
+double sum_over(std::size_t first, std::size_t last, Term term) {
+  std::array<double, 8> part{};
+  std::size_t i = first;
+  for (; i + part.size() <= last; i += part.size()) {
+    for (std::size_t k = 0; k < part.size(); ++k) part[k] += term(i + k);
+  }
+  for (; i < last; ++i) part[0] += term(i);
+  return ((part[0] + part[1]) + (part[2] + part[3])) + ((part[4] + part[5]) + (part[6] + part[7]));
+}
+
+double root_mean_square(std::span<const double> v) {
+  if (v.empty()) return 0.0;
+  const double squares = sum_over(0, v.size(), [&](std::size_t i) { return v[i] * v[i]; });
+  return std::sqrt(squares / static_cast<double>(v.size()));
 }
 
 }  // namespace
 
 double MonitorProbe::excess() const {
   const double error = std::abs(analytic - numeric);
+  if (error == 0.0) return 0.0;
   return std::isfinite(error) ? error / allowed : std::numeric_limits<double>::infinity();
 }
 
 Monitor::Monitor(const ParameterVector& layout, MonitorOptions options)
     : layout_(layout),
       options_(std::move(options)),
-      gaussian_(gaussians(layout.size(), options_.seed)),
+      gaussian_(layout.size()),
       direction_(layout.size()),
       moved_(layout.size()) {
   require_positive("smallest_error", options_.smallest_error);
   require_positive("gradient_roundoff", options_.gradient_roundoff);
   if (layout.size() == 0) throw ShapeError("monitor: theta has no entry to watch");
+  fill_gaussian(gaussian_, options_.seed);
 }
 
 void Monitor::choose_direction(std::span<const double> theta) {
   const std::uint64_t key = scrambled(options_.seed + 0x1000 * (probes_ + 1));
+  // To draw anew for many entries would cost more than to evaluate J.
+  const bool few = gaussian_.size() <= cheap_to_draw;
+  if (few) fill_gaussian(gaussian_, key);
+  std::size_t from = few ? 0 : key % gaussian_.size();
   const double whole = root_mean_square(theta);
-  std::size_t from = key % gaussian_.size();
-  std::uint64_t signs = 0;
   for (const Block& block : layout_.blocks()) {
     // Each block moves in proportion to its size, so that each counts.
     double size = root_mean_square(theta.subspan(block.offset, block.size));
     if (size == 0.0) size = whole > 0.0 ? whole : 1.0;
-    for (std::size_t i = block.offset; i < block.offset + block.size; ++i) {
-      if (i % 64 == 0 || signs == 0) signs = scrambled(key + i) | (1ULL << 63);
-      direction_[i] = (signs & 1) != 0 ? size * gaussian_[from] : -size * gaussian_[from];
-      signs >>= 1;
-      if (++from == gaussian_.size()) from = 0;
+    for (std::size_t done = 0; done < block.size;) {
+      const std::size_t run = std::min(block.size - done, gaussian_.size() - from);
+      for (std::size_t k = 0; k < run; ++k) {
+        direction_[block.offset + done + k] = size * gaussian_[from + k];
+      }
+      done += run;
+      from = (from + run) % gaussian_.size();
     }
   }
 }
@@ -92,20 +110,16 @@ void Monitor::choose_direction(std::span<const double> theta) {
 MonitorProbe Monitor::probe(std::size_t step, const Cost& cost, std::span<const double> theta,
                             std::span<const double> gradient, std::size_t first, std::size_t last) {
   MonitorProbe p{step};
-  double squares = 0.0;
-  for (std::size_t i = first; i < last; ++i) {
-    const double term = gradient[i] * direction_[i];
-    p.analytic += term;
-    squares += term * term;
-  }
-  p.spread = std::sqrt(squares);
+  const auto term = [&](std::size_t i) { return gradient[i] * direction_[i]; };
+  p.analytic = sum_over(first, last, term);
+  p.spread = std::sqrt(sum_over(first, last, [&](std::size_t i) { return term(i) * term(i); }));
+  std::ranges::copy(theta, moved_.begin());
   double size = 0.0;
   const auto slope = [&](double h) {
     double values[2];
     for (const int side : {0, 1}) {
       const double t = side == 0 ? -h : h;
-      std::ranges::copy(theta, moved_.begin());
-      for (std::size_t i = first; i < last; ++i) moved_[i] += t * direction_[i];
+      for (std::size_t i = first; i < last; ++i) moved_[i] = theta[i] + t * direction_[i];
       values[side] = cost(moved_);
       size = std::max(size, std::abs(values[side]));
     }
@@ -142,6 +156,7 @@ MonitorProbe Monitor::look(std::size_t step, const Cost& cost, std::span<const d
   choose_direction(theta);
   ++probes_;
   const MonitorProbe p = probe(step, cost, theta, gradient, 0, theta.size());
+  closest_ = std::max(closest_, p.excess());
   if (!(p.excess() > 1.0)) {
     largest_spread_ = std::max(largest_spread_, p.spread);
     evidence_ = std::max(0.0, evidence_ - 1.0);

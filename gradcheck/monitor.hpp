@@ -83,6 +83,8 @@ class Monitor {
   std::size_t alarms() const noexcept { return alarms_; }
   /// Between 0 and 1; at 1 there is an alarm.
   double evidence() const noexcept { return evidence_; }
+  /// The largest excess of a probe so far: far below 1 where all is well.
+  double closest() const noexcept { return closest_; }
 
  private:
   void choose_direction(std::span<const double> theta);
@@ -95,11 +97,12 @@ class Monitor {
 
   ParameterVector layout_;
   MonitorOptions options_;
-  std::vector<double> gaussian_;  // drawn once; each direction turns it and draws new signs
+  std::vector<double> gaussian_;  // drawn anew for each direction, or once and then turned
   std::vector<double> direction_;
   std::vector<double> moved_;
   double largest_spread_ = 0.0;
   double evidence_ = 0.0;
+  double closest_ = 0.0;
   std::size_t probes_ = 0;
   std::size_t alarms_ = 0;
 };

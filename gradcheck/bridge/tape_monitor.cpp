@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <utility>
 
 #include "autodiff/tape.hpp"
 #include "gradcheck/errors.hpp"
@@ -19,14 +20,17 @@ std::vector<Var> vars_of(std::span<const CheckedLeaf> leaves) {
 
 }  // namespace
 
-TapeMonitor::TapeMonitor(Var cost, std::span<const CheckedLeaf> leaves, MonitorOptions options)
-    : cost_(cost) {
+TapeMonitor::TapeMonitor(Var cost, std::span<const CheckedLeaf> leaves, MonitorOptions options,
+                         Where where)
+    : cost_(cost), where_(where), on_alarm_(std::move(options.on_alarm)) {
   require_single(cost);
   for (const CheckedLeaf& l : leaves) require_leaf(cost, l.leaf, l.name);
   layout_.emplace(cost, vars_of(leaves));
   Tape& tape = cost.tape();
   const bool narrow = tape.precision() == DType::float32;
   options.gradient_roundoff = narrow ? 0x1p-24 : 0x1p-53;
+  // Raised by `finish`, in the training thread.
+  options.on_alarm = [this](const MonitorAlarm& alarm) { alarm_ = alarm; };
   monitor_.emplace(parameters_of(leaves), std::move(options));
   const Plan plan({cost});
   for (std::uint32_t i = 0; i <= cost.index(); ++i) {
@@ -43,6 +47,7 @@ TapeMonitor::TapeMonitor(Var cost, std::span<const CheckedLeaf> leaves, MonitorO
 template <Scalar T>
 void TapeMonitor::before(std::size_t step, const Workspace<T>& ws) {
   if (!monitor_->due(step)) return;
+  finish();
   for (const Var x : others_) {
     if (x.is_index()) {
       std::ranges::copy(ws.indices(x), ws_->index_leaf(x).begin());
@@ -72,8 +77,25 @@ void TapeMonitor::after(std::size_t step, const Workspace<T>& ws, std::span<cons
     }
     std::ranges::copy(g, gradient_.begin() + static_cast<std::ptrdiff_t>(layout_->offset(k)));
   }
+  if (where_ == Where::background) {
+    pending_ = std::async(std::launch::async, [this, step] { look(step); });
+    return;
+  }
+  look(step);
+  finish();
+}
+
+void TapeMonitor::look(std::size_t step) {
   const Cost cost = [this](std::span<const double> theta) { return cost_at(theta); };
   monitor_->look(step, cost, theta_, gradient_);
+}
+
+void TapeMonitor::finish() {
+  if (pending_.valid()) pending_.get();
+  if (!alarm_) return;
+  const MonitorAlarm alarm = *std::exchange(alarm_, {});
+  if (!on_alarm_) throw GradientAlarm(alarm);
+  on_alarm_(alarm);
 }
 
 double TapeMonitor::cost_at(std::span<const double> theta) {
@@ -87,7 +109,7 @@ template void TapeMonitor::before(std::size_t, const Workspace<double>&);
 template void TapeMonitor::after(std::size_t, const Workspace<float>&, std::span<const Var>);
 template void TapeMonitor::after(std::size_t, const Workspace<double>&, std::span<const Var>);
 
-nn::StepHook monitor_hook(MonitorOptions options) {
+nn::StepHook monitor_hook(MonitorOptions options, TapeMonitor::Where where) {
   // The step is recorded by the time of the first call.
   const auto monitor = std::make_shared<std::optional<TapeMonitor>>();
   const std::size_t every = options.every;
@@ -95,9 +117,9 @@ nn::StepHook monitor_hook(MonitorOptions options) {
   hook.at = [every](Index step) {
     return every > 0 && static_cast<std::size_t>(step) % every == 0;
   };
-  hook.run = [monitor, options](const nn::Trainer& trainer) {
+  hook.run = [monitor, options, where](const nn::Trainer& trainer) {
     const nn::RecordedCost& cost = trainer.recorded().cost;
-    if (!*monitor) monitor->emplace(cost.cost, checked_leaves(cost.parameters), options);
+    if (!*monitor) monitor->emplace(cost.cost, checked_leaves(cost.parameters), options, where);
     (*monitor)->before(static_cast<std::size_t>(trainer.step()), trainer.workspace());
   };
   hook.after = [monitor](const nn::Trainer& trainer) {

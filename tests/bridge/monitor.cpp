@@ -54,13 +54,14 @@ class Training {
 
   /// Runs `steps` steps and returns the first one with an alarm, or -1.
   template <Scalar T>
-  Index run(Index steps, MonitorOptions options) {
+  Index run(Index steps, MonitorOptions options,
+            TapeMonitor::Where where = TapeMonitor::Where::here) {
     Index alarm = -1;
     options.on_alarm = [&](const MonitorAlarm& a) {
       if (alarm < 0) last = a;
       if (alarm < 0) alarm = static_cast<Index>(a.step);
     };
-    TapeMonitor monitor(r_.cost, checked_leaves(r_.parameters), options);
+    TapeMonitor monitor(r_.cost, checked_leaves(r_.parameters), options, where);
     Workspace<T> ws(*plan_);
     Workspace<T> other(*plan_);  // computes what a bug takes for the gradient
     for (Index i = 0; i < steps && alarm < 0; ++i) {
@@ -85,6 +86,7 @@ class Training {
         if (bug_ == Bug::stale) ws.run();
       }
     }
+    monitor.finish();
     probes = monitor.monitor().probes();
     return alarm;
   }
@@ -243,6 +245,16 @@ BOOST_DATA_TEST_CASE(a_bug_at_step_500_is_reported_within_two_probes, data::make
   if (bug == Bug::no_penalty) {
     for (const std::string& block : training.last.blocks) BOOST_TEST(block[0] == 'W');
     BOOST_TEST((training.last.result.causes.front().pattern == Pattern::l2));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(in_the_background_the_same_is_found) {
+  for (const Bug bug : {Bug::none, Bug::factor}) {
+    Training here(DType::float32, bug, 500), background(DType::float32, bug, 500);
+    const Index expected = here.run<float>(1000, {.every = 50});
+    BOOST_TEST(background.run<float>(1000, {.every = 50}, TapeMonitor::Where::background) ==
+               expected);
+    BOOST_TEST(background.last.message == here.last.message);
   }
 }
 
