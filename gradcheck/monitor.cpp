@@ -8,6 +8,7 @@
 #include <cmath>
 #include <limits>
 #include <numbers>
+#include <numeric>
 
 #include "gradcheck/errors.hpp"
 #include "gradcheck/finite_difference.hpp"
@@ -39,30 +40,35 @@ std::uint64_t scrambled(std::uint64_t z) {
 double uniform(std::uint64_t bits) { return (static_cast<double>(bits >> 11) + 0.5) * 0x1p-53; }
 
 /// Box and Muller; a function of the key alone.
-void fill_gaussian(std::span<double> out, std::uint64_t key) {
+void fill_gaussian(std::span<float> out, std::uint64_t key) {
   for (std::size_t i = 0; i < out.size(); ++i) {
     const double radius = std::sqrt(-2.0 * std::log(uniform(scrambled(key ^ scrambled(2 * i)))));
     const double angle = uniform(scrambled(key ^ scrambled(2 * i + 1)));
-    out[i] = radius * std::cos(2.0 * std::numbers::pi * angle);
+    out[i] = static_cast<float>(radius * std::cos(2.0 * std::numbers::pi * angle));
   }
 }
 
-/// Σ term(i) in eight parts, so that no addition waits for the one before.
+/// Σ term_i and Σ term_i² in eight parts each, so that no addition waits for the one before.
+struct Sums {
+  double plain = 0.0;
+  double squares = 0.0;
+};
 template <class Term>
-double sum_over(std::size_t first, std::size_t last, Term term) {
-  std::array<double, 8> part{};
-  std::size_t i = first;
-  for (; i + part.size() <= last; i += part.size()) {
-    for (std::size_t k = 0; k < part.size(); ++k) part[k] += term(i + k);
+Sums sums_over(std::size_t count, Term term) {
+  std::array<double, 8> plain{}, squares{};
+  const auto add = [&](std::size_t k, double v) {
+    plain[k] += v;
+    squares[k] += v * v;
+  };
+  std::size_t i = 0;
+  for (; i + plain.size() <= count; i += plain.size()) {
+    for (std::size_t k = 0; k < plain.size(); ++k) add(k, term(i + k));
   }
-  for (; i < last; ++i) part[0] += term(i);
-  return ((part[0] + part[1]) + (part[2] + part[3])) + ((part[4] + part[5]) + (part[6] + part[7]));
-}
-
-double root_mean_square(std::span<const double> v) {
-  if (v.empty()) return 0.0;
-  const double squares = sum_over(0, v.size(), [&](std::size_t i) { return v[i] * v[i]; });
-  return std::sqrt(squares / static_cast<double>(v.size()));
+  for (; i < count; ++i) add(0, term(i));
+  Sums sums;
+  for (const double v : plain) sums.plain += v;
+  for (const double v : squares) sums.squares += v;
+  return sums;
 }
 
 }  // namespace
@@ -77,7 +83,6 @@ Monitor::Monitor(const ParameterVector& layout, MonitorOptions options)
     : layout_(layout),
       options_(std::move(options)),
       gaussian_(layout.size()),
-      direction_(layout.size()),
       moved_(layout.size()) {
   require_positive("smallest_error", options_.smallest_error);
   require_positive("gradient_roundoff", options_.gradient_roundoff);
@@ -91,35 +96,59 @@ void Monitor::choose_direction(std::span<const double> theta) {
   const bool few = gaussian_.size() <= cheap_to_draw;
   if (few) fill_gaussian(gaussian_, key);
   std::size_t from = few ? 0 : key % gaussian_.size();
-  const double whole = root_mean_square(theta);
+  std::vector<double> squares;
   for (const Block& block : layout_.blocks()) {
+    const double* values = theta.data() + block.offset;
+    squares.push_back(sums_over(block.size, [&](std::size_t i) { return values[i]; }).squares);
+  }
+  const double all = std::accumulate(squares.begin(), squares.end(), 0.0);
+  const double whole = std::sqrt(all / static_cast<double>(theta.size()));
+  direction_.clear();
+  for (std::size_t b = 0; b < squares.size(); ++b) {
+    const Block& block = layout_.blocks()[b];
+    if (block.size == 0) continue;
     // Each block moves in proportion to its size, so that each counts.
-    double size = root_mean_square(theta.subspan(block.offset, block.size));
+    double size = std::sqrt(squares[b] / static_cast<double>(block.size));
     if (size == 0.0) size = whole > 0.0 ? whole : 1.0;
     for (std::size_t done = 0; done < block.size;) {
       const std::size_t run = std::min(block.size - done, gaussian_.size() - from);
-      for (std::size_t k = 0; k < run; ++k) {
-        direction_[block.offset + done + k] = size * gaussian_[from + k];
-      }
+      direction_.push_back({block.offset + done, block.offset + done + run, from, size});
       done += run;
       from = (from + run) % gaussian_.size();
     }
   }
 }
 
+/// Calls visit(first entry, number of entries, their Gaussians, size) for each piece.
+template <class F>
+void Monitor::over_direction(std::size_t first, std::size_t last, F visit) const {
+  for (const Piece& piece : direction_) {
+    const std::size_t begin = std::max(first, piece.first), end = std::min(last, piece.last);
+    if (begin >= end) continue;
+    visit(begin, end - begin, gaussian_.data() + piece.from + (begin - piece.first), piece.size);
+  }
+}
+
 MonitorProbe Monitor::probe(std::size_t step, const Cost& cost, std::span<const double> theta,
                             std::span<const double> gradient, std::size_t first, std::size_t last) {
   MonitorProbe p{step};
-  const auto term = [&](std::size_t i) { return gradient[i] * direction_[i]; };
-  p.analytic = sum_over(first, last, term);
-  p.spread = std::sqrt(sum_over(first, last, [&](std::size_t i) { return term(i) * term(i); }));
-  std::ranges::copy(theta, moved_.begin());
+  double squares = 0.0;
+  over_direction(first, last, [&](std::size_t at, std::size_t n, const float* z, double size) {
+    const double* g = gradient.data() + at;
+    const Sums sums = sums_over(n, [&](std::size_t i) { return g[i] * z[i]; });
+    p.analytic += size * sums.plain;
+    squares += size * size * sums.squares;
+  });
+  p.spread = std::sqrt(squares);
+  if (last - first < theta.size()) std::ranges::copy(theta, moved_.begin());
   double size = 0.0;
   const auto slope = [&](double h) {
     double values[2];
     for (const int side : {0, 1}) {
       const double t = side == 0 ? -h : h;
-      for (std::size_t i = first; i < last; ++i) moved_[i] = theta[i] + t * direction_[i];
+      over_direction(first, last, [&](std::size_t at, std::size_t n, const float* z, double scale) {
+        for (std::size_t i = 0; i < n; ++i) moved_[at + i] = theta[at + i] + t * scale * z[i];
+      });
       values[side] = cost(moved_);
       size = std::max(size, std::abs(values[side]));
     }

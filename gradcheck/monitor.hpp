@@ -88,6 +88,8 @@ class Monitor {
 
  private:
   void choose_direction(std::span<const double> theta);
+  template <class F>
+  void over_direction(std::size_t first, std::size_t last, F visit) const;
   MonitorProbe probe(std::size_t step, const Cost& cost, std::span<const double> theta,
                      std::span<const double> gradient, std::size_t first, std::size_t last);
   MonitorAlarm investigate(const MonitorProbe& probe, const Cost& cost,
@@ -97,8 +99,16 @@ class Monitor {
 
   ParameterVector layout_;
   MonitorOptions options_;
-  std::vector<double> gaussian_;  // drawn anew for each direction, or once and then turned
-  std::vector<double> direction_;
+  // d is made of pieces of one list of Gaussians, drawn anew for each direction or else turned,
+  // each times the size of a block. It is not written down: θ is larger than the caches.
+  struct Piece {
+    std::size_t first;  // in θ
+    std::size_t last;
+    std::size_t from;  // in the list
+    double size;
+  };
+  std::vector<float> gaussian_;
+  std::vector<Piece> direction_;
   std::vector<double> moved_;
   double largest_spread_ = 0.0;
   double evidence_ = 0.0;
