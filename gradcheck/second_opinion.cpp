@@ -66,26 +66,34 @@ class Opinions {
   Opinions(Result& result, const Request& request, Findings& findings)
       : result_(result), request_(request), options_(request.options), findings_(findings) {
     for (const Oracle& oracle : options_.oracles) uses_.push_back({oracle.name, 0, 0});
+    for (const Block& block : request.blocks) total_ += block.size;
   }
 
   void run() {
     const double whole = largest_finite(request_.analytic);
+    // A gradient whose own roundings exceed the tolerance can be accused, but by nobody confirmed.
+    hopeless_ = rounding_margin * options_.gradient_roundoff > options_.held_to();
     for (const Block& block : request_.blocks) {
       double scale = largest_finite(request_.analytic.subspan(block.offset, block.size));
       // A gradient of pure rounding claims to be zero: it is measured against the whole.
       if (scale <= 64.0 * options_.gradient_roundoff * whole) scale = whole;
       const double length = scale_of(request_.theta, block);
       for (std::size_t i = block.offset; i < block.offset + block.size; ++i) {
-        if (in_doubt(findings_.entries[i], request_.analytic[i])) look_at(i, length, scale);
+        const bool doubtful = in_doubt(findings_.entries[i], request_.analytic[i]);
+        if (doubtful && !stopped_) look_at(i, length, scale);
       }
     }
+    findings_.complete = findings_.complete && !stopped_;
     say();
   }
 
  private:
   void look_at(std::size_t i, double length, double scale) {
-    if (++doubts_ > options_.most_opinions) return;
     Finding& finding = findings_.entries[i];
+    if (hopeless_ && finding.verdict == Verdict::inconclusive) return;
+    if (++doubts_ > options_.most_opinions) return;
+    stopped_ = !request_.proceed(total_);
+    if (stopped_) return;
     Doubt doubt{i, request_.theta.values()[i], request_.analytic[i], length, scale};
     doubt.reach = std::max(std::abs(doubt.analytic), scale);
     if (doubt.reach == 0.0 && std::isfinite(finding.numeric)) {
@@ -97,12 +105,22 @@ class Opinions {
       if (doubt.corner) remember(*doubt.corner, i);
     }
     for (std::size_t o = 0; o < options_.oracles.size(); ++o) {
+      if (is_idle(o)) continue;
       const auto settled = judge(o, doubt);
       if (!settled) continue;
       finding = *settled;
       ++uses_[o].settled;
       return;
     }
+  }
+
+  /// Whether one has been asked often enough to no avail, where a wider one had an answer.
+  bool is_idle(std::size_t o) const {
+    constexpr std::size_t patience = 16;
+    const bool in_vain =
+        uses_[o].settled == 0 && uses_[o].evaluations > patience * options_.oracles[o].price;
+    return in_vain && std::any_of(uses_.begin() + static_cast<std::ptrdiff_t>(o), uses_.end(),
+                                  [](const OracleUse& use) { return use.settled > 0; });
   }
 
   std::optional<Finding> judge(std::size_t o, const Doubt& doubt) {
@@ -269,6 +287,9 @@ class Opinions {
   std::vector<OracleUse> uses_;
   std::map<std::string, Seen> corners_;
   std::size_t doubts_ = 0;
+  std::size_t total_ = 0;  // entries of the blocks under check
+  bool hopeless_ = false;
+  bool stopped_ = false;
 };
 
 }  // namespace

@@ -140,4 +140,38 @@ BOOST_AUTO_TEST_CASE(no_more_entries_are_asked_about_than_allowed) {
   BOOST_TEST(result.block("theta").inconclusive == 2U);
 }
 
+BOOST_AUTO_TEST_CASE(an_oracle_that_never_helps_is_left_alone) {
+  const Values many(60, 0.5);
+  const Values gradient(60, 0.75 / (1.25 * 1.25));
+  const gc::Result result = gc::check_in<Wide, Quad>(Hidden{1e16}, gradient, many);
+  BOOST_TEST(result);
+  BOOST_TEST(result.oracles[0].settled == 0U);
+  BOOST_TEST(result.oracles[0].evaluations < 20U * 7U);
+  BOOST_TEST(result.oracles[1].settled == 60U);
+}
+
+BOOST_AUTO_TEST_CASE(nobody_can_confirm_a_gradient_with_too_few_digits) {
+  gc::Options options;
+  options.gradient_roundoff = 0x1p-24;
+  options.tolerance = 1e-7;
+  const gc::Result result = gc::check_in<Quad>(Hidden{1e16}, right(), theta, options);
+  BOOST_TEST((result.verdict == gc::Verdict::inconclusive));
+  BOOST_TEST(result.oracles[0].evaluations == 0U);
+  options.tolerance.reset();
+  BOOST_TEST(gc::check_in<Quad>(Hidden{1e16}, right(), theta, options));
+}
+
+BOOST_AUTO_TEST_CASE(the_caller_can_stop_between_two_questions) {
+  gc::Options options;
+  std::size_t calls = 0;
+  options.progress = [&](const gc::Progress& p) {
+    BOOST_TEST(p.done <= p.total);
+    return ++calls < 3;  // after the sweep of the one block and the first question
+  };
+  const gc::Result result = gc::check_in<Quad>(Hidden{1e16}, right(), theta, options);
+  BOOST_TEST(!result.complete);
+  BOOST_TEST(result.oracles[0].settled == 1U);
+  BOOST_TEST((result.verdict == gc::Verdict::inconclusive));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
