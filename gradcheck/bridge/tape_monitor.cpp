@@ -28,7 +28,7 @@ TapeMonitor::TapeMonitor(Var cost, std::span<const CheckedLeaf> leaves, MonitorO
   layout_.emplace(cost, vars_of(leaves));
   Tape& tape = cost.tape();
   const bool narrow = tape.precision() == DType::float32;
-  options.gradient_roundoff = narrow ? 0x1p-24 : 0x1p-53;
+  if (narrow) options.gradient_roundoff = std::max(options.gradient_roundoff, 0x1p-24);
   // Raised by `finish`, in the training thread.
   options.on_alarm = [this](const MonitorAlarm& alarm) { alarm_ = alarm; };
   monitor_.emplace(parameters_of(leaves), std::move(options));

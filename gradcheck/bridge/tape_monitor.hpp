@@ -30,7 +30,8 @@ class TapeMonitor {
   /// training thread only copies, and an alarm arrives with the next look or with `finish`.
   enum class Where { here, background };
 
-  /// `options.gradient_roundoff` is set by the precision of the tape. Throws what LeafLayout does.
+  /// `options.gradient_roundoff` is at least that of the tape's precision: say 0x1p-24 where a tape
+  /// of double is replayed in float. Throws what LeafLayout does.
   TapeMonitor(Var cost, std::span<const CheckedLeaf> leaves, MonitorOptions options = {},
               Where where = Where::here);
   TapeMonitor(const TapeMonitor&) = delete;
