@@ -160,7 +160,7 @@ class Adaptive {
   double least_step(const BlockPlan& plan) const {
     constexpr double room = 1.25;
     constexpr double noise_of_slope = 9.0;  // margin and gain
-    const double asked = request_.options.tolerance * plan.reference;
+    const double asked = request_.options.held_to() * plan.reference;
     return room * noise_of_slope * std::max(found_.noise, plan.noise) / asked;
   }
 
@@ -168,7 +168,7 @@ class Adaptive {
     Standard standard;
     standard.cost = request_.cost;
     standard.noise = std::max(found_.noise, plan.noise);
-    standard.tolerance = request_.options.tolerance;
+    standard.tolerance = request_.options.held_to();
     standard.roundoff = request_.options.gradient_roundoff;
     standard.scale = plan.scale;
     standard.reference = plan.reference;

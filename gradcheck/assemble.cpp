@@ -92,7 +92,7 @@ class Assembly {
   double detectable(double floor, double largest) const {
     const double reference = largest > 0.0 || textbook() ? largest : whole_;
     if (reference == 0.0) return std::numeric_limits<double>::infinity();
-    return textbook() ? floor / reference : std::max(floor / reference, request_.options.tolerance);
+    return textbook() ? floor / reference : std::max(floor / reference, request_.options.held_to());
   }
 
   /// NaN on either side of the difference is a failure; a corner is judged by its two slopes, so

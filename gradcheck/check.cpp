@@ -16,6 +16,7 @@
 #include "gradcheck/errors.hpp"
 #include "gradcheck/finite_difference.hpp"
 #include "gradcheck/purity.hpp"
+#include "gradcheck/second_opinion.hpp"
 
 namespace dtheta::gradcheck {
 namespace {
@@ -26,8 +27,8 @@ constexpr double tolerable_change = 0x1p-40;
 
 void validate(const Options& options) {
   require_positive("epsilon", options.epsilon);
-  require_positive("tolerance", options.tolerance);
   require_positive("gradient_roundoff", options.gradient_roundoff);
+  require_positive("tolerance", options.held_to());
 }
 
 std::vector<Block> selected(const ParameterVector& theta, const Options& options) {
@@ -127,7 +128,7 @@ Result check_probes(const ProbeEvaluator& evaluate, const Cost* cost, const Grad
   Result result;
   result.method = options.method;
   result.epsilon = options.epsilon;
-  result.tolerance = options.tolerance;
+  result.tolerance = options.held_to();
   const ProbeEvaluator counted = Counting{evaluate, result.evaluations};
 
   const std::size_t at = blocks.front().offset;
@@ -153,6 +154,7 @@ Result check_probes(const ProbeEvaluator& evaluate, const Cost* cost, const Grad
   std::optional<detail::Findings> findings;
   if (measurable) {
     findings = textbook ? detail::measure_textbook(request) : detail::judge_adaptively(request);
+    if (!textbook) detail::seek_second_opinions(result, request, *findings);
     if (!textbook && cost != nullptr && gradient.function() != nullptr) {
       result.evaluations +=
           detail::excuse_degenerate(request, *cost, *gradient.function(), *findings);

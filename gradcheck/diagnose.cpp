@@ -44,6 +44,8 @@ std::string_view to_string(Pattern pattern) {
       return "clipped";
     case Pattern::other_block:
       return "other block";
+    case Pattern::wrong_op:
+      return "wrong op";
     case Pattern::upstream:
       return "upstream";
     case Pattern::one_entry:

@@ -153,7 +153,7 @@ DirectionResult check_directions(const Cost& cost, const Gradient& gradient,
       return result;
     }
     // What agrees may still be off by the bar or the tolerance, whichever is larger.
-    const double seen = std::max(last.bar, options.check.tolerance * std::abs(last.analytic));
+    const double seen = std::max(last.bar, options.check.held_to() * std::abs(last.analytic));
     const double error = options.smallest_error * last.spread;
     if (error > 0.0) result.miss *= std::min(1.0, 0.8 * seen / error);
   }

@@ -8,6 +8,7 @@
 
 #include "gradcheck/cause.hpp"
 #include "gradcheck/difference.hpp"
+#include "gradcheck/oracle.hpp"
 #include "gradcheck/parameter_vector.hpp"
 
 namespace dtheta::gradcheck {
@@ -87,14 +88,15 @@ struct Result {
   double epsilon = 0.0;    ///< step of the textbook method
   double tolerance = 0.0;  ///< relative error asked to be seen by the adaptive method
   std::vector<BlockResult> blocks;
-  std::vector<double> analytic;    ///< whole length of θ
-  std::vector<double> numeric;     ///< whole length of θ; NaN where nothing was measured
-  std::vector<double> bar;         ///< whole length of θ; infinite where nothing was measured
-  std::size_t evaluations = 0;     ///< of J
-  bool deterministic = true;       ///< J(θ) had the same bits each time
-  bool complete = true;            ///< false: stopped by the progress callback
-  std::vector<std::string> notes;  ///< what this check could not see, in words
-  std::vector<Cause> causes{};     ///< why it fails, over all blocks, likeliest first
+  std::vector<double> analytic;      ///< whole length of θ
+  std::vector<double> numeric;       ///< whole length of θ; NaN where nothing was measured
+  std::vector<double> bar;           ///< whole length of θ; infinite where nothing was measured
+  std::size_t evaluations = 0;       ///< of J in double
+  std::vector<OracleUse> oracles{};  ///< who was asked where double was in doubt
+  bool deterministic = true;         ///< J(θ) had the same bits each time
+  bool complete = true;              ///< false: stopped by the progress callback
+  std::vector<std::string> notes;    ///< what this check could not see, in words
+  std::vector<Cause> causes{};       ///< why it fails, over all blocks, likeliest first
 
   explicit operator bool() const noexcept { return verdict == Verdict::pass; }
 

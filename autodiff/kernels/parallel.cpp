@@ -1,9 +1,12 @@
 #include "autodiff/kernels/parallel.hpp"
 
 #include <oneapi/tbb/blocked_range.h>
+#include <oneapi/tbb/info.h>
 #include <oneapi/tbb/parallel_for.h>
 #include <oneapi/tbb/partitioner.h>
 #include <oneapi/tbb/task_arena.h>
+
+#include <algorithm>
 
 #include "autodiff/errors.hpp"
 
@@ -16,8 +19,10 @@ struct Parallel::Threads {
 Parallel::Parallel(unsigned threads) : threads_(threads) {
   if (threads == 0) throw ValueError("threads: 0 is given, at least one is needed");
   if (threads > 1) {
-    arena_ =
-        std::make_unique<Threads>(Threads{oneapi::tbb::task_arena(static_cast<int>(threads), 1)});
+    // More than the machine has would only be warned about.
+    const int at_once =
+        std::min(static_cast<int>(threads), oneapi::tbb::info::default_concurrency());
+    arena_ = std::make_unique<Threads>(Threads{oneapi::tbb::task_arena(at_once, 1)});
   }
 }
 
