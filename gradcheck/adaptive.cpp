@@ -95,15 +95,15 @@ class Group {
       : request_(request), searches_(std::move(searches)) {}
 
   /// standard_for(index, seen) gives the standard of an entry; seen is the largest numeric
-  /// derivative of the group's first round.
+  /// derivative of the group's first round. False if the check was stopped: what was answered by
+  /// then is judged.
   template <class StandardFor>
-  void run(StandardFor standard_for) {
+  bool run(StandardFor standard_for) {
     double seen = 0.0;
     for (bool first = true;; first = false) {
       gather();
-      if (open_.empty()) return;
-      answers_.resize(probes_.size());
-      request_.evaluate(probes_, answers_);
+      if (open_.empty()) return true;
+      const bool stopped = !evaluate();
       double at_most = 0.0;
       for (std::size_t s = 0; s < open_.size(); ++s) {
         const std::span own(answers_.data() + first_probe_[s],
@@ -112,6 +112,7 @@ class Group {
       }
       if (first) seen = at_most;
       for (Search* search : open_) search->judge(standard_for(search->index(), seen));
+      if (stopped) return false;
     }
   }
 
@@ -127,6 +128,19 @@ class Group {
       open_.push_back(&search);
       search.ask(probes_);
       first_probe_.push_back(probes_.size());
+    }
+  }
+
+  /// False if the check was stopped: only searches with all of their answers are open then.
+  bool evaluate() {
+    answers_.resize(probes_.size());
+    try {
+      request_.evaluate(probes_, answers_);
+      return true;
+    } catch (const Stopped& stop) {
+      const auto beyond = std::ranges::upper_bound(first_probe_, stop.answered);
+      open_.resize(static_cast<std::size_t>(beyond - first_probe_.begin()) - 1);
+      return false;
     }
   }
 
@@ -158,7 +172,12 @@ class Adaptive {
   }
 
   Findings run() {
-    plan();
+    try {
+      plan();
+    } catch (const Stopped&) {
+      found_.complete = false;
+      return std::move(found_);
+    }
     fly_pilots();
     for (std::size_t b = 0; b < request_.blocks.size() && found_.complete; ++b) sweep(b);
     return std::move(found_);
@@ -213,13 +232,14 @@ class Adaptive {
     std::vector<Search> searches;
     for (const BlockPlan& plan : plans_) searches.push_back(search_for(plan.pilot, plan));
     Group group(request_, std::move(searches));
-    group.run([&](std::size_t i, double) {
+    found_.complete = group.run([&](std::size_t i, double) {
       const auto plan = std::ranges::find(plans_, i, &BlockPlan::pilot);
       Standard strict = standard(*plan, plan->scale);
       strict.comfort = pilot_comfort;
       return strict;
     });
     for (std::size_t b = 0; b < plans_.size(); ++b) {
+      if (!group.searches()[b].decided()) continue;
       const Finding& finding = group.searches()[b].finding();
       if (!finding.kink && std::isfinite(finding.numeric)) {
         plans_[b].step = finding.stencil;
@@ -240,13 +260,14 @@ class Adaptive {
         if (i != plan.pilot) searches.push_back(search_for(i, plan));
       }
       Group group(request_, std::move(searches));
-      group.run(
+      const bool finished = group.run(
           [&](std::size_t, double seen) { return standard(plan, std::max(plan.scale, seen)); });
       for (const Search& search : group.searches()) {
+        if (!search.decided()) continue;
         found_.entries[search.index()] = search.finding();
+        ++done_;
       }
-      done_ += group.searches().size();
-      if (!request_.proceed(done_)) {
+      if (!finished || !request_.proceed(done_)) {
         found_.complete = false;
         return;
       }
@@ -284,19 +305,24 @@ Findings measure_textbook(const Request& request) {
     for (std::size_t first = 0; first < block.size; first += chunk_entries) {
       const std::size_t count = std::min(chunk_entries, block.size - first);
       const std::size_t at = block.offset + first;
+      std::size_t measured = count;
       // The evaluator counts from the start of θ, the estimate from the start of the chunk.
       const ProbeEvaluator shifted = [&](std::span<const Probe> probes, std::span<double> out) {
         std::vector<Probe> moved(probes.begin(), probes.end());
         for (Probe& probe : moved) probe.index += at;
-        request.evaluate(moved, out);
+        try {
+          request.evaluate(moved, out);
+        } catch (const Stopped& stop) {
+          measured = stop.answered / 2;
+        }
       };
       const auto numeric = two_sided_difference(shifted, values.subspan(at, count), epsilon);
-      for (std::size_t i = 0; i < count; ++i) {
+      for (std::size_t i = 0; i < measured; ++i) {
         found.entries[at + i] = {numeric[i], found.noise / epsilon, epsilon, epsilon, Verdict::pass,
                                  false,      numeric[i] == 0.0};
       }
-      done += count;
-      if (!request.proceed(done)) {
+      done += measured;
+      if (measured < count || !request.proceed(done)) {
         found.complete = false;
         return found;
       }
