@@ -10,6 +10,7 @@
 #include <iterator>
 #include <limits>
 #include <ostream>
+#include <utility>
 
 #include "gradcheck/adaptive.hpp"
 #include "gradcheck/errors.hpp"
@@ -174,6 +175,11 @@ std::size_t position_of(const ParameterVector& theta, std::string_view entry) {
   return theta.position(name, index);
 }
 
+double usual_step(const ParameterVector& theta, std::size_t position) {
+  constexpr double part = 1e-3;
+  return part * detail::scale_of(theta, theta.blocks()[theta.key(position).block]);
+}
+
 std::string replay_call(const Component& component) {
   return fmt::format("replay_probe(cost, gradient, theta, \"{}\", {})", to_string(component.key),
                      component.step);
@@ -190,17 +196,19 @@ std::string report(const ProbeReplay& replay, bool colour) {
     text += '\n';
   };
   line("  step h = {}", c.step);
-  bool centre_done = false;
-  const auto centre = [&] {
-    line("  J(theta)        {:>25.17e}   at {:.17g}", replay.cost, replay.theta);
-    centre_done = true;
+  const auto value = [&](int offset, double at, double cost) {
+    const std::string move = offset == 0 ? ""
+                             : std::abs(offset) == 1
+                                 ? fmt::format(" {} h", offset < 0 ? '-' : '+')
+                                 : fmt::format(" {} {}h", offset < 0 ? '-' : '+', std::abs(offset));
+    line("  {:<15} {:>25.17e}   at {}", fmt::format("J(theta{})", move), cost, at);
   };
-  for (const ReplayedValue& value : replay.values) {
-    if (value.offset > 0 && !centre_done) centre();
-    line("  J(theta {} {}h)   {:>25.17e}   at {:.17g}", value.offset < 0 ? '-' : '+',
-         std::abs(value.offset), value.cost, value.theta);
+  bool centre_shown = false;
+  for (const ReplayedValue& v : replay.values) {
+    if (v.offset > 0 && !std::exchange(centre_shown, true)) value(0, replay.theta, replay.cost);
+    value(v.offset, v.theta, v.cost);
   }
-  if (!centre_done) centre();
+  if (!centre_shown) value(0, replay.theta, replay.cost);
   line("  two-sided       {:>25.17e}", replay.two_sided);
   line("  fourth order    {:>25.17e}   noise of J {:.2e}", replay.fourth_order, replay.noise);
   line("  analytic        {:>25.17e}", c.analytic);

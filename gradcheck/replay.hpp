@@ -45,6 +45,9 @@ ProbeReplay replay_probe(const Cost& cost, const Gradient& gradient, const Param
 /// NameError for text that is no entry, and what ParameterVector::position throws.
 std::size_t position_of(const ParameterVector& theta, std::string_view entry);
 
+/// A step that suits an entry where nothing else is known: a thousandth of its block's size.
+double usual_step(const ParameterVector& theta, std::size_t position);
+
 /// The call of replay_probe that repeats a component's probe.
 std::string replay_call(const Component& component);
 
