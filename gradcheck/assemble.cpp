@@ -102,7 +102,7 @@ class Assembly {
     for (std::size_t i = block.offset; i < block.offset + block.size; ++i) {
       append_pair(i, analytic, numeric);
       const Component c = component(i);
-      components.push_back(c);
+      if (reached(findings_.entries[i]) || findings_.complete) components.push_back(c);
       if (c.verdict == Verdict::fail) ++summary.failed;
       if (c.verdict == Verdict::inconclusive) ++summary.inconclusive;
       if (c.kink) ++summary.kinks;

@@ -179,7 +179,7 @@ const Command network_command{
     {"network",
      "gradient check of a network stored in an .npz file",
      {"FILE.npz --activations LIST [OPTION]...",
-      "FILE.npz --activations LIST --entry ENTRY [--step H] [OPTION]..."},
+      "FILE.npz --activations LIST --entry ENTRY [OPTION]..."},
      description,
      {{"gradcheck network net.npz --activations relu,relu,sigmoid",
        "The tape's gradient, or the one in the file."},

@@ -82,7 +82,7 @@ bool HelloReader::take(std::string_view line) {
     return !(greeted_ = true);
   }
   if (word == "block") {
-    take_block(rest);
+    take_block(line);
   } else if (word == "layer") {
     const auto layer = read_all<std::size_t>(next_word(rest));
     if (!layer) throw ProtocolError(fmt::format("{} names no layer", quoted(line)));
@@ -105,13 +105,13 @@ bool HelloReader::take(std::string_view line) {
 
 void HelloReader::take_block(std::string_view line) {
   std::string_view rest = line;
+  next_word(rest);  // "block"
   const std::string name(next_word(rest));
   const std::string_view shape_word = next_word(rest);
   const auto shape = read_shape(shape_word);
   if (name.empty() || !shape) {
     throw ProtocolError(
-        fmt::format("'block{}': after the name a shape is due, such as 3, 2x3 or scalar",
-                    quoted(line).substr(1, quoted(line).size() - 2)));
+        fmt::format("{}: after the name a shape is due, such as 3, 2x3 or scalar", quoted(line)));
   }
   std::size_t size = 1;
   for (const std::size_t length : *shape) {
