@@ -158,8 +158,10 @@ class Writer {
 
   std::string place(const BlockResult& block, const Component& c) const {
     if (result_.sampled) return fmt::format("entry {} of theta, layer {}", c.position, c.key.layer);
-    return fmt::format("entry {} of {} {}, entry {} of theta, layer {}", c.position - block.offset,
-                       block.name, shape_of(block), c.position, c.key.layer);
+    const bool whole = block.size == result_.analytic.size();
+    return fmt::format("entry {} of {} {}{}, layer {}", c.position - block.offset, block.name,
+                       shape_of(block), whole ? "" : fmt::format(", entry {} of theta", c.position),
+                       c.key.layer);
   }
 
   const Result& result_;

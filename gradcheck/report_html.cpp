@@ -87,8 +87,9 @@ class Page {
     if (compared()) {
       put(" Tolerance {:.3g}.</p>\n", result_.tolerance);
     } else {
-      put(" Cost {:.17g}. {} evaluations of the cost, noise of one {:.2e}.</p>\n", result_.cost,
-          result_.evaluations, result_.noise);
+      put(" Cost {:.17g}. {} evaluations of the cost, noise of one <span "
+          "class=\"number\">{:.2e}</span>.</p>\n",
+          result_.cost, result_.evaluations, result_.noise);
     }
   }
 

@@ -371,6 +371,9 @@ std::ostream& operator<<(std::ostream& out, const OpReport& report) {
                      report ? "pass" : "FAIL");
   for (const OpFailure& f : report.failures) {
     out << fmt::format("  sample {} {}: {}\n", f.sample, f.shapes, f.what);
+    out << fmt::format(
+        "    replay: {}\n",
+        f.replay.empty() ? fmt::format("self_test_case(record_of<Op>, {})", f.sample) : f.replay);
   }
   return out;
 }

@@ -255,8 +255,7 @@ int run(const Invocation& invocation) {
 const Command function_command{
     {"function",
      "gradient check of what another program computes",
-     {"[OPTION]... -- PROGRAM [ARGUMENT]...",
-      "[OPTION]... --entry ENTRY -- PROGRAM [ARGUMENT]..."},
+     {"[OPTION]... -- PROGRAM [ARGUMENT]...", "[OPTION]... --entry ENTRY -- PROGRAM [ARGUMENT]..."},
      description,
      {{"gradcheck function -- python3 examples/function_protocol.py",
        "A program that comes with the library."},

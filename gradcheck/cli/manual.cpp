@@ -20,8 +20,9 @@ std::string option_lines(const boost::program_options::option_description& optio
   if (!parameter.empty()) head.append(" ").append(parameter, 0, given);
   std::string text = option.description();
   if (given != std::string::npos) {
+    if (text.ends_with('.')) text.pop_back();
     text +=
-        fmt::format(" (default: {})", parameter.substr(given + 3, parameter.size() - given - 4));
+        fmt::format(" (default: {}).", parameter.substr(given + 3, parameter.size() - given - 4));
   }
   return fmt::format("    {}\n{}\n", head, wrapped(text, 8));
 }

@@ -54,7 +54,8 @@ ProgressBar::ProgressBar(bool shown, std::string_view unit, double evaluations_e
 std::string ProgressBar::line(const Progress& progress, std::size_t columns) const {
   const double part = part_done(progress, evaluations_each_);
   const double seconds = std::max(progress.seconds, 1e-3);
-  std::string text = fmt::format("{}/{} {}", progress.done, progress.total, unit_);
+  std::string text =
+      fmt::format("{:.0f} %  {}/{} {}", 100.0 * part, progress.done, progress.total, unit_);
   if (progress.evaluations > 0) {
     text += fmt::format("  {} evaluations/s",
                         rate_of(static_cast<double>(progress.evaluations) / seconds));
