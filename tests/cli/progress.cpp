@@ -62,7 +62,7 @@ BOOST_AUTO_TEST_CASE(the_line_says_how_far_and_how_long) {
              "[###############...............] 50 %  50/100 entries  25 evaluations/s  0:10 left");
   BOOST_TEST(bar.line(half, 40).size() < 40u);
   // Nothing judged yet: evaluations tell.
-  BOOST_TEST(has(bar.line({0, 100, 125, 10.0}, 80), {"[#######....", "25 %", "0:30 left"}));
+  BOOST_TEST(has(bar.line({0, 100, 125, 10.0}, 90), {"[#######....", "25 %", "0:30 left"}));
   BOOST_TEST(has(bar.line({0, 100, 0, 0.0}, 80), {"0/100 entries"}));
   BOOST_TEST(has(bar.line({1, 1000000, 5, 10.0}, 90), {"--:-- left"}));
   BOOST_TEST(has(bar.line({1, 1000, 5, 10.0}, 90), {"2:46:30 left"}));
