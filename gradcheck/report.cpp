@@ -118,14 +118,18 @@ class Writer {
     std::size_t width = 5;
     for (const Component& c : worst) width = std::max(width, to_string(c.key).size());
     const bool compared = result_.method == Method::comparison;
-    line("\n  {:<{}}  {:>5}  {:>22}  {:>22}  {:>9}  {:>9}  {:>9}  {}", "entry", width, "layer",
+    // A comparison takes no steps.
+    const auto step = [&](const Component& c) {
+      return compared ? std::string() : fmt::format("  {:>9.2e}", c.step);
+    };
+    line("\n  {:<{}}  {:>5}  {:>22}  {:>22}  {:>9}  {:>9}{}  {}", "entry", width, "layer",
          compared ? "gradient" : "analytic", compared ? "reference" : "numeric", "error", "bar",
-         "step", "verdict");
+         compared ? "" : "       step", "verdict");
     for (const Component& c : worst) {
       std::string verdict(to_string(c.verdict));
       if (c.kink) verdict += " (corner)";
-      line("  {:<{}}  {:>5}  {:>22.15e}  {:>22.15e}  {:>9.2e}  {:>9.2e}  {:>9.2e}  {}",
-           to_string(c.key), width, c.key.layer, c.analytic, c.numeric, c.error(), c.bar, c.step,
+      line("  {:<{}}  {:>5}  {:>22.15e}  {:>22.15e}  {:>9.2e}  {:>9.2e}{}  {}", to_string(c.key),
+           width, c.key.layer, c.analytic, c.numeric, c.error(), c.bar, step(c),
            painted(std::move(verdict), style_of(c.verdict), style_.colour));
     }
   }

@@ -250,13 +250,15 @@ class Page {
 
   void components() {
     put("<h2>Worst entries</h2>\n<div class=\"scroll\"><table><tr><th class=\"l\">entry<th>layer"
-        "<th>{}<th>{}<th>error<th>bar<th>step<th class=\"l\">verdict</tr>\n",
-        compared() ? "gradient" : "analytic", compared() ? "reference" : "numeric");
+        "<th>{}<th>{}<th>error<th>bar{}<th class=\"l\">verdict</tr>\n",
+        compared() ? "gradient" : "analytic", compared() ? "reference" : "numeric",
+        compared() ? "" : "<th>step");
     for (const Component& c : result_.worst()) {
-      put("<tr><td class=\"l\">{}<td>{}<td>{:.12e}<td>{:.12e}<td>{:.2e}<td>{:.2e}<td>{:.2e}"
-          "<td class=\"l verdict {}\">{}{}</tr>\n",
-          escaped(to_string(c.key)), c.key.layer, c.analytic, c.numeric, c.error(), c.bar, c.step,
-          to_string(c.verdict), to_string(c.verdict), c.kink ? " (corner)" : "");
+      put("<tr><td class=\"l\">{}<td>{}<td>{:.12e}<td>{:.12e}<td>{:.2e}<td>{:.2e}",
+          escaped(to_string(c.key)), c.key.layer, c.analytic, c.numeric, c.error(), c.bar);
+      if (!compared()) put("<td>{:.2e}", c.step);
+      put("<td class=\"l verdict {}\">{}{}</tr>\n", to_string(c.verdict), to_string(c.verdict),
+          c.kink ? " (corner)" : "");
     }
     put("</table></div>\n");
   }
