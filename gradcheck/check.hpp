@@ -53,11 +53,15 @@ struct Options {
   std::vector<std::size_t> layers{};   ///< only blocks of these layers; empty: all
   std::size_t worst_entries = 5;       ///< how many components each block keeps
   unsigned threads = 1;                ///< above 1 the cost is called from several threads at once
-  std::function<bool(const Progress&)> progress{};  ///< called now and then; false stops the check
+  std::function<bool(const Progress&)> progress{};  ///< called every tenth of a second or so, if J
+                                                    ///< lets it; false stops the check
   Hints hints{};                  ///< what may help to name the cause of a failure
   std::vector<Oracle> oracles{};  ///< adaptive only: asked in this order where double is in doubt
   CornerFinder corner{};          ///< adaptive only: explains entries that are in doubt
   std::size_t most_opinions = 1024;  ///< entries about which oracles are asked at most
+  /// The text by which a report tells its reader how to see a failing entry's probe again; without
+  /// it, a call of replay_probe.
+  std::function<std::string(const Component&)> replay{};
 
   /// The tolerance as set, or the default one.
   double held_to() const { return tolerance.value_or(default_tolerance(gradient_roundoff)); }

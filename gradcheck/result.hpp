@@ -15,8 +15,9 @@ namespace dtheta::gradcheck {
 
 /// How the numeric gradient is made.
 enum class Method {
-  textbook,  ///< two-sided difference with one ε for every entry, judged by the four bands
-  adaptive   ///< step per block, error bar per entry, pass / fail / inconclusive
+  textbook,   ///< two-sided difference with one ε for every entry, judged by the four bands
+  adaptive,   ///< step per block, error bar per entry, pass / fail / inconclusive
+  comparison  ///< none: another gradient stands in its place (compare.hpp)
 };
 
 /// What a check concludes.
@@ -26,7 +27,7 @@ enum class Verdict {
   inconclusive  ///< the numeric side was not good enough to tell
 };
 
-/// "textbook", "adaptive".
+/// "textbook", "adaptive", "comparison".
 std::string_view to_string(Method method);
 
 /// "pass", "fail", "inconclusive".
@@ -41,7 +42,8 @@ struct Component {
   double bar = 0.0;   ///< the numeric derivative is believed to be off by no more than this
   double step = 0.0;  ///< how far θ was moved
   Verdict verdict = Verdict::pass;
-  bool kink = false;  ///< J has a corner here; the gradient was held against the two slopes
+  bool kink = false;     ///< J has a corner here; the gradient was held against the two slopes
+  std::string replay{};  ///< what to run or call to see this probe again; only where it accuses
 
   /// |analytic − numeric|.
   double error() const;
@@ -95,8 +97,9 @@ struct Result {
   std::vector<OracleUse> oracles{};  ///< who was asked where double was in doubt
   bool deterministic = true;         ///< J(θ) had the same bits each time
   bool complete = true;              ///< false: stopped by the progress callback
-  std::vector<std::string> notes;    ///< what this check could not see, in words
-  std::vector<Cause> causes{};       ///< why it fails, over all blocks, likeliest first
+  bool sampled = false;  ///< a part of θ was drawn; the worst entries stand as in the whole
+  std::vector<std::string> notes;  ///< what this check could not see, in words
+  std::vector<Cause> causes{};     ///< why it fails, over all blocks, likeliest first
 
   explicit operator bool() const noexcept { return verdict == Verdict::pass; }
 
