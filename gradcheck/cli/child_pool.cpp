@@ -124,6 +124,10 @@ void ChildPool::operator()(std::span<const Probe> probes, std::span<double> answ
 
 void ChildPool::ask(Lane& lane, Question question, std::span<const double> theta,
                     std::span<double> answer) {
+  if (lane.sent > most_unsent) {  // a pipe that is never empty must not keep what has left
+    lane.unsent.erase(0, lane.sent);
+    lane.sent = 0;
+  }
   append_request(lane.unsent, question, theta);
   if (lane.waiting.empty()) lane.since = Clock::now();
   lane.waiting.push_back(answer);
