@@ -86,7 +86,7 @@ void answer_badly(const std::string& mode, std::size_t number) {
   constexpr std::size_t late = 5;  // the first answers are good
   if (number < late) return;
   if (mode == "hang") wait_for_ever();
-  if (mode == "crash") raise(SIGSEGV);
+  if (mode == "crash") raise(SIGABRT);
   if (mode == "exit") std::_Exit(3);
   if (mode == "exit-with-words") {
     std::cout << "out of mem" << std::flush;
