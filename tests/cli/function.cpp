@@ -91,6 +91,7 @@ const std::vector<Broken> broken{
     {"no-block", {"no block"}},
     {"bad-gradient", {"'gradient perhaps'", "yes or no"}},
     {"no-values", {"--theta"}},
+    {"infinite-theta", {"W[1, 0]", "-inf", "finite"}},
     {"no-gradient", {"no gradient", "--gradient"}},
     {"random-start", {"two copies", "--threads 1"}, {"--threads", "2"}},
 };

@@ -70,6 +70,8 @@ void say_hello(const Settings& s) {
       std::cout << ' ' << 0.1 + 1e-3 * static_cast<double>(i % 900);
   } else if (mode == "no-values") {
     std::cout << "layer 1\nblock W 2x3\nblock b scalar";
+  } else if (mode == "infinite-theta") {
+    std::cout << "block W 2x2 1 2 -inf 4";
   } else if (mode == "random-start") {
     std::cout << "block W 1 " << getpid();
   } else {
