@@ -301,10 +301,10 @@ class Opinions {
     for (const auto& [what, seen] : corners_) {
       const std::string at =
           seen.move == 0.0 ? "at theta itself" : fmt::format("at a move of {:.2g}", seen.move);
-      result_.notes.push_back(fmt::format(
-          "{} changes its branch within the stencil of {} entries (first {}, {}): a corner of J, "
-          "not a bug",
-          what, seen.entries, to_string(request_.theta.key(seen.first)), at));
+      result_.notes.push_back(
+          fmt::format("{} changes its branch within the stencil of {} entries (first {}, {}): J "
+                      "has a corner there",
+                      what, seen.entries, to_string(request_.theta.key(seen.first)), at));
     }
   }
 
