@@ -26,7 +26,7 @@ struct Standard {
                               ///< derivative of all where the block's are zero
   double rounded_with = 0.0;  ///< size of what the analytic side may have been rounded with: where
                               ///< large terms cancel, no more than this is held against it
-  bool pilot = false;      ///< others begin where this one ends: to be taken as far as it goes
+  bool pilot = false;         ///< others begin where this one ends: to be taken as far as it goes
   bool brief = false;         ///< the block is open already: only what accuses is of interest
   double comfort = 1.0;       ///< an agreeing bar must be within this fraction of the tolerance
 };
