@@ -38,6 +38,8 @@ struct Operand {
   const ValueType* type;
 };
 
+class Parallel;
+
 /// One execution of a kernel in scalar type T: where its operands are and where the result goes.
 template <Scalar T>
 struct Call {
@@ -45,6 +47,7 @@ struct Call {
   void* out;
   const ValueType* out_type;
   void* scratch;  // as many elements of T as Op::scratch asked for
+  const Parallel* parallel = nullptr;  // threads that may share the work; null: the caller's alone
 
   [[nodiscard]] const T* input(int i) const { return static_cast<const T*>(at(i).data); }
   [[nodiscard]] const Index* indices(int i) const { return static_cast<const Index*>(at(i).data); }

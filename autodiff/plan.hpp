@@ -18,7 +18,8 @@ struct PlanOptions {
   /// Give the memory of a value to a later one once it is no longer needed. Without this every
   /// value survives a run, which partial replay needs.
   bool reuse_memory = true;
-  /// Compute runs of elementwise ops together, tile by tile.
+  /// Compute runs of elementwise ops together, tile by tile, and, if memory is reused, products of
+  /// matrices together with the sums that they are a term of.
   bool fuse = true;
   /// State carried from run to run: after each run the leaf (first) takes the value (second), which
   /// must have its shape. A training step is the update of its parameters.

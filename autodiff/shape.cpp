@@ -29,7 +29,7 @@ Shape::Shape(std::span<const Index> dims) {
   }
   if (std::ranges::find(dims, Index{0}) != dims.end()) size_ = 0;
   std::ranges::copy(dims, dims_.begin());
-  rank_ = static_cast<int>(dims.size());
+  rank_ = static_cast<Index>(dims.size());
 }
 
 std::string to_string(const Shape& shape) {

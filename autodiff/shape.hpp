@@ -25,7 +25,7 @@ class Shape {
   Shape(std::initializer_list<Index> dims) : Shape(std::span(dims.begin(), dims.size())) {}
   explicit Shape(std::span<const Index> dims);
 
-  [[nodiscard]] constexpr int rank() const { return rank_; }
+  [[nodiscard]] constexpr int rank() const { return static_cast<int>(rank_); }
   /// Number of elements: the product of all dimensions, 1 for a scalar.
   [[nodiscard]] constexpr Index size() const { return size_; }
   [[nodiscard]] constexpr Index operator[](int axis) const {
@@ -37,12 +37,18 @@ class Shape {
   [[nodiscard]] constexpr const Index* begin() const { return dims_.data(); }
   [[nodiscard]] constexpr const Index* end() const { return dims_.data() + rank_; }
 
-  friend constexpr bool operator==(const Shape&, const Shape&) = default;
+  friend constexpr bool operator==(const Shape& a, const Shape& b) {
+    if (a.rank_ != b.rank_ || a.size_ != b.size_) return false;
+    for (Index i = 0; i < a.rank_; ++i) {
+      if (a[static_cast<int>(i)] != b[static_cast<int>(i)]) return false;
+    }
+    return true;
+  }
 
  private:
-  std::array<Index, max_rank> dims_{};  // entries past rank_ stay zero, so that == may compare all
+  std::array<Index, max_rank> dims_{};
   Index size_ = 1;
-  int rank_ = 0;
+  Index rank_ = 0;  // as wide as the rest: copies are then whole vectors, with no overlapping tail
 };
 
 /// "(64, 784)"; "()" for a scalar.

@@ -28,6 +28,10 @@ class Workspace {
  public:
   /// Throws TypeError naming the op when T is Complex and an op is not analytic.
   explicit Workspace(Plan plan);
+  /// `threads` threads share the larger steps of a run. The results have the same bits for any
+  /// number of them, 1 included; those of a workspace without threads differ from them by the
+  /// rounding of large products, which it computes whole. Throws ValueError for no threads.
+  Workspace(Plan plan, unsigned threads);
 
   /// Computes every output from the leaves, then performs the plan's updates. Throws GuardError,
   /// with the outputs computed but no update made, when a recorded branch would go the other way.

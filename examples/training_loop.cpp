@@ -1,10 +1,12 @@
 // A training loop of one's own: record a step once, with a layer of one's own in it, compile it
-// together with the optimiser's updates, and replay it.
+// together with the optimiser's updates, and replay it. A monitor looks at the gradient now and
+// then.
 
 #include <cstdio>
 
 #include "autodiff/grad.hpp"
 #include "autodiff/ops/activation.hpp"
+#include "gradcheck/bridge/tape_monitor.hpp"
 #include "nn/nn.hpp"
 
 namespace {
@@ -42,12 +44,20 @@ int main() {
       nn::record_cost(tape, model, x, y, {.loss = nn::Loss::binary_cross_entropy_with_logits});
   const std::vector<Var> parameters = nn::leaves_of(r.parameters);
   const nn::Adam adam{.learning_rate = 0.01};
-  const nn::OptimizerStep step = adam(parameters, grad(r.cost, parameters));
+  const std::vector<Var> gradient = grad(r.cost, parameters);
+  const nn::OptimizerStep step = adam(parameters, gradient);
 
-  Workspace<float> ws(Plan({r.cost}, {.updates = step.updates}));
-  for (int i = 0; i <= 500; ++i) {
+  std::vector<Var> outputs{r.cost};
+  outputs.insert(outputs.end(), gradient.begin(), gradient.end());
+  Workspace<float> ws(Plan(outputs, {.updates = step.updates}));
+  // Throws if the gradient goes bad; of dJ in float, whatever the precision of the tape.
+  gradcheck::TapeMonitor monitor(r.cost, gradcheck::checked_leaves(r.parameters),
+                                 {.gradient_roundoff = 0x1p-24});
+  for (std::size_t i = 0; i <= 500; ++i) {
+    monitor.before(i, ws);
     ws.run();
-    if (i % 100 == 0) std::printf("step %3d  cost %.4f\n", i, static_cast<double>(ws[r.cost][0]));
+    monitor.after(i, ws, gradient);
+    if (i % 100 == 0) std::printf("step %3zu  cost %.4f\n", i, static_cast<double>(ws[r.cost][0]));
   }
   return ws[r.cost][0] < 0.1F ? 0 : 1;
 }

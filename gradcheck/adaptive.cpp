@@ -48,14 +48,14 @@ class Group {
   Group(const Request& request, std::vector<Search> searches)
       : request_(request), searches_(std::move(searches)) {}
 
-  /// standard_for(index) gives the standard of an entry.
+  /// standard_for(index) gives the standard of an entry. False if the check was stopped: what was
+  /// answered by then is judged.
   template <class StandardFor>
-  void run(StandardFor standard_for) {
+  bool run(StandardFor standard_for) {
     for (;;) {
       gather();
-      if (open_.empty()) return;
-      answers_.resize(probes_.size());
-      request_.evaluate(probes_, answers_);
+      if (open_.empty()) return true;
+      const bool stopped = !evaluate();
       for (std::size_t s = 0; s < open_.size(); ++s) {
         open_[s]->take(
             std::span(answers_.data() + first_probe_[s], answers_.data() + first_probe_[s + 1]),
@@ -63,6 +63,7 @@ class Group {
         open_[s]->judge(standard_for(open_[s]->index()));
         in_the_dark_ = in_the_dark_ || open_[s]->in_the_dark();
       }
+      if (stopped) return false;
     }
   }
 
@@ -81,6 +82,19 @@ class Group {
       open_.push_back(&search);
       search.ask(probes_);
       first_probe_.push_back(probes_.size());
+    }
+  }
+
+  /// False if the check was stopped: only searches with all of their answers are open then.
+  bool evaluate() {
+    answers_.resize(probes_.size());
+    try {
+      request_.evaluate(probes_, answers_);
+      return true;
+    } catch (const Stopped& stop) {
+      const auto beyond = std::ranges::upper_bound(first_probe_, stop.answered);
+      open_.resize(static_cast<std::size_t>(beyond - first_probe_.begin()) - 1);
+      return false;
     }
   }
 
@@ -116,7 +130,12 @@ class Adaptive {
   }
 
   Findings run() {
-    plan();
+    try {
+      plan();
+    } catch (const Stopped&) {
+      found_.complete = false;
+      return std::move(found_);
+    }
     fly_pilots();
     for (std::size_t b = 0; b < request_.blocks.size() && found_.complete; ++b) sweep(b);
     return std::move(found_);
@@ -160,7 +179,7 @@ class Adaptive {
   double least_step(const BlockPlan& plan) const {
     constexpr double room = 1.25;
     constexpr double noise_of_slope = 9.0;  // margin and gain
-    const double asked = request_.options.tolerance * plan.reference;
+    const double asked = request_.options.held_to() * plan.reference;
     return room * noise_of_slope * std::max(found_.noise, plan.noise) / asked;
   }
 
@@ -168,7 +187,7 @@ class Adaptive {
     Standard standard;
     standard.cost = request_.cost;
     standard.noise = std::max(found_.noise, plan.noise);
-    standard.tolerance = request_.options.tolerance;
+    standard.tolerance = request_.options.held_to();
     standard.roundoff = request_.options.gradient_roundoff;
     standard.scale = plan.scale;
     standard.reference = plan.reference;
@@ -198,7 +217,7 @@ class Adaptive {
     std::vector<Search> searches;
     for (const BlockPlan& plan : plans_) searches.push_back(search_for(plan.pilot, plan));
     Group group(request_, std::move(searches));
-    group.run([&](std::size_t i) {
+    found_.complete = group.run([&](std::size_t i) {
       const auto plan = std::ranges::find(plans_, i, &BlockPlan::pilot);
       Standard strict = standard(*plan);
       strict.comfort = pilot_comfort;
@@ -206,6 +225,7 @@ class Adaptive {
       return strict;
     });
     for (std::size_t b = 0; b < plans_.size(); ++b) {
+      if (!group.searches()[b].decided()) continue;
       const Finding& finding = group.searches()[b].finding();
       plans_[b].open = group.searches()[b].in_the_dark();
       if (!finding.kink && std::isfinite(finding.numeric)) {
@@ -229,16 +249,17 @@ class Adaptive {
         if (i != plan.pilot) searches.push_back(search_for(i, plan));
       }
       Group group(request_, std::move(searches));
-      group.run([&](std::size_t) {
+      const bool finished = group.run([&](std::size_t) {
         Standard own = standard(plan);
         own.brief = own.brief || group.in_the_dark();
         return own;
       });
       for (const Search& search : group.searches()) {
+        if (!search.decided()) continue;
         found_.entries[search.index()] = search.finding();
+        ++done_;
       }
-      done_ += group.searches().size();
-      if (!request_.proceed(done_)) {
+      if (!finished || !request_.proceed(done_)) {
         found_.complete = false;
         return;
       }

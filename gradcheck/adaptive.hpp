@@ -9,6 +9,12 @@
 
 namespace dtheta::gradcheck::detail {
 
+/// Thrown by Request::evaluate when the check is to stop: the first `answered` probes of the batch
+/// have their answers, the others have none.
+struct Stopped {
+  std::size_t answered = 0;
+};
+
 /// Everything the numeric side needs to judge a gradient.
 struct Request {
   const ProbeEvaluator& evaluate;

@@ -8,6 +8,8 @@
 #include <functional>
 #include <limits>
 
+#include "gradcheck/replay.hpp"
+
 namespace dtheta::gradcheck::detail {
 namespace {
 
@@ -92,7 +94,7 @@ class Assembly {
   double detectable(double floor, double largest) const {
     const double reference = largest > 0.0 || textbook() ? largest : whole_;
     if (reference == 0.0) return std::numeric_limits<double>::infinity();
-    return textbook() ? floor / reference : std::max(floor / reference, request_.options.tolerance);
+    return textbook() ? floor / reference : std::max(floor / reference, request_.options.held_to());
   }
 
   /// NaN on either side of the difference is a failure; a corner is judged by its two slopes, so
@@ -122,7 +124,7 @@ class Assembly {
     for (std::size_t i = block.offset; i < block.offset + block.size; ++i) {
       append_pair(i, analytic, numeric);
       const Component c = component(i);
-      components.push_back(c);
+      if (reached(findings_.entries[i]) || findings_.complete) components.push_back(c);
       if (c.verdict == Verdict::fail) ++summary.failed;
       if (c.verdict == Verdict::inconclusive) ++summary.inconclusive;
       if (c.kink) ++summary.kinks;
@@ -137,9 +139,23 @@ class Assembly {
     summary.verdict = verdict(summary);
     for (const std::size_t w : worst_positions(components, request_.options.worst_entries)) {
       summary.worst.push_back(components[w]);
-      summary.worst.back().key = request_.theta.key(components[w].position);
+      Component& kept = summary.worst.back();
+      kept.key = request_.theta.key(kept.position);
+      if (accuses(summary, kept)) kept.replay = replay_of(kept);
     }
     return summary;
+  }
+
+  /// The textbook accuses whole blocks: there every entry that is off is a witness.
+  bool accuses(const BlockResult& block, const Component& c) const {
+    if (!reached(findings_.entries[c.position])) return false;
+    if (textbook()) return block.verdict == Verdict::fail && c.error() != 0.0;
+    return c.verdict == Verdict::fail;
+  }
+
+  std::string replay_of(const Component& c) const {
+    const auto& replay = request_.options.replay;
+    return replay ? replay(c) : replay_call(c);
   }
 
   Verdict verdict(const BlockResult& block) const {

@@ -16,6 +16,7 @@
 #include "gradcheck/errors.hpp"
 #include "gradcheck/finite_difference.hpp"
 #include "gradcheck/purity.hpp"
+#include "gradcheck/second_opinion.hpp"
 
 namespace dtheta::gradcheck {
 namespace {
@@ -26,8 +27,8 @@ constexpr double tolerable_change = 0x1p-40;
 
 void validate(const Options& options) {
   require_positive("epsilon", options.epsilon);
-  require_positive("tolerance", options.tolerance);
   require_positive("gradient_roundoff", options.gradient_roundoff);
+  require_positive("tolerance", options.held_to());
 }
 
 std::vector<Block> selected(const ParameterVector& theta, const Options& options) {
@@ -54,15 +55,60 @@ std::vector<Block> selected(const ParameterVector& theta, const Options& options
 
 bool same_bits(double a, double b) { return std::memcmp(&a, &b, sizeof a) == 0; }
 
-/// Counts what the caller's evaluator is asked.
-struct Counting {
-  const ProbeEvaluator& evaluate;
-  std::size_t& count;
+/// Counts what the caller's evaluator is asked. Where progress is watched, batches are handed on in
+/// parts of about a tenth of a second, so that it is told and a stop is heeded however slow J is.
+class Watch {
+ public:
+  using Clock = std::chrono::steady_clock;
 
-  void operator()(std::span<const Probe> probes, std::span<double> answers) const {
-    count += probes.size();
-    evaluate(probes, answers);
+  Watch(const ProbeEvaluator& evaluate, const Options& options, std::size_t total,
+        std::size_t& evaluations)
+      : evaluate_(evaluate), options_(options), total_(total), evaluations_(evaluations) {}
+
+  /// Until this is called, nothing stops: a check without J(θ) has nothing to tell.
+  void begin() { begun_ = true; }
+  void end() { begun_ = false; }
+
+  bool proceed(std::size_t done) {
+    done_ = done;
+    return !options_.progress ||
+           options_.progress({done_, total_, evaluations_, seconds_since(start_)});
   }
+
+  void operator()(std::span<const Probe> probes, std::span<double> answers) {
+    for (std::size_t first = 0; first < probes.size();) {
+      if (begun_ && !proceed(done_)) throw detail::Stopped{first};
+      const std::size_t left = probes.size() - first;
+      const std::size_t count = options_.progress ? std::min(part_, left) : left;
+      const auto start = Clock::now();
+      evaluate_(probes.subspan(first, count), answers.subspan(first, count));
+      plan_part(seconds_since(start) / static_cast<double>(count));
+      evaluations_ += count;
+      first += count;
+    }
+  }
+
+ private:
+  static double seconds_since(Clock::time_point then) {
+    return std::chrono::duration<double>(Clock::now() - then).count();
+  }
+
+  void plan_part(double seconds_each) {
+    constexpr double wanted = 0.1;
+    constexpr double most = 1e6;
+    const double fitting = std::min(most, wanted / std::max(seconds_each, wanted / most));
+    part_ = std::max(
+        {std::size_t{1}, std::size_t{options_.threads}, static_cast<std::size_t>(fitting)});
+  }
+
+  const ProbeEvaluator& evaluate_;
+  const Options& options_;
+  std::size_t total_;
+  std::size_t& evaluations_;
+  Clock::time_point start_ = Clock::now();
+  std::size_t part_ = 1;
+  std::size_t done_ = 0;
+  bool begun_ = false;
 };
 
 /// What is wrong with the function that computes the gradient, apart from its values.
@@ -70,6 +116,16 @@ void name_habits(const Gradient::Function& gradient, const ParameterVector& thet
   const PurityResult purity = check_gradient_purity(gradient, theta);
   result.notes.insert(result.notes.end(), purity.findings.begin(), purity.findings.end());
   if (!purity && result.verdict == Verdict::pass) result.verdict = Verdict::inconclusive;
+}
+
+/// Entries whose numeric derivative a diagnosis may build on.
+std::vector<bool> usable(const std::vector<detail::Finding>& findings) {
+  std::vector<bool> usable;
+  for (const detail::Finding& found : findings) {
+    usable.push_back(std::isfinite(found.numeric) && !found.kink &&
+                     found.verdict != Verdict::inconclusive);
+  }
+  return usable;
 }
 
 double cost_at(const ProbeEvaluator& evaluate, const ParameterVector& theta, std::size_t index) {
@@ -127,8 +183,11 @@ Result check_probes(const ProbeEvaluator& evaluate, const Cost* cost, const Grad
   Result result;
   result.method = options.method;
   result.epsilon = options.epsilon;
-  result.tolerance = options.tolerance;
-  const ProbeEvaluator counted = Counting{evaluate, result.evaluations};
+  result.tolerance = options.held_to();
+  std::size_t total = 0;
+  for (const Block& block : blocks) total += block.size;
+  Watch watch(evaluate, options, total, result.evaluations);
+  const ProbeEvaluator counted = std::ref(watch);
 
   const std::size_t at = blocks.front().offset;
   result.cost = cost_at(counted, theta, at);
@@ -137,13 +196,7 @@ Result check_probes(const ProbeEvaluator& evaluate, const Cost* cost, const Grad
   result.deterministic = same_bits(result.cost, again);
   const double change = result.deterministic ? 0.0 : std::abs(again - result.cost);
 
-  std::size_t total = 0;
-  for (const Block& block : blocks) total += block.size;
-  const auto start = std::chrono::steady_clock::now();
-  const auto proceed = [&](std::size_t done) {
-    const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;
-    return !options.progress || options.progress({done, total, result.evaluations, taken.count()});
-  };
+  const auto proceed = [&](std::size_t done) { return watch.proceed(done); };
   const detail::Request request{counted, theta,       result.analytic, blocks,
                                 options, result.cost, change,          proceed};
   const bool textbook = options.method == Method::textbook;
@@ -152,20 +205,31 @@ Result check_probes(const ProbeEvaluator& evaluate, const Cost* cost, const Grad
                    change <= tolerable_change * std::max(std::abs(again), std::abs(result.cost)));
   std::optional<detail::Findings> findings;
   if (measurable) {
+    watch.begin();
     findings = textbook ? detail::measure_textbook(request) : detail::judge_adaptively(request);
-    if (!textbook && cost != nullptr && gradient.function() != nullptr) {
-      result.evaluations +=
-          detail::excuse_degenerate(request, *cost, *gradient.function(), *findings);
+    watch.end();
+    if (!textbook && findings->complete) {
+      detail::seek_second_opinions(result, request, *findings);
+      if (cost != nullptr && gradient.function() != nullptr) {
+        result.evaluations +=
+            detail::excuse_degenerate(request, *cost, *gradient.function(), *findings);
+      }
     }
-    result.deterministic =
-        result.deterministic && same_bits(result.cost, cost_at(counted, theta, at));
+    if (findings->complete && !same_bits(result.cost, cost_at(counted, theta, at))) {
+      result.deterministic = false;
+    }
   }
   if (!result.deterministic && std::isfinite(result.cost)) {
     name_unsteadiness(counted, theta, at, same_bits(result.cost, again), result);
   }
   detail::assemble(result, request, findings ? &*findings : nullptr);
-  if (findings) detail::diagnose(result, request, *findings);
-  if (gradient.function() != nullptr) name_habits(*gradient.function(), theta, result);
+  if (findings) {
+    detail::diagnose(result, {theta.values(), options.hints, usable(findings->entries)});
+  }
+  // Who stopped the check does not wait for more.
+  if (gradient.function() != nullptr && result.complete) {
+    name_habits(*gradient.function(), theta, result);
+  }
   return result;
 }
 

@@ -4,12 +4,14 @@
 #include <cstddef>
 #include <functional>
 #include <limits>
+#include <optional>
 #include <span>
 #include <string>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
+#include "gradcheck/oracle.hpp"
 #include "gradcheck/parameter_vector.hpp"
 #include "gradcheck/probe.hpp"
 #include "gradcheck/result.hpp"
@@ -30,19 +32,39 @@ struct Progress {
   }
 };
 
+/// The relative error that a gradient of this unit roundoff is held to unless told: 1e-7, or 2^7
+/// roundings where those are more (8e-6 for a gradient computed in float). A gradient has a few
+/// roundings of its own, of which the check lets 32 pass.
+constexpr double default_tolerance(double gradient_roundoff) {
+  constexpr double usual = 1e-7, roundings = 0x1p7;
+  return roundings * gradient_roundoff > usual ? roundings * gradient_roundoff : usual;
+}
+
 /// What to check and how. The defaults are right for a cost computed in double.
 struct Options {
   Method method = Method::adaptive;
-  double epsilon = 1e-7;    ///< textbook only: how far every entry is moved
-  double tolerance = 1e-7;  ///< adaptive only: relative error of a derivative that must be seen
+  double epsilon = 1e-7;  ///< textbook only: how far every entry is moved
+  /// Adaptive only: relative error of a derivative that must be seen. Unless set:
+  /// default_tolerance.
+  std::optional<double> tolerance{};
   double gradient_roundoff = 0x1p-53;  ///< unit roundoff of the gradient's arithmetic; 0x1p-24 for
                                        ///< a gradient computed in float
   std::vector<std::string> blocks{};   ///< only these blocks; empty: all
   std::vector<std::size_t> layers{};   ///< only blocks of these layers; empty: all
   std::size_t worst_entries = 5;       ///< how many components each block keeps
   unsigned threads = 1;                ///< above 1 the cost is called from several threads at once
-  std::function<bool(const Progress&)> progress{};  ///< called now and then; false stops the check
-  Hints hints{};  ///< what may help to name the cause of a failure
+  std::function<bool(const Progress&)> progress{};  ///< called every tenth of a second or so, if J
+                                                    ///< lets it; false stops the check
+  Hints hints{};                  ///< what may help to name the cause of a failure
+  std::vector<Oracle> oracles{};  ///< adaptive only: asked in this order where double is in doubt
+  CornerFinder corner{};          ///< adaptive only: explains entries that are in doubt
+  std::size_t most_opinions = 1024;  ///< entries about which oracles are asked at most
+  /// The text by which a report tells its reader how to see a failing entry's probe again; without
+  /// it, a call of replay_probe.
+  std::function<std::string(const Component&)> replay{};
+
+  /// The tolerance as set, or the default one.
+  double held_to() const { return tolerance.value_or(default_tolerance(gradient_roundoff)); }
 };
 
 /// The gradient under test: values in θ's order, or a function that computes them at θ.

@@ -44,6 +44,8 @@ std::string_view to_string(Pattern pattern) {
       return "clipped";
     case Pattern::other_block:
       return "other block";
+    case Pattern::wrong_op:
+      return "wrong op";
     case Pattern::upstream:
       return "upstream";
     case Pattern::one_entry:
@@ -71,8 +73,7 @@ constexpr std::size_t most_causes = 3;
 
 class Diagnosis {
  public:
-  Diagnosis(Result& result, const Request& request, const Findings& findings)
-      : result_(result), request_(request), findings_(findings) {}
+  Diagnosis(Result& result, const Circumstances& known) : result_(result), known_(known) {}
 
   void run() {
     for (BlockResult& block : result_.blocks) {
@@ -83,7 +84,7 @@ class Diagnosis {
 
  private:
   Evidence evidence_of(const BlockResult& block) const {
-    const Hints& hints = request_.options.hints;
+    const Hints& hints = known_.hints;
     const auto cut = [&](std::span<const double> whole) {
       return whole.size() == result_.analytic.size() ? whole.subspan(block.offset, block.size)
                                                      : std::span<const double>();
@@ -92,17 +93,14 @@ class Diagnosis {
     e.analytic = cut(result_.analytic);
     e.numeric = cut(result_.numeric);
     e.bar = cut(result_.bar);
-    e.theta = cut(request_.theta.values());
+    e.theta = cut(known_.theta);
     e.previous = cut(hints.previous);
     for (const NamedVector& suspect : hints.suspects) {
       const auto part = cut(suspect.values);
       if (!part.empty()) e.suspects.push_back({suspect.name, {part.begin(), part.end()}});
     }
-    for (std::size_t i = block.offset; i < block.offset + block.size; ++i) {
-      const Finding& found = findings_.entries[i];
-      e.usable.push_back(std::isfinite(found.numeric) && !found.kink &&
-                         found.verdict != Verdict::inconclusive);
-    }
+    const auto first = known_.usable.begin() + static_cast<std::ptrdiff_t>(block.offset);
+    e.usable.assign(first, first + static_cast<std::ptrdiff_t>(block.size));
     e.columns = block.shape.empty() ? 1 : std::max<std::size_t>(1, block.shape.back());
     e.rows = std::max<std::size_t>(1, block.size / e.columns);
     e.hints = &hints;
@@ -231,15 +229,12 @@ class Diagnosis {
   }
 
   Result& result_;
-  const Request& request_;
-  const Findings& findings_;
+  const Circumstances& known_;
 };
 
 }  // namespace
 
-void diagnose(Result& result, const Request& request, const Findings& findings) {
-  Diagnosis(result, request, findings).run();
-}
+void diagnose(Result& result, const Circumstances& known) { Diagnosis(result, known).run(); }
 
 }  // namespace detail
 }  // namespace dtheta::gradcheck

@@ -132,6 +132,7 @@ DirectionSlope slope_along(const Cost& cost, std::span<const double> gradient,
   slope.bar = result.bar[0];
   slope.verdict = result.verdict;
   slope.evaluations = result.evaluations;
+  slope.complete = result.complete;
   return slope;
 }
 
@@ -144,6 +145,12 @@ DirectionResult check_directions(const Cost& cost, const Gradient& gradient,
     result.slopes.push_back(slope_along(cost, g, theta, direction, options.check));
     const DirectionSlope& last = result.slopes.back();
     result.evaluations += last.evaluations;
+    if (!last.complete) {
+      result.complete = false;
+      result.slopes.pop_back();
+      result.statement = fmt::format("stopped after {} directions", result.slopes.size());
+      return result;
+    }
     if (last.verdict == Verdict::fail) {
       result.verdict = Verdict::fail;
       result.statement = fmt::format(
@@ -153,7 +160,7 @@ DirectionResult check_directions(const Cost& cost, const Gradient& gradient,
       return result;
     }
     // What agrees may still be off by the bar or the tolerance, whichever is larger.
-    const double seen = std::max(last.bar, options.check.tolerance * std::abs(last.analytic));
+    const double seen = std::max(last.bar, options.check.held_to() * std::abs(last.analytic));
     const double error = options.smallest_error * last.spread;
     if (error > 0.0) result.miss *= std::min(1.0, 0.8 * seen / error);
   }

@@ -21,6 +21,7 @@ struct DirectionSlope {
   double spread = 0.0;  ///< ‖(g_i d_i)‖₂: the size of what was summed
   Verdict verdict = Verdict::inconclusive;
   std::size_t evaluations = 0;
+  bool complete = true;  ///< false: stopped by the progress callback
 };
 
 /// Checks g·d against the numeric derivative of t -> J(θ + t·d), by the adaptive method.
@@ -44,6 +45,7 @@ struct DirectionResult {
   std::vector<DirectionSlope> slopes;  ///< one per direction that was tried
   double miss = 1.0;  ///< probability with which an error of `smallest_error` would be missed
   std::size_t evaluations = 0;
+  bool complete = true;   ///< false: stopped by the progress callback
   std::string statement;  ///< the same in words
 
   explicit operator bool() const noexcept { return verdict == Verdict::pass; }

@@ -26,6 +26,9 @@ figcaption{font-size:.85rem;color:#51606f}svg{border:1px solid #d4dbe3}
 .causes{list-style:none;padding:0}.causes li{border-left:4px solid #b3261e;background:#fdf3f2;
 padding:.5rem .8rem;margin:.4rem 0}.causes b{margin-right:.4rem}
 .causes .sure{color:#51606f;font-size:.85rem;margin-right:.6rem}
+.number{white-space:nowrap}
+.replays dd{margin:.1rem 0 .6rem 1rem}
+.replays code{display:block;overflow-x:auto;background:#f3f5f8;padding:.3rem .6rem;font-size:.85rem}
 .key span{display:inline-block;padding:0 .6rem;font-size:.8rem}
 </style>
 )";

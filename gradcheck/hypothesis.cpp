@@ -50,8 +50,8 @@ void suspect_not_finite(const Evidence& e, std::vector<Cause>& causes) {
   if (bad == 0) return;
   causes.push_back(
       {Pattern::not_finite, e.analytic[first], 1.0,
-       fmt::format("{} of {} entries are {} (the first in row {}, column {}) although J "
-                   "has a finite slope there: an overflow, a division by zero, or a "
+       fmt::format("{} of {} entries are {} (the first in row {}, column {}) although "
+                   "the right one is finite there: an overflow, a division by zero, or a "
                    "buffer that was never written",
                    bad, e.size(), e.analytic[first], first / e.columns, first % e.columns)});
 }
@@ -63,9 +63,10 @@ void suspect_factor(const Evidence& e, std::vector<Cause>& causes) {
   const double size = largest(e, e.numeric);
   const double uncertainty = size > 0.0 ? 2.0 * largest(e, e.bar) / size : 0.0;
   if (largest(e, e.analytic) == 0.0) {
-    causes.push_back({Pattern::zero, 0.0, 0.99,
-                      "the gradient is zero although J changes: it was never computed, never "
-                      "propagated to this block, or masked away"});
+    causes.push_back(
+        {Pattern::zero, 0.0, 0.99,
+         "the gradient is zero where the right one is not: it was never computed, never "
+         "propagated to this block, or masked away"});
     return;
   }
   const NamedFactor name = name_factor(factor, uncertainty, e.hints->examples);
@@ -117,6 +118,15 @@ void suspect_term(const Evidence& e, Pattern pattern, std::span<const double> te
                     fmt::format("analytic minus numeric is {:.4g} times {}: {}", c,
                                 pattern == Pattern::l2 ? "theta" : "sign(theta)",
                                 meaning_of_term(c, lambda, name))});
+}
+
+void suspect_penalties(const Evidence& e, std::vector<Cause>& causes) {
+  suspect_term(e, Pattern::l2, e.theta, "L2", e.hints->l2, causes);
+  std::vector<double> sign(e.size());
+  for (std::size_t i = 0; i < e.size(); ++i) {
+    sign[i] = e.theta[i] > 0.0 ? 1.0 : (e.theta[i] < 0.0 ? -1.0 : 0.0);
+  }
+  suspect_term(e, Pattern::l1, sign, "L1", e.hints->l1, causes);
 }
 
 }  // namespace
@@ -212,12 +222,7 @@ void suspect_numbers(const Evidence& e, std::vector<Cause>& causes) {
 }
 
 void suspect_terms(const Evidence& e, std::vector<Cause>& causes) {
-  suspect_term(e, Pattern::l2, e.theta, "L2", e.hints->l2, causes);
-  std::vector<double> sign(e.size());
-  for (std::size_t i = 0; i < e.size(); ++i) {
-    sign[i] = e.theta[i] > 0.0 ? 1.0 : (e.theta[i] < 0.0 ? -1.0 : 0.0);
-  }
-  suspect_term(e, Pattern::l1, sign, "L1", e.hints->l1, causes);
+  if (!e.theta.empty()) suspect_penalties(e, causes);
   const std::vector<double> ones(e.size(), 1.0);
   const double offset = ratio_of(e, residuals(e), ones);
   const Fit fit = fit_of(e, combined(e, 1.0, e.numeric, offset, ones));

@@ -13,7 +13,7 @@ struct Evidence {
   std::span<const double> analytic;
   std::span<const double> numeric;
   std::span<const double> bar;
-  std::span<const double> theta;
+  std::span<const double> theta;      ///< empty if not known
   std::span<const double> previous;   ///< empty if not known
   std::vector<NamedVector> suspects;  ///< cut to this block
   std::vector<bool> usable;           ///< entries with a trustworthy numeric derivative

@@ -21,7 +21,7 @@ struct Part {
       analytic.push_back(e.analytic[i]);
       numeric.push_back(e.numeric[i]);
       bar.push_back(e.bar[i]);
-      theta.push_back(e.theta[i]);
+      if (!e.theta.empty()) theta.push_back(e.theta[i]);
       evidence.usable.push_back(e.usable[i]);
     }
     evidence.analytic = analytic;

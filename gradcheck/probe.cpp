@@ -4,11 +4,10 @@
 
 #include <algorithm>
 #include <cstring>
-#include <exception>
-#include <thread>
 #include <utility>
 
 #include "gradcheck/errors.hpp"
+#include "gradcheck/team.hpp"
 
 namespace dtheta::gradcheck {
 namespace {
@@ -49,31 +48,13 @@ void CostProbes::operator()(std::span<const Probe> probes, std::span<double> ans
         fmt::format("probe: {} probes, but room for {} answers", probes.size(), answers.size()));
   }
   const std::size_t threads = std::min(copies_.size(), probes.size());
-  if (threads <= 1) {
-    answer_share(0, probes, answers);
-    return;
-  }
-  std::vector<std::exception_ptr> failures(threads);
-  {
-    std::vector<std::jthread> team;
-    team.reserve(threads);
-    const std::size_t share = (probes.size() + threads - 1) / threads;
-    for (std::size_t t = 0; t < threads; ++t) {
-      const std::size_t first = std::min(t * share, probes.size());
-      const std::size_t count = std::min(share, probes.size() - first);
-      team.emplace_back([this, t, mine = probes.subspan(first, count),
-                         out = answers.subspan(first, count), &failures] {
-        try {
-          answer_share(static_cast<unsigned>(t), mine, out);
-        } catch (...) {
-          failures[t] = std::current_exception();
-        }
-      });
-    }
-  }
-  for (const std::exception_ptr& failure : failures) {
-    if (failure) std::rethrow_exception(failure);
-  }
+  const std::size_t share = threads == 0 ? 0 : (probes.size() + threads - 1) / threads;
+  detail::in_parallel(threads, [&](std::size_t t) {
+    const std::size_t first = std::min(t * share, probes.size());
+    const std::size_t count = std::min(share, probes.size() - first);
+    answer_share(static_cast<unsigned>(t), probes.subspan(first, count),
+                 answers.subspan(first, count));
+  });
 }
 
 void CostProbes::answer_share(unsigned thread, std::span<const Probe> probes,

@@ -52,6 +52,7 @@ class Writer {
     blocks();
     causes();
     components();
+    failures();
     for (const std::string& note : result_.notes) line("note: {}", note);
     return std::move(text_);
   }
@@ -67,6 +68,11 @@ class Writer {
     const std::string verdict(to_string(result_.verdict));
     line("gradient check ({}): {}", to_string(result_.method),
          painted(verdict, style_of(result_.verdict) | fmt::emphasis::bold, style_.colour));
+    if (result_.method == Method::comparison) {
+      line("  difference {:.3e} ({}: {})   tolerance {:.3g}", result_.difference.value,
+           to_string(result_.band), advice(result_.band), result_.tolerance);
+      return;
+    }
     line("  difference {:.3e} ({}: {})   cost {:.17g}", result_.difference.value,
          to_string(result_.band), advice(result_.band), result_.cost);
     if (result_.method == Method::textbook) {
@@ -111,15 +117,55 @@ class Writer {
     if (worst.empty()) return;
     std::size_t width = 5;
     for (const Component& c : worst) width = std::max(width, to_string(c.key).size());
-    line("\n  {:<{}}  {:>5}  {:>22}  {:>22}  {:>9}  {:>9}  {:>9}  {}", "entry", width, "layer",
-         "analytic", "numeric", "error", "bar", "step", "verdict");
+    const bool compared = result_.method == Method::comparison;
+    // A comparison takes no steps.
+    const auto step = [&](const Component& c) {
+      return compared ? std::string() : fmt::format("  {:>9.2e}", c.step);
+    };
+    line("\n  {:<{}}  {:>5}  {:>22}  {:>22}  {:>9}  {:>9}{}  {}", "entry", width, "layer",
+         compared ? "gradient" : "analytic", compared ? "reference" : "numeric", "error", "bar",
+         compared ? "" : "       step", "verdict");
     for (const Component& c : worst) {
       std::string verdict(to_string(c.verdict));
       if (c.kink) verdict += " (corner)";
-      line("  {:<{}}  {:>5}  {:>22.15e}  {:>22.15e}  {:>9.2e}  {:>9.2e}  {:>9.2e}  {}",
-           to_string(c.key), width, c.key.layer, c.analytic, c.numeric, c.error(), c.bar, c.step,
+      line("  {:<{}}  {:>5}  {:>22.15e}  {:>22.15e}  {:>9.2e}  {:>9.2e}{}  {}", to_string(c.key),
+           width, c.key.layer, c.analytic, c.numeric, c.error(), c.bar, step(c),
            painted(std::move(verdict), style_of(c.verdict), style_.colour));
     }
+  }
+
+  /// Everything about the worst entry of each failing block, with what shows its probe again.
+  void failures() {
+    std::size_t shown = 0;
+    for (const BlockResult* block : worst_first(result_)) {
+      if (block->verdict != Verdict::fail || block->worst.empty()) continue;
+      if (shown++ == style_.failures) break;
+      failure(*block, block->worst.front());
+    }
+  }
+
+  void failure(const BlockResult& block, const Component& c) {
+    const bool compared = result_.method == Method::comparison;
+    line("\n  {} is wrong: {}", to_string(c.key), place(block, c));
+    line("    {:<9}  {:>24.16e}", compared ? "gradient" : "analytic", c.analytic);
+    line("    {:<9}  {:>24.16e}   bar {:.2e}{}", compared ? "reference" : "numeric", c.numeric,
+         c.bar, compared ? "" : fmt::format("   step {:.6g}", c.step));
+    line("    {:<9}  {:>24.2e}   {:.3g} bars, {:.3g} relative", "apart", c.error(), c.z(),
+         c.relative_error());
+    if (!block.causes.empty()) {
+      const Cause& cause = block.causes.front();
+      line("    {:<9}  {} ({}): {}", "cause", to_string(cause.pattern), cause.sureness(),
+           cause.sentence);
+    }
+    if (!c.replay.empty()) line("    {:<9}  {}", "replay", c.replay);
+  }
+
+  std::string place(const BlockResult& block, const Component& c) const {
+    if (result_.sampled) return fmt::format("entry {} of theta, layer {}", c.position, c.key.layer);
+    const bool whole = block.size == result_.analytic.size();
+    return fmt::format("entry {} of {} {}{}, layer {}", c.position - block.offset, block.name,
+                       shape_of(block), whole ? "" : fmt::format(", entry {} of theta", c.position),
+                       c.key.layer);
   }
 
   const Result& result_;

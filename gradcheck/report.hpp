@@ -11,9 +11,11 @@ namespace dtheta::gradcheck {
 struct ReportStyle {
   bool colour = false;          ///< terminal colours
   std::size_t components = 10;  ///< how many of the worst components are listed
+  std::size_t failures = 3;     ///< of how many failing blocks the worst entry is told in full
 };
 
-/// A readable table: verdict, blocks and components worst first, and what could not be seen.
+/// A readable table: verdict, blocks and components worst first, of failures everything that is
+/// known and how to see them again, and what could not be seen.
 std::string report(const Result& result, const ReportStyle& style = {});
 
 /// The textbook's sentence: "Good, the difference is 1.9e-09" in green up to `threshold`, otherwise

@@ -65,6 +65,7 @@ class Page {
     plots();
     blocks();
     components();
+    replays();
     notes();
     page_ += detail::page_end();
     return std::move(page_);
@@ -76,13 +77,20 @@ class Page {
     fmt::format_to(std::back_inserter(page_), format, std::forward<T>(arguments)...);
   }
 
+  bool compared() const { return result_.method == Method::comparison; }
+
   void head() {
     put("<h1>{}: <span class=\"{}\">{}</span></h1>\n", escaped(title_), to_string(result_.verdict),
         to_string(result_.verdict));
-    put("<p>Method: {}. Difference <b>{:.3e}</b> ({}: {}). Cost {:.17g}. {} evaluations of the "
-        "cost, noise of one {:.2e}.</p>\n",
-        to_string(result_.method), result_.difference.value, to_string(result_.band),
-        advice(result_.band), result_.cost, result_.evaluations, result_.noise);
+    put("<p>Method: {}. Difference <b>{:.3e}</b> ({}: {}).", to_string(result_.method),
+        result_.difference.value, to_string(result_.band), advice(result_.band));
+    if (compared()) {
+      put(" Tolerance {:.3g}.</p>\n", result_.tolerance);
+    } else {
+      put(" Cost {:.17g}. {} evaluations of the cost, noise of one <span "
+          "class=\"number\">{:.2e}</span>.</p>\n",
+          result_.cost, result_.evaluations, result_.noise);
+    }
   }
 
   void causes() {
@@ -116,6 +124,11 @@ class Page {
       detail::Series& series = wrong ? bad : good;
       series.x.push_back(result_.numeric[i]);
       series.y.push_back(result_.analytic[i]);
+    }
+    if (compared()) {
+      return detail::plot({"Gradient against reference; right entries lie on the line", "reference",
+                           "gradient", false, true},
+                          {good, bad});
     }
     return detail::plot({"Analytic against numeric; right entries lie on the line", "numeric",
                          "analytic", false, true},
@@ -237,14 +250,28 @@ class Page {
 
   void components() {
     put("<h2>Worst entries</h2>\n<div class=\"scroll\"><table><tr><th class=\"l\">entry<th>layer"
-        "<th>analytic<th>numeric<th>error<th>bar<th>step<th class=\"l\">verdict</tr>\n");
+        "<th>{}<th>{}<th>error<th>bar{}<th class=\"l\">verdict</tr>\n",
+        compared() ? "gradient" : "analytic", compared() ? "reference" : "numeric",
+        compared() ? "" : "<th>step");
     for (const Component& c : result_.worst()) {
-      put("<tr><td class=\"l\">{}<td>{}<td>{:.12e}<td>{:.12e}<td>{:.2e}<td>{:.2e}<td>{:.2e}"
-          "<td class=\"l verdict {}\">{}{}</tr>\n",
-          escaped(to_string(c.key)), c.key.layer, c.analytic, c.numeric, c.error(), c.bar, c.step,
-          to_string(c.verdict), to_string(c.verdict), c.kink ? " (corner)" : "");
+      put("<tr><td class=\"l\">{}<td>{}<td>{:.12e}<td>{:.12e}<td>{:.2e}<td>{:.2e}",
+          escaped(to_string(c.key)), c.key.layer, c.analytic, c.numeric, c.error(), c.bar);
+      if (!compared()) put("<td>{:.2e}", c.step);
+      put("<td class=\"l verdict {}\">{}{}</tr>\n", to_string(c.verdict), to_string(c.verdict),
+          c.kink ? " (corner)" : "");
     }
     put("</table></div>\n");
+  }
+
+  void replays() {
+    bool any = false;
+    for (const Component& c : result_.worst()) {
+      if (c.replay.empty()) continue;
+      if (!any) put("<h2>See a probe again</h2>\n<dl class=\"replays\">\n");
+      any = true;
+      put("<dt>{}<dd><code>{}</code>\n", escaped(to_string(c.key)), escaped(c.replay));
+    }
+    if (any) put("</dl>\n");
   }
 
   void notes() {

@@ -22,6 +22,7 @@ std::string details(const Result& result, const BlockResult& block) {
     if (c.verdict == Verdict::pass && result.method != Method::textbook) continue;
     text += fmt::format("{}: analytic {:.15e} numeric {:.15e} bar {:.2e} step {:.2e}\n",
                         to_string(c.key), c.analytic, c.numeric, c.bar, c.step);
+    if (!c.replay.empty()) text += fmt::format("  replay: {}\n", c.replay);
   }
   return text;
 }

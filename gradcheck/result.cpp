@@ -13,7 +13,8 @@
 namespace dtheta::gradcheck {
 
 std::string_view to_string(Method method) {
-  return method == Method::textbook ? "textbook" : "adaptive";
+  if (method == Method::textbook) return "textbook";
+  return method == Method::adaptive ? "adaptive" : "comparison";
 }
 
 std::string_view to_string(Verdict verdict) {

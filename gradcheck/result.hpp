@@ -8,14 +8,16 @@
 
 #include "gradcheck/cause.hpp"
 #include "gradcheck/difference.hpp"
+#include "gradcheck/oracle.hpp"
 #include "gradcheck/parameter_vector.hpp"
 
 namespace dtheta::gradcheck {
 
 /// How the numeric gradient is made.
 enum class Method {
-  textbook,  ///< two-sided difference with one ε for every entry, judged by the four bands
-  adaptive   ///< step per block, error bar per entry, pass / fail / inconclusive
+  textbook,   ///< two-sided difference with one ε for every entry, judged by the four bands
+  adaptive,   ///< step per block, error bar per entry, pass / fail / inconclusive
+  comparison  ///< none: another gradient stands in its place (compare.hpp)
 };
 
 /// What a check concludes.
@@ -25,7 +27,7 @@ enum class Verdict {
   inconclusive  ///< the numeric side was not good enough to tell
 };
 
-/// "textbook", "adaptive".
+/// "textbook", "adaptive", "comparison".
 std::string_view to_string(Method method);
 
 /// "pass", "fail", "inconclusive".
@@ -40,7 +42,8 @@ struct Component {
   double bar = 0.0;   ///< the numeric derivative is believed to be off by no more than this
   double step = 0.0;  ///< how far θ was moved
   Verdict verdict = Verdict::pass;
-  bool kink = false;  ///< J has a corner here; the gradient was held against the two slopes
+  bool kink = false;     ///< J has a corner here; the gradient was held against the two slopes
+  std::string replay{};  ///< what to run or call to see this probe again; only where it accuses
 
   /// |analytic − numeric|.
   double error() const;
@@ -87,12 +90,14 @@ struct Result {
   double epsilon = 0.0;    ///< step of the textbook method
   double tolerance = 0.0;  ///< relative error asked to be seen by the adaptive method
   std::vector<BlockResult> blocks;
-  std::vector<double> analytic;    ///< whole length of θ
-  std::vector<double> numeric;     ///< whole length of θ; NaN where nothing was measured
-  std::vector<double> bar;         ///< whole length of θ; infinite where nothing was measured
-  std::size_t evaluations = 0;     ///< of J
-  bool deterministic = true;       ///< J(θ) had the same bits each time
-  bool complete = true;            ///< false: stopped by the progress callback
+  std::vector<double> analytic;      ///< whole length of θ
+  std::vector<double> numeric;       ///< whole length of θ; NaN where nothing was measured
+  std::vector<double> bar;           ///< whole length of θ; infinite where nothing was measured
+  std::size_t evaluations = 0;       ///< of J in double
+  std::vector<OracleUse> oracles{};  ///< who was asked where double was in doubt
+  bool deterministic = true;         ///< J(θ) had the same bits each time
+  bool complete = true;              ///< false: stopped by the progress callback
+  bool sampled = false;  ///< a part of θ was drawn; the worst entries stand as in the whole
   std::vector<std::string> notes;  ///< what this check could not see, in words
   std::vector<Cause> causes{};     ///< why it fails, over all blocks, likeliest first
 

@@ -8,6 +8,7 @@
 #include <random>
 
 #include "gradcheck/errors.hpp"
+#include "gradcheck/replay.hpp"
 
 namespace dtheta::gradcheck {
 namespace {
@@ -54,30 +55,26 @@ ParameterVector reduced(const ParameterVector& theta, std::span<const double> va
   return small;
 }
 
-}  // namespace
-
-std::size_t sample_size(std::size_t size, double confidence, double wrong_part) {
-  require_part("confidence", confidence);
-  require_part("wrong_part", wrong_part);
-  const double count = std::ceil(std::log1p(-confidence) / std::log1p(-wrong_part));
-  return std::min(size, static_cast<std::size_t>(std::max(1.0, count)));
-}
-
-SampleResult check_sample(const Cost& cost, const Gradient& gradient, const ParameterVector& theta,
-                          const SampleOptions& options) {
+/// Checks the drawn entries by `check_small(θ, gradient)`, both reduced to them, and says what that
+/// is worth.
+template <class CheckSmall>
+SampleResult check_drawn(const Gradient& gradient, const ParameterVector& theta,
+                         const SampleOptions& options, CheckSmall check_small) {
   SampleResult sample;
   const std::size_t count = sample_size(theta.size(), options.confidence, options.wrong_part);
-  sample.positions = drawn(theta, count, options.seed);
+  sample.positions =
+      drawn(theta, options.count > 0 ? std::min(options.count, theta.size()) : count, options.seed);
   const ParameterVector small = reduced(theta, theta.values(), sample.positions);
   const ParameterVector small_gradient = reduced(theta, gradient.at(theta), sample.positions);
-  const Cost embedded = [&](std::span<const double> t) {
-    std::vector<double> whole(theta.values().begin(), theta.values().end());
-    for (std::size_t k = 0; k < t.size(); ++k) whole[sample.positions[k]] = t[k];
-    return cost(whole);
-  };
-  sample.result = check(embedded, small_gradient, small, options.check);
+  sample.result = check_small(small, small_gradient, sample.positions);
+  sample.result.sampled = true;
   for (BlockResult& block : sample.result.blocks) {
-    for (Component& c : block.worst) c.key = theta.key(sample.positions[c.position]);
+    for (Component& c : block.worst) {
+      c.position = sample.positions[c.position];
+      c.key = theta.key(c.position);
+      if (c.replay.empty()) continue;
+      c.replay = options.check.replay ? options.check.replay(c) : replay_call(c);
+    }
   }
   const std::size_t looked = sample.positions.size();
   sample.confidence = looked == theta.size()
@@ -89,6 +86,44 @@ SampleResult check_sample(const Cost& cost, const Gradient& gradient, const Para
       looked, theta.size(), 100.0 * options.wrong_part, sample.confidence);
   sample.result.notes.push_back(sample.statement);
   return sample;
+}
+
+}  // namespace
+
+std::size_t sample_size(std::size_t size, double confidence, double wrong_part) {
+  require_part("confidence", confidence);
+  require_part("wrong_part", wrong_part);
+  const double count = std::ceil(std::log1p(-confidence) / std::log1p(-wrong_part));
+  return std::min(size, static_cast<std::size_t>(std::max(1.0, count)));
+}
+
+SampleResult check_sample(const Cost& cost, const Gradient& gradient, const ParameterVector& theta,
+                          const SampleOptions& options) {
+  return check_drawn(gradient, theta, options,
+                     [&](const ParameterVector& small, const ParameterVector& small_gradient,
+                         const std::vector<std::size_t>& positions) {
+                       const Cost embedded = [&](std::span<const double> t) {
+                         std::vector<double> whole(theta.values().begin(), theta.values().end());
+                         for (std::size_t k = 0; k < t.size(); ++k) whole[positions[k]] = t[k];
+                         return cost(whole);
+                       };
+                       return check(embedded, small_gradient, small, options.check);
+                     });
+}
+
+SampleResult check_sample(const ProbeEvaluator& evaluate, const Gradient& gradient,
+                          const ParameterVector& theta, const SampleOptions& options) {
+  return check_drawn(gradient, theta, options,
+                     [&](const ParameterVector& small, const ParameterVector& small_gradient,
+                         const std::vector<std::size_t>& positions) {
+                       const ProbeEvaluator embedded = [&](std::span<const Probe> probes,
+                                                           std::span<double> answers) {
+                         std::vector<Probe> moved(probes.begin(), probes.end());
+                         for (Probe& probe : moved) probe.index = positions[probe.index];
+                         evaluate(moved, answers);
+                       };
+                       return check_probes(embedded, small_gradient, small, options.check);
+                     });
 }
 
 }  // namespace dtheta::gradcheck

@@ -10,6 +10,7 @@ namespace dtheta::gradcheck {
 
 /// How many entries to look at.
 struct SampleOptions {
+  std::size_t count = 0;      ///< entries to draw; 0: as many as the next two ask for
   double confidence = 0.999;  ///< of the statement that is made
   double wrong_part = 0.01;   ///< part of the entries that, if wrong, must not go unseen
   std::uint64_t seed = 1;
@@ -34,5 +35,9 @@ std::size_t sample_size(std::size_t size, double confidence, double wrong_part);
 /// confidence and wrong_part lie between 0 and 1.
 SampleResult check_sample(const Cost& cost, const Gradient& gradient, const ParameterVector& theta,
                           const SampleOptions& options = {});
+
+/// The same where the caller evaluates probes, whose indices are those of the whole θ.
+SampleResult check_sample(const ProbeEvaluator& evaluate, const Gradient& gradient,
+                          const ParameterVector& theta, const SampleOptions& options = {});
 
 }  // namespace dtheta::gradcheck

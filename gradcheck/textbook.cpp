@@ -27,14 +27,19 @@ Findings measure_textbook(const Request& request) {
     for (std::size_t first = 0; first < block.size; first += chunk_entries) {
       const std::size_t count = std::min(chunk_entries, block.size - first);
       const std::size_t at = block.offset + first;
+      std::size_t measured = count;
       // The evaluator counts from the start of θ, the estimate from the start of the chunk.
       const ProbeEvaluator shifted = [&](std::span<const Probe> probes, std::span<double> out) {
         std::vector<Probe> moved(probes.begin(), probes.end());
         for (Probe& probe : moved) probe.index += at;
-        request.evaluate(moved, out);
+        try {
+          request.evaluate(moved, out);
+        } catch (const Stopped& stop) {
+          measured = stop.answered / 2;
+        }
       };
       const auto numeric = two_sided_difference(shifted, values.subspan(at, count), epsilon);
-      for (std::size_t i = 0; i < count; ++i) {
+      for (std::size_t i = 0; i < measured; ++i) {
         Finding& finding = found.entries[at + i];
         finding.numeric = numeric[i];
         finding.bar = found.noise / epsilon;
@@ -42,8 +47,8 @@ Findings measure_textbook(const Request& request) {
         finding.verdict = Verdict::pass;
         finding.flat = numeric[i] == 0.0;
       }
-      done += count;
-      if (!request.proceed(done)) {
+      done += measured;
+      if (measured < count || !request.proceed(done)) {
         found.complete = false;
         return found;
       }

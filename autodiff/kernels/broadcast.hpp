@@ -1,6 +1,5 @@
 #pragma once
 
-#include <algorithm>
 #include <array>
 
 #include "autodiff/shape.hpp"
@@ -26,30 +25,18 @@ class BroadcastMap {
 
   /// Copies elements [start, start + count) of the broadcast operand to `out`.
   template <class T>
-  void load(const T* operand, Index start, Index count, T* out) const {
-    std::array<Index, max_rank> at{};
-    Index offset = 0;
-    for (int axis = 0; axis < rank_; ++axis) {  // axis 0 is the innermost
-      at[idx(axis)] = start % size_[idx(axis)];
-      start /= size_[idx(axis)];
-      offset += at[idx(axis)] * stride_[idx(axis)];
-    }
-    while (count > 0) {
-      const Index run = std::min(count, size_[0] - at[0]);
-      if (stride_[0] == 0)
-        std::fill_n(out, run, operand[offset]);
-      else
-        std::copy_n(operand + offset, run, out);
-      out += run;
-      count -= run;
-      if (count > 0) advance(at, offset);
-    }
-  }
+  void load(const T* operand, Index start, Index count, T* out) const;
 
  private:
   static constexpr std::size_t idx(int i) { return static_cast<std::size_t>(i); }
-  /// Moves from inside an innermost run to the start of the next one.
-  void advance(std::array<Index, max_rank>& at, Index& offset) const;
+  /// A place in the broadcast shape, and the operand's element there.
+  struct Position {
+    std::array<Index, max_rank> at{};
+    Index offset = 0;
+  };
+  [[nodiscard]] Position position(Index element) const;
+  /// From an innermost run to one that is `runs` later along axis 1, carrying into the others.
+  void advance(Position& p, Index runs) const;
 
   std::array<Index, max_rank> size_{1};
   std::array<Index, max_rank> stride_{1};

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "autodiff/kernels/direct_convolution.hpp"
 #include "autodiff/kernels/gemm.hpp"
 #include "autodiff/kernels/im2col.hpp"
 
@@ -10,7 +11,9 @@ namespace dtheta::detail {
 /// A convolution of x (samples, groups * in, elements) with w (groups * out, in, taps), which gives
 /// y (samples, groups * out, positions). For each group it is a matrix product:
 ///   y = w . col,  where col = im2col(x) has in * taps rows and a column for each position.
-/// The columns are made and used a part at a time, so that they stay in cache.
+/// The columns are made and used a part at a time, so that they stay in cache. Unless there are
+/// very many channels, making them costs more than it gains: there sums run over the elements where
+/// they are (kernels/simd/convolution.hpp).
 struct Convolution {
   const Window& window;
   Index groups = 1;
@@ -26,27 +29,50 @@ struct Convolution {
   /// Elements of scratch that each of the kernels below needs.
   [[nodiscard]] std::size_t scratch() const {
     const WindowRows part = largest_part();
-    return static_cast<std::size_t>((rows() + out) * part.columns(window));
+    Index needed = (rows() + out) * part.columns(window);
+    if (sums_over_x()) {
+      const FramedWindow w = FramedWindow::over_x(window);
+      const simd::Samples samples_taken{static_cast<std::size_t>(samples_at_once())};
+      needed = std::max({needed, w.room(in) + w_size(),
+                         w.room(in * samples_at_once()) +
+                             static_cast<Index>(weights_work(w.correlation(in), samples_taken))});
+    }
+    if (sums_over_y()) {
+      needed = std::max(needed, FramedWindow::over_y(window).room(out) + w_size());
+    }
+    return static_cast<std::size_t>(needed);
   }
 
-  /// y = conv(x, w)
+  /// y = conv(x, w) + bias, which may be null
   template <class T>
-  void forward(const T* x, const T* w, T* y, T* work) const {
+  void forward(const T* x, const T* w, const T* bias, T* y, T* work) const {
+    if constexpr (Vectorized<T>) {
+      if (sums_over_x()) return forward_by_sums(x, w, bias, y, work);
+    }
     for_each_part(work, [&](Index g, const WindowRows& part, T* col, T* matrix) {
       const bool direct = is_sample(part);
+      const Index n = part.columns(window);
       T* result = direct ? y_of(y, g, part) : matrix;
-      gemm({out, part.columns(window), rows()}, w + g * w_size(), columns(x, g, part, col), result);
+      if (bias != nullptr) {
+        for (Index o = 0; o < out; ++o) std::fill_n(result + o * n, n, bias[g * out + o]);
+      }
+      gemm({out, n, rows(), false, false, bias != nullptr}, w + g * w_size(),
+           columns(x, g, part, col), result);
       if (!direct) {
-        for_each_run(g, part, [&](Index at, Index in_matrix, Index n) {
-          std::copy_n(matrix + in_matrix, n, y + at);
+        for_each_run(g, part, [&](Index at, Index in_matrix, Index run) {
+          std::copy_n(matrix + in_matrix, run, y + at);
         });
       }
     });
   }
 
-  /// x += the adjoint of conv(., w) at y; x starts as zeros.
+  /// x = the adjoint of conv(., w) at y
   template <class T>
-  void add_data_adjoint(const T* y, const T* w, T* x, T* work) const {
+  void data_adjoint(const T* y, const T* w, T* x, T* work) const {
+    if constexpr (Vectorized<T>) {
+      if (sums_over_y()) return data_adjoint_by_sums(y, w, x, work);
+    }
+    std::fill_n(x, samples * x_size(), T(0));
     for_each_part(work, [&](Index g, const WindowRows& part, T* col, T* matrix) {
       const bool in_place = is_pointwise_sample(part);
       T* const target = in_place ? x + x_offset(g, part) : col;
@@ -56,9 +82,13 @@ struct Convolution {
     });
   }
 
-  /// w += the adjoint of conv(x, .) at y; w starts as zeros.
+  /// w = the adjoint of conv(x, .) at y
   template <class T>
-  void add_weight_adjoint(const T* x, const T* y, T* w, T* work) const {
+  void weight_adjoint(const T* x, const T* y, T* w, T* work) const {
+    std::fill_n(w, groups * w_size(), T(0));
+    if constexpr (Vectorized<T>) {
+      if (sums_over_x()) return add_weight_adjoint_by_sums(x, y, w, work);
+    }
     for_each_part(work, [&](Index g, const WindowRows& part, T* col, T* matrix) {
       gemm({out, rows(), part.columns(window), false, true, true}, positions(y, g, part, matrix),
            columns(x, g, part, col), w + g * w_size());
@@ -66,6 +96,88 @@ struct Convolution {
   }
 
  private:
+  /// Whether the forward pass and the weights' adjoint are sums over the elements of x.
+  [[nodiscard]] bool sums_over_x() const { return suits_sums(out); }
+  /// Whether the adjoint in x is a sum over the elements of y.
+  [[nodiscard]] bool sums_over_y() const {
+    return window.stride == Window::PerAxis{1, 1, 1} && suits_sums(in);
+  }
+  /// `channels`: those of the result. With very many the matrix product makes good for its columns.
+  [[nodiscard]] bool suits_sums(Index channels) const {
+    constexpr Index many = 256;
+    return channels <= many && window.taps() > 1 && window.taps() <= FramedWindow::max_taps &&
+           in > 0 && out > 0 && window.out_size() > 0;
+  }
+
+  template <class T>
+  void forward_by_sums(const T* x, const T* w, const T* bias, T* y, T* work) const {
+    const FramedWindow over = FramedWindow::over_x(window);
+    const simd::Correlation c = over.correlation(in);
+    T *const frames = work, *const packed = work + over.room(in);
+    std::fill_n(frames, over.room(in), T(0));
+    for (Index g = 0; g < groups; ++g) {
+      for (Index t = 0; t < rows(); ++t) {
+        for (Index o = 0; o < out; ++o) packed[t * out + o] = w[g * w_size() + o * rows() + t];
+      }
+      for (Index n = 0; n < samples; ++n) {
+        over.frame().copy(x + n * x_size() + g * in * window.in_size(), in, frames);
+        simd::correlate(c, static_cast<std::size_t>(out), frames, packed,
+                        bias != nullptr ? bias + g * out : nullptr,
+                        y + n * y_size() + g * out * window.out_size());
+      }
+    }
+  }
+
+  template <class T>
+  void data_adjoint_by_sums(const T* y, const T* w, T* x, T* work) const {
+    const FramedWindow over = FramedWindow::over_y(window);
+    const simd::Correlation c = over.correlation(out);
+    const Index taps = window.taps();
+    T *const frames = work, *const packed = work + over.room(out);
+    std::fill_n(frames, over.room(out), T(0));
+    for (Index g = 0; g < groups; ++g) {
+      const T* from = w + g * w_size();  // (out, in, taps), to become (out, mirrored taps, in)
+      for (Index o = 0; o < out; ++o) {
+        for (Index i = 0; i < in; ++i, from += taps) {
+          for (Index k = 0; k < taps; ++k) packed[(o * taps + taps - 1 - k) * in + i] = from[k];
+        }
+      }
+      for (Index n = 0; n < samples; ++n) {
+        over.frame().copy(y + n * y_size() + g * out * window.out_size(), out, frames);
+        simd::correlate(c, static_cast<std::size_t>(in), frames, packed,
+                        static_cast<const T*>(nullptr),
+                        x + n * x_size() + g * in * window.in_size());
+      }
+    }
+  }
+
+  /// As many samples as make a sum worth its start and end.
+  [[nodiscard]] Index samples_at_once() const {
+    return std::clamp<Index>(1024 / window.out_size(), 1, std::max<Index>(samples, 1));
+  }
+
+  template <class T>
+  void add_weight_adjoint_by_sums(const T* x, const T* y, T* w, T* frames) const {
+    const FramedWindow over = FramedWindow::over_x(window);
+    const simd::Correlation c = over.correlation(in);
+    const Index most = samples_at_once(), stride = in * over.frame().elements();
+    std::fill_n(frames, over.room(in * most), T(0));
+    for (Index g = 0; g < groups; ++g) {
+      for (Index n = 0; n < samples; n += most) {
+        const Index count = std::min(most, samples - n);
+        for (Index i = 0; i < count; ++i) {
+          over.frame().copy(x + (n + i) * x_size() + g * in * window.in_size(), in,
+                            frames + i * stride);
+        }
+        simd::correlate_weights(c, static_cast<std::size_t>(out),
+                                {static_cast<std::size_t>(count), static_cast<std::size_t>(stride),
+                                 static_cast<std::size_t>(y_size())},
+                                frames, y + n * y_size() + g * out * window.out_size(),
+                                w + g * w_size(), frames + over.room(in * most));
+      }
+    }
+  }
+
   /// As many whole samples, or else as many rows of one sample, as fill the cache with columns.
   [[nodiscard]] WindowRows largest_part() const {
     constexpr Index cached = Index{1} << 15;

@@ -9,15 +9,22 @@
 namespace dtheta::detail {
 
 Shape elementwise_shape(std::string_view op, std::span<const ValueType> in) {
-  Shape shape = in[0].shape;
+  const Shape* widest = &in[0].shape;
+  bool same = true;
   for (std::size_t i = 0; i < in.size(); ++i) {
+    const Shape& shape = in[i].shape;
     if (in[i].kind != Kind::real) {
       throw TypeError(fmt::format("{}: operand {} {} holds indices, real values are needed", op, i,
-                                  to_string(in[i].shape)));
+                                  to_string(shape)));
     }
-    shape = broadcast(op, shape, in[i].shape);
+    if (shape.rank() == 0 || shape == *widest) continue;
+    same = same && widest->rank() == 0;
+    widest = &shape;
   }
-  return shape;
+  if (same) return *widest;  // as nearly always: nothing is copied on the way
+  Shape result = in[0].shape;
+  for (const ValueType& type : in) result = broadcast(op, result, type.shape);
+  return result;
 }
 
 template <Scalar T>

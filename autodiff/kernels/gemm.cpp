@@ -5,65 +5,105 @@
 #include <algorithm>
 
 #include "autodiff/kernels/blas_setup.hpp"
+#include "autodiff/kernels/simd/small_gemm.hpp"
 
 namespace dtheta::detail {
 namespace {
 
-/// Below this many multiplications a BLAS call costs more than the loops.
+/// Up to this many multiplications a BLAS call costs more than the work.
 constexpr Index small_work = 512;
 
 template <Scalar T>
-void plain_gemm(const Gemm& g, const T* a, const T* b, T* c) {
+void plain_gemm(const Gemm& g, T factor, const T* a, const T* b, T* c) {
   const Index a_row = g.transpose_a ? 1 : g.k, a_col = g.transpose_a ? g.m : 1;
-  if (!g.accumulate) std::fill_n(c, g.m * g.n, T(0));
+  const Index b_row = g.transpose_b ? 1 : g.n, b_col = g.transpose_b ? g.k : 1;
   for (Index i = 0; i < g.m; ++i) {
-    T* out = c + i * g.n;
-    if (g.transpose_b) {
-      for (Index j = 0; j < g.n; ++j) {
-        T sum(0);
-        for (Index p = 0; p < g.k; ++p) sum += a[i * a_row + p * a_col] * b[j * g.k + p];
-        out[j] += sum;
-      }
-      continue;
-    }
-    for (Index p = 0; p < g.k; ++p) {
-      const T factor = a[i * a_row + p * a_col];
-      for (Index j = 0; j < g.n; ++j) out[j] += factor * b[p * g.n + j];
+    for (Index j = 0; j < g.n; ++j) {
+      T sum(0);
+      for (Index p = 0; p < g.k; ++p) sum += a[i * a_row + p * a_col] * b[p * b_row + j * b_col];
+      T& out = c[i * g.n + j];
+      out = g.accumulate ? out + factor * sum : factor * sum;
     }
   }
 }
 
+/// Rows [row, row + rows) and columns [column, column + columns) of C.
+struct Part {
+  Index row, rows, column, columns;
+};
+
 template <Vectorized T>
-void blas_gemm(const Gemm& g, const T* a, const T* b, T* c) {
-  prepare_blas();
-  const auto m = static_cast<blasint>(g.m), n = static_cast<blasint>(g.n),
+void blas_gemm(const Gemm& g, const Part& part, T factor, const T* a, const T* b, T* c) {
+  const auto m = static_cast<blasint>(part.rows), n = static_cast<blasint>(part.columns),
              k = static_cast<blasint>(g.k);
   const CBLAS_TRANSPOSE ta = g.transpose_a ? CblasTrans : CblasNoTrans;
   const CBLAS_TRANSPOSE tb = g.transpose_b ? CblasTrans : CblasNoTrans;
-  const blasint lda = g.transpose_a ? m : k, ldb = g.transpose_b ? k : n;
+  const auto lda = static_cast<blasint>(g.transpose_a ? g.m : g.k),
+             ldb = static_cast<blasint>(g.transpose_b ? g.k : g.n), ldc = static_cast<blasint>(g.n);
+  a += part.row * (g.transpose_a ? 1 : g.k);
+  b += part.column * (g.transpose_b ? g.k : 1);
+  c += part.row * g.n + part.column;
   const T beta = g.accumulate ? T(1) : T(0);
   if constexpr (std::same_as<T, float>) {
-    cblas_sgemm(CblasRowMajor, ta, tb, m, n, k, 1.0F, a, lda, b, ldb, beta, c, n);
+    cblas_sgemm(CblasRowMajor, ta, tb, m, n, k, factor, a, lda, b, ldb, beta, c, ldc);
   } else {
-    cblas_dgemm(CblasRowMajor, ta, tb, m, n, k, 1.0, a, lda, b, ldb, beta, c, n);
+    cblas_dgemm(CblasRowMajor, ta, tb, m, n, k, factor, a, lda, b, ldb, beta, c, ldc);
   }
+}
+
+/// In how many parts threads share a product. By its size alone: the kernels of BLAS sum an element
+/// in another order when it lies near another edge, so another cut could give other bits.
+Index parts_of(const Gemm& g) {
+  constexpr Index worth_sharing = Index{1} << 21;  // multiplications: some 30 microseconds
+  constexpr Index large = Index{1} << 28;
+  const Index work = g.m * g.n * g.k;
+  if (work < worth_sharing) return 1;
+  return work < large ? 2 : 8;
+}
+
+/// Cuts C along its longer side, so that the shorter operand is the one that BLAS packs again for
+/// each part.
+template <Vectorized T>
+void shared_gemm(const Gemm& g, T factor, const T* a, const T* b, T* c, const Parallel& parallel) {
+  const Index parts = parts_of(g);
+  const bool by_rows = g.m > g.n;
+  const Index length = by_rows ? g.m : g.n;
+  // On multiples of what fills registers, but for the end.
+  const auto cut = [&](Index i) { return i == parts ? length : length * i / parts / 16 * 16; };
+  parallel.for_each(static_cast<std::size_t>(parts), [&](std::size_t which) {
+    const auto i = static_cast<Index>(which);
+    const Index first = cut(i), count = cut(i + 1) - first;
+    if (count == 0) return;
+    const Part part = by_rows ? Part{first, count, 0, g.n} : Part{0, g.m, first, count};
+    blas_gemm(g, part, factor, a, b, c);
+  });
 }
 
 }  // namespace
 
 template <Scalar T>
-void gemm(const Gemm& g, const T* a, const T* b, T* c) {
+void gemm(const Gemm& g, std::type_identity_t<T> factor, const T* a, const T* b, T* c,
+          [[maybe_unused]] const Parallel* parallel) {
   if (g.m == 0 || g.n == 0) return;
   if constexpr (Vectorized<T>) {
-    if (g.k > 0 && g.m * g.n * g.k > small_work) return blas_gemm(g, a, b, c);
+    if (g.m * g.n * g.k > small_work) {
+      prepare_blas();
+      if (parallel != nullptr) return shared_gemm(g, T(factor), a, b, c, *parallel);
+      return blas_gemm(g, {0, g.m, 0, g.n}, T(factor), a, b, c);
+    }
+    simd::small_gemm({static_cast<std::size_t>(g.m), static_cast<std::size_t>(g.n),
+                      static_cast<std::size_t>(g.k), g.transpose_a, g.transpose_b, g.accumulate},
+                     factor, a, b, c);
+  } else {
+    plain_gemm(g, factor, a, b, c);
   }
-  plain_gemm(g, a, b, c);
 }
 
-template void gemm(const Gemm&, const float*, const float*, float*);
-template void gemm(const Gemm&, const double*, const double*, double*);
-template void gemm(const Gemm&, const long double*, const long double*, long double*);
-template void gemm(const Gemm&, const Quad*, const Quad*, Quad*);
-template void gemm(const Gemm&, const Complex*, const Complex*, Complex*);
+template void gemm(const Gemm&, float, const float*, const float*, float*, const Parallel*);
+template void gemm(const Gemm&, double, const double*, const double*, double*, const Parallel*);
+template void gemm(const Gemm&, long double, const long double*, const long double*, long double*,
+                   const Parallel*);
+template void gemm(const Gemm&, Quad, const Quad*, const Quad*, Quad*, const Parallel*);
+template void gemm(const Gemm&, Complex, const Complex*, const Complex*, Complex*, const Parallel*);
 
 }  // namespace dtheta::detail

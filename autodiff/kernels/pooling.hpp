@@ -2,16 +2,18 @@
 
 #include <algorithm>
 #include <limits>
+#include <optional>
 
+#include "autodiff/kernels/simd/pooling.hpp"
 #include "autodiff/kernels/window.hpp"
+#include "autodiff/scalar.hpp"
 
 namespace dtheta::detail {
 
 /// Visits a plane row by row of window positions, and in each row tap by tap in row-major order:
 ///   begin(position, z, y)        the first position of a row, and its taps along the other axes
 ///   tap(position, count, from)   `count` positions in a row that meet an element each: the first
-///   is
-///                                at `from` in the plane, the others w.stride[2] apart
+///                                is at `from` in the plane, the others w.stride[2] apart
 ///   end(position, z, y)          the same
 template <class Begin, class Tap, class End>
 void for_each_pool_row(const Window& w, Begin begin, Tap tap, End end) {
@@ -44,6 +46,24 @@ void for_each_pool_row(const Window& w, Begin begin, Tap tap, End end) {
       end(position, z, y);
     }
   }
+}
+
+/// The window as the SIMD loops take it; nothing when they do not.
+[[nodiscard]] inline std::optional<simd::PlaneWindow> plane_window(const Window& w) {
+  const bool inside = w.before == Window::PerAxis{} && w.after == Window::PerAxis{} &&
+                      w.dilation == Window::PerAxis{1, 1, 1} && !w.adaptive &&
+                      (w.out[1] - 1) * w.stride[1] + w.size[1] <= w.in[1] &&
+                      (w.out[2] - 1) * w.stride[2] + w.size[2] <= w.in[2];
+  if (!inside || w.in[0] != 1 || w.out[0] != 1 || w.stride[2] > 2) return {};
+  const auto count = [](Index n) { return static_cast<std::size_t>(n); };
+  return simd::PlaneWindow{.in_columns = count(w.in[2]),
+                           .in_size = count(w.in_size()),
+                           .out_rows = count(w.out[1]),
+                           .out_columns = count(w.out[2]),
+                           .size_rows = count(w.size[1]),
+                           .size_columns = count(w.size[2]),
+                           .stride_rows = count(w.stride[1]),
+                           .stride_columns = count(w.stride[2])};
 }
 
 /// The largest element under the window at each position; -infinity where there is none, and NaN
@@ -86,6 +106,51 @@ void max_pool_indices(const Window& w, const T* plane, Index* out, T* best) {
         }
       },
       [](Index, const Taps&, const Taps&) {});
+}
+
+/// The adjoint of max_pool at x: the cotangent c of each position goes to its largest element, the
+/// first one among equals. `work` holds twice as many elements as there are positions.
+template <class T>
+void max_pool_adjoint(const Window& w, const T* c, const T* plane, T* out, T* work) {
+  T *const best = work, *const left = work + w.out_size();
+  const Index step = w.stride[2];
+  max_pool(w, plane, best);
+  std::copy_n(c, w.out_size(), left);
+  std::fill_n(out, w.in_size(), T(0));
+  for_each_pool_row(
+      w, [](Index, const Taps&, const Taps&) {},
+      [&](Index p, Index count, Index from) {
+        for (Index i = 0; i < count; ++i) {
+          const T x = plane[from + i * step];
+          const bool wins = (x == best[p + i]) | (x != x);
+          out[from + i * step] += wins ? left[p + i] : T(0);
+          left[p + i] = wins ? T(0) : left[p + i];
+        }
+      },
+      [](Index, const Taps&, const Taps&) {});
+}
+
+/// The same for `planes` planes, one behind the other, by SIMD loops where there are some.
+template <class T>
+void max_pool_planes(const Window& w, Index planes, const T* x, T* out) {
+  if constexpr (Vectorized<T>) {
+    if (const auto p = plane_window(w)) {
+      return simd::max_pool(*p, static_cast<std::size_t>(planes), x, out);
+    }
+  }
+  for (Index n = 0; n < planes; ++n) max_pool(w, x + n * w.in_size(), out + n * w.out_size());
+}
+template <class T>
+void max_pool_adjoint_planes(const Window& w, Index planes, const T* c, const T* x, T* out,
+                             T* work) {
+  if constexpr (Vectorized<T>) {
+    if (const auto p = plane_window(w)) {
+      return simd::max_pool_adjoint(*p, static_cast<std::size_t>(planes), c, x, out);
+    }
+  }
+  for (Index n = 0; n < planes; ++n) {
+    max_pool_adjoint(w, c + n * w.out_size(), x + n * w.in_size(), out + n * w.in_size(), work);
+  }
 }
 
 }  // namespace dtheta::detail

@@ -10,6 +10,7 @@
 #include "autodiff/op_list.hpp"
 #include "autodiff/ops/exp_log.hpp"
 #include "autodiff/ops/families.hpp"
+#include "autodiff/ops/forms.hpp"
 
 namespace dtheta {
 namespace {
@@ -381,6 +382,12 @@ Var operator<(Arg a, Arg b) { return apply<Less>(a, b); }
 Var operator<=(Arg a, Arg b) { return apply<LessEqual>(a, b); }
 Var operator>(Arg a, Arg b) { return apply<Greater>(a, b); }
 Var operator>=(Arg a, Arg b) { return apply<GreaterEqual>(a, b); }
+
+Arithmetic as_arithmetic(const OpRecord& op) {
+  if (&op == &record_of<Add>) return Arithmetic::add;
+  if (&op == &record_of<Sub>) return Arithmetic::sub;
+  return &op == &record_of<Mul> ? Arithmetic::mul : Arithmetic::none;
+}
 
 std::span<const OpRecord* const> arithmetic_ops() {
   return OpList<Add, Sub, Mul, Div, Neg, Abs, Sign, Square, Cube, Sqrt, Rsqrt, Reciprocal, Pow,

@@ -110,7 +110,8 @@ struct Conv : Geometry {
   template <class T>
   void forward(const Call<T>& call) const {
     kernel(call.shape(0)[0], call.shape(1))
-        .forward(call.input(0), call.input(1), call.output(), call.workspace());
+        .forward(call.input(0), call.input(1), static_cast<const T*>(nullptr), call.output(),
+                 call.workspace());
   }
   [[nodiscard]] Var vjp(int i, const Primal& p, Var c) const {
     return i == 0 ? data_grad(c, p[1]) : weight_grad(p[0], c);
@@ -137,9 +138,8 @@ struct ConvDataGrad : Geometry {
   }
   template <class T>
   void forward(const Call<T>& call) const {
-    std::fill_n(call.output(), call.out_shape().size(), T(0));
     kernel(call.shape(0)[0], call.shape(1))
-        .add_data_adjoint(call.input(0), call.input(1), call.output(), call.workspace());
+        .data_adjoint(call.input(0), call.input(1), call.output(), call.workspace());
   }
   [[nodiscard]] Var vjp(int i, const Primal& p, Var c) const {
     return i == 0 ? conv(c, p[1]) : weight_grad(c, p[0]);
@@ -167,9 +167,8 @@ struct ConvWeightGrad : Geometry {
   }
   template <class T>
   void forward(const Call<T>& call) const {
-    std::fill_n(call.output(), call.out_shape().size(), T(0));
     kernel(call.shape(0)[0], call.out_shape())
-        .add_weight_adjoint(call.input(0), call.input(1), call.output(), call.workspace());
+        .weight_adjoint(call.input(0), call.input(1), call.output(), call.workspace());
   }
   [[nodiscard]] Var vjp(int i, const Primal& p, Var c) const {
     return i == 0 ? data_grad(p[1], c) : conv(p[0], c);
@@ -177,6 +176,54 @@ struct ConvWeightGrad : Geometry {
   static std::vector<Sample<ConvWeightGrad>> samples() {
     std::vector<Sample<ConvWeightGrad>> list;
     for (const Case& c : cases()) list.push_back({{c.geometry()}, {real(c.x), real(c.y())}});
+    return list;
+  }
+};
+
+/// d(conv(x, w) + b) = conv(dx, w) + conv(x, dw) + db, with b for each channel of the result
+struct ConvWithBias : Geometry {
+  static constexpr OpInfo info{.name = "conv_with_bias", .arity = 3, .analytic = true};
+  [[nodiscard]] ValueType infer(std::span<const ValueType> in) const {
+    const Shape &x = in[0].shape, &w = in[1].shape, &b = in[2].shape;
+    const Shape y = shaped(dim(x, 0), dim(w, 0), window.out);
+    require(info.name, in, x, w, y);
+    if (b != Shape{w[0]}) {
+      throw ShapeError(fmt::format("{}: bias {} does not fit w {}: ({}) is needed", info.name,
+                                   to_string(b), to_string(w), w[0]));
+    }
+    return {y, Kind::real};
+  }
+  [[nodiscard]] std::size_t scratch(std::span<const ValueType> in) const {
+    return kernel(in[0].shape[0], in[1].shape).scratch();
+  }
+  template <class T>
+  void forward(const Call<T>& call) const {
+    kernel(call.shape(0)[0], call.shape(1))
+        .forward(call.input(0), call.input(1), call.input(2), call.output(), call.workspace());
+  }
+  [[nodiscard]] Var vjp(int i, const Primal& p, Var c) const {
+    if (i == 2) return sum_channels(c);
+    return i == 0 ? data_grad(c, p[1]) : weight_grad(p[0], c);
+  }
+  [[nodiscard]] Var jvp(const Primal& p, std::span<const Var> tangents) const {
+    const Var dx = tangents[0], dw = tangents[1], db = tangents[2];
+    Var total;
+    if (dx.exists()) total = conv(dx, p[1]);
+    if (dw.exists()) total = total.exists() ? total + conv(p[0], dw) : conv(p[0], dw);
+    if (!db.exists()) return total;
+    if (total.exists()) return add_channels(total, db);
+    std::array<Index, max_rank> dims{};
+    dims.fill(1);
+    dims[0] = db.size();
+    const Shape column(
+        std::span<const Index>(dims.data(), static_cast<std::size_t>(window.axes + 1)));
+    return broadcast_to(reshape(db, column), p.out.shape());
+  }
+  static std::vector<Sample<ConvWithBias>> samples() {
+    std::vector<Sample<ConvWithBias>> list;
+    for (const Case& c : cases()) {
+      list.push_back({{c.geometry()}, {real(c.x), real(c.w), real({c.w[0]})}});
+    }
     return list;
   }
 };
@@ -232,11 +279,6 @@ struct Operands {
 
   [[nodiscard]] PerAxis window_size() const { return PerAxis(w.shape().dims().subspan(2)); }
 
-  [[nodiscard]] Var finished(Var y) const {
-    if (b.exists()) y = add_channels(Arg(y, at), b);
-    return single ? squeeze(y, 0) : y;
-  }
-
   std::string_view name;
   Var x, w, b;
   std::source_location at;
@@ -250,7 +292,11 @@ Var convolve(Callee f, Arg x, Arg w, const std::optional<Arg>& b, const ConvOpti
   const Window window = detail::sliding_window(
       in.name, in.x.shape(), in.axes,
       {in.window_size(), o.stride, o.padding, o.padding_end.value_or(o.padding), o.dilation});
-  return in.finished(apply(Conv{{window, o.groups}}, {Arg(in.x, in.at), in.w}));
+  const Geometry g{window, o.groups};
+  const Arg operand(in.x, in.at);
+  const Var y = in.b.exists() ? apply(ConvWithBias{g}, {operand, in.w, in.b})
+                              : apply(Conv{g}, {operand, in.w});
+  return in.single ? squeeze(y, 0) : y;
 }
 
 Var convolve_transposed(Callee f, Arg x, Arg w, const std::optional<Arg>& b,
@@ -289,7 +335,9 @@ Var convolve_transposed(Callee f, Arg x, Arg w, const std::optional<Arg>& b,
                                    2 + i));
     }
   }
-  return in.finished(apply(ConvDataGrad{{window, o.groups}}, {Arg(in.x, in.at), in.w}));
+  Var y = apply(ConvDataGrad{{window, o.groups}}, {Arg(in.x, in.at), in.w});
+  if (in.b.exists()) y = add_channels(Arg(y, in.at), in.b);
+  return in.single ? squeeze(y, 0) : y;
 }
 
 }  // namespace
@@ -335,7 +383,7 @@ Var conv_transpose3d(Arg x, Arg w, Arg b, const ConvTransposeOptions& o) {
 }
 
 std::span<const OpRecord* const> convolution_ops() {
-  return OpList<Conv, ConvDataGrad, ConvWeightGrad>::records;
+  return OpList<Conv, ConvWithBias, ConvDataGrad, ConvWeightGrad>::records;
 }
 
 }  // namespace dtheta

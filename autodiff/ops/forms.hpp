@@ -15,6 +15,20 @@ struct MatMulForm {
   bool transpose_b;
 };
 [[nodiscard]] std::optional<MatMulForm> as_matmul(const Node& node);
+[[nodiscard]] std::optional<MatMulForm> as_matmul(const OpRecord& op, const void* attributes);
+
+/// add_matmul(x, a, b, factor), and an op that computes it, or x - factor op(a) op(b), from these
+/// operands. It may write over x.
+struct AddMatMulForm {
+  const OpRecord* op;
+  const void* attributes;
+};
+[[nodiscard]] bool is_add_matmul(const OpRecord& op);
+[[nodiscard]] AddMatMulForm add_matmul_form(MatMulForm product, bool subtract);
+
+/// a + b, a - b, a b, element for element.
+enum class Arithmetic { none, add, sub, mul };
+[[nodiscard]] Arithmetic as_arithmetic(const OpRecord& op);
 
 /// x W^T + b, see affine.
 [[nodiscard]] bool is_affine(const Node& node);

@@ -8,6 +8,7 @@
 #include "autodiff/elementwise.hpp"
 #include "autodiff/errors.hpp"
 #include "autodiff/kernels/reduce.hpp"
+#include "autodiff/kernels/simd/rows.hpp"
 #include "autodiff/op_list.hpp"
 #include "autodiff/ops/activation.hpp"
 #include "autodiff/ops/exp_log.hpp"
@@ -45,6 +46,8 @@ struct BinaryCrossEntropyWithLogits : Binary<BinaryCrossEntropyWithLogits> {
     using std::abs, std::exp, std::log1p;
     return (z > T(0) ? z - z * y : -(z * y)) + log1p(exp(-abs(z)));
   }
+  template <class T>
+  static constexpr FastBinary<T> fast = simd::binary_cross_entropy;
   static Var pullback(int i, const Primal& p, Var c) {
     return i == 0 ? c * (sigmoid(p[0]) - p[1]) : -(c * p[0]);
   }
@@ -75,17 +78,18 @@ struct SoftmaxCrossEntropy {
     const Index classes = call.shape(0)[call.shape(0).rank() - 1];
     const Index rows = call.shape(1).size();
     require_labels(call.indices(1), rows, classes);
-    constexpr Index at_once = 512;  // elements that go through the exponential together
-    const Index block = std::max<Index>(1, at_once / classes);
-    for (Index start = 0; start < rows; start += block) {
-      const T* z = call.input(0) + start * classes;
-      const Index count = std::min(block, rows - start);
-      const Index* labels = call.indices(1) + start;
-      T* out = call.output() + start;
-      if (classes <= at_once)
-        short_rows<T, at_once>(z, labels, count, classes, out);
-      else
-        *out = long_row(z, *labels, classes);
+    const Index* labels = call.indices(1);
+    Index row = 0;
+    if constexpr (Vectorized<T>) {
+      if (classes <= static_cast<Index>(simd::short_row)) {
+        for (constexpr Index at_once = 64; row < rows; row += at_once) {
+          short_rows(call.input(0) + row * classes, labels + row, std::min(at_once, rows - row),
+                     classes, call.output() + row);
+        }
+      }
+    }
+    for (; row < rows; ++row) {
+      call.output()[row] = long_row(call.input(0) + row * classes, labels[row], classes);
     }
   }
 
@@ -103,6 +107,7 @@ struct SoftmaxCrossEntropy {
     return {{{}, {real({3, 4}, {-3, 3}), index({3}, {0, 3, 1})}},
             {{}, {real({5}, {-3, 3}), index({}, {2})}},
             {{}, {real({2, 2, 3}, {-3, 3}), index({2, 2}, {0, 1, 2, 0})}},
+            {{}, {real({2, 65}, {-3, 3}), index({2}, {64, 7})}},
             {{}, {given({1, 3}, {900, 901, -900}), index({1}, {0})}}};
   }
 
@@ -126,25 +131,15 @@ struct SoftmaxCrossEntropy {
     }
   }
 
-  /// The loss of each of `count` rows, which together have at most Size elements.
-  template <class T, Index Size>
+  /// The loss of each of up to 64 rows.
+  template <class T>
   static void short_rows(const T* z, const Index* labels, Index count, Index classes, T* out) {
-    using std::log;
-    std::array<T, Size> e{};  // the compiler cannot see that all that is read is written
+    std::array<T, 64> top{};
+    const auto n = static_cast<std::size_t>(count);
+    simd::log_sum_exp_rows(z, n, static_cast<std::size_t>(classes), top.data(), out);
     for (Index i = 0; i < count; ++i) {
-      const T* row = z + i * classes;
-      T* shifted = e.data() + i * classes;
-      T top = row[0];
-      for (Index j = 1; j < classes; ++j) top = row[j] > top || row[j] != row[j] ? row[j] : top;
-      for (Index j = 0; j < classes; ++j) shifted[j] = row[j] - top;
-      out[i] = top - row[labels[i]];  // exact or nearly so, before anything large is added
-    }
-    exponential(e.data(), count * classes);
-    for (Index i = 0; i < count; ++i) {
-      const T* row = e.data() + i * classes;
-      T total(0);
-      for (Index j = 0; j < classes; ++j) total += row[j];
-      out[i] += log(total);
+      // The difference is exact or nearly so, before anything is added.
+      out[i] += top[static_cast<std::size_t>(i)] - z[i * classes + labels[i]];
     }
   }
 

@@ -29,6 +29,8 @@ struct Pooling {
   [[nodiscard]] Index planes(const Shape& positions) const {
     return window.out_size() > 0 ? positions.size() / window.out_size() : 0;
   }
+  /// The elements of v where those of x are largest.
+  [[nodiscard]] Var at_winners(Var v, Var x) const;
 };
 
 Window window_of(const Shape& x, int axes, const detail::WindowRule& rule) {
@@ -73,10 +75,7 @@ struct MaxPool : Pooling {
   }
   template <class T>
   void forward(const Call<T>& call) const {
-    for (Index n = 0; n < planes(call.out_shape()); ++n) {
-      detail::max_pool(window, call.input(0) + n * window.in_size(),
-                       call.output() + n * window.out_size());
-    }
+    detail::max_pool_planes(window, planes(call.out_shape()), call.input(0), call.output());
   }
   [[nodiscard]] Var vjp(int, const Primal& p, Var c) const;
   [[nodiscard]] Var jvp(const Primal& p, std::span<const Var> tangents) const;
@@ -114,13 +113,52 @@ struct MaxPoolIndices : Pooling {
   }
 };
 
-Var MaxPool::vjp(int, const Primal& p, Var c) const {
-  const Shape x = p[0].shape();
-  const Shape plane(x.dims().subspan(static_cast<std::size_t>(x.rank() - window.axes)));
-  return add_in_planes(c, apply(MaxPoolIndices{window}, {p[0]}), plane);
+/// The adjoint of max_pool at x, in c: what c has for each position goes to the element that won.
+/// Linear in c; as a function of x it is constant but where the winner changes.
+struct MaxPoolGrad : Pooling {
+  static constexpr OpInfo info{.name = "max_pool_grad", .arity = 2};
+  [[nodiscard]] ValueType infer(std::span<const ValueType> in) const {
+    const ValueType positions = infer_as(info.name, in[1], Kind::real);
+    detail::require_real_operand(info.name, in[0]);
+    if (in[0].shape != positions.shape) {
+      throw ShapeError(fmt::format("{}: {} does not fit x {}, whose positions are {}", info.name,
+                                   to_string(in[0].shape), to_string(in[1].shape),
+                                   to_string(positions.shape)));
+    }
+    return in[1];
+  }
+  [[nodiscard]] std::size_t scratch(std::span<const ValueType>) const {
+    return 2 * static_cast<std::size_t>(window.out_size());
+  }
+  template <class T>
+  void forward(const Call<T>& call) const {
+    detail::max_pool_adjoint_planes(window, planes(call.shape(0)), call.input(0), call.input(1),
+                                    call.output(), call.workspace());
+  }
+  [[nodiscard]] Var vjp(int i, const Primal& p, Var d) const {
+    return i == 0 ? at_winners(d, p[1]) : Var{};
+  }
+  [[nodiscard]] Var jvp(const Primal& p, std::span<const Var> tangents) const {
+    return tangents[0].exists() ? apply(*this, {tangents[0], p[1]}) : Var{};
+  }
+  static std::vector<Sample<MaxPoolGrad>> samples() {
+    std::vector<Sample<MaxPoolGrad>> list;
+    for (const Case& c : cases()) {
+      list.push_back({{c.window}, {real(detail::with_positions(c.x, c.window)), real(c.x)}});
+    }
+    const MaxPoolGrad pairs{{window_of({4}, 1, {.size = 2, .stride = 2})}};
+    list.push_back({pairs, {real({2}), given({4}, {1e30, -1e30, 1, -2})}});
+    return list;
+  }
+};
+
+Var Pooling::at_winners(Var v, Var x) const {
+  return take_in_planes(v, apply(MaxPoolIndices{*this}, {x}), window.axes);
 }
+
+Var MaxPool::vjp(int, const Primal& p, Var c) const { return apply(MaxPoolGrad{*this}, {c, p[0]}); }
 Var MaxPool::jvp(const Primal& p, std::span<const Var> tangents) const {
-  return take_in_planes(tangents[0], apply(MaxPoolIndices{window}, {p[0]}), window.axes);
+  return at_winners(tangents[0], p[0]);
 }
 
 /// Throws ShapeError unless each window of `w` covers an element.
@@ -194,6 +232,8 @@ Var adaptive_max_pool3d(Arg x, PerAxis out) {
   return adaptive_max_pool("adaptive_max_pool3d", 3, x, out);
 }
 
-std::span<const OpRecord* const> max_pool_ops() { return OpList<MaxPool, MaxPoolIndices>::records; }
+std::span<const OpRecord* const> max_pool_ops() {
+  return OpList<MaxPool, MaxPoolGrad, MaxPoolIndices>::records;
+}
 
 }  // namespace dtheta

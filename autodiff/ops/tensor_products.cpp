@@ -7,12 +7,14 @@
 #include <numeric>
 
 #include "autodiff/errors.hpp"
+#include "autodiff/kernels/simd/rows.hpp"
 #include "autodiff/op_list.hpp"
 #include "autodiff/ops/arithmetic.hpp"
 #include "autodiff/ops/broadcast.hpp"
 #include "autodiff/ops/families.hpp"
 #include "autodiff/ops/matmul.hpp"
 #include "autodiff/ops/operands.hpp"
+#include "autodiff/ops/reduction.hpp"
 #include "autodiff/ops/shape.hpp"
 
 namespace dtheta {
@@ -64,6 +66,55 @@ struct Cross {
             {{1}, {real({3, 3}), real({3, 3})}},
             {{0}, {given({3}, {1, 2, 3}), given({3}, {2, 4, 6})}},  // parallel
             {{0}, {given({3}, {1e30, 2e30, 3e30}), given({3}, {1e-30, 1e-30, 2e-30})}}};
+  }
+};
+
+/// d(B + u v^T) = dB + du v^T + u dv^T
+struct AddOuter {
+  friend constexpr bool operator==(const AddOuter&, const AddOuter&) = default;
+
+  static constexpr OpInfo info{.name = "add_outer", .arity = 3, .analytic = true};
+  [[nodiscard]] ValueType infer(std::span<const ValueType> in) const {
+    detail::require_real(info.name, in);
+    const Shape &base = in[0].shape, &u = in[1].shape, &v = in[2].shape;
+    const bool fits = base.rank() == 2 && u.rank() == 2 && v.rank() == 2 && u[0] == v[0] &&
+                      u[1] == base[0] && v[1] == base[1];
+    if (!fits) {
+      throw ShapeError(
+          fmt::format("add_outer: {} with {} and {}: (m, n), (K, m), (K, n) are needed",
+                      to_string(base), to_string(u), to_string(v)));
+    }
+    return {Shape{u[0], base[0], base[1]}, Kind::real};
+  }
+  template <class T>
+  void forward(const Call<T>& call) const {
+    const Index parts = call.shape(1)[0], m = call.shape(0)[0], n = call.shape(0)[1];
+    for (Index k = 0; k < parts; ++k) {
+      const T *u = call.input(1) + k * m, *v = call.input(2) + k * n;
+      T* out = call.output() + k * m * n;
+      if constexpr (Vectorized<T>) {
+        simd::add_outer(call.input(0), u, v, static_cast<std::size_t>(m),
+                        static_cast<std::size_t>(n), out);
+      } else {
+        for (Index i = 0; i < m; ++i) {
+          for (Index j = 0; j < n; ++j) out[i * n + j] = call.input(0)[i * n + j] + u[i] * v[j];
+        }
+      }
+    }
+  }
+  [[nodiscard]] static Var vjp(int i, const Primal& p, Var c) {
+    if (i == 0) return sum(c, 0);
+    return i == 1 ? sum(c * expand_dims(p[2], 1), 2) : sum(c * expand_dims(p[1], 2), 1);
+  }
+  static std::vector<Sample<AddOuter>> samples() {
+    return {{{}, {real({2, 3}), real({4, 2}), real({4, 3})}},
+            {{}, {real({1, 1}), real({1, 1}), real({1, 1})}},
+            {{}, {real({3, 1}), real({2, 3}), real({2, 1})}},
+            {{}, {real({1, 9}), real({2, 1}), real({2, 9})}},
+            {{}, {real({0, 3}), real({2, 0}), real({2, 3})}},
+            {{}, {real({2, 0}), real({2, 2}), real({2, 0})}},
+            {{}, {real({2, 3}), real({0, 2}), real({0, 3})}},
+            {{}, {given({1, 2}, {1, 2}), given({1, 1}, {0}), given({1, 2}, {3, 4})}}};
   }
 };
 
@@ -176,6 +227,8 @@ Var cross(Arg a, Arg b, int axis) {
   return apply(Cross{at}, {Arg(broadcast_to(a, s), a.at()), Arg(broadcast_to(b, s), b.at())});
 }
 
-std::span<const OpRecord* const> tensor_product_ops() { return OpList<Cross>::records; }
+Var add_outer(Arg base, Arg u, Arg v) { return apply(AddOuter{}, {base, u, v}); }
+
+std::span<const OpRecord* const> tensor_product_ops() { return OpList<Cross, AddOuter>::records; }
 
 }  // namespace dtheta

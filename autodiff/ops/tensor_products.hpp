@@ -18,4 +18,8 @@ Var kron(Arg a, Arg b);
 /// for another length.
 Var cross(Arg a, Arg b, int axis = -1);
 
+/// base (m, n) with K outer products added to it, each by itself: (K, m, n) whose part k is
+/// base + u[k] v[k]^T, for u (K, m) and v (K, n). Throws ShapeError for shapes that do not fit.
+Var add_outer(Arg base, Arg u, Arg v);
+
 }  // namespace dtheta

@@ -7,6 +7,7 @@
 // otherwise there is nothing to gain but a longer life for its result.
 
 #include <algorithm>
+#include <array>
 
 #include "autodiff/plan/program.hpp"
 
@@ -18,19 +19,22 @@ constexpr std::size_t max_group = 16;
 
 class Fuser {
  public:
-  explicit Fuser(Program& program) : program_(program), step_of_value_(program.values.size(), -1) {}
+  explicit Fuser(Program& program)
+      : program_(program),
+        step_of_value_(program.values.size(), -1),
+        readers_(program.values.size(), no_readers()) {}
 
   void place(std::uint32_t i) {
     const Instruction& ins = program_.instructions[i];
     const bool elementwise = ins.op->is_elementwise();
     const int target = elementwise && program_.options.fuse ? group_for(ins) : -1;
-    if (target >= 0) {
-      step(target).instructions.push_back(i);
-      step_of_value_[ins.output] = target;
-      return;
-    }
-    step_of_value_[ins.output] = static_cast<int>(program_.steps.size());
-    program_.steps.push_back({{i}, program_.values[ins.output].fixed, elementwise});
+    const int s = target >= 0 ? target : static_cast<int>(program_.steps.size());
+    if (target >= 0)
+      step(s).instructions.push_back(i);
+    else
+      program_.steps.push_back({{i}, program_.values[ins.output].fixed, elementwise});
+    step_of_value_[ins.output] = s;
+    if (elementwise) note_reader(ins, s);
   }
 
  private:
@@ -39,19 +43,6 @@ class Fuser {
   /// The step that computes a value, -1 for leaves and constants.
   [[nodiscard]] int computed_in(std::uint32_t v) const {
     return step_of_value_[program_.values[v].storage];
-  }
-
-  [[nodiscard]] bool related(const Instruction& ins, const Step& group) const {
-    return std::ranges::any_of(group.instructions, [&](std::uint32_t g) {
-      const Instruction& member = program_.instructions[g];
-      return std::ranges::any_of(ins.inputs, [&](std::uint32_t in) {
-        const std::uint32_t storage = program_.values[in].storage;
-        return storage == member.output ||
-               std::ranges::any_of(member.inputs, [&](std::uint32_t other) {
-                 return program_.values[other].storage == storage && !program_.values[other].fixed;
-               });
-      });
-    });
   }
 
   /// What a group computes is in tiles of its own shape: it can be read there element for element,
@@ -63,23 +54,46 @@ class Fuser {
     });
   }
 
-  [[nodiscard]] int group_for(const Instruction& ins) const {
-    int earliest = 0;
-    for (std::uint32_t in : ins.inputs) earliest = std::max(earliest, computed_in(in));
+  [[nodiscard]] bool may_join(const Instruction& ins, int s) const {
+    const Step& group = program_.steps[static_cast<std::size_t>(s)];
     const Value& out = program_.values[ins.output];
-    for (int s = static_cast<int>(program_.steps.size()) - 1; s >= earliest; --s) {
-      const Step& group = program_.steps[static_cast<std::size_t>(s)];
-      if (!group.elementwise || group.fixed != out.fixed) continue;
-      if (group.instructions.size() >= max_group) continue;
-      const Value& first = program_.values[program_.instructions[group.instructions[0]].output];
-      if (first.type.shape != out.type.shape || !reads_in_order(ins, s)) continue;
-      if (related(ins, group)) return s;
-    }
-    return -1;
+    if (!group.elementwise || group.fixed != out.fixed) return false;
+    if (group.instructions.size() >= max_group) return false;
+    const Value& first = program_.values[program_.instructions[group.instructions[0]].output];
+    return first.type.shape == out.type.shape && reads_in_order(ins, s);
   }
+
+  /// The last group that computes or reads an operand of `ins` and has a place for it, else -1.
+  [[nodiscard]] int group_for(const Instruction& ins) const {
+    int earliest = 0, found = -1;
+    for (std::uint32_t in : ins.inputs) earliest = std::max(earliest, computed_in(in));
+    const auto consider = [&](int s) {
+      if (s >= earliest && s > found && may_join(ins, s)) found = s;
+    };
+    for (std::uint32_t in : ins.inputs) {
+      if (computed_in(in) >= 0) consider(computed_in(in));
+      if (program_.values[in].fixed) continue;
+      for (int s : readers_[program_.values[in].storage]) consider(s);
+    }
+    return found;
+  }
+
+  /// Keeps the last few groups that read each value: what many ops read needs no longer list.
+  void note_reader(const Instruction& ins, int s) {
+    for (std::uint32_t in : ins.inputs) {
+      Readers& readers = readers_[program_.values[in].storage];
+      if (std::ranges::find(readers, s) != readers.end()) continue;
+      std::ranges::rotate(readers, readers.begin() + 1);
+      readers.back() = s;
+    }
+  }
+
+  using Readers = std::array<int, 4>;
+  static constexpr Readers no_readers() { return {-1, -1, -1, -1}; }
 
   Program& program_;
   std::vector<int> step_of_value_;
+  std::vector<Readers> readers_;
 };
 
 /// Marks values that nobody outside their group reads: they need no memory.

@@ -6,11 +6,12 @@
 namespace dtheta::detail {
 
 template <Scalar T>
-FusedGroup<T>::FusedGroup(const Program& program, const Step& step, T* real) {
+FusedGroup<T>::FusedGroup(const Program& program, const Step& step, T* real,
+                          std::size_t first_element, std::size_t last_element)
+    : first_(first_element), last_(last_element) {
   const Instruction& first = program.instructions[step.instructions[0]];
   shape_ = program.values[first.output].type.shape;
-  size_ = static_cast<std::size_t>(shape_.size());
-  tile_length_ = std::min(tile_size, size_);
+  tile_length_ = std::min(tile_size, last_ - first_);
   std::size_t tiles = 0;  // at most one for each operand and result
   for (std::uint32_t i : step.instructions) tiles += program.instructions[i].inputs.size() + 1;
   const std::size_t padded = (tile_length_ * sizeof(T) + storage_alignment - 1) /
@@ -64,15 +65,15 @@ void FusedGroup<T>::bind_member(const Program& program, const Instruction& ins, 
 
 template <Scalar T>
 void FusedGroup<T>::load(const Load& l, std::size_t start, std::size_t count) const {
-  if (l.map.is_scalar() && start > 0) return;  // the first tile was the longest
+  if (l.map.is_scalar() && start > first_) return;  // the first tile was the longest
   l.map.load(l.from, static_cast<Index>(start), static_cast<Index>(count), l.to);
 }
 
 template <Scalar T>
 void FusedGroup<T>::run() const {
   constexpr std::size_t max_arity = 4;
-  for (std::size_t start = 0; start < size_; start += tile_size) {
-    const std::size_t count = std::min(tile_size, size_ - start);
+  for (std::size_t start = first_; start < last_; start += tile_size) {
+    const std::size_t count = std::min(tile_size, last_ - start);
     for (const Load& l : loads_) load(l, start, count);
     for (const Member& m : members_) {
       std::array<const T*, max_arity> in;

@@ -13,8 +13,10 @@ namespace dtheta::detail {
 template <Scalar T>
 class FusedGroup {
  public:
-  /// `real` is the start of the workspace's real storage.
-  FusedGroup(const Program& program, const Step& step, T* real);
+  /// `real` is the start of the workspace's real storage. The group computes elements
+  /// [first, last) of the common shape, so that several may share a step.
+  FusedGroup(const Program& program, const Step& step, T* real, std::size_t first,
+             std::size_t last);
   void run() const;
 
  private:
@@ -43,7 +45,8 @@ class FusedGroup {
   T* new_tile();
   void load(const Load& l, std::size_t start, std::size_t count) const;
 
-  std::size_t size_ = 0;
+  std::size_t first_ = 0;
+  std::size_t last_ = 0;
   Shape shape_;
   std::vector<Member> members_;
   std::vector<Place> places_;

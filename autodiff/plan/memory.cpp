@@ -1,12 +1,13 @@
 // Values -> offsets. Walking the steps in order, a value takes the first free place that fits and
-// gives it back after the last step that reads it. An elementwise step may write over an operand
-// that dies there; an update may write over its leaf.
+// gives it back after the last step that reads it. An elementwise step, or a product that is added
+// to something, may write over an operand that dies there; an update may write over its leaf.
 
 #include <algorithm>
 #include <cassert>
 #include <limits>
 #include <map>
 
+#include "autodiff/ops/forms.hpp"
 #include "autodiff/plan/program.hpp"
 
 namespace dtheta::detail {
@@ -133,9 +134,19 @@ class Assigner {
     return true;
   }
 
+  /// Whether the kernel reads an element of the storage for the last time before it writes there.
+  [[nodiscard]] bool may_write_over(std::uint32_t storage, const Step& step) const {
+    if (step.elementwise) return true;
+    const Instruction& ins = p_.instructions[step.instructions[0]];
+    const auto reads = [&](std::uint32_t in) { return p_.values[in].storage == storage; };
+    return is_add_matmul(*ins.op) && reads(ins.inputs[0]) &&
+           std::none_of(ins.inputs.begin() + 1, ins.inputs.end(), reads);
+  }
+
   bool update_in_place(std::uint32_t v, const Step& step, std::size_t k, int s) {
     const auto u = std::ranges::find(p_.updates, v, &Update::value);
-    if (u == p_.updates.end() || !step.elementwise || !p_.options.reuse_memory) return false;
+    if (u == p_.updates.end() || !p_.options.reuse_memory) return false;
+    if (!may_write_over(u->leaf, step)) return false;
     const Index size = p_.values[v].type.shape.size();
     const bool feeds_several = std::ranges::count(p_.updates, v, &Update::value) > 1;
     if (feeds_several || last_use_[u->leaf] > s) return false;
@@ -148,7 +159,7 @@ class Assigner {
   }
 
   bool write_over_operand(std::uint32_t v, const Step& step, std::size_t k, int s) {
-    if (!step.elementwise || !p_.options.reuse_memory) return false;
+    if (!p_.options.reuse_memory) return false;
     const Index size = p_.values[v].type.shape.size();
     for (std::size_t m = 0; m <= k; ++m) {
       for (std::uint32_t in : p_.instructions[step.instructions[m]].inputs) {
@@ -158,7 +169,7 @@ class Assigner {
                           operand.fixed == p_.values[v].fixed;
         if (!dies || operand.type.shape.size() != size || is_computed_by(step, storage)) continue;
         if (std::ranges::find(overwritten_, storage) != overwritten_.end()) continue;
-        if (!free_after(storage, step, k, size)) continue;
+        if (!may_write_over(storage, step) || !free_after(storage, step, k, size)) continue;
         p_.values[v].offset = operand.offset;
         overwritten_.push_back(storage);
         return true;

@@ -30,6 +30,7 @@ Plan::Plan(std::span<const Var> outputs, const PlanOptions& options) {
   program->precision = program->tape->precision();
   program->options = options;
   detail::select(*program, outputs);
+  if (options.fuse && options.reuse_memory) detail::absorb(*program);
   detail::fuse(*program);
   detail::assign_memory(*program);
   program_ = std::move(program);

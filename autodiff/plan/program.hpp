@@ -13,6 +13,7 @@
 
 /// What a plan is made of. It is built in passes, each in a file of its own:
 ///   select.cpp  tape -> values and instructions: dead code left out, equal ones merged
+///   absorb.cpp  products of matrices -> the sums that they are a term of
 ///   fuse.cpp    instructions -> steps: elementwise runs grouped
 ///   memory.cpp  values -> offsets: lifetimes, reuse, in place
 namespace dtheta::detail {
@@ -83,6 +84,7 @@ struct Program {
 [[nodiscard]] std::uint32_t value_of(const Program& program, Var v);
 
 void select(Program& program, std::span<const Var> outputs);
+void absorb(Program& program);
 void fuse(Program& program);
 void assign_memory(Program& program);
 

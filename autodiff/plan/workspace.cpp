@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "autodiff/errors.hpp"
+#include "autodiff/kernels/parallel.hpp"
 #include "autodiff/plan/fused_group.hpp"
 #include "autodiff/plan/program.hpp"
 
@@ -18,10 +19,12 @@ struct Binding {
     Kernel<T> kernel = nullptr;  // or, when null, the group
     const void* op = nullptr;
     Call<T> call{};
-    std::size_t group = 0;
+    std::size_t group = 0;  // the first of its groups, which share the elements
+    std::size_t group_count = 0;
   };
 
-  explicit Binding(const Program& p) : program(p) {
+  Binding(const Program& p, std::unique_ptr<Parallel> shared_by)
+      : program(p), parallel(std::move(shared_by)) {
     real_bytes = allocate_aligned(static_cast<std::size_t>(p.real_elements) * sizeof(T));
     index_bytes = allocate_aligned(static_cast<std::size_t>(p.index_elements) * sizeof(Index));
     std::uninitialized_fill_n(real(), p.real_elements, T(0));
@@ -67,7 +70,8 @@ struct Binding {
     if (step.elementwise) {
       for (std::uint32_t i : step.instructions) require(program.instructions[i].op->tile, i);
       b.group = groups.size();
-      groups.emplace_back(program, step, real());
+      bind_groups(step);
+      b.group_count = groups.size() - b.group;
     } else {
       const Instruction& ins = program.instructions[step.instructions[0]];
       require(ins.op->kernel, step.instructions[0]);
@@ -76,9 +80,23 @@ struct Binding {
       const std::size_t first = operands.size();
       for (std::uint32_t in : ins.inputs) operands.push_back({at(in), &program.values[in].type});
       b.call = {std::span(operands).subspan(first), at(ins.output),
-                &program.values[ins.output].type, scratch_bytes.get()};
+                &program.values[ins.output].type, scratch_bytes.get(), parallel.get()};
     }
     steps.push_back(b);
+  }
+
+  /// One group, or one for each thread where there is work enough to be worth waking them.
+  void bind_groups(const Step& step) {
+    constexpr std::size_t worth_a_thread = std::size_t{1} << 14;
+    const Instruction& first = program.instructions[step.instructions[0]];
+    const auto size = static_cast<std::size_t>(program.values[first.output].type.shape.size());
+    const std::size_t most = parallel ? parallel->threads() : 1;
+    const std::size_t parts = std::clamp<std::size_t>(size / worth_a_thread, 1, most);
+    const std::size_t tiles = (size + tile_size - 1) / tile_size;
+    for (std::size_t k = 0; k < parts; ++k) {
+      groups.emplace_back(program, step, real(), std::min(size, tiles * k / parts * tile_size),
+                          std::min(size, tiles * (k + 1) / parts * tile_size));
+    }
   }
 
   template <template <class> class Entry>
@@ -93,7 +111,8 @@ struct Binding {
     if (b.kernel != nullptr)
       b.kernel(b.op, b.call);
     else
-      groups[b.group].run();
+      for_each_part(parallel.get(), b.group_count,
+                    [&](std::size_t k) { groups[b.group + k].run(); });
   }
 
   void check_guards() const {
@@ -138,6 +157,7 @@ struct Binding {
   }
 
   const Program& program;
+  std::unique_ptr<Parallel> parallel;  // null for the caller's thread alone
   AlignedBytes real_bytes, index_bytes, scratch_bytes;
   std::vector<Operand> operands;
   std::vector<FusedGroup<T>> groups;
@@ -188,7 +208,14 @@ std::size_t size_of_value(const Program& program, std::uint32_t v) {
 template <Scalar T>
 Workspace<T>::Workspace(Plan plan)
     : plan_(std::move(plan)),
-      binding_(std::make_unique<detail::Binding<T>>(plan_.program()).release()) {}
+      binding_(std::make_unique<detail::Binding<T>>(plan_.program(), nullptr).release()) {}
+
+template <Scalar T>
+Workspace<T>::Workspace(Plan plan, unsigned threads)
+    : plan_(std::move(plan)),
+      binding_(
+          std::make_unique<detail::Binding<T>>(plan_.program(), std::make_unique<Parallel>(threads))
+              .release()) {}
 
 template <Scalar T>
 void Workspace<T>::run() {

@@ -24,11 +24,22 @@ struct LiveDropoutError : std::invalid_argument {
   LiveDropoutError();
 };
 
+/// A derivative rule on the tape cannot be used at all: it throws, or its result has another shape
+/// than the operand. The message names the op and the line that recorded it.
+struct UnusableRuleError : std::invalid_argument {
+  using std::invalid_argument::invalid_argument;
+};
+
 /// Options of a network check: those of `check`, and what only a tape can do.
 struct NetworkOptions : Options {
   /// Hold the masks of dropout and noise as they are at the tape's step. Without this a cost that
   /// has any is refused.
   bool frozen_masks = false;
+  /// Where the check in double is in doubt, replay in wider scalars (replay_oracle.hpp).
+  bool second_opinions = true;
+  /// Where the check fails, look for the op whose rule is wrong (wrong_op.hpp). It becomes the
+  /// first of the result's causes.
+  bool blame_ops = true;
   /// The values at which to check, laid out as the leaves; null: those of the recording.
   const ParameterVector* theta = nullptr;
   /// A gradient to check in place of the tape's own, laid out as the leaves.
@@ -44,8 +55,9 @@ struct NetworkOptions : Options {
 
 /// Checks the gradient of a recorded cost, regularisation and frozen dropout included. The cost is
 /// replayed in double, whatever the precision of the tape; the gradient is the one that training in
-/// the tape's precision would see. Throws LiveDropoutError for a random cost unless `frozen_masks`,
-/// and what `check` throws.
+/// the tape's precision would see, and is held to what that allows (default_tolerance). Throws
+/// ShapeError for a cost of several elements, ValueError for a leaf that is none, LiveDropoutError
+/// for a random cost unless `frozen_masks`, UnusableRuleError, and what `check` throws.
 [[nodiscard]] Result check_network(Var cost, std::span<const CheckedLeaf> leaves,
                                    const NetworkOptions& options = {});
 

@@ -37,12 +37,13 @@ std::vector<const OpReport*> failures_first(std::span<const OpReport> reports) {
 }  // namespace
 
 std::vector<OpReport> self_test_all(std::span<const OpRecord* const> ops, unsigned threads,
-                                    const std::function<void(const OpReport&)>& done) {
+                                    const std::function<void(const OpReport&)>& done,
+                                    const std::function<bool()>& proceed) {
   std::vector<OpReport> reports(ops.size());
   std::atomic<std::size_t> next{0};
   std::mutex one_at_a_time;
   const auto work = [&] {
-    for (std::size_t i = next++; i < ops.size(); i = next++) {
+    for (std::size_t i = next++; i < ops.size() && (!proceed || proceed()); i = next++) {
       reports[i] = self_test(*ops[i]);
       const std::scoped_lock lock(one_at_a_time);
       if (done) done(reports[i]);
@@ -52,6 +53,7 @@ std::vector<OpReport> self_test_all(std::span<const OpRecord* const> ops, unsign
   for (unsigned t = 1; t < threads; ++t) others.emplace_back(work);
   work();
   others.clear();
+  std::erase_if(reports, [](const OpReport& r) { return r.op.empty(); });
   return reports;
 }
 
@@ -70,6 +72,8 @@ std::string op_table(std::span<const OpReport> reports, bool colour) {
     for (const OpFailure& f : r->failures) {
       fmt::format_to(std::back_inserter(text), "    sample {} {}: {}\n", f.sample, f.shapes,
                      f.what);
+      if (f.replay.empty()) continue;
+      fmt::format_to(std::back_inserter(text), "      replay: {}\n", f.replay);
     }
   }
   const Totals t = totals_of(reports);
@@ -98,8 +102,10 @@ std::string op_table_html(std::span<const OpReport> reports) {
         escaped(r->op), r->cases, r->difference, r->quad_difference, r->second_difference,
         r->float_ulps, *r ? "pass" : "fail", *r ? "pass" : "fail");
     for (const OpFailure& f : r->failures) {
-      put("<tr><td class=\"l\" colspan=\"7\">sample {} {}: {}</tr>\n", f.sample, escaped(f.shapes),
+      put("<tr><td class=\"l\" colspan=\"7\">sample {} {}: {}", f.sample, escaped(f.shapes),
           escaped(f.what));
+      if (!f.replay.empty()) put("<br><code>{}</code>", escaped(f.replay));
+      put("</tr>\n");
     }
   }
   put("</table></div>\n");

@@ -9,6 +9,7 @@
 #include "autodiff/ops/matmul.hpp"
 #include "autodiff/ops/reduction.hpp"
 #include "autodiff/ops/shape.hpp"
+#include "autodiff/ops/tensor_products.hpp"
 #include "gradcheck/bridge/propagator.hpp"
 
 namespace dtheta::gradcheck {
@@ -130,9 +131,12 @@ Propagator::Rule Propagator::affine(std::uint32_t node) {
   if (cx.axis != last) {
     return Change{Extent::slice, dtheta::affine(cx.value, base(w), base(b)), cx.axis, cx.at};
   }
-  const Var moved = expand_dims(delta(x, cx), -1);
-  const Var weights = with_ones(base_slice(w, 1, cx.at), last);
-  return Change{Extent::dense, base(node) + moved * weights, 0, {}};
+  const Var rows = reshape(base(node), {-1, y[last]});
+  const Var moved = reshape(delta(x, cx), {count(), -1});
+  const Var result = add_outer(rows, moved, base_slice(w, 1, cx.at));
+  std::vector<Index> dims{count()};
+  dims.insert(dims.end(), y.begin(), y.end());
+  return Change{Extent::dense, reshape(result, Shape(dims)), 0, {}};
 }
 
 // C = op(A) op(B) of two matrices: an element of A moves one row of C, a slice of A along the
@@ -160,8 +164,7 @@ Propagator::Rule Propagator::matmul(std::uint32_t node) {
   if (c.axis == inner) {
     const Var step = delta(moved, c), partner = base_slice(other, other_inner, c.at);
     const Var rows = left ? step : partner, columns = left ? partner : step;
-    return Change{
-        Extent::dense, base(node) + expand_dims(rows, 2) * expand_dims(columns, 1), 0, {}};
+    return Change{Extent::dense, add_outer(base(node), rows, columns), 0, {}};
   }
   // (K, inner) times the other operand, whose contracted axis must come first.
   const Var row = dtheta::matmul(c.value, base(other), false, other_inner == 1);

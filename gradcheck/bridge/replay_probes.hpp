@@ -1,10 +1,11 @@
 #pragma once
 
-#include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include "autodiff/workspace.hpp"
+#include "gradcheck/bridge/leaf_layout.hpp"
 #include "gradcheck/probe.hpp"
 
 namespace dtheta::gradcheck {
@@ -16,10 +17,12 @@ namespace dtheta::gradcheck {
 /// answers do not depend on their number.
 class ReplayProbes {
  public:
-  /// `leaves` in θ's order. `theta` gives their values; empty: those of the recording.
+  /// `leaves` in θ's order. `theta` gives their values; empty: those of the recording. Throws what
+  /// LeafLayout does, and ShapeError for a θ of another length.
   ReplayProbes(Var cost, std::span<const Var> leaves, std::span<const double> theta = {},
                unsigned threads = 1);
 
+  /// Throws ShapeError for a probe outside θ, and what a replay throws, in whichever thread.
   void operator()(std::span<const Probe> probes, std::span<double> answers);
 
  private:
@@ -27,19 +30,13 @@ class ReplayProbes {
   struct Lane {
     explicit Lane(const Plan& plan) : workspace(plan) {}
     Workspace<double> workspace;
-    std::size_t dirty = 0;  // the leaf whose dependents hold a probe's values, or leaves_.size()
+    std::optional<std::size_t> dirty{};  // the leaf whose dependents hold a probe's values
   };
-  struct Place {
-    std::size_t leaf;
-    std::size_t element;
-  };
-  [[nodiscard]] Place place_of(std::size_t index) const;
   double answer(Lane& lane, const Probe& probe) const;
 
+  LeafLayout layout_;
   Plan plan_;
   Var cost_;
-  std::vector<Var> leaves_;
-  std::vector<std::size_t> offsets_;  // of each leaf in θ, then the total
   std::vector<Lane> lanes_;
 };
 

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstring>
 #include <ostream>
+#include <stdexcept>
 
 #include "autodiff/workspace.hpp"
 #include "gradcheck/bridge/batch_test.hpp"
@@ -331,21 +332,36 @@ class CaseTest {
   OpCase case_;
 };
 
+void test(const OpRecord& op, const SampleCase& sample, std::size_t number,
+          const OpTolerances& tolerances, OpReport& report) {
+  ++report.cases;
+  try {
+    CaseTest(op, sample, number, report, tolerances).run();
+  } catch (const std::exception& e) {
+    report.failures.push_back({number, "", fmt::format("threw: {}", e.what())});
+  }
+}
+
 }  // namespace
 
 OpReport self_test(const OpRecord& op, const OpTolerances& tolerances) {
   OpReport report;
   report.op = op.info.name;
   const std::vector<SampleCase> samples = op.samples();
-  report.cases = samples.size();
-  for (std::size_t i = 0; i < samples.size(); ++i) {
-    try {
-      CaseTest(op, samples[i], i, report, tolerances).run();
-    } catch (const std::exception& e) {
-      report.failures.push_back({i, "", fmt::format("threw: {}", e.what())});
-    }
-  }
+  for (std::size_t i = 0; i < samples.size(); ++i) test(op, samples[i], i, tolerances, report);
   if (samples.empty()) report.failures.push_back({0, "", "the op lists no samples"});
+  return report;
+}
+
+OpReport self_test_case(const OpRecord& op, std::size_t number, const OpTolerances& tolerances) {
+  const std::vector<SampleCase> samples = op.samples();
+  if (number >= samples.size()) {
+    throw std::invalid_argument(fmt::format("{}: there is no case {}; it has {}, counted from 0",
+                                            op.info.name, number, samples.size()));
+  }
+  OpReport report;
+  report.op = op.info.name;
+  test(op, samples[number], number, tolerances, report);
   return report;
 }
 
@@ -355,6 +371,9 @@ std::ostream& operator<<(std::ostream& out, const OpReport& report) {
                      report ? "pass" : "FAIL");
   for (const OpFailure& f : report.failures) {
     out << fmt::format("  sample {} {}: {}\n", f.sample, f.shapes, f.what);
+    out << fmt::format(
+        "    replay: {}\n",
+        f.replay.empty() ? fmt::format("self_test_case(record_of<Op>, {})", f.sample) : f.replay);
   }
   return out;
 }

@@ -14,6 +14,7 @@ struct OpFailure {
   std::size_t sample = 0;  // its number in the op's list of samples
   std::string shapes;      // of the sample's operands
   std::string what;        // what disagrees with what, where, and by how much
+  std::string replay{};    // what to run to see it again, if whoever asked for the test says so
 };
 
 /// What the self-test of an op found. True in a condition if nothing failed.
@@ -52,6 +53,10 @@ struct OpTolerances {
 ///   7. its rule for a leading axis, if it has one, against item by item.
 /// At samples on a kink the gradient must lie between the one-sided slopes.
 [[nodiscard]] OpReport self_test(const OpRecord& op, const OpTolerances& tolerances = {});
+
+/// The same on one of its samples. Throws std::invalid_argument if it has no such sample.
+[[nodiscard]] OpReport self_test_case(const OpRecord& op, std::size_t number,
+                                      const OpTolerances& tolerances = {});
 
 template <Op O>
 [[nodiscard]] OpReport self_test(const OpTolerances& tolerances = {}) {

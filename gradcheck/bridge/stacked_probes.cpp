@@ -1,7 +1,8 @@
 #include "gradcheck/bridge/stacked_probes.hpp"
 
 #include <algorithm>
-#include <thread>
+
+#include "gradcheck/team.hpp"
 
 namespace dtheta::gradcheck {
 namespace {
@@ -13,16 +14,9 @@ constexpr Index elements_per_run = Index{1} << 15;
 constexpr Index most_probes = 128;
 
 /// The values of everything on the way to the cost, at θ.
-Workspace<double> values_at(Var cost, std::span<const Var> leaves, std::span<const double> theta) {
+Workspace<double> values_at(Var cost, const LeafLayout& layout, std::span<const double> theta) {
   Workspace<double> ws(Plan({cost}, {.reuse_memory = false, .fuse = false}));
-  std::size_t offset = 0;
-  for (Var x : leaves) {
-    const auto size = static_cast<std::size_t>(x.size());
-    if (!theta.empty() && ws.plan().has_leaf(x)) {
-      std::ranges::copy(theta.subspan(offset, size), ws.leaf(x).begin());
-    }
-    offset += size;
-  }
+  if (!theta.empty()) layout.set(ws, theta);
   ws.run();
   return ws;
 }
@@ -40,16 +34,14 @@ std::optional<ProbeProgram> fitting_program(Var cost, Var leaf, const Workspace<
 
 StackedProbes::StackedProbes(Var cost, std::span<const Var> leaves, std::span<const double> theta,
                              unsigned threads)
-    : plain_(cost, leaves, theta, threads),
+    : layout_(cost, leaves),
+      plain_(cost, leaves, theta, threads),
       stacks_(leaves.size()),
       threads_(std::max(threads, 1U)) {
-  std::size_t offset = 0;
   std::optional<Workspace<double>> base;
   for (std::size_t k = 0; k < leaves.size(); ++k) {
-    offsets_.push_back(offset);
-    offset += static_cast<std::size_t>(leaves[k].size());
     if (leaves[k].size() < worth_a_program) continue;
-    if (!base) base.emplace(values_at(cost, leaves, theta));
+    if (!base) base.emplace(values_at(cost, layout_, theta));
     if (!base->plan().has_leaf(leaves[k])) continue;
     auto program = fitting_program(cost, leaves[k], *base);
     if (!program) continue;
@@ -58,7 +50,6 @@ StackedProbes::StackedProbes(Var cost, std::span<const Var> leaves, std::span<co
       stack.lanes.push_back(std::make_unique<Workspace<double>>(stack.program.plan()));
     }
   }
-  offsets_.push_back(offset);
 }
 
 std::size_t StackedProbes::stacked_leaves() const {
@@ -76,8 +67,8 @@ void StackedProbes::answer(Stack& stack, std::size_t lane, std::size_t leaf,
     for (std::size_t k = 0; k < width; ++k) {
       // What is left over of the last run repeats its last probe.
       const Probe& p = probes[which[first + std::min(k, count - 1)]];
-      stack.program.set(ws, static_cast<Index>(k), static_cast<Index>(p.index - offsets_[leaf]),
-                        p.value);
+      stack.program.set(ws, static_cast<Index>(k),
+                        static_cast<Index>(p.index - layout_.offset(leaf)), p.value);
     }
     ws.run();
     const auto costs = stack.program.costs(ws);
@@ -90,23 +81,21 @@ void StackedProbes::answer_all(Stack& stack, std::size_t leaf, std::span<const s
   // Whole runs for each thread, so that the answers do not depend on their number.
   const auto width = static_cast<std::size_t>(stack.program.probes());
   const std::size_t runs = (which.size() + width - 1) / width;
-  const std::size_t share = (runs + threads_ - 1) / threads_ * width;
-  const auto work = [&](std::size_t t) {
+  const std::size_t threads = runs > 1 ? threads_ : 1;
+  const std::size_t share = (runs + threads - 1) / threads * width;
+  detail::in_parallel(threads, [&](std::size_t t) {
     const std::size_t first = std::min(t * share, which.size());
     const std::size_t count = std::min(share, which.size() - first);
     answer(stack, t, leaf, which.subspan(first, count), probes, answers);
-  };
-  std::vector<std::jthread> others;
-  for (std::size_t t = 1; t < threads_ && runs > 1; ++t) others.emplace_back(work, t);
-  work(0);
+  });
 }
 
 void StackedProbes::operator()(std::span<const Probe> probes, std::span<double> answers) {
+  layout_.require_within(probes, answers);
   std::vector<std::vector<std::size_t>> of_leaf(stacks_.size());
   std::vector<std::size_t> rest;
   for (std::size_t i = 0; i < probes.size(); ++i) {
-    const auto after = std::ranges::upper_bound(offsets_, probes[i].index);
-    const auto leaf = static_cast<std::size_t>(after - offsets_.begin()) - 1;
+    const std::size_t leaf = layout_.place_of(probes[i].index).leaf;
     (stacks_[leaf] ? of_leaf[leaf] : rest).push_back(i);
   }
   for (std::size_t leaf = 0; leaf < of_leaf.size(); ++leaf) {

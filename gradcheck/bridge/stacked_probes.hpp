@@ -35,8 +35,8 @@ class StackedProbes {
   void answer_all(Stack& stack, std::size_t leaf, std::span<const std::size_t> which,
                   std::span<const Probe> probes, std::span<double> answers);
 
+  LeafLayout layout_;
   ReplayProbes plain_;
-  std::vector<std::size_t> offsets_;  // of each leaf in θ, then the total
   std::vector<std::optional<Stack>> stacks_;
   unsigned threads_;
 };

@@ -1,19 +1,32 @@
 #pragma once
 
-#include "gradcheck/cli/output.hpp"
+#include <boost/program_options/options_description.hpp>
+#include <span>
+
+#include "gradcheck/cli/arguments.hpp"
+#include "gradcheck/cli/manual.hpp"
 
 namespace dtheta::gradcheck::cli {
 
-/// Each command takes the words after its name and returns an exit status. A request that cannot be
-/// met is an exception, which `main` reports with status 2.
+/// A command of the program: what it says of itself, the options that its parser knows, and what it
+/// does. `run` returns an exit status; a request that cannot be met is an exception, which `main`
+/// reports with status 2.
+struct Command {
+  Page page;
+  boost::program_options::options_description (*options)();
+  int (*run)(const Invocation&);
+};
 
 /// Self-test of the built-in ops.
-int run_ops(const Words& words);
+extern const Command ops_command;
 /// Gradient check of a network stored in an .npz file.
-int run_network(const Words& words);
+extern const Command network_command;
+/// Gradient check of a function that another program computes.
+extern const Command function_command;
+/// Two gradients against each other.
+extern const Command compare_command;
 
-/// Throws std::invalid_argument unless a number of threads is one that can be had. (The option
-/// parser takes -1 for the largest number there is.)
-void require_threads(unsigned threads);
+/// All of them, in the order in which they are listed.
+std::span<const Command* const> all_commands();
 
 }  // namespace dtheta::gradcheck::cli

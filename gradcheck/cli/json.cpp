@@ -15,8 +15,11 @@ std::string_view verdict_of(Method method, Verdict verdict, Band band) {
 Json worst_of(const BlockResult& block) {
   if (block.worst.empty()) return nullptr;
   const Component& c = block.worst.front();
-  return {{"index", c.key.index}, {"analytic", c.analytic}, {"numeric", c.numeric},
-          {"bar", c.bar},         {"step", c.step},         {"kink", c.kink}};
+  Json json{{"index", c.key.index}, {"position", c.position}, {"analytic", c.analytic},
+            {"numeric", c.numeric}, {"bar", c.bar},           {"step", c.step},
+            {"kink", c.kink}};
+  json["replay"] = c.replay.empty() ? Json(nullptr) : Json(c.replay);
+  return json;
 }
 
 Json block_of(const Result& result, const BlockResult& b) {
@@ -49,11 +52,33 @@ std::string to_json(const Result& result) {
   const Json json{{"difference", result.difference.value},
                   {"verdict", verdict_of(result.method, result.verdict, result.band)},
                   {"method", to_string(result.method)},
-                  {"cost", result.cost},
+                  {"complete", result.complete},
+                  {"cost", result.method == Method::comparison ? Json(nullptr) : Json(result.cost)},
                   {"evaluations", result.evaluations},
                   {"blocks", std::move(blocks)},
                   {"notes", result.notes},
                   {"cause", cause_of(result)}};
+  return json.dump(2) + "\n";
+}
+
+std::string to_json(const ProbeReplay& replay) {
+  const Component& c = replay.component;
+  Json values = Json::array();
+  for (const ReplayedValue& v : replay.values) {
+    values.push_back({{"offset", v.offset}, {"theta", v.theta}, {"cost", v.cost}});
+  }
+  const Json json{{"entry", to_string(c.key)},
+                  {"position", c.position},
+                  {"theta", replay.theta},
+                  {"step", c.step},
+                  {"cost", replay.cost},
+                  {"values", std::move(values)},
+                  {"two_sided", replay.two_sided},
+                  {"fourth_order", replay.fourth_order},
+                  {"noise", replay.noise},
+                  {"analytic", c.analytic},
+                  {"bar", c.bar},
+                  {"verdict", to_string(c.verdict)}};
   return json.dump(2) + "\n";
 }
 
@@ -63,7 +88,8 @@ std::string to_json(std::span<const OpReport> reports) {
   for (const OpReport& r : reports) {
     Json failures = Json::array();
     for (const OpFailure& f : r.failures) {
-      failures.push_back({{"sample", f.sample}, {"shapes", f.shapes}, {"what", f.what}});
+      failures.push_back(
+          {{"sample", f.sample}, {"shapes", f.shapes}, {"what", f.what}, {"replay", f.replay}});
     }
     ops.push_back({{"op", r.op},
                    {"cases", r.cases},

@@ -13,7 +13,7 @@
 namespace dtheta::gradcheck::cli {
 namespace {
 
-void write(const std::string& file, const std::string& text) {
+void write_file(const std::string& file, const std::string& text) {
   if (file.empty()) return;
   if (file == "-") {
     std::fwrite(text.data(), 1, text.size(), stdout);
@@ -27,12 +27,13 @@ void write(const std::string& file, const std::string& text) {
 
 }  // namespace
 
-void Outputs::write_json_and_html(const std::string& json_text,
-                                  const std::string& html_text) const {
+void Outputs::write(const std::string& json_text, const std::string& html_text,
+                    const std::string& junit_text) const {
   std::exception_ptr failure;
-  for (const auto& [file, text] : {std::pair(&json, &json_text), std::pair(&html, &html_text)}) {
+  for (const auto& [file, text] : {std::pair(&json, &json_text), std::pair(&html, &html_text),
+                                   std::pair(&junit, &junit_text)}) {
     try {
-      write(*file, *text);
+      write_file(*file, *text);
     } catch (...) {
       if (!failure) failure = std::current_exception();
     }

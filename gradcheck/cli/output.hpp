@@ -13,10 +13,12 @@ enum ExitStatus : int { passed = 0, wrong_gradient = 1, bad_request = 2, inconcl
 struct Outputs {
   std::string json;
   std::string html;
+  std::string junit;
   [[nodiscard]] bool table() const { return json != "-"; }
-  /// Writes both, each to a file that appears only when it is complete, or to standard output. One
-  /// that cannot be written does not keep the other from it: its error is thrown afterwards.
-  void write_json_and_html(const std::string& json_text, const std::string& html_text) const;
+  /// Writes each to a file that appears only when it is complete, or to standard output. One that
+  /// cannot be written does not keep the others from it: its error is thrown afterwards.
+  void write(const std::string& json_text, const std::string& html_text,
+             const std::string& junit_text) const;
 };
 
 /// Throws std::system_error when something that was printed did not arrive, on a full disk say.

@@ -55,8 +55,11 @@ void Trainer::record() {
           ? clip_by_norm(recorded_.gradients, *options_.max_gradient_norm).gradients
           : recorded_.gradients;
   recorded_.optimizer = options_.optimizer(parameters, used);
-  workspace_.emplace(
-      Plan({recorded_.cost.cost, dropout_step_}, {.updates = recorded_.optimizer.updates}));
+  std::vector<Var> outputs{recorded_.cost.cost, dropout_step_};
+  if (options_.hook.after) {
+    outputs.insert(outputs.end(), recorded_.gradients.begin(), recorded_.gradients.end());
+  }
+  workspace_.emplace(Plan(outputs, {.updates = recorded_.optimizer.updates}));
 }
 
 void Trainer::fit(int epochs, const std::function<void(const EpochReport&)>& after_epoch) {
@@ -104,11 +107,13 @@ void Trainer::load(std::span<const Index> rows) {
 double Trainer::run_step(std::span<const Index> rows) {
   load(rows);
   const StepHook& hook = options_.hook;
-  if (hook.run && (!hook.at || hook.at(step_))) hook.run(*this);
+  const bool hooked = !hook.at || hook.at(step_);
+  if (hook.run && hooked) hook.run(*this);
   {
     const FlushSubnormals scope;
     workspace_->run();
   }
+  if (hook.after && hooked) hook.after(*this);
   ++step_;
   return static_cast<double>((*workspace_)[recorded_.cost.cost][0]);
 }

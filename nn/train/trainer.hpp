@@ -22,8 +22,11 @@ class Trainer;
 /// say. It can look at everything and change nothing, so that training is the same, bit for bit,
 /// with it and without. None unless asked for: checks are for debugging.
 struct StepHook {
-  std::function<bool(Index step)> at;
-  std::function<void(const Trainer& trainer)> run;
+  std::function<bool(Index step)> at{};
+  std::function<void(const Trainer& trainer)> run{};
+  /// Run after the same steps, while `step` is still theirs: the parameters have moved, and the
+  /// gradient that moved them is in the workspace, under the Vars of RecordedStep::gradients.
+  std::function<void(const Trainer& trainer)> after{};
 };
 
 struct TrainerOptions {

@@ -67,7 +67,7 @@ BOOST_AUTO_TEST_CASE(fusing_and_reuse_save_steps_and_memory) {
   const Plan tight(outputs_of(net));
   BOOST_TEST(tight.step_count() < plain.step_count());
   BOOST_TEST(tight.memory_elements() < plain.memory_elements());
-  BOOST_TEST(tight.op_count() == plain.op_count());
+  BOOST_TEST(tight.op_count() < plain.op_count());  // products absorbed by the sums they feed
 }
 
 BOOST_AUTO_TEST_CASE(partial_replay_gives_the_bits_of_a_full_one) {

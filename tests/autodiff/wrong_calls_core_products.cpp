@@ -124,6 +124,17 @@ List products() {
   const auto affine_of = [](Shape x, Shape w, Shape b) {
     return [=](Operands& o) { return affine(o.real(x), o.real(w), o.real(b)); };
   };
+  add("add_matmul", "a sum of another shape", "shape", {"add_matmul", "(2, 2)", "(2, 4)", "(4, 3)"},
+      [](Operands& o) {
+        return add_matmul(o.real({2, 2}), o.real({2, 4}), o.real({4, 3}), o.real({}));
+      });
+  add("add_matmul", "a factor of several elements", "shape", {"add_matmul", "factor (2)"},
+      [](Operands& o) {
+        return add_matmul(o.real({2, 3}), o.real({2, 4}), o.real({4, 3}), o.real({2}));
+      });
+  add("add_matmul", "inner dimensions that differ", "shape", {"4 != 5"}, [](Operands& o) {
+    return add_matmul(o.real({2, 3}), o.real({2, 4}), o.real({5, 3}), o.real({}));
+  });
   add("affine", "weights for other inputs", "shape", {"affine", "(2, 3)", "(4, 5)", "(4)"},
       affine_of({2, 3}, {4, 5}, {4}));
   add("affine", "a bias for other outputs", "shape", {"affine", "(2, 3)", "(4, 3)", "(5)"},

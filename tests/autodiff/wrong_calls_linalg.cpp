@@ -54,6 +54,21 @@ const std::vector<WrongCall> calls{
      [](const O& v) {
        kron(v({1, 1, 1, 1, 1, 1}), v({}));
      }},
+    {"add_outer",
+     {"(2, 3)", "(4, 3)", "(4, 2)"},
+     [](const O& v) {
+       add_outer(v({2, 3}), v({4, 3}), v({4, 2}));
+     }},
+    {"add_outer",
+     {"(2, 3)", "(4, 2)", "(5, 3)"},
+     [](const O& v) {
+       add_outer(v({2, 3}), v({4, 2}), v({5, 3}));
+     }},
+    {"add_outer",
+     {"(6)", "(4, 2)", "(4, 3)"},
+     [](const O& v) {
+       add_outer(v({6}), v({4, 2}), v({4, 3}));
+     }},
     {"cross", {"(2)", "(2)"}, [](const O& v) { cross(v({2}), v({2})); }},
     {"cross", {"(3)", "(2)"}, [](const O& v) { cross(v({3}), v({2})); }},
     {"cross",

@@ -1,13 +1,35 @@
 // `gradcheck ops` and the program as a whole: commands, help, unknown words.
 #include <boost/test/unit_test.hpp>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
+#include "autodiff/elementwise.hpp"
+#include "autodiff/ops/arithmetic.hpp"
 #include "autodiff/ops/registry.hpp"
+#include "gradcheck/bridge/op_table.hpp"
+#include "gradcheck/bridge/self_test.hpp"
+#include "gradcheck/cli/json.hpp"
+#include "gradcheck/cli/junit.hpp"
 #include "program.hpp"
 
 namespace dtheta::cli_test {
 
 using Json = nlohmann::json;
+
+namespace {
+
+/// d x^3 = 3 x^2 dx, with a factor 2 in its place.
+struct WrongCube : Unary<WrongCube> {
+  static constexpr OpInfo info{.name = "wrong_cube"};
+  static constexpr Domain domain{-2, 2};
+  template <class T>
+  static T value(T x) {
+    return x * x * x;
+  }
+  static Var slope(Var x, Var) { return 2 * square(x); }
+};
+
+}  // namespace
 
 BOOST_AUTO_TEST_SUITE(ops_command)
 
@@ -50,7 +72,7 @@ BOOST_AUTO_TEST_CASE(help_is_a_success_and_nothing_is_a_question) {
   for (const std::string word : {"--help", "-h", "help"}) {
     const Run r = run({word});
     BOOST_TEST(r.status == 0);
-    BOOST_TEST(has(r.out, {"ops", "network", "exit status"}));
+    BOOST_TEST(has(r.out, {"ops", "network", "function", "compare", "EXIT STATUS"}));
   }
   BOOST_TEST(has(run({"ops", "--help"}).out, {"--op", "--json", "--html"}));
   BOOST_TEST(has(run({"network", "--help"}).out,
@@ -59,7 +81,32 @@ BOOST_AUTO_TEST_CASE(help_is_a_success_and_nothing_is_a_question) {
   const Run nothing = run({});
   BOOST_TEST(nothing.status == 2);
   BOOST_TEST(nothing.out == "");
-  BOOST_TEST(has(nothing.err, {"usage"}));
+  BOOST_TEST(has(nothing.err, {"SYNOPSIS"}));
+}
+
+// A failure of one sample is seen by a test of this sample alone, and every report says how.
+BOOST_AUTO_TEST_CASE(a_failing_op_is_told_with_its_replay) {
+  gradcheck::OpReport report = gradcheck::self_test<WrongCube>();
+  BOOST_REQUIRE(!report);
+  const std::size_t sample = report.failures.front().sample;
+  const gradcheck::OpReport alone = gradcheck::self_test_case(record_of<WrongCube>, sample);
+  BOOST_REQUIRE(!alone);
+  BOOST_TEST(alone.cases == 1u);
+  BOOST_TEST(alone.failures.front().what == report.failures.front().what);
+  std::ostringstream text;
+  text << report;
+  BOOST_TEST(has(text.str(), {"self_test_case(record_of<Op>, " + std::to_string(sample) + ")"}));
+
+  report.failures.front().replay = "gradcheck ops --op wrong_cube & <again>";
+  std::vector<gradcheck::OpReport> reports{report, {}};
+  reports[1].op = "right";
+  BOOST_TEST(has(gradcheck::op_table(reports),
+                 {"replay: gradcheck ops --op wrong_cube & <again>", "1 passed, 1 failed"}));
+  BOOST_TEST(has(gradcheck::op_table_html(reports), {"--op wrong_cube &amp; &lt;again&gt;"}));
+  BOOST_TEST(has(gradcheck::cli::to_json(reports), {"--op wrong_cube & <again>"}));
+  BOOST_TEST(has(gradcheck::cli::to_junit(reports),
+                 {"tests=\"2\" failures=\"1\"", "name=\"wrong_cube\"><failure", "gradient in",
+                  "--op wrong_cube &amp; &lt;again&gt;", "name=\"right\"/>"}));
 }
 
 BOOST_AUTO_TEST_CASE(unknown_commands_and_words_are_refused) {

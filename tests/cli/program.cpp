@@ -1,12 +1,14 @@
 #include "program.hpp"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <spawn.h>
-#include <stdlib.h>  // mkdtemp
+#include <stdlib.h>  // mkdtemp, posix_openpt
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <fstream>
 #include <iterator>
 #include <stdexcept>
@@ -24,9 +26,40 @@ int wait_for(pid_t child) {
 
 }  // namespace
 
-Run run(const Words& words, const std::string& out_file) {
-  const Folder folder;
-  const std::string out = out_file.empty() ? folder / "out" : out_file, err = folder / "err";
+Terminal::Terminal() : near_(posix_openpt(O_RDWR | O_NOCTTY)) {
+  if (near_ < 0 || grantpt(near_) != 0 || unlockpt(near_) != 0) {
+    throw std::runtime_error("no terminal");
+  }
+  file_ = ptsname(near_);
+  far_ = open(file_.c_str(), O_RDWR | O_NOCTTY);
+}
+
+Terminal::~Terminal() {
+  close(far_);
+  close(near_);
+}
+
+std::string Terminal::read() const {
+  fcntl(near_, F_SETFL, O_NONBLOCK);
+  std::string text;
+  std::array<char, 4096> buffer{};
+  for (ssize_t n = 0; (n = ::read(near_, buffer.data(), buffer.size())) > 0;) {
+    text.append(buffer.data(), static_cast<std::size_t>(n));
+  }
+  return text;
+}
+
+struct Running::Output {
+  Folder folder;
+  std::string out, err;
+  bool keeps_out = false, keeps_err = false;
+};
+
+Running::Running(const Words& words, const Streams& streams) : output_(std::make_shared<Output>()) {
+  output_->keeps_out = streams.out.empty();
+  output_->keeps_err = streams.err.empty();
+  output_->out = output_->keeps_out ? output_->folder / "out" : streams.out;
+  output_->err = output_->keeps_err ? output_->folder / "err" : streams.err;
   Words all{GRADCHECK_PROGRAM};
   all.insert(all.end(), words.begin(), words.end());
   std::vector<char*> arguments;
@@ -35,19 +68,37 @@ Run run(const Words& words, const std::string& out_file) {
 
   posix_spawn_file_actions_t files;
   posix_spawn_file_actions_init(&files);
-  constexpr int to_write = O_WRONLY | O_CREAT;
+  constexpr int to_write = O_WRONLY | O_CREAT | O_NOCTTY;
   posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
-  posix_spawn_file_actions_addopen(&files, 1, out.c_str(), to_write, 0600);
-  posix_spawn_file_actions_addopen(&files, 2, err.c_str(), to_write, 0600);
-  pid_t child = 0;
-  const int error = posix_spawn(&child, all[0].c_str(), &files, nullptr, arguments.data(), environ);
+  posix_spawn_file_actions_addopen(&files, 1, output_->out.c_str(), to_write, 0600);
+  posix_spawn_file_actions_addopen(&files, 2, output_->err.c_str(), to_write, 0600);
+  // Tests that run in the background ignore Ctrl-C; the program must not inherit that.
+  posix_spawnattr_t attributes;
+  posix_spawnattr_init(&attributes);
+  sigset_t defaults;
+  sigemptyset(&defaults);
+  sigaddset(&defaults, SIGINT);
+  posix_spawnattr_setsigdefault(&attributes, &defaults);
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
+  const int error =
+      posix_spawn(&process_, all[0].c_str(), &files, &attributes, arguments.data(), environ);
+  posix_spawnattr_destroy(&attributes);
   posix_spawn_file_actions_destroy(&files);
   if (error != 0) throw std::runtime_error("cannot run " + all[0]);
+}
+
+void Running::interrupt() const { kill(process_, SIGINT); }
+
+Run Running::wait() {
   Run result;
-  result.status = wait_for(child);
-  if (out_file.empty()) result.out = read(out);
-  result.err = read(err);
+  result.status = wait_for(process_);
+  if (output_->keeps_out) result.out = cli_test::read(output_->out);
+  if (output_->keeps_err) result.err = cli_test::read(output_->err);
   return result;
+}
+
+Run run(const Words& words, const std::string& out_file) {
+  return Running(words, {out_file, {}}).wait();
 }
 
 Folder::Folder() {

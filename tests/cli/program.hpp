@@ -1,7 +1,10 @@
 #pragma once
 
+#include <sys/types.h>
+
 #include <boost/test/unit_test.hpp>
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,6 +26,44 @@ using Words = std::vector<std::string>;
 /// Runs the program with these words. Standard output goes to `out_file` when one is given, and is
 /// then not read back.
 Run run(const Words& words, const std::string& out_file = {});
+
+/// A terminal that a program can write to; what it wrote is read when it has ended.
+class Terminal {
+ public:
+  Terminal();
+  ~Terminal();
+  Terminal(const Terminal&) = delete;
+  Terminal& operator=(const Terminal&) = delete;
+
+  /// The file by which a program opens it.
+  [[nodiscard]] const std::string& file() const { return file_; }
+  [[nodiscard]] std::string read() const;
+
+ private:
+  int near_ = -1;
+  int far_ = -1;  // held open, so that nothing is lost when the program closes its own
+  std::string file_;
+};
+
+/// A program under way.
+class Running {
+ public:
+  /// Where its output goes; an empty name keeps it for `wait` to read.
+  struct Streams {
+    std::string out;
+    std::string err;
+  };
+  explicit Running(const Words& words) : Running(words, Streams()) {}
+  Running(const Words& words, const Streams& streams);
+  void interrupt() const;  ///< as Ctrl-C does
+  [[nodiscard]] pid_t process() const { return process_; }
+  Run wait();
+
+ private:
+  struct Output;
+  std::shared_ptr<Output> output_;
+  pid_t process_ = 0;
+};
 
 /// A folder of its own for each test, removed at the end.
 class Folder {

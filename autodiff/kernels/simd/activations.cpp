@@ -53,6 +53,15 @@ struct Softplus {
   }
 };
 
+struct BinaryCrossEntropy {
+  template <class D, class V>
+  HWY_INLINE V operator()(D d, V z, V y) const {
+    const V product = z * y;
+    const V linear = hn::IfThenElse(hn::Gt(z, hn::Zero(d)), z - product, hn::Neg(product));
+    return linear + log1p_unit(d, decay(d, z));
+  }
+};
+
 struct LogSigmoid {
   template <class D, class V>
   HWY_INLINE V operator()(D d, V x) const {
@@ -118,6 +127,12 @@ struct GeluTanh {
   }
 };
 
+void binary_cross_entropy_f32(const float* z, const float* y, float* out, std::size_t n) {
+  map(BinaryCrossEntropy{}, out, n, z, y);
+}
+void binary_cross_entropy_f64(const double* z, const double* y, double* out, std::size_t n) {
+  map(BinaryCrossEntropy{}, out, n, z, y);
+}
 void sigmoid_f32(const float* x, float* out, std::size_t n) { map(Sigmoid{}, out, n, x); }
 void sigmoid_f64(const double* x, double* out, std::size_t n) { map(Sigmoid{}, out, n, x); }
 void log_sigmoid_f32(const float* x, float* out, std::size_t n) { map(LogSigmoid{}, out, n, x); }
@@ -135,6 +150,8 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace dtheta::simd {
 
+HWY_EXPORT(binary_cross_entropy_f32);
+HWY_EXPORT(binary_cross_entropy_f64);
 HWY_EXPORT(sigmoid_f32);
 HWY_EXPORT(sigmoid_f64);
 HWY_EXPORT(log_sigmoid_f32);
@@ -146,6 +163,12 @@ HWY_EXPORT(silu_f64);
 HWY_EXPORT(gelu_tanh_f32);
 HWY_EXPORT(gelu_tanh_f64);
 
+void binary_cross_entropy(const float* z, const float* y, float* out, std::size_t n) {
+  HWY_DYNAMIC_DISPATCH(binary_cross_entropy_f32)(z, y, out, n);
+}
+void binary_cross_entropy(const double* z, const double* y, double* out, std::size_t n) {
+  HWY_DYNAMIC_DISPATCH(binary_cross_entropy_f64)(z, y, out, n);
+}
 void sigmoid(const float* x, float* out, std::size_t n) {
   HWY_DYNAMIC_DISPATCH(sigmoid_f32)(x, out, n);
 }

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <memory>
+
+namespace dtheta {
+
+/// Threads that share the work of one kernel at a time.
+///
+/// Work is cut into parts by the kernel, by rules that do not know the number of threads, and each
+/// part is done by one of them: so results have the same bits for any number of threads. Threads
+/// that have nothing to do sleep.
+class Parallel {
+ public:
+  /// Throws ValueError for no threads.
+  explicit Parallel(unsigned threads);
+  ~Parallel();
+  Parallel(const Parallel&) = delete;
+  Parallel& operator=(const Parallel&) = delete;
+
+  [[nodiscard]] unsigned threads() const { return threads_; }
+
+  /// Calls work(part) for every part in [0, parts), each once, and returns when all have ended. The
+  /// first exception is thrown again here.
+  template <std::invocable<std::size_t> F>
+  void for_each(std::size_t parts, const F& work) const {
+    run(
+        parts, [](const void* f, std::size_t part) { (*static_cast<const F*>(f))(part); }, &work);
+  }
+
+ private:
+  void run(std::size_t parts, void (*call)(const void*, std::size_t), const void* work) const;
+
+  struct Threads;
+  std::unique_ptr<Threads> arena_;
+  unsigned threads_;
+};
+
+namespace detail {
+
+/// The same where there may be no threads to share with.
+template <std::invocable<std::size_t> F>
+void for_each_part(const Parallel* parallel, std::size_t parts, const F& work) {
+  if (parallel != nullptr && parts > 1) return parallel->for_each(parts, work);
+  for (std::size_t part = 0; part < parts; ++part) work(part);
+}
+
+}  // namespace detail
+}  // namespace dtheta

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <cstddef>
+#include <span>
+
+/// The inner loops of convolutions with few channels, for float and double. Sums run in a fixed
+/// order; results may differ in the last bits between instruction sets.
+namespace dtheta::simd {
+
+/// Where a window meets the elements under it. An element is found at
+///   the offset of a term (one for each tap of each channel)
+///   + that of a position, plane * plane_stride + row * row_stride + column.
+struct Correlation {
+  std::span<const std::ptrdiff_t> taps;
+  std::size_t channels = 1;
+  std::ptrdiff_t channel_stride = 0;
+  std::size_t planes = 1, rows = 1, columns = 1;  // positions
+  std::ptrdiff_t plane_stride = 0, row_stride = 0;
+
+  [[nodiscard]] std::size_t terms() const { return channels * taps.size(); }
+  [[nodiscard]] std::size_t positions() const { return planes * rows * columns; }
+  [[nodiscard]] std::ptrdiff_t term(std::size_t i) const {
+    const auto channel = static_cast<std::ptrdiff_t>(i / taps.size());
+    return channel * channel_stride + taps[i % taps.size()];
+  }
+};
+
+/// Elements behind the last one used that the loops may read, of either type.
+inline constexpr std::size_t correlation_slack = 16;
+
+/// y[o][p] = bias[o] + sum over the terms t of w[t][o] * (x at t and p), for `out` channels o;
+/// without bias when that is null.
+void correlate(const Correlation& c, std::size_t out, const float* x, const float* w,
+               const float* bias, float* y);
+void correlate(const Correlation& c, std::size_t out, const double* x, const double* w,
+               const double* bias, double* y);
+
+/// Samples of x and y, so many elements apart.
+struct Samples {
+  std::size_t count = 1;
+  std::size_t x_stride = 0, y_stride = 0;
+};
+
+/// Channels of y that are taken together below, at most.
+inline constexpr std::size_t packed_channels = 6;
+/// Elements of work that correlate_weights needs.
+[[nodiscard]] inline std::size_t weights_work(const Correlation& c, const Samples& samples) {
+  constexpr std::size_t widest = 16;
+  const std::size_t row = (c.columns + widest - 1) / widest * widest;
+  return samples.count * c.planes * c.rows * row * packed_channels;
+}
+
+/// w[o][t] += sum over samples and positions p of y[o][p] * (x at t and p).
+void correlate_weights(const Correlation& c, std::size_t out, const Samples& samples,
+                       const float* x, const float* y, float* w, float* work);
+void correlate_weights(const Correlation& c, std::size_t out, const Samples& samples,
+                       const double* x, const double* y, double* w, double* work);
+
+}  // namespace dtheta::simd

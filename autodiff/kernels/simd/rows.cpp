@@ -1,0 +1,173 @@
+// Copies of short rows, and reductions with one row in each lane: rows of a few elements would
+// leave a register half empty.
+#include "autodiff/kernels/simd/rows.hpp"
+
+#include "autodiff/kernels/simd/targets.hpp"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "autodiff/kernels/simd/rows.cpp"
+#include "hwy/foreach_target.h"  // IWYU pragma: keep
+
+#include "autodiff/kernels/simd/exp-inl.h"
+#include "autodiff/kernels/simd/log-inl.h"
+#include "autodiff/kernels/simd/map-inl.h"
+#include "hwy/highway.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace dtheta::simd::HWY_NAMESPACE {
+
+/// exp(x) for x <= 0 as part of a sum that is 1 or more: what is below 2^-120 may be any such.
+template <class D, class V>
+HWY_INLINE V exp_of_difference(D d, V x) {
+  const V least = hn::Set(d, hn::TFromD<D>(-84));
+  const auto parts = reduce_exp(d, hn::IfThenElse(hn::Lt(x, least), least, x));
+  return exp_mantissa(d, parts) * power_of_two(d, parts.k_shifted);
+}
+
+/// log(x) for 1 <= x < infinity, and NaN for NaN.
+template <class D, class V>
+HWY_INLINE V log_of_total(D d, V x) {
+  const auto parts = split(d, x);
+  const V f = parts.mantissa - hn::Set(d, hn::TFromD<D>(1));
+  const V y = log_assembled(d, parts.k, f, log_parts(d, f), hn::Zero(d));
+  return hn::IfThenElse(hn::IsNaN(x), x, y);
+}
+
+template <class T>
+HWY_INLINE void log_sum_exp(const T* x, std::size_t rows, std::size_t length, T* top,
+                            T* log_total) {
+  const hn::ScalableTag<T> d;
+  const hn::RebindToSigned<decltype(d)> di;
+  using I = hn::TFromD<decltype(di)>;
+  const std::size_t lanes = hn::Lanes(d);
+  alignas(64) T columns[short_row * hn::MaxLanes(d)];
+  for (std::size_t row = 0; row < rows; row += lanes) {
+    const std::size_t count = rows - row < lanes ? rows - row : lanes;
+    // Lanes behind the last row repeat it.
+    const auto lane = hn::Min(hn::Iota(di, 0), hn::Set(di, static_cast<I>(count - 1)));
+    const auto start = lane * hn::Set(di, static_cast<I>(length));
+    const T* first = x + row * length;
+    auto largest = hn::GatherIndex(d, first, start);
+    hn::Store(largest, d, columns);
+    for (std::size_t j = 1; j < length; ++j) {
+      const auto column = hn::GatherIndex(d, first + j, start);
+      hn::Store(column, d, columns + j * lanes);
+      largest = hn::Max(column, largest);  // may lose a NaN, which the sum does not
+    }
+    auto total = exp_of_difference(d, hn::Load(d, columns) - largest);
+    for (std::size_t j = 1; j < length; ++j) {
+      total = total + exp_of_difference(d, hn::Load(d, columns + j * lanes) - largest);
+    }
+    const auto logarithm = log_of_total(d, total);
+    if (count == lanes) {
+      hn::StoreU(largest, d, top + row);
+      hn::StoreU(logarithm, d, log_total + row);
+    } else {
+      store_first(d, largest, top + row, count);
+      store_first(d, logarithm, log_total + row, count);
+    }
+  }
+}
+
+template <class T>
+HWY_INLINE void load(const T* from, std::ptrdiff_t stride, std::size_t rows, std::size_t length,
+                     bool repeats, T* out) {
+  const hn::ScalableTag<T> d;
+  const std::size_t lanes = hn::Lanes(d);
+  for (std::size_t r = 0; r < rows; ++r, from += stride, out += length) {
+    const auto all = hn::Set(d, *from);
+    std::size_t j = 0;
+    for (; j + lanes <= length; j += lanes) {
+      hn::StoreU(repeats ? all : hn::LoadU(d, from + j), d, out + j);
+    }
+    if (j == length) continue;
+    store_first(d, repeats ? all : load_first(d, from + j, length - j), out + j, length - j);
+  }
+}
+
+void load_f32(const float* from, std::ptrdiff_t stride, std::size_t rows, std::size_t length,
+              bool repeats, float* out) {
+  load(from, stride, rows, length, repeats, out);
+}
+void load_f64(const double* from, std::ptrdiff_t stride, std::size_t rows, std::size_t length,
+              bool repeats, double* out) {
+  load(from, stride, rows, length, repeats, out);
+}
+
+template <class T>
+HWY_INLINE void outer_added(const T* base, const T* u, const T* v, std::size_t m, std::size_t n,
+                            T* out) {
+  const hn::ScalableTag<T> d;
+  const std::size_t lanes = hn::Lanes(d);
+  for (std::size_t i = 0; i < m; ++i, base += n, out += n) {
+    const auto factor = hn::Set(d, u[i]);
+    std::size_t j = 0;
+    for (; j + lanes <= n; j += lanes) {
+      hn::StoreU(hn::LoadU(d, base + j) + factor * hn::LoadU(d, v + j), d, out + j);
+    }
+    if (j == n) continue;
+    const auto last = load_first(d, base + j, n - j) + factor * load_first(d, v + j, n - j);
+    store_first(d, last, out + j, n - j);
+  }
+}
+
+void add_outer_f32(const float* base, const float* u, const float* v, std::size_t m, std::size_t n,
+                   float* out) {
+  outer_added(base, u, v, m, n, out);
+}
+void add_outer_f64(const double* base, const double* u, const double* v, std::size_t m,
+                   std::size_t n, double* out) {
+  outer_added(base, u, v, m, n, out);
+}
+
+void log_sum_exp_f32(const float* x, std::size_t rows, std::size_t length, float* top,
+                     float* log_total) {
+  log_sum_exp(x, rows, length, top, log_total);
+}
+void log_sum_exp_f64(const double* x, std::size_t rows, std::size_t length, double* top,
+                     double* log_total) {
+  log_sum_exp(x, rows, length, top, log_total);
+}
+
+}  // namespace dtheta::simd::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace dtheta::simd {
+
+HWY_EXPORT(load_f32);
+HWY_EXPORT(load_f64);
+HWY_EXPORT(add_outer_f32);
+HWY_EXPORT(add_outer_f64);
+HWY_EXPORT(log_sum_exp_f32);
+HWY_EXPORT(log_sum_exp_f64);
+
+void load_rows(const float* from, std::ptrdiff_t stride, std::size_t rows, std::size_t length,
+               bool repeats, float* out) {
+  HWY_DYNAMIC_DISPATCH(load_f32)(from, stride, rows, length, repeats, out);
+}
+void load_rows(const double* from, std::ptrdiff_t stride, std::size_t rows, std::size_t length,
+               bool repeats, double* out) {
+  HWY_DYNAMIC_DISPATCH(load_f64)(from, stride, rows, length, repeats, out);
+}
+
+void add_outer(const float* base, const float* u, const float* v, std::size_t m, std::size_t n,
+               float* out) {
+  HWY_DYNAMIC_DISPATCH(add_outer_f32)(base, u, v, m, n, out);
+}
+void add_outer(const double* base, const double* u, const double* v, std::size_t m, std::size_t n,
+               double* out) {
+  HWY_DYNAMIC_DISPATCH(add_outer_f64)(base, u, v, m, n, out);
+}
+
+void log_sum_exp_rows(const float* x, std::size_t rows, std::size_t length, float* top,
+                      float* log_total) {
+  HWY_DYNAMIC_DISPATCH(log_sum_exp_f32)(x, rows, length, top, log_total);
+}
+void log_sum_exp_rows(const double* x, std::size_t rows, std::size_t length, double* top,
+                      double* log_total) {
+  HWY_DYNAMIC_DISPATCH(log_sum_exp_f64)(x, rows, length, top, log_total);
+}
+
+}  // namespace dtheta::simd
+#endif

@@ -1,0 +1,176 @@
+// The cases by this library: training and gradients are replays of a plan, checks are those of
+// gradcheck::check_network.
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <memory>
+
+#include "benchmarks/adbench/ba.hpp"
+#include "benchmarks/adbench/gmm.hpp"
+#include "benchmarks/adbench/lstm.hpp"
+#include "benchmarks/networks.hpp"
+#include "benchmarks/work.hpp"
+#include "gradcheck/bridge/network_check.hpp"
+
+namespace dtheta::bench {
+namespace {
+
+template <class T>
+double norm(std::span<const T> v) {
+  double sum = 0;
+  for (const T e : v) sum += static_cast<double>(e) * static_cast<double>(e);
+  return std::sqrt(sum);
+}
+
+/// One run of a plan after the other.
+template <class T>
+Work replay(const Plan& plan, Var value) {
+  const auto ws = std::make_shared<Workspace<T>>(plan);
+  return {[ws] { ws->run(); }, [ws, value] { return static_cast<double>((*ws)[value][0]); }};
+}
+
+template <class N>
+Work training(const N& network) {
+  return replay<float>(network.training_plan(learning_rate), network.cost);
+}
+
+Work check(const std::string& name, int threads) {
+  const auto net = std::make_shared<Mlp>(name, DType::float64);
+  std::vector<gradcheck::CheckedLeaf> leaves;
+  for (std::size_t k = 0; k < net->parameters.size(); ++k) {
+    leaves.push_back(
+        {fmt::format("{}{}", k % 2 == 0 ? "W" : "b", k / 2 + 1), k / 2 + 1, net->parameters[k]});
+  }
+  gradcheck::NetworkOptions options;
+  options.method = gradcheck::Method::textbook;
+  options.threads = static_cast<unsigned>(threads);
+  const auto result = std::make_shared<gradcheck::Result>();
+  return {[=] { *result = check_network(net->cost, leaves, options); },
+          [=] { return norm<double>(result->numeric); }};
+}
+
+/// The chain of the case, recorded on vectors of `width` elements.
+struct Chain {
+  explicit Chain(std::size_t width) {
+    const auto tensor = [&](std::uint64_t stream, double scale, double offset) {
+      return Tensor(Shape{static_cast<Index>(width)},
+                    std::span<const float>(numbers<float>(width, stream, scale, offset)));
+    };
+    x0 = tensor(0, 1, 0);
+    w0 = tensor(1, 0.01, 1);
+    b0 = tensor(2, 0.01, 0);
+  }
+
+  void record() {
+    tape.clear();
+    const Var x = tape.leaf(x0), w = tape.leaf(w0), b = tape.leaf(b0);
+    Var y = x;
+    for (int i = 0; i < chain_ops / 2; ++i) y = y * w + b;
+    total = sum(y);
+    gradient = grad(total, {x, w, b});
+  }
+
+  Tensor x0, w0, b0;
+  Tape tape{DType::float32};
+  Var total;
+  std::vector<Var> gradient;
+};
+
+/// "chain-1-record" records and differentiates anew each time, "chain-1-replay" runs a plan.
+Work chain(const std::string& name) {
+  const auto c = std::make_shared<Chain>(name.starts_with("chain-16") ? 16 : 1);
+  c->record();
+  Work work;
+  if (name.ends_with("record")) {
+    work = {[c] { c->record(); }, [c] { return c->total.item(); }};
+  } else {
+    std::vector<Var> outputs = c->gradient;
+    outputs.push_back(c->total);
+    work = replay<float>(Plan(outputs), c->total);
+  }
+  work.pieces = chain_ops;
+  return work;
+}
+
+/// The elements of all of `vars`, end to end.
+std::vector<double> elements(const Workspace<double>& ws, const std::vector<Var>& vars) {
+  std::vector<double> all;
+  for (const Var v : vars) all.insert(all.end(), ws[v].begin(), ws[v].end());
+  return all;
+}
+
+/// Runs a plan for the `derivatives`, whose norm is the value, and the `others`.
+struct Differentiation {
+  Differentiation(std::vector<Var> of, const std::vector<Var>& others)
+      : derivatives(std::move(of)), ws(Plan(joined(derivatives, others))) {}
+  [[nodiscard]] double value() const {
+    return norm(std::span<const double>(elements(ws, derivatives)));
+  }
+
+  static std::vector<Var> joined(std::vector<Var> a, const std::vector<Var>& b) {
+    a.insert(a.end(), b.begin(), b.end());
+    return a;
+  }
+
+  std::vector<Var> derivatives;
+  Workspace<double> ws;
+};
+
+Work work_of(const std::shared_ptr<Differentiation>& d) {
+  return {[d] { d->ws.run(); }, [d] { return d->value(); }};
+}
+
+/// All errors and all rows of the Jacobian.
+Work bundle() {
+  Tape tape;
+  const adbench::RecordedBundle b = record_bundle(tape, adbench::bundle_case());
+  std::vector<Var> jacobian = Differentiation::joined(b.rows[0], b.rows[1]);
+  jacobian.push_back(b.d_e);
+  return work_of(std::make_shared<Differentiation>(jacobian, std::vector{b.r[0], b.r[1], b.e}));
+}
+
+/// Throws when the result is not that of ADBench.
+Work adbench_case(const adbench::Recorded& r, const adbench::Checksums& expected, bool value_only) {
+  if (value_only) return replay<double>(Plan({r.cost}), r.cost);
+  const auto d = std::make_shared<Differentiation>(r.gradient, std::vector{r.cost});
+  d->ws.run();
+  const adbench::Checksums found =
+      adbench::checksums_of(d->ws[r.cost][0], elements(d->ws, r.gradient));
+  if (!agree(found, expected)) {
+    throw std::runtime_error(
+        fmt::format("cost {:.10g}, norm {:.10g}, sum of cosines {:.10g}; "
+                    "ADBench has {:.10g}, {:.10g}, {:.10g}",
+                    found.cost, found.norm, found.cosine_sum, expected.cost, expected.norm,
+                    expected.cosine_sum));
+  }
+  return work_of(d);
+}
+
+Work adbench_case(const std::string& name) {
+  const bool value_only = name.ends_with("-value");
+  Tape tape;
+  if (name.starts_with("lstm")) {
+    const adbench::LstmInput in = adbench::read_lstm();
+    return adbench_case(record_lstm(tape, in), in.expected, value_only);
+  }
+  const adbench::GmmInput in = adbench::read_gmm(name.substr(0, 6));
+  return adbench_case(record_gmm(tape, in), in.expected, value_only);
+}
+
+Work make(const std::string& name, int threads) {
+  if (name.starts_with("gc-")) return check(name, threads);
+  if (name.starts_with("chain-")) return chain(name);
+  if (name == "ba") return bundle();
+  if (name.starts_with("gmm-") || name.starts_with("lstm")) return adbench_case(name);
+  if (!dense_sizes(name).empty()) return training(Mlp(name, DType::float32));
+  if (name == "d") return training(LeNet5(DType::float32));
+  if (name == "e") return training(LstmClassifier(DType::float32));
+  if (name == "f") return training(EncoderClassifier(DType::float32));
+  return {};
+}
+
+}  // namespace
+}  // namespace dtheta::bench
+
+int main(int argc, char** argv) { return dtheta::bench::serve(argc, argv, dtheta::bench::make); }

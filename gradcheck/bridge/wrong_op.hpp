@@ -1,0 +1,40 @@
+#pragma once
+
+#include <cstdint>
+#include <source_location>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "autodiff/shape.hpp"
+#include "autodiff/var.hpp"
+
+namespace dtheta::gradcheck {
+
+/// An op whose derivative rule is wrong where it was used.
+struct WrongOp {
+  std::string op;
+  std::uint32_t node = 0;  ///< its record on the tape
+  std::source_location where{};
+  std::vector<int> operands{};  ///< that the rule is wrong for: several if they are one value
+  Shape shape{};                ///< of the operand
+  std::vector<Index> at{};      ///< the element compared
+  double analytic = 0;          ///< the cotangent that the rule gives it
+  double numeric = 0;           ///< the same by a difference of this op alone, in quad
+  std::string failure{};        ///< instead of values: a result of another shape, an exception
+
+  /// "the rule of mul (record 12, model.cpp:42) is wrong for operand 1 of shape (3, 4): ..."
+  [[nodiscard]] std::string sentence() const;
+};
+
+/// Holds the rule of every op between the leaves and the cost against differences of that op alone,
+/// at the values and with the cotangents of this very computation, from the cost back. So an op is
+/// found that is wrong for these shapes, for a value used twice, or for this cotangent only, and no
+/// op is blamed for what another one handed down to it.
+///
+/// Values are replayed in double at θ; the differences, along a random direction for each operand
+/// and then for one element, are taken in quad. A rule that cannot be used at all ends the walk.
+[[nodiscard]] std::vector<WrongOp> find_wrong_ops(Var cost, std::span<const Var> leaves,
+                                                  std::span<const double> theta);
+
+}  // namespace dtheta::gradcheck

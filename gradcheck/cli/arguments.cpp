@@ -1,0 +1,129 @@
+#include "gradcheck/cli/arguments.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <boost/program_options.hpp>
+#include <sstream>
+#include <stdexcept>
+
+namespace dtheta::gradcheck::cli {
+
+namespace po = boost::program_options;
+
+Watching CommonRequest::watching() const {
+  if (no_progress) return Watching::never;
+  return progress ? Watching::always : Watching::when_seen;
+}
+
+void add_common_options(po::options_description& options, CommonRequest& r) {
+  auto add = options.add_options();
+  add("json", po::value(&r.outputs.json)->value_name("FILE"),
+      "Write the result as JSON; - is standard output, which then carries nothing else.");
+  add("html", po::value(&r.outputs.html)->value_name("FILE"),
+      "Write the result as one web page that needs nothing else.");
+  add("junit", po::value(&r.outputs.junit)->value_name("FILE"),
+      "Write the result as JUnit XML, as continuous integration reads it.");
+  add("progress", po::bool_switch(&r.progress),
+      "Show how far it has come, on standard error, also where that is no terminal. On a terminal "
+      "it is shown by itself once half a second has passed, unless --json - is given.");
+  add("no-progress", po::bool_switch(&r.no_progress), "Never show it.");
+  add("help,h", po::bool_switch(&r.help), "Print this page.");
+}
+
+void add_check_options(po::options_description& options, CheckRequest& r) {
+  auto add = options.add_options();
+  add("method", po::value(&r.method)->default_value(r.method)->value_name("NAME"),
+      "adaptive: steps, error bars and a verdict for each entry; or textbook: two-sided "
+      "differences "
+      "with one epsilon, judged by four bands.");
+  add("epsilon", po::value(&r.epsilon)->value_name("E"),
+      "Step of the textbook method (default: 1e-7).");
+  add("threshold", po::value(&r.threshold)->value_name("T"),
+      "Up to which difference the textbook's sentence says good (default: 1e-7; some courses use "
+      "2e-7).");
+  add("tolerance", po::value(&r.tolerance)->value_name("T"),
+      "Relative error that the adaptive method must be able to see (default: 1e-7).");
+  add("blocks", po::value(&r.blocks)->value_name("LIST"),
+      "Check only these blocks, their names separated by commas.");
+  add("entry", po::value(&r.entry)->value_name("ENTRY"),
+      "In place of a check, show one probe with every number that goes into it. ENTRY is a block "
+      "and a position in it, such as 'W1[2, 3]'. A failing report says which to look at.");
+  add("step", po::value(&r.step)->value_name("H"),
+      "Step of that probe (default: a thousandth of the size of the block's entries).");
+}
+
+Options CheckRequest::options() const {
+  Options options;
+  if (method == "textbook") {
+    options.method = Method::textbook;
+  } else if (method != "adaptive") {
+    throw std::invalid_argument(
+        fmt::format("there is no method '{}'; there are textbook and adaptive", method));
+  }
+  options.epsilon = epsilon;
+  options.tolerance = tolerance;
+  options.blocks = split(blocks);
+  options.threads = threads;
+  return options;
+}
+
+po::parsed_options parsed(const Words& words, const po::options_description& options,
+                          const po::positional_options_description& positional) {
+  return po::command_line_parser(words).options(options).positional(positional).run();
+}
+
+void require_threads(unsigned threads) {
+  constexpr unsigned most = 1024;
+  if (threads >= 1 && threads <= most) return;
+  throw std::invalid_argument(
+      fmt::format("threads: {} were asked for, 1 to {} are possible", threads, most));
+}
+
+Words split(const std::string& list) {
+  Words parts;
+  std::istringstream in(list);
+  for (std::string part; std::getline(in, part, ',');) parts.push_back(part);
+  return parts;
+}
+
+std::string shell_word(std::string_view word) {
+  constexpr std::string_view plain =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=./,:@%";
+  if (!word.empty() && word.find_first_not_of(plain) == std::string_view::npos) {
+    return std::string(word);
+  }
+  std::string quoted = "'";
+  for (const char c : word) {
+    if (c == '\'') {
+      quoted += "'\\''";
+    } else {
+      quoted += c;
+    }
+  }
+  return quoted + "'";
+}
+
+std::string same_request(const Invocation& invocation, const po::parsed_options& parsed,
+                         const std::vector<std::string_view>& left_out) {
+  std::string line = fmt::format("{} {}", shell_word(invocation.program), invocation.command);
+  const auto dropped = [&](const std::string& name) {
+    constexpr std::array<std::string_view, 8> shown{"json",        "html",    "junit", "progress",
+                                                    "no-progress", "threads", "entry", "step"};
+    return std::ranges::find(shown, name) != shown.end() ||
+           std::ranges::find(left_out, name) != left_out.end();
+  };
+  for (const auto& option : parsed.options) {
+    if (dropped(option.string_key)) continue;
+    for (const std::string& word : option.original_tokens)
+      line.append(" ").append(shell_word(word));
+  }
+  return line;
+}
+
+std::string probe_words(const Component& component) {
+  return fmt::format(" --entry {} --step {}", shell_word(to_string(component.key)), component.step);
+}
+
+}  // namespace dtheta::gradcheck::cli

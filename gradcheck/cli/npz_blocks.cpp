@@ -1,0 +1,39 @@
+#include "gradcheck/cli/npz_blocks.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <stdexcept>
+#include <utility>
+
+namespace dtheta::gradcheck::cli {
+
+Tensor in_double(const nn::NpzFile& file, const std::string& array) {
+  return file.at(array).to(DType::float64);
+}
+
+ParameterVector blocks_from(const nn::NpzFile& file, const ParameterVector& layout,
+                            std::initializer_list<const char*> prefixes) {
+  ParameterVector blocks;
+  for (const Block& block : layout.blocks()) {
+    std::string name = block.name;
+    for (const char* prefix : prefixes) {
+      if (!file.contains(prefix + block.name)) continue;
+      name = prefix + block.name;
+      break;
+    }
+    const Tensor value = in_double(file, name);
+    const Shape& shape = value.shape();
+    if (!std::ranges::equal(shape, block.shape,
+                            [](auto a, auto b) { return std::cmp_equal(a, b); })) {
+      throw std::invalid_argument(fmt::format("{}: {} has shape ({}), but block {} has ({})",
+                                              file.name(), name, fmt::join(shape, ", "), block.name,
+                                              fmt::join(block.shape, ", ")));
+    }
+    blocks.add(block.name, block.layer, block.shape, value.data<double>());
+  }
+  return blocks;
+}
+
+}  // namespace dtheta::gradcheck::cli

@@ -1,0 +1,225 @@
+#include "gradcheck/replay.hpp"
+
+#include <fmt/color.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <iterator>
+#include <limits>
+#include <ostream>
+#include <utility>
+
+#include "gradcheck/adaptive.hpp"
+#include "gradcheck/errors.hpp"
+#include "gradcheck/finite_difference.hpp"
+#include "gradcheck/noise.hpp"
+#include "gradcheck/slope.hpp"
+
+namespace dtheta::gradcheck {
+namespace {
+
+using detail::Side;
+using detail::Slope;
+
+class Replay {
+ public:
+  Replay(const ProbeEvaluator& evaluate, const ParameterVector& theta, std::size_t position,
+         double step, const Options& options)
+      : evaluate_(evaluate), options_(options) {
+    Component& c = replay_.component;
+    c.key = theta.key(position);
+    c.position = position;
+    c.step = step;
+    replay_.block = theta.blocks()[c.key.block];
+    replay_.theta = theta.values()[position];
+    if (replay_.theta + step == replay_.theta || replay_.theta - step == replay_.theta) {
+      throw OptionError(
+          fmt::format("step: {} is lost when it is added to {}", step, replay_.theta));
+    }
+  }
+
+  ProbeReplay run(double analytic) {
+    replay_.component.analytic = analytic;
+    replay_.cost = cost_at(replay_.theta);
+    Slope slope = probe(Side::both);
+    if (!slope.finite && slope.finite_above != slope.finite_below) {
+      slope = probe(slope.finite_above ? Side::above : Side::below);
+    }
+    measure_noise(slope);
+    compare(slope);
+    return std::move(replay_);
+  }
+
+ private:
+  double cost_at(double value) const {
+    const Probe probe{replay_.component.position, value};
+    double cost = 0.0;
+    evaluate_(std::span(&probe, 1), std::span(&cost, 1));
+    return cost;
+  }
+
+  Slope probe(Side side) {
+    const double step = replay_.component.step;
+    const auto at = detail::points(side, replay_.theta, step);
+    std::array<double, 4> costs{};
+    std::array<Probe, 4> probes{};
+    for (std::size_t k = 0; k < 4; ++k) probes[k] = {replay_.component.position, at[k]};
+    evaluate_(probes, costs);
+    for (std::size_t k = 0; k < 4; ++k) {
+      replay_.values[k] = {detail::offsets(side)[k], at[k], costs[k]};
+    }
+    std::ranges::sort(replay_.values, {}, &ReplayedValue::offset);
+    return detail::measure(side, replay_.theta, step, replay_.cost, costs);
+  }
+
+  void measure_noise(const Slope& slope) {
+    constexpr double unit_roundoff = std::numeric_limits<double>::epsilon() / 2.0;
+    constexpr int attempts = 3;
+    const double spacing = std::max(1e-5 * slope.step, 1e-14 * std::abs(replay_.theta));
+    const auto along = [&](double value) { return cost_at(value); };
+    const Noise found = estimate_noise(along, replay_.theta, spacing, attempts);
+    replay_.noise = std::max(found.status == NoiseStatus::found ? found.noise : 0.0,
+                             unit_roundoff * slope.magnitude);
+  }
+
+  void compare(const Slope& slope) {
+    Component& c = replay_.component;
+    const bool both = slope.side == Side::both;
+    constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+    // The textbook's formula, to the letter.
+    replay_.two_sided =
+        both ? (replay_.values[2].cost - replay_.values[1].cost) / (2.0 * c.step) : nan;
+    replay_.fourth_order = slope.finite ? slope.value : nan;
+    const bool textbook = options_.method == Method::textbook;
+    c.numeric = textbook && both ? replay_.two_sided : replay_.fourth_order;
+    constexpr double margin = 6.0;  // standard deviations of noise
+    c.bar = slope.finite
+                ? slope.cautious_truncation() + margin * slope.noise_gain * replay_.noise / c.step
+                : std::numeric_limits<double>::infinity();
+    const double error = c.error();
+    const double wanted = options_.held_to() * std::max(std::abs(c.analytic), std::abs(c.numeric));
+    if (!std::isfinite(c.analytic) || error > std::max(c.bar, wanted)) {
+      c.verdict = Verdict::fail;
+    } else {
+      c.verdict = error + c.bar <= wanted || (c.analytic == 0.0 && slope.flat)
+                      ? Verdict::pass
+                      : Verdict::inconclusive;
+    }
+  }
+
+  const ProbeEvaluator& evaluate_;
+  const Options& options_;
+  ProbeReplay replay_;
+};
+
+std::string_view trimmed(std::string_view text) {
+  const auto first = text.find_first_not_of(' ');
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(' ') - first + 1);
+}
+
+std::string_view conclusion(Verdict verdict) {
+  if (verdict == Verdict::fail) return "fail: the difference excludes the analytic value";
+  if (verdict == Verdict::pass) return "pass: they agree within the tolerance";
+  return "inconclusive: they agree within the bar, which is wider than the tolerance";
+}
+
+fmt::text_style style_of(Verdict verdict) {
+  if (verdict == Verdict::pass) return fmt::fg(fmt::terminal_color::green);
+  return fmt::fg(verdict == Verdict::fail ? fmt::terminal_color::red : fmt::terminal_color::yellow);
+}
+
+}  // namespace
+
+ProbeReplay replay_probe(const ProbeEvaluator& evaluate, const Gradient& gradient,
+                         const ParameterVector& theta, std::size_t position, double step,
+                         const Options& options) {
+  require_positive("step", step);
+  Replay replay(evaluate, theta, position, step, options);
+  return replay.run(gradient.at(theta)[position]);
+}
+
+ProbeReplay replay_probe(const Cost& cost, const Gradient& gradient, const ParameterVector& theta,
+                         std::string_view entry, double step, const Options& options) {
+  CostProbes probes(cost, theta.values());
+  return replay_probe(std::ref(probes), gradient, theta, position_of(theta, entry), step, options);
+}
+
+std::size_t position_of(const ParameterVector& theta, std::string_view entry) {
+  const auto bracket = entry.find('[');
+  const std::string_view name = trimmed(entry.substr(0, bracket));
+  std::vector<std::size_t> index;
+  if (bracket != std::string_view::npos) {
+    std::string_view rest = trimmed(entry).substr(trimmed(entry).find('['));
+    if (rest.size() < 2 || rest.back() != ']') {
+      throw NameError(fmt::format("entry: '{}' is not of the form NAME[ROW, COLUMN]", entry));
+    }
+    rest = rest.substr(1, rest.size() - 2);
+    for (bool more = true; more;) {
+      const auto comma = rest.find(',');
+      const std::string_view number = trimmed(rest.substr(0, comma));
+      std::size_t value = 0;
+      const auto [end, error] =
+          std::from_chars(number.data(), number.data() + number.size(), value);
+      if (error != std::errc{} || end != number.data() + number.size()) {
+        throw NameError(fmt::format("entry: '{}' in '{}' is not an index", number, entry));
+      }
+      index.push_back(value);
+      more = comma != std::string_view::npos;
+      if (more) rest.remove_prefix(comma + 1);
+    }
+  }
+  return theta.position(name, index);
+}
+
+double usual_step(const ParameterVector& theta, std::size_t position) {
+  constexpr double part = 1e-3;
+  return part * detail::scale_of(theta, theta.blocks()[theta.key(position).block]);
+}
+
+std::string replay_call(const Component& component) {
+  return fmt::format("replay_probe(cost, gradient, theta, \"{}\", {})", to_string(component.key),
+                     component.step);
+}
+
+std::string report(const ProbeReplay& replay, bool colour) {
+  const Component& c = replay.component;
+  std::string text =
+      fmt::format("{}: entry {} of {} ({}), entry {} of theta, layer {}\n", to_string(c.key),
+                  c.position - replay.block.offset, replay.block.name,
+                  fmt::join(replay.block.shape, ", "), c.position, replay.block.layer);
+  const auto line = [&]<class... T>(fmt::format_string<T...> format, T&&... arguments) {
+    fmt::format_to(std::back_inserter(text), format, std::forward<T>(arguments)...);
+    text += '\n';
+  };
+  line("  step h = {}", c.step);
+  const auto value = [&](int offset, double at, double cost) {
+    const std::string move = offset == 0 ? ""
+                             : std::abs(offset) == 1
+                                 ? fmt::format(" {} h", offset < 0 ? '-' : '+')
+                                 : fmt::format(" {} {}h", offset < 0 ? '-' : '+', std::abs(offset));
+    line("  {:<15} {:>25.17e}   at {}", fmt::format("J(theta{})", move), cost, at);
+  };
+  bool centre_shown = false;
+  for (const ReplayedValue& v : replay.values) {
+    if (v.offset > 0 && !std::exchange(centre_shown, true)) value(0, replay.theta, replay.cost);
+    value(v.offset, v.theta, v.cost);
+  }
+  if (!centre_shown) value(0, replay.theta, replay.cost);
+  line("  two-sided       {:>25.17e}", replay.two_sided);
+  line("  fourth order    {:>25.17e}   noise of J {:.2e}", replay.fourth_order, replay.noise);
+  line("  analytic        {:>25.17e}", c.analytic);
+  line("  apart           {:>25.3e}   bar {:.3e}, {:.3g} bars", c.error(), c.bar, c.z());
+  const std::string verdict(conclusion(c.verdict));
+  line("  {}", colour ? fmt::format(style_of(c.verdict), "{}", verdict) : verdict);
+  return text;
+}
+
+std::ostream& operator<<(std::ostream& out, const ProbeReplay& replay) {
+  return out << report(replay);
+}
+
+}  // namespace dtheta::gradcheck

@@ -1,0 +1,107 @@
+// Threads that share the steps of a plan: the same bits for any number of them.
+
+#include <boost/test/unit_test.hpp>
+#include <stdexcept>
+#include <vector>
+
+#include "autodiff/errors.hpp"
+#include "autodiff/grad.hpp"
+#include "autodiff/kernels/parallel.hpp"
+#include "autodiff/ops/activation.hpp"
+#include "autodiff/ops/arithmetic.hpp"
+#include "autodiff/ops/loss.hpp"
+#include "autodiff/ops/matmul.hpp"
+#include "autodiff/ops/reduction.hpp"
+#include "autodiff/plan.hpp"
+#include "autodiff/tape.hpp"
+#include "autodiff/workspace.hpp"
+
+namespace dtheta {
+namespace {
+
+Tensor draw(const Shape& shape, std::uint64_t seed) { return materialize(real(shape), seed); }
+
+Tensor labels_of(Index count) {
+  const std::vector<Index> labels(static_cast<std::size_t>(count), 5);
+  return Tensor(Shape{count}, std::span(labels));
+}
+
+/// A training step whose products and elementwise runs are large enough to be cut.
+template <class T>
+struct Step {
+  explicit Step(unsigned threads)
+      : ws(Plan({cost}, {.updates = {{w1, w1 - 0.1 * gradient[0]},
+                                     {b1, b1 - 0.1 * gradient[1]},
+                                     {w2, w2 - 0.1 * gradient[2]}}}),
+           threads) {}
+
+  Tape tape{dtype_of<T>};
+  Var x = tape.leaf(draw({130, 301}, 1));
+  Var w1 = tape.leaf(draw({257, 301}, 2)), b1 = tape.leaf(draw({257}, 3));
+  Var w2 = tape.leaf(draw({67, 257}, 4));
+  Var labels = tape.leaf(labels_of(130));
+  Var hidden = tanh(relu(affine(x, w1, b1)) * 0.1);
+  Var cost = mean(cross_entropy_with_logits(matmul(hidden, w2, false, true), labels)) +
+             0.01 * sum(square(w1));
+  std::vector<Var> gradient = grad(cost, {w1, b1, w2});
+  Workspace<T> ws;
+};
+
+template <class T>
+void check_equal_bits() {
+  for (unsigned threads : {2U, 3U, 7U}) {
+    Step<T> shared(threads);
+    Step<T> reference(1);
+    for (int repeat = 0; repeat < 3; ++repeat) {
+      shared.ws.run();
+      reference.ws.run();
+      BOOST_TEST((shared.ws.tensor(shared.cost) == reference.ws.tensor(reference.cost)));
+      BOOST_TEST((shared.ws.tensor(shared.w1) == reference.ws.tensor(reference.w1)));
+      BOOST_TEST((shared.ws.tensor(shared.b1) == reference.ws.tensor(reference.b1)));
+      BOOST_TEST((shared.ws.tensor(shared.w2) == reference.ws.tensor(reference.w2)));
+    }
+  }
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(plan_threads)
+
+BOOST_AUTO_TEST_CASE(the_number_of_threads_does_not_show_in_the_result) {
+  check_equal_bits<float>();
+  check_equal_bits<double>();
+}
+
+BOOST_AUTO_TEST_CASE(every_part_is_done_once) {
+  for (unsigned threads : {1U, 2U, 5U}) {
+    const Parallel parallel(threads);
+    BOOST_TEST(parallel.threads() == threads);
+    for (std::size_t parts : {0, 1, 2, 7, 1000}) {
+      std::vector<int> done(parts, 0);
+      parallel.for_each(parts, [&](std::size_t part) { ++done[part]; });
+      BOOST_TEST(done == std::vector<int>(parts, 1), boost::test_tools::per_element());
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(an_exception_reaches_the_caller) {
+  for (unsigned threads : {1U, 2U}) {
+    const Parallel parallel(threads);
+    const auto fail = [](std::size_t part) {
+      if (part == 3) throw std::runtime_error("part 3");
+    };
+    BOOST_CHECK_EXCEPTION(parallel.for_each(10, fail), std::runtime_error,
+                          [](const auto& e) { return std::string(e.what()) == "part 3"; });
+  }
+}
+
+BOOST_AUTO_TEST_CASE(no_threads_are_refused) {
+  BOOST_CHECK_THROW(Parallel(0), ValueError);
+  Tape tape;
+  const Var y = square(tape.leaf(Tensor(2.0)));
+  BOOST_CHECK_THROW(Workspace<double>(Plan({y}), 0), ValueError);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace dtheta

@@ -1,0 +1,188 @@
+#include "autodiff/kernels/simd/rows.hpp"
+
+#include <boost/test/unit_test.hpp>
+#include <limits>
+
+#include "autodiff/kernels/simd/small_gemm.hpp"
+#include "tests/autodiff/simd_reference.hpp"
+
+namespace {
+
+namespace s = dtheta::simd;
+using simd_reference::ForcedTarget;
+using simd_reference::Quad;
+
+constexpr std::size_t row_counts[] = {1, 2, 7, 8, 9, 16, 17, 33};
+constexpr std::size_t row_lengths[] = {1, 2, 3, 7, 8, 10, 15, 16, 17, 33, 64};
+
+template <class T>
+std::vector<T> random_values(std::size_t n, unsigned seed, double scale = 1) {
+  std::mt19937 random(seed);
+  std::normal_distribution<double> normal(0, scale);
+  std::vector<T> x(n);
+  for (T& v : x) v = static_cast<T>(normal(random));
+  return x;
+}
+
+template <class T>
+Quad log_sum_exp(const T* x, std::size_t n) {
+  Quad total = 0;
+  for (std::size_t j = 0; j < n; ++j) total += exp(Quad(x[j]));
+  return log(total);
+}
+
+/// The total is off by 6 eps from exp (3 ulp), eps / e from rounding x - top (which moves exp by at
+/// most |x - top| exp(x - top) eps) and n eps from the sum; the logarithm makes that absolute and
+/// adds 3 ulp of its own, 24 eps for a result below 8.
+template <class T>
+void check_log_sum_exp() {
+  constexpr double eps = std::numeric_limits<T>::epsilon() / 2;
+  for (const std::size_t rows : row_counts) {
+    for (const std::size_t length : row_lengths) {
+      const auto x = random_values<T>(rows * length, 3, 5);
+      std::vector<T> top(rows + 1, T(77)), total(rows + 1, T(77));
+      s::log_sum_exp_rows(x.data(), rows, length, top.data(), total.data());
+      BOOST_TEST((top[rows] == 77 && total[rows] == 77));  // wrote no further
+      for (std::size_t r = 0; r < rows; ++r) {
+        const Quad exact = log_sum_exp(x.data() + r * length, length);
+        const double error = static_cast<double>(abs(Quad(top[r]) + Quad(total[r]) - exact));
+        BOOST_TEST(error <= (static_cast<double>(length) + 32) * eps);
+      }
+    }
+  }
+}
+
+template <class T>
+void check_limits() {
+  constexpr T infinity = std::numeric_limits<T>::infinity();
+  constexpr T nan = std::numeric_limits<T>::quiet_NaN();
+  const std::vector<T> x{0,        nan, 1,  // NaN inside
+                         nan,      0,   1,  // and in front
+                         infinity, 0,   1,  // an infinite top has no difference
+                         0,        0,   -infinity, 700, -700, -700};
+  std::vector<T> top(5), total(5);
+  s::log_sum_exp_rows(x.data(), 5, 3, top.data(), total.data());
+  for (int r : {0, 1, 2}) BOOST_TEST(std::isnan(total[static_cast<std::size_t>(r)]));
+  BOOST_TEST(top[3] + total[3] == std::log(T(2)), boost::test_tools::tolerance(T(1e-6)));
+  BOOST_TEST(top[4] == T(700));
+  BOOST_TEST(total[4] == T(0));
+}
+
+template <class T>
+void check_loads() {
+  const auto from = random_values<T>(5000, 4);
+  for (const std::size_t rows : row_counts) {
+    for (const std::size_t length : row_lengths) {
+      for (const std::ptrdiff_t stride : {0, 1, 5, 70}) {
+        for (const bool repeats : {false, true}) {
+          std::vector<T> out(rows * length + 1, T(77));
+          s::load_rows(from.data(), stride, rows, length, repeats, out.data());
+          bool equal = out.back() == T(77);
+          for (std::size_t i = 0; i < rows * length; ++i) {
+            const T* row = from.data() + static_cast<std::ptrdiff_t>(i / length) * stride;
+            equal = equal && out[i] == row[repeats ? 0 : i % length];
+          }
+          BOOST_TEST(equal, rows << " x " << length << " stride " << stride);
+        }
+      }
+    }
+  }
+}
+
+/// Each sum of k products is off by k eps times the sum of magnitudes; the factor and the addition
+/// round once each.
+template <class T>
+void check_products(const s::SmallGemm& g) {
+  constexpr double eps = std::numeric_limits<T>::epsilon() / 2;
+  const auto a = random_values<T>(g.m * g.k, 5), b = random_values<T>(g.k * g.n, 6);
+  const auto before = random_values<T>(g.m * g.n + 1, 7);
+  auto c = before;
+  const T factor = T(-1.5);
+  s::small_gemm(g, factor, a.data(), b.data(), c.data());
+  BOOST_TEST(c.back() == before.back());  // wrote no further
+  bool good = true;
+  for (std::size_t i = 0; i < g.m; ++i) {
+    for (std::size_t j = 0; j < g.n; ++j) {
+      const T start = g.accumulate ? before[i * g.n + j] : T(0);
+      Quad exact = Quad(start), magnitude = abs(Quad(start));
+      for (std::size_t p = 0; p < g.k; ++p) {
+        const Quad term = Quad(factor) * Quad(g.transpose_a ? a[p * g.m + i] : a[i * g.k + p]) *
+                          Quad(g.transpose_b ? b[j * g.k + p] : b[p * g.n + j]);
+        exact += term;
+        magnitude += abs(term);
+      }
+      const double error = static_cast<double>(abs(Quad(c[i * g.n + j]) - exact));
+      good = good && error <= static_cast<double>(g.k + 2) * eps * static_cast<double>(magnitude);
+    }
+  }
+  BOOST_TEST(good, g.m << " x " << g.k << " x " << g.n);
+}
+
+template <class T>
+void check_small_gemm() {
+  for (const std::size_t m : {1, 3, 4, 5, 9}) {
+    for (const std::size_t n : {1, 3, 6, 8, 16, 19}) {
+      for (const std::size_t k : {0, 1, 5, 8}) {
+        for (unsigned flags = 0; flags < 8; ++flags) {
+          check_products<T>({m, n, k, (flags & 1) != 0, (flags & 2) != 0, (flags & 4) != 0});
+        }
+      }
+    }
+  }
+}
+
+/// The bound that the header states: the product, the difference and the sum are rounded once each,
+/// and log1p(exp(-|z|)) <= log 2 is off by 3 ulp, at most 3 eps.
+template <class T>
+void check_binary_cross_entropy() {
+  constexpr double eps = std::numeric_limits<T>::epsilon() / 2;
+  const auto z = random_values<T>(1003, 8, 10);
+  auto y = random_values<T>(z.size(), 9);
+  for (std::size_t i = 0; i < y.size(); i += 3) y[i] = T(i % 2);
+  std::vector<T> out(z.size());
+  s::binary_cross_entropy(z.data(), y.data(), out.data(), z.size());
+  double worst = 0;
+  for (std::size_t i = 0; i < z.size(); ++i) {
+    const Quad exact = simd_reference::softplus(Quad(z[i])) - Quad(y[i]) * Quad(z[i]);
+    const double size = 1 + std::abs(double(z[i])) + std::abs(double(z[i]) * double(y[i]));
+    worst = std::max(worst, static_cast<double>(abs(Quad(out[i]) - exact)) / (eps * size));
+  }
+  BOOST_TEST(worst <= 5);
+}
+
+/// Runs the check for float and double on every instruction set of this machine.
+void on_every_target(void (*of_float)(), void (*of_double)()) {
+  for (const auto target : simd_reference::targets()) {
+    const ForcedTarget forced(target);
+    BOOST_TEST_CONTEXT(hwy::TargetName(target)) {
+      of_float();
+      of_double();
+    }
+  }
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(simd_rows)
+
+BOOST_AUTO_TEST_CASE(log_sum_exp_of_rows) {
+  on_every_target(check_log_sum_exp<float>, check_log_sum_exp<double>);
+}
+
+BOOST_AUTO_TEST_CASE(log_sum_exp_at_the_limits) {
+  on_every_target(check_limits<float>, check_limits<double>);
+}
+
+BOOST_AUTO_TEST_CASE(rows_are_loaded_whole) {
+  on_every_target(check_loads<float>, check_loads<double>);
+}
+
+BOOST_AUTO_TEST_CASE(binary_cross_entropy) {
+  on_every_target(check_binary_cross_entropy<float>, check_binary_cross_entropy<double>);
+}
+
+BOOST_AUTO_TEST_CASE(small_products) {
+  on_every_target(check_small_gemm<float>, check_small_gemm<double>);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
