@@ -108,6 +108,9 @@ class Gradient {
 
 /// Holds a gradient against finite differences of the cost. Knows neither tape nor network.
 /// θ is copied: the caller's values are never written. Exceptions of the cost pass through.
+/// A gradient given as a function can be asked for more than its values at θ: whether it is a
+/// function at all (purity.hpp), and, where it fails at a θ on several corners of J, whether it is
+/// right beside them; then the answer is "inconclusive" and not "fail".
 /// Throws ShapeError for an empty θ or a gradient of another size, NameError or OptionError for
 /// options that cannot be met.
 Result check(const Cost& cost, const Gradient& gradient, const ParameterVector& theta,

@@ -20,6 +20,14 @@ constexpr double corner_share = 64.0;  // even part over odd part of the truncat
 constexpr double visible_corner = 32.0;
 constexpr double furthest_jump = 1000.0;  // upwards, where nothing but noise was seen
 
+/// The even part of the truncation stands out against the odd one and the slopes on both sides: not
+/// so where J is smooth and merely even.
+bool at_corner(const Slope& slope) {
+  constexpr double least = 0.01;  // of the slopes
+  return slope.corner > corner_share * slope.gap &&
+         slope.corner > least * std::max(std::abs(slope.below), std::abs(slope.above));
+}
+
 }  // namespace
 
 Search::Search(std::size_t index, double x, double analytic, double step, double widest)
@@ -107,7 +115,7 @@ void Search::judge_finite(const Slope& slope, const Standard& standard) {
   if (slope.flat && analytic_ == 0.0 && standard.reference == 0.0) {
     return settle(Verdict::pass, slope, bar.likely);
   }
-  const bool corner = slope.corner > corner_share * slope.gap && bar.visible > bar.noise;
+  const bool corner = at_corner(slope) && bar.visible > bar.noise;
   if (agrees(slope, bar, standard)) {
     // Half way between the slopes of a corner, which may be a cusp.
     if (corner && unsettled(slope, bar)) return come_closer(slope, standard);
@@ -199,7 +207,7 @@ void Search::choose_step(const Slope& slope, const Bars& bar, const Standard& st
   if (bent) {
     const double ratio = bar.visible / std::max(bar.noise, tiny);
     // A corner at x itself looks the same at every step: at once to the smallest that shows it.
-    if (slope.corner > corner_share * slope.gap && ratio > visible_corner) {
+    if (at_corner(slope) && ratio > visible_corner) {
       return move_to(slope.step * visible_corner / ratio, standard);
     }
     return move_to(slope.step / std::clamp(std::cbrt(ratio), smallest_ratio, largest_ratio),
