@@ -37,6 +37,7 @@ class Row:
     seconds: dict = field(default_factory=dict)  # median for each program
     ratio: dict = field(default_factory=dict)  # median of ours / theirs
     rounds: int = 0
+    others: float = 0  # programs on this machine that were computing too
 
 
 # Targets: what was measured on another machine, as ratios.
@@ -136,6 +137,15 @@ def wanted(name, row):
     return name not in VARIANTS or row.case in VARIANTS[name][1]
 
 
+def running_others():
+    """How many other programs want a processor now: the median of some looks."""
+    looks = []
+    for _ in range(11):
+        time.sleep(0.02)
+        looks.append(int(Path("/proc/loadavg").read_text().split()[3].split("/")[0]) - 1)
+    return statistics.median(looks)
+
+
 def measure(row, folder, rounds, batch_seconds, budget):
     """Fills in a row. Stops early when `budget` seconds have gone, but not before one round."""
     contenders = []
@@ -151,6 +161,7 @@ def measure(row, folder, rounds, batch_seconds, budget):
             continue
         if abs(other.value - ours.value) > row.tolerance * abs(ours.value):
             sys.exit(f"case {row.case}: {other.name} finds {other.value}, ours {ours.value}")
+    row.others = running_others()
     start = time.monotonic()
     while row.rounds < rounds and (row.rounds == 0 or time.monotonic() - start < budget):
         for contender in contenders:
@@ -176,6 +187,8 @@ def verdict(row):
         return ""
     if row.against not in row.ratio:
         return "not measured"
+    if row.threads > 1 and row.others > 0:
+        return "machine busy"
     return "met" if row.ratio[row.against] <= row.target else "behind"
 
 
@@ -211,7 +224,8 @@ def write_tables(path, tables):
 
 def as_json(row):
     return {"case": row.case, "threads": row.threads, "rounds": row.rounds, "seconds": row.seconds,
-            "ratio": row.ratio, "against": row.against, "target": row.target, "verdict": verdict(row)}
+            "ratio": row.ratio,
+            "others": row.others, "against": row.against, "target": row.target, "verdict": verdict(row)}
 
 
 def main():
