@@ -14,5 +14,7 @@ Work dense_check(const std::string& name);
 /// ADBench: gmm-25, gmm-50, lstm; with "-value" the function alone.
 Work gmm(const std::string& name);
 Work lstm(const std::string& name);
+/// ADBench's ba: all errors and rows of the Jacobian.
+Work bundle();
 
 }  // namespace dtheta::bench::floor

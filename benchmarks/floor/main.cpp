@@ -11,6 +11,7 @@ dtheta::bench::Work make(const std::string& name, int threads) {
   if (name.starts_with("gc-")) return floor::dense_check(name);
   if (name.starts_with("gmm-")) return floor::gmm(name);
   if (name.starts_with("lstm")) return floor::lstm(name);
+  if (name == "ba") return floor::bundle();
   return {};
 }
 
