@@ -25,14 +25,16 @@ double norm(std::span<const T> v) {
 
 /// One run of a plan after the other.
 template <class T>
-Work replay(const Plan& plan, Var value) {
-  const auto ws = std::make_shared<Workspace<T>>(plan);
+Work replay(const Plan& plan, Var value, int threads = 1) {
+  const auto ws = threads == 1
+                      ? std::make_shared<Workspace<T>>(plan)
+                      : std::make_shared<Workspace<T>>(plan, static_cast<unsigned>(threads));
   return {[ws] { ws->run(); }, [ws, value] { return static_cast<double>((*ws)[value][0]); }};
 }
 
 template <class N>
-Work training(const N& network) {
-  return replay<float>(network.training_plan(learning_rate), network.cost);
+Work training(const N& network, int threads) {
+  return replay<float>(network.training_plan(learning_rate), network.cost, threads);
 }
 
 Work check(const std::string& name, int threads) {
@@ -163,10 +165,10 @@ Work make(const std::string& name, int threads) {
   if (name.starts_with("chain-")) return chain(name);
   if (name == "ba") return bundle();
   if (name.starts_with("gmm-") || name.starts_with("lstm")) return adbench_case(name);
-  if (!dense_sizes(name).empty()) return training(Mlp(name, DType::float32));
-  if (name == "d") return training(LeNet5(DType::float32));
-  if (name == "e") return training(LstmClassifier(DType::float32));
-  if (name == "f") return training(EncoderClassifier(DType::float32));
+  if (!dense_sizes(name).empty()) return training(Mlp(name, DType::float32), threads);
+  if (name == "d") return training(LeNet5(DType::float32), threads);
+  if (name == "e") return training(LstmClassifier(DType::float32), threads);
+  if (name == "f") return training(EncoderClassifier(DType::float32), threads);
   return {};
 }
 

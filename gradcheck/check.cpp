@@ -210,7 +210,7 @@ Result check_probes(const ProbeEvaluator& evaluate, const Cost* cost, const Grad
     watch.end();
     if (!textbook && findings->complete) {
       detail::seek_second_opinions(result, request, *findings);
-      if (cost != nullptr && gradient.function() != nullptr) {
+      if (cost != nullptr && gradient.function() != nullptr && findings->complete) {
         result.evaluations +=
             detail::excuse_degenerate(request, *cost, *gradient.function(), *findings);
       }

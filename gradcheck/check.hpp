@@ -58,7 +58,9 @@ struct Options {
   Hints hints{};                  ///< what may help to name the cause of a failure
   std::vector<Oracle> oracles{};  ///< adaptive only: asked in this order where double is in doubt
   CornerFinder corner{};          ///< adaptive only: explains entries that are in doubt
-  std::size_t most_opinions = 1024;  ///< entries about which oracles are asked at most
+  /// Entries about which oracles are asked at most. Where more are in doubt, they are asked about
+  /// an eighth as many all over θ.
+  std::size_t most_opinions = 256;
   /// The text by which a report tells its reader how to see a failing entry's probe again; without
   /// it, a call of replay_probe.
   std::function<std::string(const Component&)> replay{};

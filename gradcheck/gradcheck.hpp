@@ -4,8 +4,10 @@
 /// tapes and networks is in gradcheck/bridge/.
 
 #include "gradcheck/check.hpp"
+#include "gradcheck/compare.hpp"
 #include "gradcheck/difference.hpp"
 #include "gradcheck/finite_difference.hpp"
 #include "gradcheck/parameter_vector.hpp"
+#include "gradcheck/replay.hpp"
 #include "gradcheck/report.hpp"
 #include "gradcheck/report_html.hpp"

@@ -44,6 +44,7 @@ bool in_doubt(const Finding& finding, double analytic) {
 
 /// One entry, and what its derivative is judged by.
 struct Doubt {
+  std::size_t block = 0;  // among those to check
   std::size_t entry = 0;
   double x = 0.0;
   double analytic = 0.0;
@@ -51,6 +52,7 @@ struct Doubt {
   double scale = 0.0;   // scale of the block's derivatives
   double reach = 0.0;   // size of this derivative, at least the block's
   std::optional<Corner> corner{};
+  bool looked = false;  // for a corner
 };
 
 /// A wide slope with its bars.
@@ -71,47 +73,78 @@ class Opinions {
 
   void run() {
     const double whole = largest_finite(request_.analytic);
-    // A gradient whose own roundings exceed the tolerance can be accused, but by nobody confirmed.
-    hopeless_ = rounding_margin * options_.gradient_roundoff > options_.held_to();
-    for (const Block& block : request_.blocks) {
-      double scale = largest_finite(request_.analytic.subspan(block.offset, block.size));
-      // A gradient of pure rounding claims to be zero: it is measured against the whole.
-      if (scale <= 64.0 * options_.gradient_roundoff * whole) scale = whole;
-      const double length = scale_of(request_.theta, block);
-      for (std::size_t i = block.offset; i < block.offset + block.size; ++i) {
-        const bool doubtful = in_doubt(findings_.entries[i], request_.analytic[i]);
-        if (doubtful && !stopped_) look_at(i, length, scale);
-      }
+    std::vector<Doubt> doubts;
+    for (std::size_t b = 0; b < request_.blocks.size(); ++b) gather(b, whole, doubts);
+    doubts_ = doubts.size();
+    confirmed_.assign(request_.blocks.size(), 0);
+    // Where not all can be settled, a few of them all over θ say what is to be expected.
+    constexpr std::size_t fewer = 8;
+    const bool all = doubts.size() <= options_.most_opinions;
+    const std::size_t asked = all ? doubts.size() : (options_.most_opinions + fewer - 1) / fewer;
+    for (std::size_t k = 0; k < asked && !stopped_; ++k) {
+      look_at(doubts[all ? k : k * doubts.size() / asked]);
     }
     findings_.complete = findings_.complete && !stopped_;
     say();
   }
 
  private:
-  void look_at(std::size_t i, double length, double scale) {
-    Finding& finding = findings_.entries[i];
-    if (hopeless_ && finding.verdict == Verdict::inconclusive) return;
-    if (++doubts_ > options_.most_opinions) return;
+  /// The doubts of a block that an answer could do something about.
+  void gather(std::size_t b, double whole, std::vector<Doubt>& doubts) const {
+    const Block& block = request_.blocks[b];
+    double scale = largest_finite(request_.analytic.subspan(block.offset, block.size));
+    // A gradient of pure rounding claims to be zero: it is measured against the whole.
+    if (scale <= 64.0 * options_.gradient_roundoff * whole) scale = whole;
+    const double length = scale_of(request_.theta, block);
+    // A gradient whose own roundings exceed the tolerance can be accused, but by nobody confirmed.
+    const bool hopeless = rounding_margin * options_.gradient_roundoff > options_.held_to();
+    const std::size_t end = block.offset + block.size;
+    bool accused = false;  // beyond doubt; then it does not matter what else is
+    for (std::size_t i = block.offset; i < end; ++i) {
+      const Finding& finding = findings_.entries[i];
+      accused |= finding.verdict == Verdict::fail && !in_doubt(finding, request_.analytic[i]);
+    }
+    for (std::size_t i = block.offset; i < end; ++i) {
+      const Finding& finding = findings_.entries[i];
+      const double analytic = request_.analytic[i];
+      if (!in_doubt(finding, analytic)) continue;
+      if (hopeless && finding.verdict == Verdict::inconclusive) continue;
+      if (accused && finding.verdict == Verdict::fail) continue;
+      Doubt doubt{b, i, request_.theta.values()[i], analytic, length, scale};
+      doubt.reach = std::max(std::abs(analytic), scale);
+      if (doubt.reach == 0.0 && std::isfinite(finding.numeric)) {
+        doubt.reach = std::abs(finding.numeric);
+      }
+      doubts.push_back(doubt);
+    }
+  }
+
+  void look_at(Doubt& doubt) {
+    Finding& finding = findings_.entries[doubt.entry];
+    constexpr std::size_t enough = 4;  // accusations of a block that were confirmed
+    if (finding.verdict == Verdict::fail && confirmed_[doubt.block] >= enough) return;
     stopped_ = !request_.proceed(total_);
     if (stopped_) return;
-    Doubt doubt{i, request_.theta.values()[i], request_.analytic[i], length, scale};
-    doubt.reach = std::max(std::abs(doubt.analytic), scale);
-    if (doubt.reach == 0.0 && std::isfinite(finding.numeric)) {
-      doubt.reach = std::abs(finding.numeric);
-    }
-    if (options_.corner) {
-      constexpr double stencil_reach = 4.0;
-      doubt.corner = options_.corner(i, stencil_reach * finding.step);
-      if (doubt.corner) remember(*doubt.corner, i);
-    }
+    constexpr std::size_t explained = 32;  // corners that are looked for without need
+    if (++asked_ <= explained) find_corner(doubt);
     for (std::size_t o = 0; o < options_.oracles.size(); ++o) {
       if (is_idle(o)) continue;
       const auto settled = judge(o, doubt);
       if (!settled) continue;
       finding = *settled;
       ++uses_[o].settled;
+      if (finding.verdict == Verdict::fail) ++confirmed_[doubt.block];
       return;
     }
+  }
+
+  void find_corner(Doubt& doubt) {
+    if (!options_.corner || doubt.looked) return;
+    constexpr double stencil_reach = 4.0;
+    doubt.looked = true;
+    doubt.corner =
+        options_.corner(doubt.entry, stencil_reach * findings_.entries[doubt.entry].step);
+    if (doubt.corner) remember(*doubt.corner, doubt.entry);
   }
 
   /// Whether one has been asked often enough to no avail, where a wider one had an answer.
@@ -123,7 +156,7 @@ class Opinions {
                                   [](const OracleUse& use) { return use.settled > 0; });
   }
 
-  std::optional<Finding> judge(std::size_t o, const Doubt& doubt) {
+  std::optional<Finding> judge(std::size_t o, Doubt& doubt) {
     if (options_.oracles[o].stepless) return judge_stepless(o, doubt);
     const double step = step_for(options_.oracles[o], doubt);
     if (step == 0.0) return {};
@@ -216,7 +249,8 @@ class Opinions {
   }
 
   /// θ on a corner: any value between the slopes is right.
-  std::optional<Finding> judge_corner(std::size_t o, const Doubt& doubt, const Measured& near) {
+  std::optional<Finding> judge_corner(std::size_t o, Doubt& doubt, const Measured& near) {
+    find_corner(doubt);
     const Measured far = measure(o, doubt, 4.0 * near.step);
     const double apart = std::max(std::abs(far.slope.below - near.slope.below),
                                   std::abs(far.slope.above - near.slope.above));
@@ -260,17 +294,17 @@ class Opinions {
       if (use.settled > 0) parts.push_back(fmt::format("{} by {}", use.settled, use.name));
     }
     if (!uses_.empty()) {
-      result_.notes.push_back(fmt::format("{} entries were in doubt in double: {}{}{} left open",
-                                          doubts_, fmt::join(parts, ", "),
-                                          parts.empty() ? "" : " settled, ", doubts_ - settled));
+      result_.notes.push_back(fmt::format(
+          "{} entries were in doubt in double: {}{}{} left as they were", doubts_,
+          fmt::join(parts, ", "), parts.empty() ? "" : " settled, ", doubts_ - settled));
     }
     for (const auto& [what, seen] : corners_) {
       const std::string at =
           seen.move == 0.0 ? "at theta itself" : fmt::format("at a move of {:.2g}", seen.move);
-      result_.notes.push_back(fmt::format(
-          "{} changes its branch within the stencil of {} entries (first {}, {}): a corner of J, "
-          "not a bug",
-          what, seen.entries, to_string(request_.theta.key(seen.first)), at));
+      result_.notes.push_back(
+          fmt::format("{} changes its branch within the stencil of {} entries (first {}, {}): J "
+                      "has a corner there",
+                      what, seen.entries, to_string(request_.theta.key(seen.first)), at));
     }
   }
 
@@ -288,7 +322,8 @@ class Opinions {
   std::map<std::string, Seen> corners_;
   std::size_t doubts_ = 0;
   std::size_t total_ = 0;  // entries of the blocks under check
-  bool hopeless_ = false;
+  std::size_t asked_ = 0;
+  std::vector<std::size_t> confirmed_;  // accusations of each block
   bool stopped_ = false;
 };
 

@@ -2,32 +2,45 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace dtheta::detail {
 
+namespace {
+
+/// Elements of a tile for `count` elements: no more than needed, in whole cache lines.
 template <Scalar T>
-FusedGroup<T>::FusedGroup(const Program& program, const Step& step, T* real,
-                          std::size_t first_element, std::size_t last_element)
-    : first_(first_element), last_(last_element) {
-  const Instruction& first = program.instructions[step.instructions[0]];
-  shape_ = program.values[first.output].type.shape;
-  tile_length_ = std::min(tile_size, last_ - first_);
+std::size_t padded_tile(std::size_t count) {
+  constexpr std::size_t line = std::max<std::size_t>(storage_alignment / sizeof(T), 1);
+  return std::max<std::size_t>((std::min(tile_size, count) + line - 1) / line, 1) * line;
+}
+
+}  // namespace
+
+template <Scalar T>
+std::size_t FusedGroup<T>::tile_elements(const Program& program, const Step& step,
+                                         std::size_t count) {
   std::size_t tiles = 0;  // at most one for each operand and result
   for (std::uint32_t i : step.instructions) tiles += program.instructions[i].inputs.size() + 1;
-  const std::size_t padded = (tile_length_ * sizeof(T) + storage_alignment - 1) /
-                             storage_alignment * storage_alignment / sizeof(T);
-  tile_length_ = std::max<std::size_t>(padded, 1);
-  tiles_ = allocate_aligned(tiles * tile_length_ * sizeof(T));
+  return tiles * padded_tile<T>(count);
+}
+
+template <Scalar T>
+FusedGroup<T>::FusedGroup(const Program& program, const Step& step, T* real, T* tiles,
+                          std::size_t first_element, std::size_t last_element)
+    : first_(first_element),
+      last_(last_element),
+      next_tile_(tiles),
+      tile_length_(padded_tile<T>(last_element - first_element)) {
+  const Instruction& first = program.instructions[step.instructions[0]];
+  shape_ = program.values[first.output].type.shape;
   for (std::uint32_t i : step.instructions) bind_member(program, program.instructions[i], real);
   known_.clear();
 }
 
 template <Scalar T>
 T* FusedGroup<T>::new_tile() {
-  T* tile = reinterpret_cast<T*>(tiles_.get()) + tiles_used_ * tile_length_;
-  ++tiles_used_;
-  std::uninitialized_fill_n(tile, tile_length_, T(0));
-  return tile;
+  return std::exchange(next_tile_, next_tile_ + tile_length_);
 }
 
 template <Scalar T>

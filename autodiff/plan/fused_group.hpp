@@ -14,9 +14,13 @@ template <Scalar T>
 class FusedGroup {
  public:
   /// `real` is the start of the workspace's real storage. The group computes elements
-  /// [first, last) of the common shape, so that several may share a step.
-  FusedGroup(const Program& program, const Step& step, T* real, std::size_t first,
+  /// [first, last) of the common shape, so that several may share a step. What it leaves in `tiles`
+  /// is of no use after a run: groups that run one after the other may share them.
+  FusedGroup(const Program& program, const Step& step, T* real, T* tiles, std::size_t first,
              std::size_t last);
+  /// Elements of `tiles` that a step over `count` elements needs; whole cache lines.
+  [[nodiscard]] static std::size_t tile_elements(const Program& program, const Step& step,
+                                                 std::size_t count);
   void run() const;
 
  private:
@@ -51,8 +55,7 @@ class FusedGroup {
   std::vector<Member> members_;
   std::vector<Place> places_;
   std::vector<Load> loads_;
-  AlignedBytes tiles_;
-  std::size_t tiles_used_ = 0;
+  T* next_tile_;
   std::size_t tile_length_ = 0;
   std::unordered_map<std::uint32_t, Place> known_;  // value -> its place, while binding
 };

@@ -61,8 +61,26 @@ struct Binding {
       scratch = std::max(scratch, ins.op->scratch(ins.attributes, types));
     }
     operands.reserve(operand_count);
-    scratch_bytes = allocate_aligned(scratch * sizeof(T));
-    std::uninitialized_fill_n(reinterpret_cast<T*>(scratch_bytes.get()), scratch, T(0));
+    scratch_bytes = allocate_zeros(scratch);
+    for (const Step& step : program.steps) {
+      if (!step.elementwise) continue;
+      tile_elements =
+          std::max(tile_elements, FusedGroup<T>::tile_elements(program, step, elements_of(step)));
+    }
+    tile_bytes = allocate_zeros(tile_elements * threads());
+  }
+
+  static AlignedBytes allocate_zeros(std::size_t count) {
+    AlignedBytes bytes = allocate_aligned(count * sizeof(T));
+    std::uninitialized_fill_n(reinterpret_cast<T*>(bytes.get()), count, T(0));
+    return bytes;
+  }
+
+  [[nodiscard]] std::size_t threads() const { return parallel ? parallel->threads() : 1; }
+  /// Of each result of an elementwise step.
+  [[nodiscard]] std::size_t elements_of(const Step& step) const {
+    const Instruction& first = program.instructions[step.instructions[0]];
+    return static_cast<std::size_t>(program.values[first.output].type.shape.size());
   }
 
   void bind(const Step& step) {
@@ -88,13 +106,13 @@ struct Binding {
   /// One group, or one for each thread where there is work enough to be worth waking them.
   void bind_groups(const Step& step) {
     constexpr std::size_t worth_a_thread = std::size_t{1} << 14;
-    const Instruction& first = program.instructions[step.instructions[0]];
-    const auto size = static_cast<std::size_t>(program.values[first.output].type.shape.size());
-    const std::size_t most = parallel ? parallel->threads() : 1;
-    const std::size_t parts = std::clamp<std::size_t>(size / worth_a_thread, 1, most);
+    const std::size_t size = elements_of(step);
+    const std::size_t parts = std::clamp<std::size_t>(size / worth_a_thread, 1, threads());
     const std::size_t tiles = (size + tile_size - 1) / tile_size;
     for (std::size_t k = 0; k < parts; ++k) {
-      groups.emplace_back(program, step, real(), std::min(size, tiles * k / parts * tile_size),
+      T* own_tiles = reinterpret_cast<T*>(tile_bytes.get()) + k * tile_elements;
+      groups.emplace_back(program, step, real(), own_tiles,
+                          std::min(size, tiles * k / parts * tile_size),
                           std::min(size, tiles * (k + 1) / parts * tile_size));
     }
   }
@@ -159,6 +177,8 @@ struct Binding {
   const Program& program;
   std::unique_ptr<Parallel> parallel;  // null for the caller's thread alone
   AlignedBytes real_bytes, index_bytes, scratch_bytes;
+  AlignedBytes tile_bytes;        // of one elementwise step at a time, for each of its parts
+  std::size_t tile_elements = 0;  // of one part
   std::vector<Operand> operands;
   std::vector<FusedGroup<T>> groups;
   std::vector<Bound> steps;

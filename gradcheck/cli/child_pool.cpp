@@ -124,6 +124,10 @@ void ChildPool::operator()(std::span<const Probe> probes, std::span<double> answ
 
 void ChildPool::ask(Lane& lane, Question question, std::span<const double> theta,
                     std::span<double> answer) {
+  if (lane.sent > most_unsent) {  // a pipe that is never empty must not keep what has left
+    lane.unsent.erase(0, lane.sent);
+    lane.sent = 0;
+  }
   append_request(lane.unsent, question, theta);
   if (lane.waiting.empty()) lane.since = Clock::now();
   lane.waiting.push_back(answer);
@@ -146,23 +150,34 @@ void ChildPool::exchange(const std::function<bool(Lane&)>& next) {
       more = next(*lane);
     }
     for (Lane& lane : lanes_) write_some(lane);
-    double patience = program_.answer_seconds;
-    bool open = false;
-    for (Lane& lane : lanes_) {
-      if (lane.waiting.empty()) continue;
-      open = true;
-      const double left = program_.answer_seconds - seconds_since(lane.since);
-      if (left <= 0.0) {
-        fail(
-            fmt::format("it did not answer within {} s; a program that buffers its output "
-                        "must flush it after every answer",
-                        program_.answer_seconds));
-      }
-      patience = std::min(patience, left);
-    }
+    const bool open = std::ranges::any_of(lanes_, [](const Lane& l) { return !l.waiting.empty(); });
     if (!open && !more) return;
-    poll_all(patience);
+    poll_all(time_left());
+    for (Lane& lane : lanes_) refuse_lateness(lane);
   }
+}
+
+double ChildPool::time_left() const {
+  double left = program_.answer_seconds;
+  for (const Lane& lane : lanes_) {
+    if (lane.waiting.empty()) continue;
+    left = std::min(left, program_.answer_seconds - seconds_since(lane.since));
+  }
+  return std::max(left, 0.0);
+}
+
+/// What lies in the pipe is not late: we may have been the one who slept, after Ctrl-Z.
+void ChildPool::refuse_lateness(Lane& lane) {
+  const auto late = [&] {
+    return !lane.waiting.empty() && seconds_since(lane.since) >= program_.answer_seconds;
+  };
+  if (!late()) return;
+  poll_all(0.0);
+  if (!late()) return;
+  fail(
+      fmt::format("it did not answer within {} s; a program that buffers its output must flush it "
+                  "after every answer",
+                  program_.answer_seconds));
 }
 
 void ChildPool::poll_all(double patience) {

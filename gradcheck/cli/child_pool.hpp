@@ -87,6 +87,8 @@ class ChildPool {
   void ask(Lane& lane, Question question, std::span<const double> theta, std::span<double> answer);
   Lane* idlest();
   void poll_all(double patience);
+  [[nodiscard]] double time_left() const;
+  void refuse_lateness(Lane& lane);
   void write_some(Lane& lane);
   void read_some(Lane& lane);
   void take_lines(Lane& lane);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <boost/program_options.hpp>
 #include <chrono>
+#include <cmath>
 #include <cstdio>
 #include <optional>
 #include <stdexcept>
@@ -160,6 +161,12 @@ class FunctionCheck {
       throw std::invalid_argument(
           "function: the program gives no values for its blocks; --theta FILE.npz does");
     }
+    const auto values = theta_.values();
+    const auto bad = std::ranges::find_if(values, [](double v) { return !std::isfinite(v); });
+    if (bad == values.end()) return;
+    throw std::invalid_argument(
+        fmt::format("function: {} is {}; theta must be finite",
+                    to_string(theta_.key(static_cast<std::size_t>(bad - values.begin()))), *bad));
   }
 
   void load_gradient() {

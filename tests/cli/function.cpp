@@ -63,7 +63,7 @@ const Words hurry{"--timeout", "0.3"};
 const std::vector<Broken> broken{
     {"hang", {"did not answer within 0.3 s", "flush"}, hurry},
     {"hang-at-start", {"was not ready within 0.3 s", "flush"}, {"--start-timeout", "0.3"}},
-    {"crash", {"was killed by signal 11", "before it had answered"}},
+    {"crash", {"was killed by signal 6", "before it had answered"}},
     {"exit", {"exited with status 3", "before it had answered"}},
     {"exit-with-words", {"exited with status 5", "last words", "'out of mem'"}},
     {"exit-at-start", {"exited with status 4", "before it was ready"}},
@@ -91,6 +91,7 @@ const std::vector<Broken> broken{
     {"no-block", {"no block"}},
     {"bad-gradient", {"'gradient perhaps'", "yes or no"}},
     {"no-values", {"--theta"}},
+    {"infinite-theta", {"W[1, 0]", "-inf", "finite"}},
     {"no-gradient", {"no gradient", "--gradient"}},
     {"random-start", {"two copies", "--threads 1"}, {"--threads", "2"}},
 };

@@ -70,6 +70,8 @@ void say_hello(const Settings& s) {
       std::cout << ' ' << 0.1 + 1e-3 * static_cast<double>(i % 900);
   } else if (mode == "no-values") {
     std::cout << "layer 1\nblock W 2x3\nblock b scalar";
+  } else if (mode == "infinite-theta") {
+    std::cout << "block W 2x2 1 2 -inf 4";
   } else if (mode == "random-start") {
     std::cout << "block W 1 " << getpid();
   } else {
@@ -86,7 +88,7 @@ void answer_badly(const std::string& mode, std::size_t number) {
   constexpr std::size_t late = 5;  // the first answers are good
   if (number < late) return;
   if (mode == "hang") wait_for_ever();
-  if (mode == "crash") raise(SIGSEGV);
+  if (mode == "crash") raise(SIGABRT);
   if (mode == "exit") std::_Exit(3);
   if (mode == "exit-with-words") {
     std::cout << "out of mem" << std::flush;

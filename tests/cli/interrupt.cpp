@@ -8,6 +8,7 @@
 #include <boost/test/unit_test.hpp>
 #include <cerrno>
 #include <nlohmann/json.hpp>
+#include <stdexcept>
 
 #include "program.hpp"
 
@@ -33,7 +34,12 @@ Words slow_check(const Folder& folder, const std::string& method, const std::str
 
 /// Waits until the program under test has answered so many requests.
 void wait_for_answers(const std::string& log, std::ptrdiff_t count) {
-  while (std::ranges::count(read(log), 'a') < count) usleep(2000);
+  constexpr int attempts = 30000;
+  for (int k = 0; k < attempts; ++k) {
+    if (std::ranges::count(read(log), 'a') >= count) return;
+    usleep(2000);
+  }
+  throw std::runtime_error("the program under test does not answer");
 }
 
 pid_t logged_process(const std::string& log) { return std::stoi(read(log)); }
@@ -84,6 +90,19 @@ BOOST_AUTO_TEST_CASE(the_second_ends_it_at_once_and_the_program_with_it) {
   };
   for (int k = 0; k < 500 && !dead(); ++k) usleep(10000);
   BOOST_TEST(dead());
+}
+
+// Ctrl-Z, and on again later than an answer may take: the program under test was in time.
+BOOST_AUTO_TEST_CASE(sleep_is_not_lateness) {
+  const Folder folder;
+  Running running({"function", "--timeout", "0.5", "--", FUNCTION_CHILD, "good", "--size", "20",
+                   "--sleep", "5", "--log", folder / "log"});
+  wait_for_answers(folder / "log", 20);
+  kill(running.process(), SIGSTOP);
+  usleep(1000000);
+  kill(running.process(), SIGCONT);
+  const Run r = running.wait();
+  BOOST_TEST(r.status == 0, r.err);
 }
 
 BOOST_AUTO_TEST_CASE(ops_stop_too) {

@@ -130,13 +130,29 @@ BOOST_AUTO_TEST_CASE(an_oracle_that_is_no_wider_accuses_nobody) {
   BOOST_TEST((gc::check(hidden, right(), theta, options).verdict != gc::Verdict::fail));
 }
 
-BOOST_AUTO_TEST_CASE(no_more_entries_are_asked_about_than_allowed) {
+BOOST_AUTO_TEST_CASE(where_too_many_are_in_doubt_an_eighth_of_the_allowed_is_asked_about) {
   gc::Options options;
-  options.most_opinions = 1;
-  const gc::Result result = gc::check_in<Quad>(Hidden{1e16}, right(), theta, options);
+  options.most_opinions = 16;
+  const Values many(17, 0.5), gradient(17, 0.75 / (1.25 * 1.25));
+  const gc::Result result = gc::check_in<Quad>(Hidden{1e16}, gradient, many, options);
   BOOST_TEST((result.verdict == gc::Verdict::inconclusive));
-  BOOST_TEST(result.oracles[0].settled == 1U);
-  BOOST_TEST(result.block("theta").inconclusive == 2U);
+  BOOST_TEST(result.oracles[0].settled == 2U);
+  BOOST_TEST(result.block("theta").inconclusive == 15U);
+  options.most_opinions = 17;
+  BOOST_TEST(gc::check_in<Quad>(Hidden{1e16}, gradient, many, options));
+}
+
+BOOST_AUTO_TEST_CASE(a_block_that_is_wrong_beyond_doubt_needs_no_opinion) {
+  const Values many(40, 0.5);
+  Values gradient(40, 0.75 / (1.25 * 1.25));
+  for (double& g : gradient) g *= 1 + 1e-6;  // seen in double, by less than doubtful_z bars
+  const gc::Result few = gc::check_in<Quad>(Hidden{1.0}, gradient, many);
+  BOOST_TEST(few.block("theta").failed == 40U);
+  BOOST_TEST(few.oracles[0].settled <= 4U);
+  gradient[7] *= 2;
+  const gc::Result none = gc::check_in<Quad>(Hidden{1.0}, gradient, many);
+  BOOST_TEST(none.block("theta").failed == 40U);
+  BOOST_TEST(none.oracles[0].evaluations == 0U);
 }
 
 BOOST_AUTO_TEST_CASE(an_oracle_that_never_helps_is_left_alone) {
@@ -165,8 +181,8 @@ BOOST_AUTO_TEST_CASE(the_caller_can_stop_between_two_questions) {
   std::size_t calls = 0;
   options.progress = [&](const gc::Progress& p) {
     BOOST_TEST(p.done <= p.total);
-    // After the sweep of the one block and the first question.
-    return p.done < p.total || ++calls < 3;
+    if (p.done < p.total) return true;
+    return ++calls < 3;  // after the sweep of the one block and the first question
   };
   const gc::Result result = gc::check_in<Quad>(Hidden{1e16}, right(), theta, options);
   BOOST_TEST(!result.complete);
