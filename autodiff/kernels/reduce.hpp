@@ -35,6 +35,15 @@ T max_run(const T* x, Index n) {
   }
 }
 
+/// The largest of n > 0 elements `step` apart, or 0 where that is not finite: what exponentials are
+/// shifted by.
+template <RealScalar T>
+T exponential_shift(const T* x, Index n, Index step) {
+  T m = x[0];
+  for (Index i = 1; i < n; ++i) m = x[i * step] > m ? x[i * step] : m;
+  return m - m == T(0) ? m : T(0);
+}
+
 /// Sums rows of `inner` elements: out[j] = sum over i of x[i * inner + j]. Blocks of rows are
 /// summed into `block` (inner elements) first, so that the error grows with n / 32, not n.
 template <Scalar T>

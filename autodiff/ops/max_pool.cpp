@@ -118,8 +118,8 @@ struct MaxPoolIndices : Pooling {
 struct MaxPoolGrad : Pooling {
   static constexpr OpInfo info{.name = "max_pool_grad", .arity = 2};
   [[nodiscard]] ValueType infer(std::span<const ValueType> in) const {
-    const ValueType positions = infer_as(info.name, in[1], Kind::real);
     detail::require_real_operand(info.name, in[0]);
+    const ValueType positions = infer_as(info.name, in[1], Kind::real);
     if (in[0].shape != positions.shape) {
       throw ShapeError(fmt::format("{}: {} does not fit x {}, whose positions are {}", info.name,
                                    to_string(in[0].shape), to_string(in[1].shape),
