@@ -25,6 +25,9 @@ struct Geometry {
   [[nodiscard]] Var conv(Var x, Var w) const;
   [[nodiscard]] Var data_grad(Var y, Var w) const;
   [[nodiscard]] Var weight_grad(Var x, Var y) const;
+  /// y for operands (x, w) or (x, w, bias), and many of them at once.
+  [[nodiscard]] Var conv(std::span<const Var> in) const;
+  [[nodiscard]] Var batched_conv(const Batch& b) const;
 
   /// (first, second, last axes of `like`), where those are given by the window.
   [[nodiscard]] Shape shaped(Index first, Index second, const Window::PerAxis& last) const {
@@ -116,6 +119,7 @@ struct Conv : Geometry {
   [[nodiscard]] Var vjp(int i, const Primal& p, Var c) const {
     return i == 0 ? data_grad(c, p[1]) : weight_grad(p[0], c);
   }
+  [[nodiscard]] Var batch(const Batch& b) const { return batched_conv(b); }
   static std::vector<Sample<Conv>> samples() {
     std::vector<Sample<Conv>> list;
     for (const Case& c : cases()) list.push_back({{c.geometry()}, {real(c.x), real(c.w)}});
@@ -219,6 +223,7 @@ struct ConvWithBias : Geometry {
         std::span<const Index>(dims.data(), static_cast<std::size_t>(window.axes + 1)));
     return broadcast_to(reshape(db, column), p.out.shape());
   }
+  [[nodiscard]] Var batch(const Batch& b) const { return batched_conv(b); }
   static std::vector<Sample<ConvWithBias>> samples() {
     std::vector<Sample<ConvWithBias>> list;
     for (const Case& c : cases()) {
@@ -227,6 +232,49 @@ struct ConvWithBias : Geometry {
     return list;
   }
 };
+
+/// The two leading axes as one, and back.
+Var merged(Var v) {
+  const Shape s = v.shape();
+  std::vector<Index> dims(s.begin() + 1, s.end());
+  dims[0] *= s[0];
+  return reshape(v, Shape(dims));
+}
+Var split(Var v, int axis, Index first) {
+  const Shape s = v.shape();
+  std::vector<Index> dims(s.begin(), s.end());
+  dims[static_cast<std::size_t>(axis)] /= first;
+  dims.insert(dims.begin() + axis, first);
+  return reshape(v, Shape(dims));
+}
+
+Var Geometry::conv(std::span<const Var> in) const {
+  return in.size() == 2 ? apply(Conv{*this}, {in[0], in[1]})
+                        : apply(ConvWithBias{*this}, {in[0], in[1], in[2]});
+}
+
+/// With the same filters for all there are more samples; else there are more channels of the
+/// result, in groups of their own unless all see the same x.
+Var Geometry::batched_conv(const Batch& b) const {
+  std::vector<Var> in(b.in.begin(), b.in.end());
+  const bool same_filters = !b.is_batched(1) && (in.size() == 2 || !b.is_batched(2));
+  if (same_filters) {
+    in[0] = merged(b[0]);
+    return split(conv(in), 0, b.size);
+  }
+  for (std::size_t i = 1; i < in.size(); ++i) in[i] = merged(b.expanded(static_cast<int>(i)));
+  Geometry wide = *this;
+  if (b.is_batched(0) || groups > 1) {
+    wide.groups *= b.size;
+    const Var beside = swap_axes(b.expanded(0), 0, 1);  // (samples, batch, channels, ...)
+    const Shape s = beside.shape();
+    std::vector<Index> dims(s.begin() + 1, s.end());
+    dims[0] = s[0];
+    dims[1] *= s[1];
+    in[0] = reshape(beside, Shape(dims));
+  }
+  return swap_axes(split(wide.conv(in), 1, b.size), 0, 1);
+}
 
 Var Geometry::conv(Var x, Var w) const { return apply(Conv{*this}, {x, w}); }
 Var Geometry::data_grad(Var y, Var w) const { return apply(ConvDataGrad{*this}, {y, w}); }

@@ -212,6 +212,19 @@ struct Lstm {
     }
   }
 
+  /// Samples are independent, so with one W for all a batch is more samples.
+  [[nodiscard]] Var batch(const Batch& b) const {
+    if (b.is_batched(1)) return one_by_one(b);
+    const LstmSizes z = sizes(Shape(b[0].shape().dims().subspan(b.is_batched(0) ? 1 : 0)));
+    const Index samples = b.size * z.samples;
+    const Var gates = reshape(swap_axes(b.expanded(0), 0, 1), Shape{z.time, samples, 4 * z.hidden});
+    const Shape states{samples, z.hidden};
+    const Var kept =
+        apply(*this, {gates, b[1], reshape(b.expanded(2), states), reshape(b.expanded(3), states)});
+    return permute(reshape(kept, Shape{detail::lstm_blocks, z.time, b.size, z.samples, z.hidden}),
+                   {2, 0, 1, 3, 4});
+  }
+
   static std::vector<Sample<Lstm>> samples() {
     std::vector<Sample<Lstm>> list;
     for (const Case& c : cases()) {
@@ -224,6 +237,14 @@ struct Lstm {
   }
 
  private:
+  [[nodiscard]] Var one_by_one(const Batch& b) const {
+    std::vector<Var> items;
+    for (Index k = 0; k < b.size; ++k) {
+      const auto item = [&](int i) { return b.is_batched(i) ? select(b[i], 0, k) : b[i]; };
+      items.push_back(expand_dims(apply(*this, {item(0), item(1), item(2), item(3)}), 0));
+    }
+    return concat(items, 0);
+  }
   /// The record is the same for all operands: one that was made for another operand is taken.
   [[nodiscard]] Var gates_cotangent(const Primal& p, Var c) const {
     Tape& tape = c.tape();

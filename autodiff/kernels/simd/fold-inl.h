@@ -75,6 +75,22 @@ struct Larger {
   }
 };
 
+/// Combines the lanes of a register, its lower half with its upper half, until one is left.
+template <class Combine, class D, class V>
+HWY_INLINE hn::TFromD<D> fold_lanes(Combine combine, D, V x) {
+#if HWY_TARGET == HWY_SCALAR
+  (void)combine;
+  return hn::GetLane(x);
+#else
+  if constexpr (hn::MaxLanes(D{}) == 1) {
+    return hn::GetLane(x);
+  } else {
+    const hn::Half<D> half;
+    return fold_lanes(combine, half, combine(hn::LowerHalf(half, x), hn::UpperHalf(half, x)));
+  }
+#endif
+}
+
 /// Combines at most one block. `empty` is what combines with nothing to nothing.
 template <class Combine, class Term, class T, class... In>
 HWY_INLINE T fold_block(Combine combine, Term term, T empty, std::size_t n, const In*... in) {
@@ -104,12 +120,7 @@ HWY_INLINE T fold_block(Combine combine, Term term, T empty, std::size_t n, cons
 #pragma GCC unroll 16
     for (std::size_t r = 0; r < half; ++r) acc[r] = combine(acc[r], acc[r + half]);
   }
-  alignas(64) T part[lanes];
-  hn::Store(acc[0], d, part);
-  for (std::size_t half = lanes / 2; half > 0; half /= 2) {
-    for (std::size_t l = 0; l < half; ++l) part[l] = combine(part[l], part[l + half]);
-  }
-  return part[0];
+  return fold_lanes(combine, d, acc[0]);
 }
 
 template <class Combine, class Term, class T, class... In>

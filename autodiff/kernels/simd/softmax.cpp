@@ -17,10 +17,21 @@
 HWY_BEFORE_NAMESPACE();
 namespace dtheta::simd::HWY_NAMESPACE {
 
-/// The largest of a row, or 0 where that is not finite: what exponentials are shifted by.
+/// The largest of a row, or 0 where that is not finite: what exponentials are shifted by. NaN may
+/// be passed over; it makes the row NaN anyway.
 template <class T>
 HWY_INLINE T shift_of(const T* x, std::size_t n) {
-  const T largest = fold(Larger{}, Value{}, -std::numeric_limits<T>::infinity(), n, x);
+  const hn::ScalableTag<T> d;
+  const std::size_t lanes = hn::Lanes(d);
+  const auto lowest = hn::Set(d, -std::numeric_limits<T>::infinity());
+  auto best = lowest;
+  std::size_t i = 0;
+  for (; i + lanes <= n; i += lanes) best = hn::Max(best, hn::LoadU(d, x + i));
+  if (i < n) {
+    const auto last = hn::IfThenElse(hn::FirstN(d, n - i), load_first(d, x + i, n - i), lowest);
+    best = hn::Max(best, last);
+  }
+  const T largest = hn::GetLane(hn::MaxOfLanes(d, best));
   return largest - largest == T(0) ? largest : T(0);
 }
 
