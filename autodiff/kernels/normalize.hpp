@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 
+#include "autodiff/kernels/simd/normalize.hpp"
 #include "autodiff/scalar.hpp"
 #include "autodiff/shape.hpp"
 
@@ -77,6 +78,12 @@ struct ChannelView {
     });
   }
 };
+
+/// Whether the channels are rows of adjacent elements, for which there are SIMD loops.
+[[nodiscard]] inline bool is_rows(const ChannelView& view) {
+  constexpr Index worth_it = 8;  // elements of a row
+  return view.outer == 1 && view.inner >= worth_it;
+}
 
 /// What x is normalised by: (x - shift) * rate for each channel, with rate = 1 / sqrt(v + epsilon)
 /// for the variance v; or, without centring, the mean square about 0.

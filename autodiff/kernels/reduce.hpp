@@ -35,6 +35,25 @@ T max_run(const T* x, Index n) {
   }
 }
 
+/// The largest of n > 0 elements `step` apart, or 0 where that is not finite: what exponentials are
+/// shifted by.
+template <RealScalar T>
+T exponential_shift(const T* x, Index n, Index step) {
+  T m = x[0];
+  for (Index i = 1; i < n; ++i) m = x[i * step] > m ? x[i * step] : m;
+  return m - m == T(0) ? m : T(0);
+}
+
+/// sum[j] += x[j] for n elements.
+template <Scalar T>
+void add_run(const T* x, Index n, T* sum) {
+  if constexpr (Vectorized<T>) {
+    constexpr Index worth_a_call = 32;
+    if (n >= worth_a_call) return simd::add(sum, x, sum, static_cast<std::size_t>(n));
+  }
+  for (Index j = 0; j < n; ++j) sum[j] += x[j];
+}
+
 /// Sums rows of `inner` elements: out[j] = sum over i of x[i * inner + j]. Blocks of rows are
 /// summed into `block` (inner elements) first, so that the error grows with n / 32, not n.
 template <Scalar T>
@@ -44,11 +63,8 @@ void sum_rows(const T* x, Index n, Index inner, T* out, T* block) {
   for (Index start = 0; start < n; start += block_rows) {
     const Index stop = std::min(n, start + block_rows);
     std::copy_n(x + start * inner, inner, block);
-    for (Index i = start + 1; i < stop; ++i) {
-      const T* row = x + i * inner;
-      for (Index j = 0; j < inner; ++j) block[j] += row[j];
-    }
-    for (Index j = 0; j < inner; ++j) out[j] += block[j];
+    for (Index i = start + 1; i < stop; ++i) add_run(x + i * inner, inner, block);
+    add_run(block, inner, out);
   }
 }
 

@@ -41,4 +41,12 @@ struct ReductionForm {
 };
 [[nodiscard]] std::optional<ReductionForm> as_sum(const Node& node);
 
+/// The adjoint of a slice of adjacent positions: zeros, but for [start, start + count) of an axis.
+struct UnsliceForm {
+  int axis;
+  Index start;
+  Index count;
+};
+[[nodiscard]] std::optional<UnsliceForm> as_unslice(const Node& node);
+
 }  // namespace dtheta

@@ -79,6 +79,8 @@ struct MaxPool : Pooling {
   }
   [[nodiscard]] Var vjp(int, const Primal& p, Var c) const;
   [[nodiscard]] Var jvp(const Primal& p, std::span<const Var> tangents) const;
+  /// Planes are pooled one by one, whatever the axes in front of them.
+  [[nodiscard]] Var batch(const Batch& b) const { return apply(*this, {b[0]}); }
   static std::vector<Sample<MaxPool>> samples() {
     std::vector<Sample<MaxPool>> list;
     for (const Case& c : cases()) list.push_back({{c.window}, {real(c.x)}});
@@ -118,8 +120,8 @@ struct MaxPoolIndices : Pooling {
 struct MaxPoolGrad : Pooling {
   static constexpr OpInfo info{.name = "max_pool_grad", .arity = 2};
   [[nodiscard]] ValueType infer(std::span<const ValueType> in) const {
-    const ValueType positions = infer_as(info.name, in[1], Kind::real);
     detail::require_real_operand(info.name, in[0]);
+    const ValueType positions = infer_as(info.name, in[1], Kind::real);
     if (in[0].shape != positions.shape) {
       throw ShapeError(fmt::format("{}: {} does not fit x {}, whose positions are {}", info.name,
                                    to_string(in[0].shape), to_string(in[1].shape),
@@ -140,6 +142,9 @@ struct MaxPoolGrad : Pooling {
   }
   [[nodiscard]] Var jvp(const Primal& p, std::span<const Var> tangents) const {
     return tangents[0].exists() ? apply(*this, {tangents[0], p[1]}) : Var{};
+  }
+  [[nodiscard]] Var batch(const Batch& b) const {
+    return apply(*this, {b.expanded(0), b.expanded(1)});
   }
   static std::vector<Sample<MaxPoolGrad>> samples() {
     std::vector<Sample<MaxPoolGrad>> list;

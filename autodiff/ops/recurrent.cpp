@@ -9,6 +9,7 @@
 #include "autodiff/ops/activation.hpp"
 #include "autodiff/ops/arithmetic.hpp"
 #include "autodiff/ops/dense.hpp"
+#include "autodiff/ops/lstm.hpp"
 #include "autodiff/ops/matmul.hpp"
 #include "autodiff/ops/shape.hpp"
 
@@ -93,17 +94,13 @@ struct LstmRule : Layer {
                                    to_string(s.h.shape())));
     }
   }
-  [[nodiscard]] Var prepare(Arg x) const { return from_x(x, both_biases()); }
-  [[nodiscard]] RecurrentState step(Var from_input, const RecurrentState& s) const {
-    const Var gates = from_input + from_h(s.h);
-    // Halves of halves, so that the derivative of the slices costs two passes, not four.
-    const Var in_forget = sigmoid(columns(gates, 0, 2 * hidden));
-    const Var new_out = columns(gates, 2 * hidden, 4 * hidden);
-    const Var i = columns(in_forget, 0, hidden), f = columns(in_forget, hidden, 2 * hidden);
-    const Var g = tanh(columns(new_out, 0, hidden));
-    const Var o = sigmoid(columns(new_out, hidden, 2 * hidden));
-    const Var c = f * s.c + i * g;
-    return {o * tanh(c), c};
+  /// x (time, samples, in)
+  [[nodiscard]] RecurrentResult run(Arg x, const RecurrentState& s, bool reverse) const {
+    const Var kept =
+        detail::lstm_steps(Arg(from_x(x, both_biases()), at), w.w_h, s.h, s.c, reverse);
+    const Index last = reverse ? 0 : x.var().shape()[0] - 1;
+    const Var outputs = select(kept, 0, 0), memory = select(kept, 0, 1);
+    return {outputs, {select(outputs, 0, last), select(memory, 0, last)}};
   }
 };
 
@@ -145,11 +142,15 @@ void append_steps(Var v, std::vector<Var>& steps) {
   append_steps(slice(v, 0, {s[0] / 2, s[0]}), steps);
 }
 
+void require_steps(std::string_view op, Arg x) {
+  if (x.var().shape()[0] == 0) {
+    throw ShapeError(fmt::format("{}: x {} has no time step", op, to_string(x.var().shape())));
+  }
+}
+
 template <class Rule>
 RecurrentResult run(const Rule& rule, Arg x, RecurrentState state, bool reverse) {
-  if (x.var().shape()[0] == 0) {
-    throw ShapeError(fmt::format("{}: x {} has no time step", rule.op, to_string(x.var().shape())));
-  }
+  require_steps(rule.op, x);
   std::vector<Var> steps;
   append_steps(rule.prepare(x), steps);
   if (reverse) std::ranges::reverse(steps);
@@ -170,7 +171,7 @@ Var rnn_cell(Arg x, Arg h, const RecurrentWeights& w, RecurrentActivation activa
 
 RecurrentState lstm_cell(Arg x, const RecurrentState& state, const RecurrentWeights& w) {
   const LstmRule rule("lstm_cell", x, state, w, 2);
-  return rule.step(rule.prepare(x), state);
+  return rule.run(Arg(expand_dims(x, 0), x.at()), state, false).last;
 }
 
 Var gru_cell(Arg x, Arg h, const RecurrentWeights& w, bool reset_after) {
@@ -184,7 +185,9 @@ RecurrentResult rnn(Arg x, Arg h, const RecurrentWeights& w, RecurrentActivation
 }
 
 RecurrentResult lstm(Arg x, const RecurrentState& state, const RecurrentWeights& w, bool reverse) {
-  return run(LstmRule("lstm", x, state, w, 3), x, state, reverse);
+  const LstmRule rule("lstm", x, state, w, 3);
+  require_steps(rule.op, x);
+  return rule.run(x, state, reverse);
 }
 
 RecurrentResult gru(Arg x, Arg h, const RecurrentWeights& w, bool reset_after, bool reverse) {

@@ -145,15 +145,6 @@ struct Min : Extremum<Min> {
   }
 };
 
-/// The largest along the reduced axes, or 0 where that is infinite: what exponentials are shifted
-/// by.
-template <class T>
-T shift_of(const T* x, const AxisSplit& s) {
-  T m = x[0];
-  for (Index i = 1; i < s.n; ++i) m = x[i * s.inner] > m ? x[i * s.inner] : m;
-  return m - m == T(0) ? m : T(0);
-}
-
 /// d logsumexp(x) = softmax(x) . dx
 struct LogSumExp : Reduction<LogSumExp> {
   static constexpr OpInfo info{.name = "logsumexp"};
@@ -165,7 +156,7 @@ struct LogSumExp : Reduction<LogSumExp> {
     for (Index o = 0; o < s.outer; ++o) {
       for (Index j = 0; j < s.inner; ++j) {
         const T* x = call.input(0) + o * s.n * s.inner + j;
-        const T shift = s.n > 0 ? shift_of(x, s) : T(0);
+        const T shift = s.n > 0 ? detail::exponential_shift(x, s.n, s.inner) : T(0);
         T total(0);
         for (Index i = 0; i < s.n; ++i) total += exp(x[i * s.inner] - shift);
         call.output()[o * s.inner + j] = shift + log(total);
@@ -175,119 +166,6 @@ struct LogSumExp : Reduction<LogSumExp> {
   [[nodiscard]] Var vjp(int, const Primal& p, Var c) const {
     const Shape& shape = p[0].shape();
     return expanded(c, shape) * exp(p[0] - expanded(p.out, shape));
-  }
-};
-
-/// What softmax and log_softmax share: one axis, result of the operand's shape.
-template <class Self>
-struct AlongAxis {
-  int axis = 0;
-  friend constexpr bool operator==(const AlongAxis&, const AlongAxis&) = default;
-
-  [[nodiscard]] ValueType infer(std::span<const ValueType> in) const {
-    detail::require_real(Self::info.name, in);
-    return in[0];
-  }
-
-  template <class T>
-  void forward(const Call<T>& call) const {
-    const AxisSplit s(call.shape(0), axis, 1);
-    if (s.n == 0) return;
-    for (Index o = 0; o < s.outer; ++o) {
-      const T* x = call.input(0) + o * s.n * s.inner;
-      T* out = call.output() + o * s.n * s.inner;
-      if (s.inner == 1) {
-        row(x, s, out);
-        continue;
-      }
-      for (Index j = 0; j < s.inner; ++j) Self::strided(x + j, s, out + j);
-    }
-  }
-
-  [[nodiscard]] Var batch(const Batch& b) const {
-    Self moved = static_cast<const Self&>(*this);
-    ++moved.axis;
-    return apply(moved, {b[0]});
-  }
-
-  static std::vector<Sample<Self>> samples() {
-    const auto op = [](int axis) {
-      Self s;
-      s.axis = axis;
-      return s;
-    };
-    return {{op(0), {real({4}, {-3, 3})}},          {op(1), {real({3, 5}, {-3, 3})}},
-            {op(0), {real({3, 5}, {-3, 3})}},       {op(1), {real({2, 3, 2}, {-3, 3})}},
-            {op(1), {real({3, 1}, {-3, 3})}},       {op(1), {real({0, 3})}},
-            {op(0), {given({3}, {500, 501, 499})}}, {op(0), {real({37}, {-3, 3})}}};
-  }
-
- private:
-  /// A contiguous run: through the SIMD exponential where there is one.
-  template <class T>
-  static void row(const T* x, const AxisSplit& s, T* out) {
-    if constexpr (Vectorized<T>) {
-      const auto n = static_cast<std::size_t>(s.n);
-      const T shift = shift_of(x, s);
-      for (std::size_t i = 0; i < n; ++i) out[i] = x[i] - shift;
-      Self::finish(out, n);
-    } else {
-      Self::strided(x, s, out);
-    }
-  }
-};
-
-/// d softmax(x) = y (dx - sum(y dx))
-struct Softmax : AlongAxis<Softmax> {
-  static constexpr OpInfo info{.name = "softmax"};
-  template <class T>
-  static void strided(const T* x, const AxisSplit& s, T* out) {
-    using std::exp;
-    const T shift = shift_of(x, s);
-    T total(0);
-    for (Index i = 0; i < s.n; ++i) total += out[i * s.inner] = exp(x[i * s.inner] - shift);
-    for (Index i = 0; i < s.n; ++i) out[i * s.inner] /= total;
-  }
-  /// `out` holds the shifted operand.
-  template <Vectorized T>
-  static void finish(T* out, std::size_t n) {
-    simd::exp(out, out, n);
-    const T total = simd::sum(out, n);
-    for (std::size_t i = 0; i < n; ++i) out[i] /= total;
-  }
-  [[nodiscard]] Var vjp(int, const Primal& p, Var c) const {
-    const Var weighted = c * p.out;
-    return weighted - p.out * sum(weighted, axis, true);
-  }
-};
-
-/// d log_softmax(x) = dx - sum(softmax(x) dx)
-struct LogSoftmax : AlongAxis<LogSoftmax> {
-  static constexpr OpInfo info{.name = "log_softmax"};
-  template <class T>
-  static void strided(const T* x, const AxisSplit& s, T* out) {
-    using std::exp, std::log;
-    const T shift = shift_of(x, s);
-    T total(0);
-    for (Index i = 0; i < s.n; ++i) total += exp(x[i * s.inner] - shift);
-    const T offset = log(total);
-    for (Index i = 0; i < s.n; ++i) out[i * s.inner] = (x[i * s.inner] - shift) - offset;
-  }
-  template <Vectorized T>
-  static void finish(T* out, std::size_t n) {
-    T total(0);
-    constexpr std::size_t block = 256;
-    std::array<T, block> e;
-    for (std::size_t start = 0; start < n; start += block) {
-      const std::size_t count = std::min(block, n - start);
-      simd::exp(out + start, e.data(), count);
-      total += simd::sum(e.data(), count);
-    }
-    const T offset = std::log(total);
-    for (std::size_t i = 0; i < n; ++i) out[i] -= offset;
-  }
-  [[nodiscard]] Var vjp(int, const Primal& p, Var c) const {
-    return c - exp(p.out) * sum(c, axis, true);
   }
 };
 
@@ -346,17 +224,6 @@ Var mean(Arg x, Axes axes, bool keepdims) {
   return divided_by_count(sum(x, axes, keepdims), x.var().shape());
 }
 
-Var softmax(Arg x, int axis) {
-  Softmax op;
-  op.axis = normalize_axis("softmax", axis, x.var().rank());
-  return apply(op, {x});
-}
-Var log_softmax(Arg x, int axis) {
-  LogSoftmax op;
-  op.axis = normalize_axis("log_softmax", axis, x.var().rank());
-  return apply(op, {x});
-}
-
 Var sum_to(Arg x, const Shape& shape) {
   const Shape from = x.var().shape();
   if (from == shape) return x.var();
@@ -380,7 +247,7 @@ std::optional<ReductionForm> as_sum(const Node& node) {
 }
 
 std::span<const OpRecord* const> reduction_ops() {
-  return OpList<Sum, Max, Min, LogSumExp, Softmax, LogSoftmax>::records;
+  return OpList<Sum, Max, Min, LogSumExp>::records;
 }
 
 }  // namespace dtheta

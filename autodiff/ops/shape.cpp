@@ -81,7 +81,10 @@ struct Permute {
     const Index step = shape.rank() > 0 ? strides[static_cast<std::size_t>(shape.rank() - 1)] : 1;
     with_elements(call, [&](auto* x, auto* out) {
       for_each_run(shape, strides, [&](Index position, Index offset) {
-        for (Index i = 0; i < run; ++i) out[position + i] = x[offset + i * step];
+        if (step == 1)
+          std::copy_n(x + offset, run, out + position);
+        else
+          for (Index i = 0; i < run; ++i) out[position + i] = x[offset + i * step];
       });
     });
   }

@@ -5,6 +5,7 @@
 #include "autodiff/errors.hpp"
 #include "autodiff/op_list.hpp"
 #include "autodiff/ops/families.hpp"
+#include "autodiff/ops/forms.hpp"
 #include "autodiff/ops/operands.hpp"
 #include "autodiff/ops/shape.hpp"
 
@@ -147,6 +148,13 @@ Var select(Arg x, int axis, Index position) {
   }
   const Index from_front = position < 0 ? position + s[a] : position;
   return reshape(slice(x, a, {from_front, from_front + 1}), reduced_shape(s, a, 1, false));
+}
+
+std::optional<UnsliceForm> as_unslice(const Node& node) {
+  if (node.op != &record_of<Unslice>) return {};
+  const Positions& at = static_cast<const Unslice*>(node.attributes)->at;
+  if (at.step != 1) return {};
+  return UnsliceForm{at.axis, at.start, at.count};
 }
 
 std::span<const OpRecord* const> slice_ops() { return OpList<Slice, Unslice>::records; }

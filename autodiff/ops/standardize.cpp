@@ -33,6 +33,8 @@ std::size_t scratch_for(const ChannelView& view) {
   return Normalizer<double>::work_per_channel * static_cast<std::size_t>(view.channels);
 }
 
+std::size_t count(Index n) { return static_cast<std::size_t>(n); }
+
 /// v as (outer, channels, inner).
 Var viewed(Var v, const ChannelView& w) { return reshape(v, Shape{w.outer, w.channels, w.inner}); }
 
@@ -69,6 +71,12 @@ struct Standardize {
   void forward(const Call<T>& call) const {
     const T* x = call.input(0);
     T* out = call.output();
+    if constexpr (Vectorized<T>) {
+      if (detail::is_rows(view)) {
+        return simd::standardize({centered, epsilon}, x, out, count(view.channels),
+                                 count(view.inner));
+      }
+    }
     const Normalizer<T> y(view, centered, epsilon, x, call.workspace());
     view.for_each_run([&](Index c, Index at) {
       for (Index i = at; i < at + view.inner; ++i) out[i] = y(c, x[i]);
@@ -108,6 +116,12 @@ struct StandardizeGrad {
   void forward(const Call<T>& call) const {
     const T *c = call.input(0), *x = call.input(1);
     T *out = call.output(), *work = call.workspace();
+    if constexpr (Vectorized<T>) {
+      if (detail::is_rows(view)) {
+        return simd::standardize_grad({centered, epsilon}, c, x, out, count(view.channels),
+                                      count(view.inner));
+      }
+    }
     const Normalizer<T> y(view, centered, epsilon, x, work);
     T *const block = work + 2 * view.channels, *const mean = block + view.channels,
              *const along = mean + view.channels;

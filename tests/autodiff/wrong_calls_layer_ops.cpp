@@ -16,7 +16,7 @@ namespace {
 std::vector<const OpRecord*> layer_ops() {
   std::vector<const OpRecord*> all;
   for (const auto family : {channel_ops(), convolution_ops(), max_pool_ops(), avg_pool_ops(),
-                            unfold_ops(), interpolate_ops(), standardize_ops()}) {
+                            unfold_ops(), interpolate_ops(), standardize_ops(), lstm_ops()}) {
     all.insert(all.end(), family.begin(), family.end());
   }
   return all;

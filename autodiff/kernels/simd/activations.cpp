@@ -7,30 +7,12 @@
 #include "hwy/foreach_target.h"  // IWYU pragma: keep
 
 #include "autodiff/kernels/simd/exp-inl.h"
+#include "autodiff/kernels/simd/gates-inl.h"
 #include "autodiff/kernels/simd/map-inl.h"
 #include "hwy/highway.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace dtheta::simd::HWY_NAMESPACE {
-
-/// exp(-|x|), in [0, 1].
-template <class D, class V>
-HWY_INLINE V decay(D d, V x) {
-  using T = hn::TFromD<D>;
-  const V negative = hn::Neg(hn::Abs(x));
-  const V low = hn::Set(d, exp_underflow<T>);
-  const auto parts = reduce_exp(d, hn::IfThenElse(hn::Lt(negative, low), low, negative));
-  return scale(d, exp_mantissa(d, parts), parts.k);
-}
-
-struct Sigmoid {
-  template <class D, class V>
-  HWY_INLINE V operator()(D d, V x) const {
-    const V one = hn::Set(d, hn::TFromD<D>(1));
-    const V e = decay(d, x);
-    return hn::IfThenElse(hn::Lt(x, hn::Zero(d)), e, one) / (one + e);
-  }
-};
 
 /// log(1 + e) for 0 <= e <= 1 by the series of log_parts, on an interval wide enough for all of it.
 template <class D, class V>

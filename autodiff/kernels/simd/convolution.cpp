@@ -12,31 +12,11 @@
 #define HWY_TARGET_INCLUDE "autodiff/kernels/simd/convolution.cpp"
 #include "hwy/foreach_target.h"  // IWYU pragma: keep
 
-#include "autodiff/kernels/simd/map-inl.h"
+#include "autodiff/kernels/simd/tile-inl.h"
 #include "hwy/highway.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace dtheta::simd::HWY_NAMESPACE {
-
-/// Whether there are 32 registers, not 16.
-inline constexpr bool many_registers = HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_NEON;
-
-/// The sizes of parts, as equal as can be, none larger than `most`, that make up `whole`.
-struct Parts {
-  std::size_t whole, count;
-  Parts(std::size_t n, std::size_t most) : whole(n), count((n + most - 1) / most) {}
-  [[nodiscard]] std::size_t start(std::size_t i) const { return i * whole / count; }
-  [[nodiscard]] std::size_t size(std::size_t i) const { return start(i + 1) - start(i); }
-};
-
-/// Calls visit with n as a constant, for n in [1, most].
-template <std::size_t most, class Visit>
-HWY_INLINE void with_constant(std::size_t n, Visit visit) {
-  if constexpr (most > 1) {
-    if (n < most) return with_constant<most - 1>(n, visit);
-  }
-  visit(std::integral_constant<std::size_t, most>{});
-}
 
 /// A register of positions: where the first one's elements and result are, and how many there are.
 struct Segment {

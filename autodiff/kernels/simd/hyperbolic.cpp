@@ -7,23 +7,12 @@
 #include "hwy/foreach_target.h"  // IWYU pragma: keep
 
 #include "autodiff/kernels/simd/exp-inl.h"
+#include "autodiff/kernels/simd/gates-inl.h"
 #include "autodiff/kernels/simd/log-inl.h"
 #include "hwy/highway.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace dtheta::simd::HWY_NAMESPACE {
-
-/// E / (E + 2) with E = expm1(2 |x|), which is 1 to the last bit where the argument is cut off.
-struct Tanh {
-  template <class D, class V>
-  HWY_INLINE V operator()(D d, V x) const {
-    using T = hn::TFromD<D>;
-    const V end = hn::Set(d, T(0.75) * std::numeric_limits<T>::digits);
-    const V twice = hn::Abs(x) + hn::Abs(x);
-    const V e = expm1_reduced(d, reduce_exp(d, hn::IfThenElse(hn::Gt(twice, end), end, twice)));
-    return hn::CopySign(e / (e + hn::Set(d, T(2))), x);
-  }
-};
 
 /// (E + E / (E + 1)) / 2 with E = expm1(|x|). Where E may overflow it is computed as E / 4, and the
 /// second term has vanished.

@@ -158,8 +158,8 @@ template <std::size_t stride, class T>
 HWY_INLINE void pool_adjoint(const PlaneWindow& w, std::size_t planes, const T* c, const T* x,
                              T* out) {
   const hn::ScalableTag<T> d;
-  std::fill_n(out, planes * w.in_size, T(0));
   for (; planes > 0; --planes, c += w.out_rows * w.out_columns, x += w.in_size, out += w.in_size) {
+    std::fill_n(out, w.in_size, T(0));
     for_each_part<stride>(
         w, hn::Lanes(d), [&](std::size_t from, std::size_t to, std::size_t n) HWY_ATTR {
           const auto best = largest<stride>(d, w, x + from, n);

@@ -1,0 +1,129 @@
+// Softmax row by row: the largest element, the exponentials and their sum, the quotients.
+#include "autodiff/kernels/simd/softmax.hpp"
+
+#include <cmath>
+#include <limits>
+
+#include "autodiff/kernels/simd/targets.hpp"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "autodiff/kernels/simd/softmax.cpp"
+#include "hwy/foreach_target.h"  // IWYU pragma: keep
+
+#include "autodiff/kernels/simd/exp-inl.h"
+#include "autodiff/kernels/simd/fold-inl.h"
+#include "hwy/highway.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace dtheta::simd::HWY_NAMESPACE {
+
+/// The largest of a row, or 0 where that is not finite: what exponentials are shifted by. NaN may
+/// be passed over; it makes the row NaN anyway.
+template <class T>
+HWY_INLINE T shift_of(const T* x, std::size_t n) {
+  const hn::ScalableTag<T> d;
+  const std::size_t lanes = hn::Lanes(d);
+  const auto lowest = hn::Set(d, -std::numeric_limits<T>::infinity());
+  auto best = lowest;
+  std::size_t i = 0;
+  for (; i + lanes <= n; i += lanes) best = hn::Max(best, hn::LoadU(d, x + i));
+  if (i < n) {
+    const auto last = hn::IfThenElse(hn::FirstN(d, n - i), load_first(d, x + i, n - i), lowest);
+    best = hn::Max(best, last);
+  }
+  const T largest = hn::GetLane(hn::MaxOfLanes(d, best));
+  return largest - largest == T(0) ? largest : T(0);
+}
+
+template <class T>
+struct ShiftedExp {
+  T shift;
+  template <class D, class V>
+  HWY_INLINE V operator()(D d, V x) const {
+    return exp_of(d, x - hn::Set(d, shift));
+  }
+};
+
+template <class T>
+HWY_INLINE void softmax_rows(const T* x, T* out, std::size_t count, std::size_t n) {
+  for (; count > 0; --count, x += n, out += n) {
+    map(ShiftedExp<T>{shift_of(x, n)}, out, n, x);
+    const T total = fold(Plus{}, Value{}, T(0), n, out);
+    map([&](auto d, auto e) HWY_ATTR { return e / hn::Set(d, total); }, out, n, out);
+  }
+}
+
+template <class T>
+HWY_INLINE void log_softmax_rows(const T* x, T* out, std::size_t count, std::size_t n) {
+  for (; count > 0; --count, x += n, out += n) {
+    const T shift = shift_of(x, n);
+    // The exponentials stand in the result until their sum is known.
+    map(ShiftedExp<T>{shift}, out, n, x);
+    const T offset = std::log(fold(Plus{}, Value{}, T(0), n, out));
+    map([&](auto d, auto v) HWY_ATTR { return v - hn::Set(d, shift) - hn::Set(d, offset); }, out, n,
+        x);
+  }
+}
+
+template <class T>
+HWY_INLINE void softmax_grad_rows(const T* c, const T* y, T* out, std::size_t count,
+                                  std::size_t n) {
+  for (; count > 0; --count, c += n, y += n, out += n) {
+    const T along = fold(Plus{}, Product{}, T(0), n, y, c);
+    map([&](auto d, auto a, auto b) HWY_ATTR { return b * (a - hn::Set(d, along)); }, out, n, c, y);
+  }
+}
+
+void softmax_f32(const float* x, float* out, std::size_t r, std::size_t n) {
+  softmax_rows(x, out, r, n);
+}
+void softmax_f64(const double* x, double* out, std::size_t r, std::size_t n) {
+  softmax_rows(x, out, r, n);
+}
+void log_softmax_f32(const float* x, float* out, std::size_t r, std::size_t n) {
+  log_softmax_rows(x, out, r, n);
+}
+void log_softmax_f64(const double* x, double* out, std::size_t r, std::size_t n) {
+  log_softmax_rows(x, out, r, n);
+}
+void softmax_grad_f32(const float* c, const float* y, float* out, std::size_t r, std::size_t n) {
+  softmax_grad_rows(c, y, out, r, n);
+}
+void softmax_grad_f64(const double* c, const double* y, double* out, std::size_t r, std::size_t n) {
+  softmax_grad_rows(c, y, out, r, n);
+}
+
+}  // namespace dtheta::simd::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace dtheta::simd {
+
+HWY_EXPORT(softmax_f32);
+HWY_EXPORT(softmax_f64);
+HWY_EXPORT(log_softmax_f32);
+HWY_EXPORT(log_softmax_f64);
+HWY_EXPORT(softmax_grad_f32);
+HWY_EXPORT(softmax_grad_f64);
+
+void softmax(const float* x, float* out, std::size_t rows, std::size_t n) {
+  HWY_DYNAMIC_DISPATCH(softmax_f32)(x, out, rows, n);
+}
+void softmax(const double* x, double* out, std::size_t rows, std::size_t n) {
+  HWY_DYNAMIC_DISPATCH(softmax_f64)(x, out, rows, n);
+}
+void log_softmax(const float* x, float* out, std::size_t rows, std::size_t n) {
+  HWY_DYNAMIC_DISPATCH(log_softmax_f32)(x, out, rows, n);
+}
+void log_softmax(const double* x, double* out, std::size_t rows, std::size_t n) {
+  HWY_DYNAMIC_DISPATCH(log_softmax_f64)(x, out, rows, n);
+}
+void softmax_grad(const float* c, const float* y, float* out, std::size_t rows, std::size_t n) {
+  HWY_DYNAMIC_DISPATCH(softmax_grad_f32)(c, y, out, rows, n);
+}
+void softmax_grad(const double* c, const double* y, double* out, std::size_t rows, std::size_t n) {
+  HWY_DYNAMIC_DISPATCH(softmax_grad_f64)(c, y, out, rows, n);
+}
+
+}  // namespace dtheta::simd
+#endif

@@ -1,0 +1,180 @@
+#include <fmt/format.h>
+
+#include <array>
+#include <cmath>
+#include <utility>
+#include <vector>
+
+#include "autodiff/errors.hpp"
+#include "autodiff/kernels/reduce.hpp"
+#include "autodiff/kernels/simd/softmax.hpp"
+#include "autodiff/op_list.hpp"
+#include "autodiff/ops/arithmetic.hpp"
+#include "autodiff/ops/exp_log.hpp"
+#include "autodiff/ops/families.hpp"
+#include "autodiff/ops/operands.hpp"
+#include "autodiff/ops/reduction.hpp"
+
+namespace dtheta {
+namespace {
+
+/// What the ops here share: they work along one axis, on operands of one shape, the result's.
+///
+/// The op itself provides, for a run of elements `step` apart,
+///   template <class T> static void run(const T* const* in, T* out, Index n, Index step);
+/// and for rows of adjacent elements
+///   template <Vectorized T> static void rows(const T* const* in, T* out, size_t rows, size_t n);
+template <class Self>
+struct AlongAxis {
+  int axis = 0;
+  friend constexpr bool operator==(const AlongAxis&, const AlongAxis&) = default;
+
+  [[nodiscard]] ValueType infer(std::span<const ValueType> in) const {
+    detail::require_real(Self::info.name, in);
+    for (const ValueType& t : in) {
+      if (t.shape == in[0].shape) continue;
+      throw ShapeError(fmt::format("{}: {} and {} differ", Self::info.name, to_string(in[0].shape),
+                                   to_string(t.shape)));
+    }
+    return in[0];
+  }
+
+  template <class T>
+  void forward(const Call<T>& call) const {
+    constexpr int arity = Self::info.arity;
+    const AxisSplit s(call.shape(0), axis, 1);
+    if (s.n == 0) return;
+    std::array<const T*, arity> in;
+    const auto at = [&](Index offset) {
+      for (int k = 0; k < arity; ++k) in[static_cast<std::size_t>(k)] = call.input(k) + offset;
+      return in.data();
+    };
+    if constexpr (Vectorized<T>) {
+      if (s.inner == 1) {
+        return Self::rows(at(0), call.output(), static_cast<std::size_t>(s.outer),
+                          static_cast<std::size_t>(s.n));
+      }
+    }
+    for (Index o = 0; o < s.outer; ++o) {
+      for (Index j = 0; j < s.inner; ++j) {
+        const Index offset = o * s.n * s.inner + j;
+        Self::run(at(offset), call.output() + offset, s.n, s.inner);
+      }
+    }
+  }
+
+  [[nodiscard]] Var batch(const Batch& b) const {
+    Self moved = static_cast<const Self&>(*this);
+    ++moved.axis;
+    if constexpr (Self::info.arity == 1)
+      return apply(moved, {b[0]});
+    else
+      return apply(moved, {b.expanded(0), b.expanded(1)});
+  }
+
+  static std::vector<Sample<Self>> samples() {
+    std::vector<Sample<Self>> list;
+    const auto add = [&](int axis, const SampleInput& x) {
+      Self op;
+      op.axis = axis;
+      list.push_back({op, std::vector<SampleInput>(static_cast<std::size_t>(Self::info.arity), x)});
+    };
+    for (const auto& [axis, shape] : std::vector<std::pair<int, Shape>>{{0, {4}},
+                                                                        {1, {3, 5}},
+                                                                        {0, {3, 5}},
+                                                                        {1, {2, 3, 2}},
+                                                                        {1, {3, 1}},
+                                                                        {1, {0, 3}},
+                                                                        {0, {37}}}) {
+      add(axis, real(shape, {-3, 3}));
+    }
+    if (Self::info.arity == 1) add(0, given({3}, {500, 501, 499}));
+    return list;
+  }
+};
+
+/// y (c - sum(y c)), the adjoint of y = softmax(x) at c: symmetric and linear in c.
+/// With s = sum(y c), for the cotangent d:  y receives  d (c - s) - c sum(d y).
+struct SoftmaxGrad : AlongAxis<SoftmaxGrad> {
+  static constexpr OpInfo info{.name = "softmax_grad", .arity = 2};
+  template <class T>
+  static void run(const T* const* in, T* out, Index n, Index step) {
+    const T *c = in[0], *y = in[1];
+    T along(0);
+    for (Index i = 0; i < n; ++i) along += y[i * step] * c[i * step];
+    for (Index i = 0; i < n; ++i) out[i * step] = y[i * step] * (c[i * step] - along);
+  }
+  template <Vectorized T>
+  static void rows(const T* const* in, T* out, std::size_t rows, std::size_t n) {
+    simd::softmax_grad(in[0], in[1], out, rows, n);
+  }
+  [[nodiscard]] Var vjp(int i, const Primal& p, Var d) const {
+    const Var c = p[0], y = p[1];
+    if (i == 0) return apply(*this, {d, y});
+    return d * (c - sum(y * c, axis, true)) - c * sum(d * y, axis, true);
+  }
+};
+
+/// d softmax(x) = y (dx - sum(y dx))
+struct Softmax : AlongAxis<Softmax> {
+  static constexpr OpInfo info{.name = "softmax"};
+  template <class T>
+  static void run(const T* const* in, T* out, Index n, Index step) {
+    using std::exp;
+    const T* x = in[0];
+    const T shift = detail::exponential_shift(x, n, step);
+    T total(0);
+    for (Index i = 0; i < n; ++i) total += out[i * step] = exp(x[i * step] - shift);
+    for (Index i = 0; i < n; ++i) out[i * step] /= total;
+  }
+  template <Vectorized T>
+  static void rows(const T* const* in, T* out, std::size_t rows, std::size_t n) {
+    simd::softmax(in[0], out, rows, n);
+  }
+  [[nodiscard]] Var vjp(int, const Primal& p, Var c) const {
+    SoftmaxGrad grad;
+    grad.axis = axis;
+    return apply(grad, {c, p.out});
+  }
+};
+
+/// d log_softmax(x) = dx - sum(softmax(x) dx)
+struct LogSoftmax : AlongAxis<LogSoftmax> {
+  static constexpr OpInfo info{.name = "log_softmax"};
+  template <class T>
+  static void run(const T* const* in, T* out, Index n, Index step) {
+    using std::exp, std::log;
+    const T* x = in[0];
+    const T shift = detail::exponential_shift(x, n, step);
+    T total(0);
+    for (Index i = 0; i < n; ++i) total += exp(x[i * step] - shift);
+    const T offset = log(total);
+    for (Index i = 0; i < n; ++i) out[i * step] = (x[i * step] - shift) - offset;
+  }
+  template <Vectorized T>
+  static void rows(const T* const* in, T* out, std::size_t rows, std::size_t n) {
+    simd::log_softmax(in[0], out, rows, n);
+  }
+  [[nodiscard]] Var vjp(int, const Primal& p, Var c) const {
+    return c - exp(p.out) * sum(c, axis, true);
+  }
+};
+
+}  // namespace
+
+Var softmax(Arg x, int axis) {
+  Softmax op;
+  op.axis = normalize_axis("softmax", axis, x.var().rank());
+  return apply(op, {x});
+}
+Var log_softmax(Arg x, int axis) {
+  LogSoftmax op;
+  op.axis = normalize_axis("log_softmax", axis, x.var().rank());
+  return apply(op, {x});
+}
+
+std::span<const OpRecord* const> softmax_ops() {
+  return OpList<Softmax, SoftmaxGrad, LogSoftmax>::records;
+}
+
+}  // namespace dtheta
