@@ -2,6 +2,8 @@
 // at a time, with the sums in registers.
 #include "autodiff/kernels/simd/small_gemm.hpp"
 
+#include <type_traits>
+
 #include "autodiff/kernels/simd/targets.hpp"
 
 #undef HWY_TARGET_INCLUDE
@@ -15,9 +17,9 @@ HWY_BEFORE_NAMESPACE();
 namespace dtheta::simd::HWY_NAMESPACE {
 
 /// Reads a vector of columns of op(B): the `count` from `first` on, then anything.
-template <class T, bool transposed>
+template <class D, bool transposed>
 struct Columns {
-  using D = hn::ScalableTag<T>;
+  using T = hn::TFromD<D>;
   const T* first;
   std::size_t stride;  // from one row of op(B) to the next, or from one column if transposed
   std::size_t count;
@@ -42,12 +44,11 @@ struct Columns {
 };
 
 /// `rows` rows of C in one vector of columns.
-template <std::size_t rows, class T, class B>
-HWY_INLINE void multiply_block(const SmallGemm& g, T factor, const T* a, std::size_t a_row,
+template <std::size_t rows, class D, class B, class T = hn::TFromD<D>>
+HWY_INLINE void multiply_block(D d, const SmallGemm& g, T factor, const T* a, std::size_t a_row,
                                std::size_t a_col, const B& b, T* c) {
-  const hn::ScalableTag<T> d;
   const bool whole = b.count == hn::Lanes(d);
-  hn::Vec<decltype(d)> sum[rows];
+  hn::Vec<D> sum[rows];
 #pragma GCC unroll 8
   for (std::size_t r = 0; r < rows; ++r) sum[r] = hn::Zero(d);
   for (std::size_t p = 0; p < g.k; ++p) {
@@ -70,21 +71,37 @@ HWY_INLINE void multiply_block(const SmallGemm& g, T factor, const T* a, std::si
   }
 }
 
-template <bool transpose_b, class T>
-HWY_INLINE void multiply(const SmallGemm& g, T factor, const T* a, const T* b, T* c) {
-  const std::size_t lanes = hn::Lanes(hn::ScalableTag<T>());
+template <bool transpose_b, class D, class T = hn::TFromD<D>>
+HWY_INLINE void multiply(D d, const SmallGemm& g, T factor, const T* a, const T* b, T* c) {
+  const std::size_t lanes = hn::Lanes(d);
   const std::size_t a_row = g.transpose_a ? 1 : g.k, a_col = g.transpose_a ? g.m : 1;
   for (std::size_t j = 0; j < g.n; j += lanes) {
     const std::size_t count = g.n - j < lanes ? g.n - j : lanes;
-    const Columns<T, transpose_b> columns(transpose_b ? b + j * g.k : b + j,
+    const Columns<D, transpose_b> columns(transpose_b ? b + j * g.k : b + j,
                                           transpose_b ? g.k : g.n, count);
     std::size_t i = 0;
-    for (; i + 4 <= g.m; i += 4) {
-      multiply_block<4>(g, factor, a + i * a_row, a_row, a_col, columns, c + i * g.n + j);
-    }
-    for (; i < g.m; ++i) {
-      multiply_block<1>(g, factor, a + i * a_row, a_row, a_col, columns, c + i * g.n + j);
-    }
+    const auto take = [&]<std::size_t rows>(std::integral_constant<std::size_t, rows>) {
+      for (; i + rows <= g.m; i += rows) {
+        multiply_block<rows>(d, g, factor, a + i * a_row, a_row, a_col, columns, c + i * g.n + j);
+      }
+    };
+    take(std::integral_constant<std::size_t, 4>{});
+    take(std::integral_constant<std::size_t, 2>{});
+    take(std::integral_constant<std::size_t, 1>{});
+  }
+}
+
+/// In the shortest registers that hold a row of C, up to the longest there are: gathering the
+/// columns of a transposed B costs by the lane.
+template <bool transpose_b, class T>
+HWY_INLINE void multiply(const SmallGemm& g, T factor, const T* a, const T* b, T* c) {
+  constexpr std::size_t shortest = 16 / sizeof(T);
+  if (g.n <= shortest) {
+    multiply<transpose_b>(hn::CappedTag<T, shortest>(), g, factor, a, b, c);
+  } else if (g.n <= 2 * shortest) {
+    multiply<transpose_b>(hn::CappedTag<T, 2 * shortest>(), g, factor, a, b, c);
+  } else {
+    multiply<transpose_b>(hn::ScalableTag<T>(), g, factor, a, b, c);
   }
 }
 
