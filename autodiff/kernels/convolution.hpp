@@ -5,6 +5,7 @@
 #include "autodiff/kernels/direct_convolution.hpp"
 #include "autodiff/kernels/gemm.hpp"
 #include "autodiff/kernels/im2col.hpp"
+#include "autodiff/kernels/parallel.hpp"
 
 namespace dtheta::detail {
 
@@ -29,25 +30,21 @@ struct Convolution {
   /// Elements of scratch that each of the kernels below needs.
   [[nodiscard]] std::size_t scratch() const {
     const WindowRows part = largest_part();
-    Index needed = (rows() + out) * part.columns(window);
-    if (sums_over_x()) {
-      const FramedWindow w = FramedWindow::over_x(window);
-      const simd::Samples samples_taken{static_cast<std::size_t>(samples_at_once())};
-      needed = std::max({needed, w.room(in) + w_size(),
-                         w.room(in * samples_at_once()) +
-                             static_cast<Index>(weights_work(w.correlation(in), samples_taken))});
-    }
-    if (sums_over_y()) {
-      needed = std::max(needed, FramedWindow::over_y(window).room(out) + w_size());
-    }
-    return static_cast<std::size_t>(needed);
+    const Index by_products = (rows() + out) * part.columns(window);
+    return static_cast<std::size_t>(std::max(by_products, shares() * scratch_of_share()));
   }
 
   /// y = conv(x, w) + bias, which may be null
   template <class T>
-  void forward(const T* x, const T* w, const T* bias, T* y, T* work) const {
+  void forward(const T* x, const T* w, const T* bias, T* y, T* work,
+               const Parallel* parallel = nullptr) const {
     if constexpr (Vectorized<T>) {
-      if (sums_over_x()) return forward_by_sums(x, w, bias, y, work);
+      if (sums_over_x()) {
+        return for_each_share(
+            shares(), parallel, work, [&](const Convolution& share, Index first, T* own) {
+              share.forward_by_sums(x + first * x_size(), w, bias, y + first * y_size(), own);
+            });
+      }
     }
     for_each_part(work, [&](Index g, const WindowRows& part, T* col, T* matrix) {
       const bool direct = is_sample(part);
@@ -68,9 +65,15 @@ struct Convolution {
 
   /// x = the adjoint of conv(., w) at y
   template <class T>
-  void data_adjoint(const T* y, const T* w, T* x, T* work) const {
+  void data_adjoint(const T* y, const T* w, T* x, T* work,
+                    const Parallel* parallel = nullptr) const {
     if constexpr (Vectorized<T>) {
-      if (sums_over_y()) return data_adjoint_by_sums(y, w, x, work);
+      if (sums_over_y()) {
+        return for_each_share(
+            shares(), parallel, work, [&](const Convolution& share, Index first, T* own) {
+              share.data_adjoint_by_sums(y + first * y_size(), w, x + first * x_size(), own);
+            });
+      }
     }
     std::fill_n(x, samples * x_size(), T(0));
     for_each_part(work, [&](Index g, const WindowRows& part, T* col, T* matrix) {
@@ -84,10 +87,11 @@ struct Convolution {
 
   /// w = the adjoint of conv(x, .) at y
   template <class T>
-  void weight_adjoint(const T* x, const T* y, T* w, T* work) const {
+  void weight_adjoint(const T* x, const T* y, T* w, T* work,
+                      const Parallel* parallel = nullptr) const {
     std::fill_n(w, groups * w_size(), T(0));
     if constexpr (Vectorized<T>) {
-      if (sums_over_x()) return add_weight_adjoint_by_sums(x, y, w, work);
+      if (sums_over_x()) return add_weight_adjoint_by_shares(x, y, w, work, parallel);
     }
     for_each_part(work, [&](Index g, const WindowRows& part, T* col, T* matrix) {
       gemm({out, rows(), part.columns(window), false, true, true}, positions(y, g, part, matrix),
@@ -107,6 +111,41 @@ struct Convolution {
     constexpr Index many = 256;
     return channels <= many && window.taps() > 1 && window.taps() <= FramedWindow::max_taps &&
            in > 0 && out > 0 && window.out_size() > 0;
+  }
+
+  /// Into how many shares the samples are cut, for threads to take.
+  [[nodiscard]] Index shares() const {
+    constexpr Index most = 8, fewest_samples = 4;
+    return std::clamp<Index>(samples / fewest_samples, 1, most);
+  }
+  /// The same for the weights' adjoint, where each share has a sum for each weight.
+  [[nodiscard]] Index weight_shares() const {
+    constexpr Index many_weights = Index{1} << 15;
+    return groups * w_size() > many_weights ? 1 : shares();
+  }
+  [[nodiscard]] Index scratch_of_share() const {
+    Index needed = 0;
+    if (sums_over_x()) {
+      const FramedWindow w = FramedWindow::over_x(window);
+      needed = std::max({needed, w.room(in) + w_size(),
+                         (weight_shares() > 1 ? groups * w_size() : 0) + weights_room(w)});
+    }
+    if (sums_over_y()) {
+      needed = std::max(needed, FramedWindow::over_y(window).room(out) + w_size());
+    }
+    return needed;
+  }
+
+  /// Calls body(the convolution of some samples, the first of them, scratch of its own).
+  template <class T, class Body>
+  void for_each_share(Index count, const Parallel* parallel, T* work, Body body) const {
+    const Index room = scratch_of_share();
+    detail::for_each_part(parallel, static_cast<std::size_t>(count), [&](std::size_t part) {
+      const Index i = static_cast<Index>(part), first = i * samples / count;
+      Convolution share = *this;
+      share.samples = (i + 1) * samples / count - first;
+      body(share, first, work + i * room);
+    });
   }
 
   template <class T>
@@ -154,6 +193,29 @@ struct Convolution {
   /// As many samples as make a sum worth its start and end.
   [[nodiscard]] Index samples_at_once() const {
     return std::clamp<Index>(1024 / window.out_size(), 1, std::max<Index>(samples, 1));
+  }
+
+  /// Elements that add_weight_adjoint_by_sums works with.
+  [[nodiscard]] Index weights_room(const FramedWindow& w) const {
+    const simd::Samples taken{static_cast<std::size_t>(samples_at_once())};
+    return w.room(in * samples_at_once()) +
+           static_cast<Index>(weights_work(w.correlation(in), taken));
+  }
+
+  /// The shares' sums are added in order, whoever computed them.
+  template <class T>
+  void add_weight_adjoint_by_shares(const T* x, const T* y, T* w, T* work,
+                                    const Parallel* parallel) const {
+    const Index count = weight_shares(), room = scratch_of_share(), size = groups * w_size();
+    if (count == 1) return add_weight_adjoint_by_sums(x, y, w, work);
+    for_each_share(count, parallel, work, [&](const Convolution& share, Index first, T* own) {
+      std::fill_n(own, size, T(0));
+      share.add_weight_adjoint_by_sums(x + first * x_size(), y + first * y_size(), own, own + size);
+    });
+    for (Index i = 0; i < count; ++i) {
+      const T* own = work + i * room;
+      for (Index k = 0; k < size; ++k) w[k] += own[k];
+    }
   }
 
   template <class T>

@@ -4,6 +4,7 @@
 #include <limits>
 #include <optional>
 
+#include "autodiff/kernels/parallel.hpp"
 #include "autodiff/kernels/simd/pooling.hpp"
 #include "autodiff/kernels/window.hpp"
 #include "autodiff/scalar.hpp"
@@ -130,22 +131,39 @@ void max_pool_adjoint(const Window& w, const T* c, const T* plane, T* out, T* wo
       [](Index, const Taps&, const Taps&) {});
 }
 
+/// Calls body(first, count) for runs of planes that together are all of them, shared by threads.
+template <class Body>
+void for_each_run_of_planes(const Parallel* parallel, Index planes, Body body) {
+  constexpr Index most = 8, fewest_planes = 32;
+  const Index count = std::clamp<Index>(planes / fewest_planes, 1, most);
+  for_each_part(parallel, static_cast<std::size_t>(count), [&](std::size_t part) {
+    const Index i = static_cast<Index>(part), first = i * planes / count;
+    body(first, (i + 1) * planes / count - first);
+  });
+}
+
 /// The same for `planes` planes, one behind the other, by SIMD loops where there are some.
 template <class T>
-void max_pool_planes(const Window& w, Index planes, const T* x, T* out) {
+void max_pool_planes(const Window& w, Index planes, const T* x, T* out, const Parallel* parallel) {
   if constexpr (Vectorized<T>) {
     if (const auto p = plane_window(w)) {
-      return simd::max_pool(*p, static_cast<std::size_t>(planes), x, out);
+      return for_each_run_of_planes(parallel, planes, [&](Index first, Index count) {
+        simd::max_pool(*p, static_cast<std::size_t>(count), x + first * w.in_size(),
+                       out + first * w.out_size());
+      });
     }
   }
   for (Index n = 0; n < planes; ++n) max_pool(w, x + n * w.in_size(), out + n * w.out_size());
 }
 template <class T>
-void max_pool_adjoint_planes(const Window& w, Index planes, const T* c, const T* x, T* out,
-                             T* work) {
+void max_pool_adjoint_planes(const Window& w, Index planes, const T* c, const T* x, T* out, T* work,
+                             const Parallel* parallel) {
   if constexpr (Vectorized<T>) {
     if (const auto p = plane_window(w)) {
-      return simd::max_pool_adjoint(*p, static_cast<std::size_t>(planes), c, x, out);
+      return for_each_run_of_planes(parallel, planes, [&](Index first, Index count) {
+        simd::max_pool_adjoint(*p, static_cast<std::size_t>(count), c + first * w.out_size(),
+                               x + first * w.in_size(), out + first * w.in_size());
+      });
     }
   }
   for (Index n = 0; n < planes; ++n) {

@@ -114,7 +114,7 @@ struct Conv : Geometry {
   void forward(const Call<T>& call) const {
     kernel(call.shape(0)[0], call.shape(1))
         .forward(call.input(0), call.input(1), static_cast<const T*>(nullptr), call.output(),
-                 call.workspace());
+                 call.workspace(), call.parallel);
   }
   [[nodiscard]] Var vjp(int i, const Primal& p, Var c) const {
     return i == 0 ? data_grad(c, p[1]) : weight_grad(p[0], c);
@@ -143,7 +143,7 @@ struct ConvDataGrad : Geometry {
   template <class T>
   void forward(const Call<T>& call) const {
     kernel(call.shape(0)[0], call.shape(1))
-        .data_adjoint(call.input(0), call.input(1), call.output(), call.workspace());
+        .data_adjoint(call.input(0), call.input(1), call.output(), call.workspace(), call.parallel);
   }
   [[nodiscard]] Var vjp(int i, const Primal& p, Var c) const {
     return i == 0 ? conv(c, p[1]) : weight_grad(c, p[0]);
@@ -172,7 +172,8 @@ struct ConvWeightGrad : Geometry {
   template <class T>
   void forward(const Call<T>& call) const {
     kernel(call.shape(0)[0], call.out_shape())
-        .weight_adjoint(call.input(0), call.input(1), call.output(), call.workspace());
+        .weight_adjoint(call.input(0), call.input(1), call.output(), call.workspace(),
+                        call.parallel);
   }
   [[nodiscard]] Var vjp(int i, const Primal& p, Var c) const {
     return i == 0 ? data_grad(p[1], c) : conv(p[0], c);
@@ -203,7 +204,8 @@ struct ConvWithBias : Geometry {
   template <class T>
   void forward(const Call<T>& call) const {
     kernel(call.shape(0)[0], call.shape(1))
-        .forward(call.input(0), call.input(1), call.input(2), call.output(), call.workspace());
+        .forward(call.input(0), call.input(1), call.input(2), call.output(), call.workspace(),
+                 call.parallel);
   }
   [[nodiscard]] Var vjp(int i, const Primal& p, Var c) const {
     if (i == 2) return sum_channels(c);

@@ -75,7 +75,8 @@ struct MaxPool : Pooling {
   }
   template <class T>
   void forward(const Call<T>& call) const {
-    detail::max_pool_planes(window, planes(call.out_shape()), call.input(0), call.output());
+    detail::max_pool_planes(window, planes(call.out_shape()), call.input(0), call.output(),
+                            call.parallel);
   }
   [[nodiscard]] Var vjp(int, const Primal& p, Var c) const;
   [[nodiscard]] Var jvp(const Primal& p, std::span<const Var> tangents) const;
@@ -135,7 +136,7 @@ struct MaxPoolGrad : Pooling {
   template <class T>
   void forward(const Call<T>& call) const {
     detail::max_pool_adjoint_planes(window, planes(call.shape(0)), call.input(0), call.input(1),
-                                    call.output(), call.workspace());
+                                    call.output(), call.workspace(), call.parallel);
   }
   [[nodiscard]] Var vjp(int i, const Primal& p, Var d) const {
     return i == 0 ? at_winners(d, p[1]) : Var{};

@@ -56,6 +56,7 @@ const std::vector<Case>& cases() {
       {window({{8, 3}, {17, 3}}), 1, 2, 2, 258},
       {window({{5, 1, 2}, {5, 1, 2}}), 1, 2, 3, 4},
       {window({{6, 1}, {7, 1, 2}}), 1, 2, 3, 4},
+      {window({{4, 3, 1, 1, 1}, {6, 2}}), 2, 19, 1, 2},
       {window({{1, 1}, {1, 2, 1, 1, 0}}), 1, 1, 1, 1}};
   return list;
 }
@@ -68,7 +69,8 @@ constexpr int guarded = 77;
 /// What one kernel computes from operands that are given in double.
 template <class T>
 std::vector<T> run(const Case& c, Kernel kernel, const std::vector<double>& first,
-                   const std::vector<double>& second, const std::vector<double>& bias) {
+                   const std::vector<double>& second, const std::vector<double>& bias,
+                   const dtheta::Parallel* parallel = nullptr) {
   const Convolution conv = c.convolution();
   const auto n = [](Index i) { return static_cast<std::size_t>(i); };
   const std::vector<T> a(first.begin(), first.end()), b(second.begin(), second.end()),
@@ -81,16 +83,16 @@ std::vector<T> run(const Case& c, Kernel kernel, const std::vector<double>& firs
   const T* none = nullptr;
   switch (kernel) {
     case Kernel::forward:
-      conv.forward(a.data(), b.data(), none, out.data(), work.data());
+      conv.forward(a.data(), b.data(), none, out.data(), work.data(), parallel);
       break;
     case Kernel::forward_with_bias:
-      conv.forward(a.data(), b.data(), biases.data(), out.data(), work.data());
+      conv.forward(a.data(), b.data(), biases.data(), out.data(), work.data(), parallel);
       break;
     case Kernel::data_adjoint:
-      conv.data_adjoint(a.data(), b.data(), out.data(), work.data());
+      conv.data_adjoint(a.data(), b.data(), out.data(), work.data(), parallel);
       break;
     case Kernel::weight_adjoint:
-      conv.weight_adjoint(a.data(), b.data(), out.data(), work.data());
+      conv.weight_adjoint(a.data(), b.data(), out.data(), work.data(), parallel);
       break;
   }
   for (std::size_t i = 0; i < guard; ++i) {
@@ -171,6 +173,23 @@ BOOST_AUTO_TEST_CASE(errors_stay_within_the_bound_of_a_sum) {
           check<float>(cases()[i], kernel);
           check<double>(cases()[i], kernel);
         }
+      }
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(the_number_of_threads_does_not_show_in_the_result) {
+  std::vector<Case> list = cases();
+  list.push_back({window({{6, 3}, {9, 3, 1, 1, 1}}), 1, 37, 2, 3});  // several shares
+  for (unsigned threads : {2U, 3U}) {
+    const dtheta::Parallel parallel(threads);
+    for (const Case& c : list) {
+      for (const Kernel kernel : kernels) {
+        const auto [a, b, bias] = operands(c, kernel);
+        BOOST_TEST(
+            (run<float>(c, kernel, a, b, bias) == run<float>(c, kernel, a, b, bias, &parallel)));
+        BOOST_TEST(
+            (run<double>(c, kernel, a, b, bias) == run<double>(c, kernel, a, b, bias, &parallel)));
       }
     }
   }

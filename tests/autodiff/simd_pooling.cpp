@@ -97,6 +97,26 @@ BOOST_AUTO_TEST_CASE(planes_are_pooled_as_by_the_plain_loops) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(threads_share_the_planes) {
+  const Window w = plane(6, 9, 2, 3, 2, 2);
+  constexpr Index many = 150;
+  const auto in = static_cast<std::size_t>(many * w.in_size());
+  const auto out = static_cast<std::size_t>(many * w.out_size());
+  const std::vector<float> x = elements<float>(in, true), c = elements<float>(out, false);
+  const auto run = [&](const dtheta::Parallel* parallel) {
+    std::vector<float> both(out + in), work(2 * out);
+    dtheta::detail::max_pool_planes(w, many, x.data(), both.data(), parallel);
+    dtheta::detail::max_pool_adjoint_planes(w, many, c.data(), x.data(), both.data() + out,
+                                            work.data(), parallel);
+    return both;
+  };
+  const std::vector<float> alone = run(nullptr);
+  for (unsigned threads : {2U, 3U}) {
+    const dtheta::Parallel parallel(threads);
+    BOOST_TEST(same(run(&parallel), alone));
+  }
+}
+
 BOOST_AUTO_TEST_CASE(other_windows_are_left_to_the_plain_loops) {
   const auto changed = [](auto change) {
     Window w = plane(8, 8, 2, 2, 2, 2);
