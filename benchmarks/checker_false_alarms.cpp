@@ -31,7 +31,7 @@ using Tallies = std::map<std::string, Tally>;
 
 void check_one(std::uint64_t seed, Tallies& tallies) {
   const auto drawn = gradcheck_test::random_model(seed);
-  const gc::Result result = gc::check(drawn.model.cost, drawn.model.right, drawn.model.theta);
+  const gc::Result result = gc::check(drawn.model.cost, drawn.model.gradient, drawn.model.theta);
   const Tally one{1, result.verdict == gc::Verdict::fail ? 1U : 0U,
                   result.verdict == gc::Verdict::inconclusive ? 1U : 0U, result.evaluations,
                   drawn.model.theta.size()};

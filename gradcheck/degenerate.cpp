@@ -7,10 +7,11 @@
 namespace dtheta::gradcheck::detail {
 namespace {
 
-constexpr double beside = 1e-3;    // parts of the size of θ, where J is measured again
-constexpr double close = 1e-6;     // where a jump must show
-constexpr double closer = 1e-7;    // and still be as large
-constexpr double apart = 0.5;      // of the error: the least that is a jump
+constexpr std::size_t most_entries = 64;  // that are looked at one by one
+constexpr double beside = 1e-3;           // parts of the size of θ, where J is measured again
+constexpr double close = 1e-6;            // where a jump must show
+constexpr double closer = 1e-7;           // and still be as large
+constexpr double apart = 0.5;             // of the error: the least that is a jump
 constexpr double standing = 0.05;  // of the error: the most that a jump may change when closer
 
 /// Signs and sizes at random, so that nothing cancels along the way.
@@ -71,6 +72,22 @@ class Beside {
     });
   }
 
+  /// Whether entry i alone, moved by a part of the step with which J was measured, brings the
+  /// gradient from its value at θ to what was measured, on both sides: θ lies between two corners
+  /// that are nearer to each other than J can resolve.
+  bool is_between_corners(std::size_t i, const Finding& found) const {
+    constexpr double part_of_step = 0.125;
+    const double error = std::abs(request_.analytic[i] - found.numeric);
+    for (const double sign : {1.0, -1.0}) {
+      ParameterVector there = request_.theta;
+      there.values()[i] += sign * part_of_step * found.step;
+      const double g = gradient_at(there)[i];
+      const bool jumps = std::abs(g - request_.analytic[i]) > apart * error;
+      if (!jumps || !(std::abs(g - found.numeric) <= found.bar)) return false;
+    }
+    return true;
+  }
+
   std::size_t evaluations() const { return evaluations_; }
 
  private:
@@ -103,8 +120,14 @@ std::size_t excuse_degenerate(const Request& request, const Cost& cost,
   }
   if (positions.empty()) return 0;
   Beside beside_theta(request, cost, gradient);
+  std::vector<std::size_t> between;
+  for (std::size_t k = 0; k < std::min(positions.size(), most_entries); ++k) {
+    const std::size_t i = positions[k];
+    if (beside_theta.is_between_corners(i, findings.entries[i])) between.push_back(i);
+  }
   for (const double sign : {1.0, -1.0}) beside_theta.keep_jumps(sign, findings, positions);
   for (const double sign : {1.0, -1.0}) beside_theta.keep_right(sign, positions);
+  positions.insert(positions.end(), between.begin(), between.end());
   for (const std::size_t i : positions) {
     Finding& found = findings.entries[i];
     found.verdict = Verdict::inconclusive;

@@ -9,7 +9,9 @@ namespace dtheta::gradcheck::detail {
 /// corners whose slopes cancel, such as max(x, 0) − max(−x, 0) at 0, backpropagation with
 /// relu'(0) = 0 gives a value that no J asks for, without a bug. Such an entry is left open if the
 /// gradient jumps at θ (its values beside θ stay apart from the one at θ however close they are)
-/// and passes the check on either side. A bug is as wrong beside θ as at θ, and stays accused.
+/// and passes the check on either side, or if it takes the measured value on both sides of θ within
+/// a part of the step with which J was measured. A bug is as wrong beside θ as at θ, and stays
+/// accused.
 /// Returns the number of evaluations of J.
 std::size_t excuse_degenerate(const Request& request, const Cost& cost,
                               const Gradient::Function& gradient, Findings& findings);

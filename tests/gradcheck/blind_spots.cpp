@@ -242,6 +242,27 @@ BOOST_DATA_TEST_CASE(a_bug_at_corners_that_cancel_is_seen, data::make({1.01, 2.0
   BOOST_TEST(!mentions(result, corners));
 }
 
+namespace {
+
+/// Twice the slope in an interval around 0 that no difference of J resolves.
+double nearly_straight(Span t) { return 3.0 * (t[0] + std::clamp(t[0], -1e-13, 1e-13)) + t[1]; }
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(between_two_corners_too_near_to_tell_apart) {
+  const Values theta{0.0, 0.5};
+  const auto right = [](Span t) { return Values{std::abs(t[0]) < 1e-13 ? 6.0 : 3.0, 1.0}; };
+  const auto result = gc::check(nearly_straight, right, theta);
+  BOOST_TEST((result.verdict == gc::Verdict::inconclusive), result);
+  BOOST_TEST(mentions(result, corners), result);
+  // A value that stays, or that is another wrong one beside, is no corner of J.
+  for (const double beside : {6.0, 5.0, 3.001}) {
+    const auto wrong = [=](Span t) { return Values{std::abs(t[0]) < 1e-13 ? 6.0 : beside, 1.0}; };
+    const auto accused = gc::check(nearly_straight, wrong, theta);
+    BOOST_TEST((accused.verdict == gc::Verdict::fail), beside << "\n" << accused);
+  }
+}
+
 // A bug that shows at one point only, but is no jump of the gradient: accused.
 BOOST_AUTO_TEST_CASE(a_bug_without_corners_is_never_excused) {
   const auto smooth = [](Span t) { return std::sin(t[0]) + t[0] * t[1]; };
