@@ -33,7 +33,8 @@ def compile_command(build, source, level):
     for entry in json.loads((build / "compile_commands.json").read_text()):
         if entry["file"].endswith(source):
             words = shlex.split(entry["command"])
-            words = words[1:] if words[0].endswith("ccache") else words
+            while not words[0].endswith(("g++", "clang++", "c++")):  # a launcher
+                words = words[1:]
             words[words.index("-o") + 1] = os.devnull
             depends = [words.index(w) for w in ("-MD", "-MQ", "-MF") if w in words]
             drop = {i + k for i in depends for k in ((0,) if words[i] == "-MD" else (0, 1))}
