@@ -23,11 +23,13 @@ Workspace<double> values_at(Var cost, const LeafLayout& layout, std::span<const 
 
 /// A program wide enough to be worth its dispatch and narrow enough for the cache.
 std::optional<ProbeProgram> fitting_program(Var cost, Var leaf, const Workspace<double>& base) {
-  const auto trial = ProbeProgram::build(cost, leaf, base, 1);
-  if (!trial) return {};
-  const Index probes =
-      std::clamp<Index>(elements_per_run / std::max<Index>(trial->widest(), 1), 1, most_probes);
-  return ProbeProgram::build(cost, leaf, base, probes);
+  // Two probes an entry are the least that will be asked.
+  const Index probes = std::min<Index>(2 * leaf.size(), most_probes);
+  auto program = ProbeProgram::build(cost, leaf, base, probes);
+  const Index fitting =
+      program ? std::max<Index>(elements_per_run / std::max<Index>(program->widest(), 1), 1) : 1;
+  if (fitting >= probes) return program;
+  return ProbeProgram::build(cost, leaf, base, fitting);
 }
 
 }  // namespace
