@@ -1,7 +1,6 @@
 #pragma once
 
-#include <limits>
-
+#include "autodiff/ops/comparison.hpp"
 #include "autodiff/var.hpp"
 
 namespace dtheta {
@@ -33,24 +32,5 @@ Var pow(Arg a, Arg b);
 Var hypot(Arg a, Arg b);
 /// a * b + c, rounded twice, as the separate ops would.
 Var fma(Arg a, Arg b, Arg c);
-
-/// The larger (smaller) operand; NaN in either gives NaN. Where they are equal, each has half of
-/// the derivative.
-Var maximum(Arg a, Arg b);
-Var minimum(Arg a, Arg b);
-/// x limited to [low, high]. The derivative is 1 inside and on the bounds, 0 outside.
-/// Throws ValueError unless low <= high.
-Var clamp(Arg x, double low, double high);
-/// a where condition != 0, else b. No derivative flows to the condition, nor from the side not
-/// taken, whatever its value.
-Var where(Arg condition, Arg a, Arg b);
-
-/// 1 where the comparison holds, else 0; the derivative is zero. NaN compares as in C++.
-Var less(Arg a, Arg b);
-Var less_equal(Arg a, Arg b);
-Var greater(Arg a, Arg b);
-Var greater_equal(Arg a, Arg b);
-Var equal(Arg a, Arg b);
-Var not_equal(Arg a, Arg b);
 
 }  // namespace dtheta

@@ -8,6 +8,7 @@ namespace dtheta {
 
 /// The built-in ops by family, each list defined at the end of its family's source file.
 std::span<const OpRecord* const> arithmetic_ops();
+std::span<const OpRecord* const> comparison_ops();
 std::span<const OpRecord* const> exp_log_ops();
 std::span<const OpRecord* const> activation_ops();
 std::span<const OpRecord* const> shape_ops();
@@ -16,6 +17,7 @@ std::span<const OpRecord* const> index_ops();
 std::span<const OpRecord* const> reduction_ops();
 std::span<const OpRecord* const> softmax_ops();
 std::span<const OpRecord* const> matmul_ops();
+std::span<const OpRecord* const> add_matmul_ops();
 std::span<const OpRecord* const> loss_ops();
 std::span<const OpRecord* const> random_ops();
 std::span<const OpRecord* const> special_ops();

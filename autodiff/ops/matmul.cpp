@@ -206,68 +206,7 @@ struct Affine {
   }
 };
 
-/// d(x + s A B) = dx + ds A B + s (dA B + A dB)
-struct AddMatMul {
-  MatMul product;
-  bool subtract = false;
-  friend constexpr bool operator==(const AddMatMul&, const AddMatMul&) = default;
-
-  static constexpr OpInfo info{.name = "add_matmul", .arity = 4, .analytic = true};
-
-  [[nodiscard]] ValueType infer(std::span<const ValueType> in) const {
-    require_real(info.name, in);
-    const Shape &x = in[0].shape, &a = in[1].shape, &b = in[2].shape;
-    if (a.rank() != 2 || b.rank() != 2 || x != product.infer(in.subspan(1, 2)).shape ||
-        in[3].shape.size() != 1) {
-      throw ShapeError(fmt::format(
-          "add_matmul: x {}, A {}{}, B {}{} and factor {} do not fit: x must have the shape of the "
-          "product of two matrices, and the factor one element",
-          to_string(x), to_string(a), product.transpose_a ? "^T" : "", to_string(b),
-          product.transpose_b ? "^T" : "", to_string(in[3].shape)));
-    }
-    return in[0];
-  }
-
-  template <class T>
-  void forward(const Call<T>& call) const {
-    detail::Gemm g = product.sizes(call.shape(1), call.shape(2));
-    g.accumulate = true;
-    // A plan may have put the result where x is.
-    if (call.output() != call.input(0)) std::copy_n(call.input(0), g.m * g.n, call.output());
-    const T factor = subtract ? -call.input(3)[0] : call.input(3)[0];
-    detail::gemm(g, factor, call.input(1), call.input(2), call.output(), call.parallel);
-  }
-
-  [[nodiscard]] Var vjp(int i, const Primal& p, Var c) const {
-    if (i == 0) return c;
-    const Var signed_c = subtract ? -c : c;
-    const std::array<Var, 2> in{p[1], p[2]};
-    if (i == 3) {
-      return reshape(sum(signed_c * apply(product, {in[0], in[1]})), p[3].shape());
-    }
-    return product.vjp(i - 1, {in, p.out}, signed_c * p[3]);
-  }
-
-  static std::vector<Sample<AddMatMul>> samples() {
-    std::vector<Sample<AddMatMul>> list;
-    for (int flags = 0; flags < 8; ++flags) {
-      const AddMatMul op{{(flags & 1) != 0, (flags & 2) != 0}, (flags & 4) != 0};
-      const Shape a = op.product.transpose_a ? Shape{4, 2} : Shape{2, 4};
-      const Shape b = op.product.transpose_b ? Shape{3, 4} : Shape{4, 3};
-      list.push_back({op, {real({2, 3}), real(a), real(b), real({})}});
-    }
-    list.push_back({{}, {real({9, 8}), real({9, 10}), real({10, 8}), real({1})}});
-    list.push_back({{}, {real({2, 3}), real({2, 0}), real({0, 3}), real({})}});
-    list.push_back({{}, {real({0, 3}), real({0, 2}), real({2, 3}), real({})}});
-    return list;
-  }
-};
-
 }  // namespace
-
-Var add_matmul(Arg x, Arg a, Arg b, Arg factor, bool transpose_a, bool transpose_b) {
-  return apply(AddMatMul{{transpose_a, transpose_b}, false}, {x, a, b, factor});
-}
 
 Var matmul(Arg a, Arg b, bool transpose_a, bool transpose_b) {
   return apply(MatMul{transpose_a, transpose_b}, {a, b});
@@ -319,21 +258,6 @@ std::optional<MatMulForm> as_matmul(const Node& node) {
 
 bool is_affine(const Node& node) { return node.op == &record_of<Affine>; }
 
-bool is_add_matmul(const OpRecord& op) { return &op == &record_of<AddMatMul>; }
-
-AddMatMulForm add_matmul_form(MatMulForm product, bool subtract) {
-  static constexpr auto all = [] {
-    std::array<AddMatMul, 8> ops;
-    for (std::size_t i = 0; i < ops.size(); ++i) {
-      ops[i] = {{(i & 1) != 0, (i & 2) != 0}, (i & 4) != 0};
-    }
-    return ops;
-  }();
-  const std::size_t which =
-      (product.transpose_a ? 1U : 0U) + (product.transpose_b ? 2U : 0U) + (subtract ? 4U : 0U);
-  return {&record_of<AddMatMul>, &all[which]};
-}
-
-std::span<const OpRecord* const> matmul_ops() { return OpList<MatMul, Affine, AddMatMul>::records; }
+std::span<const OpRecord* const> matmul_ops() { return OpList<MatMul, Affine>::records; }
 
 }  // namespace dtheta

@@ -225,7 +225,7 @@ Var mean(Arg x, Axes axes, bool keepdims) {
 }
 
 Var sum_to(Arg x, const Shape& shape) {
-  const Shape from = x.var().shape();
+  const Shape& from = x.var().shape();
   if (from == shape) return x.var();
   if (!broadcasts_to(shape, from)) {
     throw ShapeError(

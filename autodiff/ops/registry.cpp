@@ -34,6 +34,7 @@ std::span<const OpRecord* const> all_ops() {
   static const std::vector<const OpRecord*> ops = [] {
     std::vector<const OpRecord*> list;
     for (const auto family : {arithmetic_ops(),
+                              comparison_ops(),
                               exp_log_ops(),
                               trigonometric_ops(),
                               special_ops(),
@@ -44,6 +45,7 @@ std::span<const OpRecord* const> all_ops() {
                               slice_ops(),
                               index_ops(),
                               matmul_ops(),
+                              add_matmul_ops(),
                               random_ops(),
                               loss_ops(),
                               repeat_ops(),
