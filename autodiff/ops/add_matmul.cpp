@@ -41,12 +41,14 @@ struct AddMatMul {
   [[nodiscard]] ValueType infer(std::span<const ValueType> in) const {
     detail::require_real(info.name, in);
     const Shape &x = in[0].shape, &a = in[1].shape, &b = in[2].shape, &s = in[3].shape;
-    bool fits = a.rank() == 2 && b.rank() == 2 && s.size() == 1;
-    if (fits) {
-      const detail::Gemm g = sizes(a, b);
-      fits = g.k == (transpose_b ? b[1] : b[0]) && x == Shape{g.m, g.n};
+    const bool matrices = a.rank() == 2 && b.rank() == 2;
+    const detail::Gemm g = matrices ? sizes(a, b) : detail::Gemm{};
+    if (matrices && g.k != (transpose_b ? b[1] : b[0])) {
+      throw ShapeError(fmt::format("add_matmul: inner dimensions differ: {}{} x {}{}: {} != {}",
+                                   to_string(a), transpose_a ? "^T" : "", to_string(b),
+                                   transpose_b ? "^T" : "", g.k, transpose_b ? b[1] : b[0]));
     }
-    if (!fits) {
+    if (!matrices || s.size() != 1 || x != Shape{g.m, g.n}) {
       throw ShapeError(fmt::format(
           "add_matmul: x {}, A {}{}, B {}{} and factor {} do not fit: x must have the shape of the "
           "product of two matrices, and the factor one element",
