@@ -50,7 +50,7 @@ Settings parse(int argc, char** argv) {
   Settings s;
   po::options_description options("usage: fashion_mnist [options]\n\noptions");
   options.add_options()("help,h", po::bool_switch(&s.help), "print this text")(
-      "quick", po::bool_switch(&s.quick), "a taste in some seconds: fewer ops, one epoch")(
+      "quick", po::bool_switch(&s.quick), "a taste in some seconds: fewer ops, two epochs")(
       "epochs", po::value(&s.epochs)->default_value(s.epochs), "passes over the training images")(
       "data", po::value(&s.data)->default_value(s.data), "folder of the four IDX files")(
       "report", po::value(&s.report)->default_value(s.report), "folder for the report");

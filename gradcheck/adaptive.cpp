@@ -5,11 +5,11 @@
 #include <limits>
 
 #include "gradcheck/cost_noise.hpp"
+#include "gradcheck/noise.hpp"
 
 namespace dtheta::gradcheck::detail {
 namespace {
 
-constexpr double unit_roundoff = std::numeric_limits<double>::epsilon() / 2.0;
 constexpr std::size_t chunk_entries = 1024;
 constexpr double widest_part = 0.1;  // of the size of θ: the largest step that may accuse
 // A pilot looks for a step that leaves the rest of its block some room, but no more: larger steps
@@ -24,14 +24,6 @@ double root_mean_square(std::span<const double> values) {
   double squares = 0.0;
   for (const double v : values) squares += (v / largest) * (v / largest);
   return largest * std::sqrt(squares / static_cast<double>(values.size()));
-}
-
-double largest_finite(std::span<const double> values) {
-  double largest = 0.0;
-  for (const double v : values) {
-    if (std::isfinite(v)) largest = std::max(largest, std::abs(v));
-  }
-  return largest;
 }
 
 /// Position in θ of the block's largest derivative.
@@ -279,6 +271,14 @@ double scale_of(const ParameterVector& theta, const Block& block) {
   if (own > 0.0) return own;
   const double whole = root_mean_square(theta.values());
   return whole > 0.0 ? whole : 1.0;
+}
+
+double largest_finite(std::span<const double> values) {
+  double largest = 0.0;
+  for (const double v : values) {
+    if (std::isfinite(v)) largest = std::max(largest, std::abs(v));
+  }
+  return largest;
 }
 
 Findings judge_adaptively(const Request& request) { return Adaptive(request).run(); }

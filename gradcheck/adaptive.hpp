@@ -45,4 +45,7 @@ Findings measure_textbook(const Request& request);
 /// Typical size of a block's entries: their root mean square, or θ's if they are all zero, or 1.
 double scale_of(const ParameterVector& theta, const Block& block);
 
+/// The largest magnitude among the values that are finite; 0 if none is.
+double largest_finite(std::span<const double> values);
+
 }  // namespace dtheta::gradcheck::detail

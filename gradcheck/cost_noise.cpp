@@ -11,8 +11,6 @@
 namespace dtheta::gradcheck::detail {
 namespace {
 
-constexpr double unit_roundoff = std::numeric_limits<double>::epsilon() / 2.0;
-
 /// The weight of the lowest bit that is set; infinite for zero.
 double quantum_of(double value) {
   if (value == 0.0 || !std::isfinite(value)) return std::numeric_limits<double>::infinity();

@@ -6,6 +6,13 @@
 
 namespace dtheta::gradcheck {
 
+namespace detail {
+
+/// The largest relative error of one rounding to double.
+inline constexpr double unit_roundoff = 0x1p-53;
+
+}  // namespace detail
+
 /// What a difference table says about the noise of a function.
 enum class NoiseStatus {
   found,      ///< `noise` is its standard deviation

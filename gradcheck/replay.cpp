@@ -76,13 +76,12 @@ class Replay {
   }
 
   void measure_noise(const Slope& slope) {
-    constexpr double unit_roundoff = std::numeric_limits<double>::epsilon() / 2.0;
     constexpr int attempts = 3;
     const double spacing = std::max(1e-5 * slope.step, 1e-14 * std::abs(replay_.theta));
     const auto along = [&](double value) { return cost_at(value); };
     const Noise found = estimate_noise(along, replay_.theta, spacing, attempts);
     replay_.noise = std::max(found.status == NoiseStatus::found ? found.noise : 0.0,
-                             unit_roundoff * slope.magnitude);
+                             detail::unit_roundoff * slope.magnitude);
   }
 
   void compare(const Slope& slope) {

@@ -11,10 +11,11 @@
 #include <optional>
 #include <string>
 
+#include "gradcheck/noise.hpp"
+
 namespace dtheta::gradcheck::detail {
 namespace {
 
-constexpr double unit_roundoff = std::numeric_limits<double>::epsilon() / 2.0;
 constexpr double noise_margin = 6.0;      // bars hold this many standard deviations of noise
 constexpr double rounding_margin = 32.0;  // of the analytic side, in units of its roundoff
 // Sums of |weights|: of the two-sided slope, and of the difference of the one-sided ones.
@@ -26,14 +27,6 @@ constexpr double insignificant = 0.1;  // parts of the tolerance of the block's 
 constexpr double clear = 8.0;          // bars between a gradient and what accuses it
 constexpr double widest_part = 0.05;   // of the size of θ: the largest step
 constexpr double corner_room = 8.0;    // steps to a known corner; the stencil uses three
-
-double largest_finite(std::span<const double> values) {
-  double largest = 0.0;
-  for (const double v : values) {
-    if (std::isfinite(v)) largest = std::max(largest, std::abs(v));
-  }
-  return largest;
-}
 
 bool in_doubt(const Finding& finding, double analytic) {
   if (!(finding.step > 0.0) || !std::isfinite(analytic)) return false;  // not reached, or hopeless

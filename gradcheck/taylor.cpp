@@ -8,6 +8,7 @@
 
 #include "gradcheck/directions.hpp"
 #include "gradcheck/errors.hpp"
+#include "gradcheck/noise.hpp"
 
 namespace dtheta::gradcheck {
 namespace {
@@ -17,7 +18,6 @@ constexpr double first_step = 0.25;
 // A remainder is believed above this many roundings of J: four values enter it, and J itself rounds
 // more than once.
 constexpr double noise_margin = 64.0;
-constexpr double unit_roundoff = std::numeric_limits<double>::epsilon() / 2.0;
 
 /// Slope of the last few believable remainders, where the leading term dominates.
 double slope_of(const std::vector<TaylorPoint>& points) {
@@ -54,7 +54,8 @@ TaylorResult taylor_test(const Cost& cost, const Gradient& gradient, const Param
       predicted += g[i] * (moved[i] - here[i]);  // the move that was really made
     }
     const double value = cost(moved);
-    const double noise = noise_margin * unit_roundoff * std::max(std::abs(value), std::abs(centre));
+    const double noise =
+        noise_margin * detail::unit_roundoff * std::max(std::abs(value), std::abs(centre));
     TaylorPoint point{h, std::abs(value - centre), std::abs(value - centre - predicted), false};
     point.above_noise = point.first > noise;
     result.points.push_back(point);

@@ -4,11 +4,11 @@
 
 #include "gradcheck/adaptive.hpp"
 #include "gradcheck/finite_difference.hpp"
+#include "gradcheck/noise.hpp"
 
 namespace dtheta::gradcheck::detail {
 namespace {
 
-constexpr double unit_roundoff = std::numeric_limits<double>::epsilon() / 2.0;
 constexpr std::size_t chunk_entries = 1024;
 
 }  // namespace

@@ -72,11 +72,7 @@ struct AddMatMul {
     const Var a = p[1], b = p[2], s = p[3];
     if (subtract) c = -c;
     if (i == 3) return reshape(sum(c * matmul(a, b, transpose_a, transpose_b)), s.shape());
-    c = c * s;
-    if (i == 1) {
-      return transpose_a ? matmul(b, c, transpose_b, true) : matmul(c, b, false, !transpose_b);
-    }
-    return transpose_b ? matmul(c, a, true, transpose_a) : matmul(a, c, !transpose_a, false);
+    return matmul_vjp({transpose_a, transpose_b}, i - 1, a, b, c * s);
   }
 
   static std::vector<Sample<AddMatMul>> samples() {

@@ -17,6 +17,10 @@ struct MatMulForm {
 [[nodiscard]] std::optional<MatMulForm> as_matmul(const Node& node);
 [[nodiscard]] std::optional<MatMulForm> as_matmul(const OpRecord& op, const void* attributes);
 
+/// What operand i of op(A) . op(B) receives for the cotangent c: c op(B)^T or op(A)^T c, transposed
+/// where the operand is. Leading axes are those of c.
+[[nodiscard]] Var matmul_vjp(const MatMulForm& form, int i, Var a, Var b, Var c);
+
 /// add_matmul(x, a, b, factor), and an op that computes it, or x - factor op(a) op(b), from these
 /// operands. It may write over x.
 struct AddMatMulForm {

@@ -71,14 +71,7 @@ struct MatMul {
   }
 
   [[nodiscard]] Var vjp(int i, const Primal& p, Var c) const {
-    const Var a = p[0], b = p[1];
-    if (i == 0) {
-      return sum_to(
-          transpose_a ? matmul(b, c, transpose_b, true) : matmul(c, b, false, !transpose_b),
-          a.shape());
-    }
-    return sum_to(transpose_b ? matmul(c, a, true, transpose_a) : matmul(a, c, !transpose_a, false),
-                  b.shape());
+    return sum_to(matmul_vjp({transpose_a, transpose_b}, i, p[0], p[1], c), p[i].shape());
   }
 
   /// The leading axis is one more batch axis, once both operands have the same number of them.
@@ -244,6 +237,12 @@ Var outer(Arg a, Arg b) {
 }
 
 Var affine(Arg x, Arg w, Arg b) { return apply(Affine{}, {x, w, b}); }
+
+Var matmul_vjp(const MatMulForm& form, int i, Var a, Var b, Var c) {
+  const auto [ta, tb] = form;
+  if (i == 0) return ta ? matmul(b, c, tb, true) : matmul(c, b, false, !tb);
+  return tb ? matmul(c, a, true, ta) : matmul(a, c, !ta, false);
+}
 
 std::optional<MatMulForm> as_matmul(const OpRecord& op, const void* attributes) {
   if (&op != &record_of<MatMul>) return {};

@@ -63,6 +63,22 @@ BOOST_AUTO_TEST_CASE(every_op_refuses_operands_of_another_shape_rank_or_kind) {
   }
 }
 
+/// The adjoint of a softmax takes operands of any shape, but the same for both.
+BOOST_AUTO_TEST_CASE(an_adjoint_of_softmax_refuses_operands_that_differ) {
+  for (const OpRecord* op : softmax_ops()) {
+    if (op->info.arity != 2) continue;
+    const SampleCase sample = op->samples().front();
+    const Shape& shape = sample.inputs[0].shape;
+    Tape tape;
+    const Var y = tape.leaf(Tensor(shape));
+    const Var longer = tape.leaf(Tensor(Shape{shape[0] + 1}));
+    const Var indices = tape.leaf(Tensor(shape, DType::int64));
+    expect_refused(*op, sample, {longer, y}, to_string(longer.shape()));
+    expect_refused(*op, sample, {y, longer}, to_string(longer.shape()));
+    expect_refused(*op, sample, {indices, y}, to_string(shape));
+  }
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace dtheta

@@ -2,8 +2,9 @@
 
 #include <cstddef>
 
-/// Reductions of many short rows of a matrix at once. Rows of a few elements leave a vector
-/// register half empty, so these take one row in each lane and walk along the rows together.
+/// Work on many short rows of a matrix at once: copies of rows, sums with an outer product, and
+/// reductions that take one row in each lane, because a row of a few elements would leave a vector
+/// register half empty.
 namespace dtheta::simd {
 
 /// Rows up to this length may be handed to the functions below.
