@@ -31,7 +31,7 @@ using FastTernary = void (*)(const T* a, const T* b, const T* c, T* out, std::si
 template <class Self, int N>
 class Elementwise {
  public:
-  [[nodiscard]] ValueType infer(std::span<const ValueType> in) const {
+  [[nodiscard]] ValueType infer(Types in) const {
     return {detail::elementwise_shape(Self::info.name, in), Kind::real};
   }
 
@@ -51,7 +51,8 @@ class Elementwise {
 
   [[nodiscard]] Var vjp(int i, const Primal& p, Var c) const {
     const Var slope = self().pullback(i, p, c);
-    return slope.exists() ? sum_to(slope, p[i].shape()) : slope;
+    if (!slope.exists() || &slope.type() == &p[i].type()) return slope;
+    return sum_to(slope, p[i].shape());
   }
 
   /// The Jacobian is diagonal in each operand, so the rule that pulls back also pushes forward.

@@ -43,8 +43,8 @@ std::uint32_t largest(std::span<const Var> vars) {
 template <class T>
 class OverRange {
  public:
-  OverRange(std::uint32_t first, std::uint32_t last)
-      : first_(first), entries_(last >= first ? last - first + 1 : 0) {}
+  OverRange(std::uint32_t first, std::uint32_t last, T initial = {})
+      : first_(first), entries_(last >= first ? last - first + 1 : 0, initial) {}
   [[nodiscard]] bool covers(std::uint32_t i) const {
     return i >= first_ && i - first_ < entries_.size();
   }
@@ -63,7 +63,7 @@ OverRange<char> dependents(const Tape& tape, std::span<const Var> xs, std::uint3
   }
   for (std::uint32_t i = smallest(xs); i <= last; ++i) {
     const Node& node = tape.node(i);
-    if (node.role != Role::op || !node.op->info.differentiable || node.type.kind != Kind::real) {
+    if (node.role != Role::op || !node.op->info.differentiable || node.type->kind != Kind::real) {
       continue;
     }
     for (std::uint32_t in : tape.inputs(i)) {
@@ -73,11 +73,20 @@ OverRange<char> dependents(const Tape& tape, std::span<const Var> xs, std::uint3
   return depends;
 }
 
-/// The operands of record i as Vars, in `storage` (records may be appended while it is in use).
-Primal primal_of(Tape& tape, std::uint32_t i, std::vector<Var>& storage) {
-  storage.clear();
-  for (std::uint32_t in : tape.inputs(i)) storage.emplace_back(tape, in);
-  return {storage, Var(tape, i)};
+/// Stands for no derivative so far.
+constexpr std::uint32_t none = Node::none;
+
+/// The cotangent of a record so far, and one more part of it.
+void add_to(std::uint32_t& sum, Var part) {
+  sum = (sum == none ? part : Var(part.tape(), sum) + part).index();
+}
+
+Primal primal_of(Tape& tape, std::uint32_t i) { return {tape.inputs(i), Var(tape, i)}; }
+
+std::vector<Var> operands_of(const Primal& p) {
+  std::vector<Var> operands;
+  for (const std::uint32_t in : p.in) operands.emplace_back(p.out.tape(), in);
+  return operands;
 }
 
 Var zeros_like(Var x) { return broadcast_to(x.tape().constant(0.0), x.shape()); }
@@ -109,7 +118,7 @@ Var reapplied(const OpRecord& op, const void* attributes, std::span<const Var> i
 
 Var linear_tangent(const OpRecord& op, const void* attributes, const Primal& p,
                    std::span<const Var> tangents) {
-  std::vector<Var> in(p.in.begin(), p.in.end());
+  std::vector<Var> in = operands_of(p);
   for (std::size_t k = 0; k < in.size(); ++k) {
     if (tangents[k].exists())
       in[k] = tangents[k];
@@ -124,7 +133,7 @@ Var multilinear_tangent(const OpRecord& op, const void* attributes, const Primal
   Var sum;
   for (std::size_t k = 0; k < tangents.size(); ++k) {
     if (!tangents[k].exists()) continue;
-    std::vector<Var> in(p.in.begin(), p.in.end());
+    std::vector<Var> in = operands_of(p);
     in[k] = tangents[k];
     sum = added(sum, reapplied(op, attributes, in));
   }
@@ -153,32 +162,29 @@ std::vector<Var> vjp(std::span<const Var> ys, std::span<const Var> cotangents,
 
   const std::uint32_t first = smallest(xs), last = std::max(largest(ys), largest(xs));
   OverRange<char> depends = dependents(tape, xs, last);
-  OverRange<Var> adjoint(first, last);
+  OverRange<std::uint32_t> adjoint(first, last, none);
   for (std::size_t k = 0; k < ys.size(); ++k) {
-    const std::uint32_t y = ys[k].index();
-    if (adjoint.covers(y)) adjoint[y] = added(adjoint[y], cotangents[k]);
+    if (adjoint.covers(ys[k].index())) add_to(adjoint[ys[k].index()], cotangents[k]);
   }
 
-  std::vector<Var> operands;
   for (std::uint32_t i = last + 1; i-- > first;) {
-    const Var c = adjoint[i];
-    if (!c.exists() || !depends[i] || tape.node(i).role != Role::op) continue;
+    const Node& node = tape.node(i);
+    if (adjoint[i] == none || !depends[i] || node.role != Role::op) continue;
     const Tape::DerivativeOf scope(tape, i);
-    const OpRecord& op = *tape.node(i).op;
-    const void* attributes = tape.node(i).attributes;
-    const Primal primal = primal_of(tape, i, operands);
-    for (std::size_t k = 0; k < operands.size(); ++k) {
-      const std::uint32_t in = operands[k].index();
+    const Primal primal = primal_of(tape, i);
+    const Var cotangent(tape, adjoint[i]);
+    for (std::size_t k = 0; k < primal.in.size(); ++k) {
+      const std::uint32_t in = primal.in[k];
       if (!adjoint.covers(in) || !depends[in]) continue;
-      const Var v = op.vjp(attributes, static_cast<int>(k), primal, c);
-      if (v.exists()) adjoint[in] = added(adjoint[in], v);
+      const Var v = node.op->vjp(node.attributes, static_cast<int>(k), primal, cotangent);
+      if (v.exists()) add_to(adjoint[in], v);
     }
   }
 
   std::vector<Var> result;
   for (Var x : xs) {
-    const Var c = adjoint[x.index()];
-    result.push_back(c.exists() ? c : zeros_like(x));
+    const std::uint32_t c = adjoint[x.index()];
+    result.push_back(c != none ? Var(tape, c) : zeros_like(x));
   }
   return result;
 }
@@ -214,13 +220,13 @@ std::vector<Var> jvp(std::span<const Var> ys, std::span<const Var> xs,
   OverRange<Var> tangent(first, last);
   for (std::size_t k = 0; k < xs.size(); ++k) tangent[xs[k].index()] = tangents[k];
 
-  std::vector<Var> operands, in;
+  std::vector<Var> in;
   for (std::uint32_t i = first; i <= last; ++i) {
     if (!depends[i] || tangent[i].exists() || tape.node(i).role != Role::op) continue;
-    const Primal primal = primal_of(tape, i, operands);
+    const Primal primal = primal_of(tape, i);
     in.clear();
-    for (Var x : operands) {
-      in.push_back(tangent.covers(x.index()) ? tangent[x.index()] : Var{});
+    for (const std::uint32_t x : primal.in) {
+      in.push_back(tangent.covers(x) ? tangent[x] : Var{});
     }
     if (std::ranges::none_of(in, &Var::exists)) continue;
     const Tape::DerivativeOf scope(tape, i);

@@ -2,6 +2,7 @@
 
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string_view>
 #include <type_traits>
@@ -32,12 +33,6 @@ struct OpInfo {
 };
 inline constexpr int variadic = -1;
 
-/// One operand of a running kernel.
-struct Operand {
-  const void* data;
-  const ValueType* type;
-};
-
 class Parallel;
 
 /// One execution of a kernel in scalar type T: where its operands are and where the result goes.
@@ -46,7 +41,7 @@ struct Call {
   std::span<const Operand> in;
   void* out;
   const ValueType* out_type;
-  void* scratch;  // as many elements of T as Op::scratch asked for
+  void* scratch;                       // as many elements of T as Op::scratch asked for
   const Parallel* parallel = nullptr;  // threads that may share the work; null: the caller's alone
 
   [[nodiscard]] const T* input(int i) const { return static_cast<const T*>(at(i).data); }
@@ -63,9 +58,11 @@ struct Call {
 
 /// What a derivative rule sees: the op's operands and its result, as recorded.
 struct Primal {
-  std::span<const Var> in;
+  std::span<const std::uint32_t> in;  // places on the tape of `out`
   Var out;
-  [[nodiscard]] Var operator[](int i) const { return in[static_cast<std::size_t>(i)]; }
+  [[nodiscard]] Var operator[](int i) const {
+    return Var(out.tape(), in[static_cast<std::size_t>(i)]);
+  }
 };
 
 /// Operands of which some carry a leading axis of `size`, along which the op is to be repeated.
@@ -84,12 +81,11 @@ struct Batch {
 /// Beside what is required here it may have
 ///   Var jvp(const Primal&, std::span<const Var> tangents) const;   // else derived from vjp
 ///   Var batch(const Batch&) const;                                 // many at once, see Batch
-///   std::size_t scratch(std::span<const ValueType>) const;         // elements of T for the kernel
+///   std::size_t scratch(Types) const;         // elements of T for the kernel
 ///   template <class T> void tile(const T* const*, T*, size_t) const;  // elementwise: may be fused
 template <class O>
 concept Op = std::is_trivially_copyable_v<O> && std::equality_comparable<O> &&
-    requires(const O op, std::span<const ValueType> types, const Primal& primal, Var v,
-             const Call<double>& call) {
+    requires(const O op, Types types, const Primal& primal, Var v, const Call<double>& call) {
   { O::info } -> std::convertible_to<OpInfo>;
   { op.infer(types) } -> std::same_as<ValueType>;
   { op.template forward<double>(call) } -> std::same_as<void>;
@@ -100,17 +96,20 @@ concept Op = std::is_trivially_copyable_v<O> && std::equality_comparable<O> &&
 template <class T>
 using Kernel = void (*)(const void* op, const Call<T>& call);
 
-/// An elementwise kernel over a contiguous run of n elements; `out` may be one of the inputs.
+/// An elementwise kernel over a contiguous run of n elements; `out` may be one of the inputs, of
+/// which there are at most `max_elementwise`.
 template <class T>
 using Tile = void (*)(const void* op, const T* const* in, T* out, std::size_t n);
+
+inline constexpr std::size_t max_elementwise = 4;
 
 /// An op as data: what the tape, the planner and the checker need, without knowing its type.
 struct OpRecord {
   OpInfo info;
   std::size_t bytes;
   std::size_t alignment;
-  ValueType (*infer)(const void* op, std::span<const ValueType> in);
-  std::size_t (*scratch)(const void* op, std::span<const ValueType> in);
+  ValueType (*infer)(const void* op, Types in);
+  std::size_t (*scratch)(const void* op, Types in);  // or null: it needs none
   bool (*equal)(const void* a, const void* b);
   PerScalar<Kernel> kernel;
   PerScalar<Tile> tile;  // all null unless the op is elementwise
@@ -120,6 +119,10 @@ struct OpRecord {
   std::vector<SampleCase> (*samples)();
 
   [[nodiscard]] bool is_elementwise() const { return tile.f64 != nullptr; }
+  /// Elements of scratch memory that the kernel needs.
+  [[nodiscard]] std::size_t scratch_for(const void* op, Types in) const {
+    return scratch == nullptr ? 0 : scratch(op, in);
+  }
 };
 
 namespace detail {
@@ -158,13 +161,10 @@ constexpr OpRecord make_record() {
   r.info = O::info;
   r.bytes = std::is_empty_v<O> ? 0 : sizeof(O);
   r.alignment = alignof(O);
-  r.infer = [](const void* op, std::span<const ValueType> in) { return as<O>(op).infer(in); };
-  r.scratch = [](const void* op, std::span<const ValueType> in) -> std::size_t {
-    if constexpr (requires { as<O>(op).scratch(in); })
-      return as<O>(op).scratch(in);
-    else
-      return static_cast<void>(op), static_cast<void>(in), 0;
-  };
+  r.infer = [](const void* op, Types in) { return as<O>(op).infer(in); };
+  if constexpr (requires(const O op, Types in) { op.scratch(in); }) {
+    r.scratch = [](const void* op, Types in) -> std::size_t { return as<O>(op).scratch(in); };
+  }
   r.equal = [](const void* a, const void* b) { return as<O>(a) == as<O>(b); };
   r.kernel = {kernel_of<O, float>(), kernel_of<O, double>(), kernel_of<O, long double>(),
               kernel_of<O, Quad>(), kernel_of<O, Complex>()};
@@ -192,18 +192,22 @@ inline constexpr OpRecord record_of = detail::make_record<O>();
 /// Records an op on the tape of its operands and evaluates it. Numbers become constants.
 /// Throws what the op's shape rule throws, and StateError for operands of two tapes.
 Var apply(const OpRecord& record, const void* op, std::span<const Arg> in);
+/// The same for two operands, as most ops have.
+Var apply(const OpRecord& record, const void* op, const Arg& a, const Arg& b);
 
 template <Op O>
 Var apply(const O& op, std::initializer_list<Arg> in) {
   return apply(record_of<O>, &op, std::span(in.begin(), in.size()));
 }
 template <Op O>
-Var apply(Arg x) {
-  return apply(O{}, {x});
+Var apply(const Arg& x) {
+  const O op{};
+  return apply(record_of<O>, &op, std::span(&x, 1));
 }
 template <Op O>
-Var apply(Arg a, Arg b) {
-  return apply(O{}, {a, b});
+Var apply(const Arg& a, const Arg& b) {
+  const O op{};
+  return apply(record_of<O>, &op, a, b);
 }
 
 }  // namespace dtheta

@@ -16,9 +16,15 @@ class Segmented {
   [[nodiscard]] const T& operator[](std::size_t i) const {
     return segments_[i / segment][i % segment];
   }
-  void push_back(const T& value) {
+  /// The place behind the last element, to be written; `push` then makes it an element.
+  [[nodiscard]] T& next() {
     if (size_ == segments_.size() * segment) segments_.push_back(std::make_unique<T[]>(segment));
-    (*this)[size_++] = value;
+    return (*this)[size_];
+  }
+  void push() { ++size_; }
+  void push_back(const T& value) {
+    next() = value;
+    push();
   }
   void clear() { size_ = 0; }
   /// Forgets the elements from `size` on.

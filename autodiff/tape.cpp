@@ -14,12 +14,13 @@ namespace {
 /// Operand lists up to this length are resolved without touching the heap.
 constexpr std::size_t few = 8;
 
-void require_one_tape(const OpRecord& op, const Tape& tape, std::span<const Arg> in) {
-  for (const Arg& a : in) {
-    if (!a.is_number() && &a.var().tape() != &tape) {
-      throw StateError(fmt::format("{}: the operands belong to different tapes", op.info.name));
-    }
-  }
+void require_arity(const OpRecord& op, std::size_t given) {
+  const bool fits =
+      op.info.arity == variadic ? given > 0 : given == static_cast<std::size_t>(op.info.arity);
+  if (fits) return;
+  throw StateError(fmt::format(
+      "{}: takes {} operands, {} given", op.info.name,
+      op.info.arity == variadic ? "one or more" : std::to_string(op.info.arity), given));
 }
 
 }  // namespace
@@ -30,15 +31,12 @@ Tape::Tape(DType precision) : precision_(precision) {
   }
 }
 
-std::size_t Tape::value_bytes(const ValueType& type) const {
-  const std::size_t width = type.kind == Kind::index ? sizeof(Index) : size_of(precision_);
-  return static_cast<std::size_t>(type.shape.size()) * width;
-}
+void Tape::throw_too_long() { throw StateError("tape: more than 2^32 - 1 records"); }
 
-std::uint32_t Tape::append(const Node& node) {
-  if (nodes_.size() >= Node::none) throw StateError("tape: more than 2^32 - 1 records");
-  nodes_.push_back(node);
-  return static_cast<std::uint32_t>(nodes_.size() - 1);
+Var Tape::append(const Node& node) {
+  next_node() = node;
+  nodes_.push();
+  return Var(*this, size() - 1);
 }
 
 Var Tape::store(const Tensor& value, Role role, std::source_location where) {
@@ -46,14 +44,15 @@ Var Tape::store(const Tensor& value, Role role, std::source_location where) {
   node.where = where;
   node.origin = origin_;
   node.role = role;
-  node.type = {value.shape(), value.dtype() == DType::int64 ? Kind::index : Kind::real};
-  const std::size_t bytes = value_bytes(node.type);
+  node.type =
+      types_.find_or_add({value.shape(), value.dtype() == DType::int64 ? Kind::index : Kind::real});
+  const std::size_t bytes = value_bytes(*node.type);
   node.value = arena_.allocate(bytes);
   if (bytes > 0) {
-    const bool as_is = node.type.kind == Kind::index || value.dtype() == precision_;
+    const bool as_is = node.type->kind == Kind::index || value.dtype() == precision_;
     std::memcpy(node.value, as_is ? value.bytes() : value.to(precision_).bytes(), bytes);
   }
-  return Var(*this, append(node));
+  return append(node);
 }
 
 Var Tape::leaf(const Tensor& value, std::string_view name, std::source_location where) {
@@ -76,6 +75,7 @@ Var Tape::constant(double value) {
   node.where = std::source_location::current();
   node.origin = origin_;
   node.role = Role::constant;
+  node.type = types_.find_or_add({});
   // Kept as given beside the value: a replay in a wider scalar must not inherit the rounding of
   // this tape.
   node.attributes = new (arena_.allocate(sizeof(double))) double(value);
@@ -84,9 +84,9 @@ Var Tape::constant(double value) {
   } else {
     node.value = new (arena_.allocate(sizeof(double))) double(value);
   }
-  const std::uint32_t index = append(node);
-  scalars_.insert(key, index);
-  return Var(*this, index);
+  const Var v = append(node);
+  scalars_.insert(key, v.index());
+  return v;
 }
 
 Var Tape::step() {
@@ -96,84 +96,89 @@ Var Tape::step() {
   return Var(*this, step_);
 }
 
-std::span<const ValueType> Tape::collect_types(std::span<const std::uint32_t> in) {
-  types_.clear();
-  for (std::uint32_t i : in) types_.push_back(nodes_[i].type);
-  return types_;
+std::span<Operand> Tape::operands_of(std::span<const std::uint32_t> in,
+                                     std::span<Operand> short_list) {
+  std::span<Operand> result = short_list.first(std::min(in.size(), short_list.size()));
+  if (in.size() > short_list.size()) {
+    operands_.resize(in.size());
+    result = operands_;
+  }
+  for (std::size_t k = 0; k < in.size(); ++k) {
+    const Node& n = nodes_[in[k]];
+    result[k] = {n.value, n.type};
+  }
+  return result;
 }
 
-Var Tape::record(const OpRecord& op, const void* attributes, std::span<const Arg> in) {
-  const bool fits = op.info.arity == variadic
-                        ? !in.empty()
-                        : in.size() == static_cast<std::size_t>(op.info.arity);
-  if (!fits) {
-    throw StateError(fmt::format(
-        "{}: takes {} operands, {} given", op.info.name,
-        op.info.arity == variadic ? "one or more" : std::to_string(op.info.arity), in.size()));
-  }
-  require_one_tape(op, *this, in);
-  std::array<std::uint32_t, few> short_list;
-  std::vector<std::uint32_t> long_list(in.size() > few ? in.size() : 0);
-  const std::span<std::uint32_t> from(in.size() > few ? long_list.data() : short_list.data(),
-                                      in.size());
-  std::ranges::transform(in, from.begin(), [&](const Arg& a) {
-    return (a.is_number() ? constant(a.number()) : a.var()).index();
-  });
+Var Tape::record(const OpRecord& op, const void* attributes, std::span<const std::uint32_t> in,
+                 const std::source_location& where) {
+  require_arity(op, in.size());
+  std::array<Operand, few> short_list;
+  const std::span<const Operand> operands = operands_of(in, short_list);
+  // Elementwise on values of one type: no shape rule, no broadcasting. Most small ops are.
+  const ValueType* const first = operands[0].type;
+  const bool same_types =
+      op.is_elementwise() && first->kind == Kind::real &&
+      std::ranges::all_of(operands, [&](const Operand& o) { return o.type == first; });
 
-  Node node{};
+  // Written in place, and part of the tape only when all went well.
+  Node& node = next_node();
   node.op = &op;
-  node.type = op.infer(attributes, collect_types(from));
+  node.type = same_types ? first : types_.find_or_add(op.infer(attributes, operands));
   node.origin = origin_;
-  node.where = origin_ == Node::none ? in[0].at() : nodes_[origin_].where;
+  node.where = origin_ == Node::none ? where : nodes_[origin_].where;
   node.role = Role::op;
-  node.input_count = static_cast<std::uint32_t>(from.size());
+  node.input_count = static_cast<std::uint32_t>(in.size());
+  auto* const inputs = static_cast<std::uint32_t*>(arena_.allocate(in.size_bytes()));
+  std::ranges::copy(in, inputs);
+  node.inputs = inputs;
+  node.attributes = nullptr;
   if (op.bytes > 0) {
-    void* copy = arena_.allocate(op.bytes);
-    std::memcpy(copy, attributes, op.bytes);
-    node.attributes = copy;
+    node.attributes = std::memcpy(arena_.allocate(op.bytes), attributes, op.bytes);
   }
   if (op.info.view) {
-    node.value = nodes_[from[0]].value;
+    node.value = nodes_[in[0]].value;
   } else {
-    node.value = arena_.allocate(value_bytes(node.type));
-    evaluate(node, from);
+    node.value = arena_.allocate(value_bytes(*node.type));
+    evaluate(node, operands, same_types);
   }
-  node.first_input = static_cast<std::uint32_t>(inputs_.size());
-  inputs_.insert(inputs_.end(), from.begin(), from.end());
-  return Var(*this, append(node));
+  nodes_.push();
+  return Var(*this, size() - 1);
 }
 
-void Tape::evaluate(Node& node, std::span<const std::uint32_t> in) {
+void Tape::evaluate(const Node& node, std::span<const Operand> in, bool same_types) {
   if (precision_ == DType::float32)
-    evaluate_as<float>(node, in);
+    evaluate_as<float>(node, in, same_types);
   else
-    evaluate_as<double>(node, in);
+    evaluate_as<double>(node, in, same_types);
 }
 
 template <Scalar T>
-void Tape::evaluate_as(Node& node, std::span<const std::uint32_t> in) {
-  operands_.clear();
-  for (std::uint32_t i : in) operands_.push_back({nodes_[i].value, &nodes_[i].type});
-  const std::size_t scratch = node.op->scratch(node.attributes, types_) * sizeof(T);
+void Tape::evaluate_as(const Node& node, std::span<const Operand> in, bool same_types) {
+  if (same_types) {
+    std::array<const T*, max_elementwise> from;
+    for (std::size_t k = 0; k < in.size(); ++k) from[k] = static_cast<const T*>(in[k].data);
+    return node.op->tile.get<T>()(node.attributes, from.data(), static_cast<T*>(node.value),
+                                  static_cast<std::size_t>(node.type->shape.size()));
+  }
+  const std::size_t scratch = node.op->scratch_for(node.attributes, in) * sizeof(T);
   if (scratch > kernel_scratch_bytes_) {
     kernel_scratch_ = allocate_aligned(scratch);
     kernel_scratch_bytes_ = scratch;
   }
   node.op->kernel.get<T>()(node.attributes,
-                           Call<T>{operands_, node.value, &node.type, kernel_scratch_.get()});
+                           Call<T>{in, node.value, node.type, kernel_scratch_.get()});
 }
 
 Tape::Scratch::Scratch(Tape& tape)
     : tape_(tape),
       arena_(tape.arena_.position()),
       nodes_(tape.nodes_.size()),
-      inputs_(tape.inputs_.size()),
       guards_(tape.guards_.size()) {}
 
 Tape::Scratch::~Scratch() {
   const auto first = static_cast<std::uint32_t>(nodes_);
   tape_.nodes_.truncate(nodes_);
-  tape_.inputs_.resize(inputs_);
   tape_.guards_.resize(guards_);
   tape_.arena_.rewind(arena_);
   tape_.scalars_.forget_from(first);
@@ -183,7 +188,6 @@ Tape::Scratch::~Scratch() {
 
 void Tape::clear() {
   nodes_.clear();
-  inputs_.clear();
   guards_.clear();
   scalars_.clear();
   names_.clear();
@@ -198,14 +202,11 @@ std::string_view Tape::name(std::uint32_t i) const {
 
 Tensor Tape::value(std::uint32_t i) const {
   const Node& n = nodes_[i];
-  Tensor result(n.type.shape, n.type.kind == Kind::index ? DType::int64 : precision_);
-  if (result.size() > 0) std::memcpy(result.bytes(), n.value, value_bytes(n.type));
+  Tensor result(n.type->shape, n.type->kind == Kind::index ? DType::int64 : precision_);
+  if (result.size() > 0) std::memcpy(result.bytes(), n.value, value_bytes(*n.type));
   return result;
 }
 
-std::size_t Tape::memory() const {
-  return arena_.capacity() + nodes_.capacity() * sizeof(Node) +
-         inputs_.capacity() * sizeof(std::uint32_t);
-}
+std::size_t Tape::memory() const { return arena_.capacity() + nodes_.capacity() * sizeof(Node); }
 
 }  // namespace dtheta

@@ -12,6 +12,7 @@
 #include "autodiff/scalar_index.hpp"
 #include "autodiff/segmented.hpp"
 #include "autodiff/tensor.hpp"
+#include "autodiff/type_table.hpp"
 #include "autodiff/var.hpp"
 
 namespace dtheta {
@@ -27,15 +28,15 @@ enum class Role : std::uint8_t {
 struct Node {
   static constexpr std::uint32_t none = ~std::uint32_t{0};
 
-  const OpRecord* op;          // null for leaves and constants
-  const void* attributes;      // the op object; of a scalar constant, the number as a double
-  void* value;                 // in the tape's precision, or int64
-  std::source_location where;  // the line that recorded it
-  std::uint32_t first_input;
+  const OpRecord* op;           // null for leaves and constants
+  const void* attributes;       // the op object; of a scalar constant, the number as a double
+  void* value;                  // in the tape's precision, or int64
+  const std::uint32_t* inputs;  // the operands' records
+  const ValueType* type;        // one object for each type on the tape; see Arg for the order
+  std::source_location where;   // the line that recorded it
   std::uint32_t input_count;
   std::uint32_t origin;  // the record whose derivative this one is part of, or `none`
   Role role;
-  ValueType type;
 };
 
 /// A branch that was taken on a recorded value.
@@ -72,8 +73,9 @@ class Tape {
   /// The step, if any random op has asked for it; else a Var that does not exist.
   [[nodiscard]] Var step_if_used() { return step_ == Node::none ? Var{} : Var(*this, step_); }
 
-  /// Records an op; the body of `apply`.
-  Var record(const OpRecord& op, const void* attributes, std::span<const Arg> in);
+  /// Records an op on earlier records of this tape; the body of `apply`.
+  Var record(const OpRecord& op, const void* attributes, std::span<const std::uint32_t> in,
+             const std::source_location& where);
   /// Notes that a branch was taken on a single recorded element.
   void guard(Var condition, bool taken) { guards_.push_back({condition.index(), taken}); }
 
@@ -89,7 +91,7 @@ class Tape {
    private:
     Tape& tape_;
     Arena::Position arena_;
-    std::size_t nodes_, inputs_, guards_;
+    std::size_t nodes_, guards_;
   };
 
   /// Forgets every record. Vars of this tape are invalid afterwards; memory is kept for reuse.
@@ -99,7 +101,7 @@ class Tape {
   [[nodiscard]] const Node& node(std::uint32_t i) const { return nodes_[i]; }
   [[nodiscard]] const Node& node(Var v) const { return nodes_[v.index()]; }
   [[nodiscard]] std::span<const std::uint32_t> inputs(std::uint32_t i) const {
-    return {inputs_.data() + nodes_[i].first_input, nodes_[i].input_count};
+    return {nodes_[i].inputs, nodes_[i].input_count};
   }
   [[nodiscard]] std::span<const Guard> guards() const { return guards_; }
   /// The name given to a leaf; empty if there is none.
@@ -126,25 +128,32 @@ class Tape {
   };
 
  private:
-  std::uint32_t append(const Node& node);
+  [[nodiscard]] Node& next_node() {
+    if (nodes_.size() >= Node::none) throw_too_long();
+    return nodes_.next();
+  }
+  [[noreturn]] static void throw_too_long();
+  Var append(const Node& node);
   Var store(const Tensor& value, Role role, std::source_location where);
-  void evaluate(Node& node, std::span<const std::uint32_t> in);
+  std::span<Operand> operands_of(std::span<const std::uint32_t> in, std::span<Operand> short_list);
+  void evaluate(const Node& node, std::span<const Operand> in, bool same_types);
   template <Scalar T>
-  void evaluate_as(Node& node, std::span<const std::uint32_t> in);
-  [[nodiscard]] std::span<const ValueType> collect_types(std::span<const std::uint32_t> in);
-  [[nodiscard]] std::size_t value_bytes(const ValueType& type) const;
+  void evaluate_as(const Node& node, std::span<const Operand> in, bool same_types);
+  [[nodiscard]] std::size_t value_bytes(const ValueType& type) const {
+    const std::size_t width = type.kind == Kind::index ? sizeof(Index) : size_of(precision_);
+    return static_cast<std::size_t>(type.shape.size()) * width;
+  }
 
   DType precision_;
   Arena arena_;
   Segmented<Node> nodes_;  // never move: rules hold references to shapes while they record
-  std::vector<std::uint32_t> inputs_;
+  TypeTable types_;
   std::vector<Guard> guards_;
   ScalarIndex scalars_;
   std::unordered_map<std::uint32_t, std::string> names_;
   std::uint32_t step_ = Node::none;
   std::uint32_t origin_ = Node::none;
   // Scratch for `record`, kept to allocate nothing once warm.
-  std::vector<ValueType> types_;
   std::vector<Operand> operands_;
   AlignedBytes kernel_scratch_;
   std::size_t kernel_scratch_bytes_ = 0;

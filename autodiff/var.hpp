@@ -10,6 +10,7 @@
 namespace dtheta {
 
 class Tape;
+struct ValueType;
 
 /// A value recorded on a tape: which tape, and where on it. Copied freely, valid while the tape is
 /// (until it is cleared or destroyed). A default-constructed Var stands for no value; a derivative
@@ -21,8 +22,10 @@ class Var {
 
   [[nodiscard]] constexpr bool exists() const { return tape_ != nullptr; }
   [[nodiscard]] Tape& tape() const { return *tape_; }
-  [[nodiscard]] constexpr std::uint32_t index() const { return index_; }
+  [[nodiscard]] constexpr std::uint32_t index() const { return static_cast<std::uint32_t>(index_); }
   [[nodiscard]] const Shape& shape() const;
+  /// Shape and kind. Values of one tape with equal types return the same object.
+  [[nodiscard]] const ValueType& type() const;
   [[nodiscard]] int rank() const { return shape().rank(); }
   [[nodiscard]] Index size() const { return shape().size(); }
   /// True for labels, indices and other integer values, which have no gradient.
@@ -48,10 +51,11 @@ class Var {
   }
 
  private:
+  friend class Arg;
   [[nodiscard]] const void* checked_data(DType wanted) const;
 
   Tape* tape_ = nullptr;
-  std::uint32_t index_ = 0;
+  std::uint64_t index_ = 0;  // as wide as the pointer: a copy reads whole what was written whole
 };
 
 /// An argument of an op: a Var, or a number where one is meant, and the line that passed it.
@@ -60,17 +64,25 @@ class Var {
 /// without a macro.
 class Arg {
  public:
-  Arg(Var var, std::source_location at = std::source_location::current()) : var_(var), at_(at) {}
+  Arg(Var var, std::source_location at = std::source_location::current())
+      : tape_(var.tape_), index_(var.index_), at_(at) {}
   template <class A>
   requires std::is_arithmetic_v<A> Arg(A number,
                                        std::source_location at = std::source_location::current())
       : number_(static_cast<double>(number)), at_(at) {}
 
-  [[nodiscard]] bool is_number() const { return !var_.exists(); }
+  // Not trivial, so that it is passed by address: compilers copy four words as two vectors, and
+  // such a copy waits until the stores that wrote the words have reached the cache. For small ops
+  // that took longer than all the rest.
+  Arg(const Arg& other)
+      : tape_(other.tape_), number_(other.number_), index_(other.index_), at_(other.at_) {}
+  Arg& operator=(const Arg&) = default;
+
+  [[nodiscard]] bool is_number() const { return tape_ == nullptr; }
   /// Throws StateError for a number: where this is asked for, a recorded value is needed.
   [[nodiscard]] Var var() const {
     if (is_number()) throw_is_number();
-    return var_;
+    return Var(*tape_, static_cast<std::uint32_t>(index_));
   }
   [[nodiscard]] double number() const { return number_; }
   [[nodiscard]] const std::source_location& at() const { return at_; }
@@ -78,8 +90,9 @@ class Arg {
  private:
   [[noreturn]] void throw_is_number() const;
 
-  Var var_;
+  Tape* tape_ = nullptr;  // this and `index_` are the Var; apart for the same reason
   double number_ = 0;
+  std::uint64_t index_ = 0;
   std::source_location at_;
 };
 

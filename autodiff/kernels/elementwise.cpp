@@ -8,7 +8,7 @@
 
 namespace dtheta::detail {
 
-Shape elementwise_shape(std::string_view op, std::span<const ValueType> in) {
+Shape elementwise_shape(std::string_view op, Types in) {
   const Shape* widest = &in[0].shape;
   bool same = true;
   for (std::size_t i = 0; i < in.size(); ++i) {
@@ -29,11 +29,10 @@ Shape elementwise_shape(std::string_view op, std::span<const ValueType> in) {
 
 template <Scalar T>
 void run_elementwise(const void* op, Tile<T> tile, const Call<T>& call) {
-  constexpr std::size_t max_operands = 4;
   const std::size_t arity = call.in.size();
-  assert(arity <= max_operands);
+  assert(arity <= max_elementwise);
   const auto n = static_cast<std::size_t>(call.out_shape().size());
-  std::array<const T*, max_operands> base{};
+  std::array<const T*, max_elementwise> base{};
   bool aligned = true;
   for (std::size_t i = 0; i < arity; ++i) {
     base[i] = call.input(static_cast<int>(i));
@@ -41,14 +40,14 @@ void run_elementwise(const void* op, Tile<T> tile, const Call<T>& call) {
   }
   if (aligned) return tile(op, base.data(), call.output(), n);
 
-  std::array<BroadcastMap, max_operands> map;
+  std::array<BroadcastMap, max_elementwise> map;
   for (std::size_t i = 0; i < arity; ++i) {
     map[i] = BroadcastMap(call.in[i].type->shape, call.out_shape());
   }
-  alignas(64) std::array<std::array<T, tile_size>, max_operands> loaded;
+  alignas(64) std::array<std::array<T, tile_size>, max_elementwise> loaded;
   for (std::size_t start = 0; start < n; start += tile_size) {
     const std::size_t count = std::min(tile_size, n - start);
-    std::array<const T*, max_operands> part{};
+    std::array<const T*, max_elementwise> part{};
     for (std::size_t i = 0; i < arity; ++i) {
       if (map[i].is_identity()) {
         part[i] = base[i] + start;

@@ -9,7 +9,7 @@ namespace dtheta::detail {
 inline constexpr std::size_t tile_size = 512;
 
 /// The broadcast shape of all operands. Throws TypeError for an index operand.
-[[nodiscard]] Shape elementwise_shape(std::string_view op, std::span<const ValueType> in);
+[[nodiscard]] Shape elementwise_shape(std::string_view op, Types in);
 
 /// The operands of a batch with axes of size 1 put in, so that all have their own axes at the same
 /// place behind the leading one.

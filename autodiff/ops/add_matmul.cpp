@@ -38,7 +38,7 @@ struct AddMatMul {
             true};
   }
 
-  [[nodiscard]] ValueType infer(std::span<const ValueType> in) const {
+  [[nodiscard]] ValueType infer(Types in) const {
     detail::require_real(info.name, in);
     const Shape &x = in[0].shape, &a = in[1].shape, &b = in[2].shape, &s = in[3].shape;
     const bool matrices = a.rank() == 2 && b.rank() == 2;

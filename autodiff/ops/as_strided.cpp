@@ -41,7 +41,7 @@ struct StridedSum {
   friend constexpr bool operator==(const StridedSum&, const StridedSum&) = default;
 
   static constexpr OpInfo info{.name = "strided_sum", .analytic = true, .linear = true};
-  [[nodiscard]] ValueType infer(std::span<const ValueType> in) const {
+  [[nodiscard]] ValueType infer(Types in) const {
     detail::require_real(info.name, in);
     return {whole, Kind::real};
   }
@@ -60,9 +60,7 @@ struct AsStrided {
   friend constexpr bool operator==(const AsStrided&, const AsStrided&) = default;
 
   static constexpr OpInfo info{.name = "as_strided", .analytic = true, .linear = true};
-  [[nodiscard]] ValueType infer(std::span<const ValueType> in) const {
-    return {window.shape, in[0].kind};
-  }
+  [[nodiscard]] ValueType infer(Types in) const { return {window.shape, in[0].kind}; }
   template <class T>
   void forward(const Call<T>& call) const {
     detail::with_elements(call, [&](auto* x, auto* out) {

@@ -87,7 +87,7 @@ struct Averaging {
 /// d avg_pool(x) = avg_pool(dx)
 struct AvgPool : Averaging {
   static constexpr OpInfo info{.name = "avg_pool", .analytic = true, .linear = true};
-  [[nodiscard]] ValueType infer(std::span<const ValueType> in) const {
+  [[nodiscard]] ValueType infer(Types in) const {
     require(info.name, in[0], detail::has_elements(in[0].shape, window));
     return {detail::with_positions(in[0].shape, window), Kind::real};
   }
@@ -119,13 +119,11 @@ struct AvgPool : Averaging {
 /// d avg_pool_adjoint(y) = avg_pool_adjoint(dy)
 struct AvgPoolAdjoint : Averaging {
   static constexpr OpInfo info{.name = "avg_pool_adjoint", .analytic = true, .linear = true};
-  [[nodiscard]] ValueType infer(std::span<const ValueType> in) const {
+  [[nodiscard]] ValueType infer(Types in) const {
     require(info.name, in[0], detail::has_positions(in[0].shape, window));
     return {detail::with_elements(in[0].shape, window), Kind::real};
   }
-  [[nodiscard]] std::size_t scratch(std::span<const ValueType>) const {
-    return static_cast<std::size_t>(window.out[2]);
-  }
+  [[nodiscard]] std::size_t scratch(Types) const { return static_cast<std::size_t>(window.out[2]); }
   template <class T>
   void forward(const Call<T>& call) const {
     std::fill_n(call.output(), call.out_shape().size(), T(0));

@@ -23,7 +23,7 @@ struct AxisReduction {
   bool keepdims = false;
   friend constexpr bool operator==(const AxisReduction&, const AxisReduction&) = default;
 
-  [[nodiscard]] ValueType infer(std::span<const ValueType> in) const {
+  [[nodiscard]] ValueType infer(Types in) const {
     require_real(Self::info.name, in);
     const Shape& s = in[0].shape;
     if (static_cast<const Self&>(*this).needs_elements && AxisSplit(s, first, count).n == 0) {

@@ -18,7 +18,7 @@ template <class Self>
 struct PerChannel {
   friend constexpr bool operator==(const PerChannel&, const PerChannel&) = default;
 
-  [[nodiscard]] static ValueType infer(std::span<const ValueType> in) {
+  [[nodiscard]] static ValueType infer(Types in) {
     const Shape &x = in[0].shape, &v = in[1].shape;
     for (const ValueType& t : in) detail::require_real_operand(Self::info.name, t);
     if (x.rank() < 2 || v.rank() != 1 || v[0] != x[1]) {

@@ -40,7 +40,7 @@ struct Geometry {
   }
   /// Throws ShapeError naming `op` unless x, w and y are those of one convolution. The operands
   /// that the op has are named first.
-  void require(std::string_view op, std::span<const ValueType> in, const Shape& x, const Shape& w,
+  void require(std::string_view op, Types in, const Shape& x, const Shape& w,
                const Shape& y) const {
     for (const ValueType& t : in) detail::require_real_operand(op, t);
     const auto is = [&](const Shape& s, const Window::PerAxis& last) {
@@ -101,13 +101,13 @@ std::vector<Case> cases() {
 /// d conv(x, w) = conv(dx, w) + conv(x, dw)
 struct Conv : Geometry {
   static constexpr OpInfo info{.name = "conv", .arity = 2, .analytic = true, .multilinear = true};
-  [[nodiscard]] ValueType infer(std::span<const ValueType> in) const {
+  [[nodiscard]] ValueType infer(Types in) const {
     const Shape &x = in[0].shape, &w = in[1].shape;
     const Shape y = shaped(dim(x, 0), dim(w, 0), window.out);
     require(info.name, in, x, w, y);
     return {y, Kind::real};
   }
-  [[nodiscard]] std::size_t scratch(std::span<const ValueType> in) const {
+  [[nodiscard]] std::size_t scratch(Types in) const {
     return kernel(in[0].shape[0], in[1].shape).scratch();
   }
   template <class T>
@@ -131,13 +131,13 @@ struct Conv : Geometry {
 struct ConvDataGrad : Geometry {
   static constexpr OpInfo info{
       .name = "conv_data_grad", .arity = 2, .analytic = true, .multilinear = true};
-  [[nodiscard]] ValueType infer(std::span<const ValueType> in) const {
+  [[nodiscard]] ValueType infer(Types in) const {
     const Shape &y = in[0].shape, &w = in[1].shape;
     const Shape x = shaped(dim(y, 0), groups * dim(w, 1), window.in);
     require(info.name, in, x, w, y);
     return {x, Kind::real};
   }
-  [[nodiscard]] std::size_t scratch(std::span<const ValueType> in) const {
+  [[nodiscard]] std::size_t scratch(Types in) const {
     return kernel(in[0].shape[0], in[1].shape).scratch();
   }
   template <class T>
@@ -159,13 +159,13 @@ struct ConvDataGrad : Geometry {
 struct ConvWeightGrad : Geometry {
   static constexpr OpInfo info{
       .name = "conv_weight_grad", .arity = 2, .analytic = true, .multilinear = true};
-  [[nodiscard]] ValueType infer(std::span<const ValueType> in) const {
+  [[nodiscard]] ValueType infer(Types in) const {
     const Shape &x = in[0].shape, &y = in[1].shape;
     const Shape w = shaped(dim(y, 1), divided(dim(x, 1), groups), window.size);
     require(info.name, in, x, w, y);
     return {w, Kind::real};
   }
-  [[nodiscard]] std::size_t scratch(std::span<const ValueType> in) const {
+  [[nodiscard]] std::size_t scratch(Types in) const {
     const Shape &x = in[0].shape, &y = in[1].shape;
     return kernel(x[0], shaped(y[1], x[1] / groups, window.size)).scratch();
   }
@@ -188,7 +188,7 @@ struct ConvWeightGrad : Geometry {
 /// d(conv(x, w) + b) = conv(dx, w) + conv(x, dw) + db, with b for each channel of the result
 struct ConvWithBias : Geometry {
   static constexpr OpInfo info{.name = "conv_with_bias", .arity = 3, .analytic = true};
-  [[nodiscard]] ValueType infer(std::span<const ValueType> in) const {
+  [[nodiscard]] ValueType infer(Types in) const {
     const Shape &x = in[0].shape, &w = in[1].shape, &b = in[2].shape;
     const Shape y = shaped(dim(x, 0), dim(w, 0), window.out);
     require(info.name, in, x, w, y);
@@ -198,7 +198,7 @@ struct ConvWithBias : Geometry {
     }
     return {y, Kind::real};
   }
-  [[nodiscard]] std::size_t scratch(std::span<const ValueType> in) const {
+  [[nodiscard]] std::size_t scratch(Types in) const {
     return kernel(in[0].shape[0], in[1].shape).scratch();
   }
   template <class T>

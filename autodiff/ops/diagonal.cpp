@@ -37,7 +37,7 @@ struct Triangle {
   Index k = 0;
   friend constexpr bool operator==(const Triangle&, const Triangle&) = default;
 
-  [[nodiscard]] ValueType infer(std::span<const ValueType> in) const {
+  [[nodiscard]] ValueType infer(Types in) const {
     require_matrix(Self::info.name, in[0].shape);
     return in[0];
   }
@@ -105,7 +105,7 @@ struct DiagEmbed {
   friend constexpr bool operator==(const DiagEmbed&, const DiagEmbed&) = default;
 
   static constexpr OpInfo info{.name = "diag_embed", .analytic = true, .linear = true};
-  [[nodiscard]] ValueType infer(std::span<const ValueType> in) const {
+  [[nodiscard]] ValueType infer(Types in) const {
     const Shape& s = in[0].shape;
     const std::array matrix{rows, columns};
     return {detail::replaced(s, s.rank() - 1, 1, matrix), in[0].kind};
@@ -139,7 +139,7 @@ struct Diagonal {
   friend constexpr bool operator==(const Diagonal&, const Diagonal&) = default;
 
   static constexpr OpInfo info{.name = "diagonal", .analytic = true, .linear = true};
-  [[nodiscard]] ValueType infer(std::span<const ValueType> in) const {
+  [[nodiscard]] ValueType infer(Types in) const {
     const Shape& s = in[0].shape;
     require_matrix(info.name, s);
     const Matrices m(s);

@@ -32,7 +32,7 @@ struct Take {
   friend constexpr bool operator==(const Take&, const Take&) = default;
 
   static constexpr OpInfo info{.name = "take", .arity = 2, .analytic = true, .linear = true};
-  [[nodiscard]] ValueType infer(std::span<const ValueType> in) const {
+  [[nodiscard]] ValueType infer(Types in) const {
     require_indices(info.name, in[1]);
     return {replaced(in[0].shape, axis, 1, in[1].shape.dims()), in[0].kind};
   }
@@ -74,7 +74,7 @@ struct ScatterAdd {
   friend constexpr bool operator==(const ScatterAdd&, const ScatterAdd&) = default;
 
   static constexpr OpInfo info{.name = "scatter_add", .arity = 2, .analytic = true, .linear = true};
-  [[nodiscard]] ValueType infer(std::span<const ValueType> in) const {
+  [[nodiscard]] ValueType infer(Types in) const {
     require_indices(info.name, in[1]);
     const Shape &x = in[0].shape, &at = in[1].shape;
     const bool fits = x.rank() >= axis + at.rank() &&
@@ -115,7 +115,7 @@ struct OneHot {
   friend constexpr bool operator==(const OneHot&, const OneHot&) = default;
 
   static constexpr OpInfo info{.name = "one_hot", .analytic = true, .differentiable = false};
-  [[nodiscard]] ValueType infer(std::span<const ValueType> in) const {
+  [[nodiscard]] ValueType infer(Types in) const {
     require_indices(info.name, in[0]);
     return {replaced(in[0].shape, in[0].shape.rank(), 0, std::span(&classes, 1)), Kind::real};
   }

@@ -196,9 +196,7 @@ std::vector<Resizing::Case> Resizing::cases() {
 /// d resize(x) = resize(dx)
 struct Resize : Resizing {
   static constexpr OpInfo info{.name = "resize_axis", .analytic = true, .linear = true};
-  [[nodiscard]] ValueType infer(std::span<const ValueType> types) const {
-    return resized(info.name, types[0], in, out);
-  }
+  [[nodiscard]] ValueType infer(Types types) const { return resized(info.name, types[0], in, out); }
   template <class T>
   void forward(const Call<T>& call) const {
     const AxisSplit s(call.shape(0), axis, 1);
@@ -225,9 +223,7 @@ struct Resize : Resizing {
 /// d resize_axis_adjoint(y) = resize_axis_adjoint(dy)
 struct ResizeAdjoint : Resizing {
   static constexpr OpInfo info{.name = "resize_axis_adjoint", .analytic = true, .linear = true};
-  [[nodiscard]] ValueType infer(std::span<const ValueType> types) const {
-    return resized(info.name, types[0], out, in);
-  }
+  [[nodiscard]] ValueType infer(Types types) const { return resized(info.name, types[0], out, in); }
   template <class T>
   void forward(const Call<T>& call) const {
     const AxisSplit s(call.shape(0), axis, 1);

@@ -24,7 +24,7 @@ struct SafeQuotient {
   friend constexpr bool operator==(const SafeQuotient&, const SafeQuotient&) = default;
 
   static constexpr OpInfo info{.name = "safe_quotient", .arity = 3};
-  [[nodiscard]] ValueType infer(std::span<const ValueType> in) const {
+  [[nodiscard]] ValueType infer(Types in) const {
     detail::require_real(info.name, in);
     const Shape &m = in[0].shape, &d = in[1].shape, &scale = in[2].shape;
     const bool fits = m == d && m.rank() >= 2 && scale.rank() == m.rank() &&

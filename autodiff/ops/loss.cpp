@@ -60,7 +60,7 @@ struct SoftmaxCrossEntropy {
 
   static constexpr OpInfo info{.name = "softmax_cross_entropy", .arity = 2};
 
-  [[nodiscard]] ValueType infer(std::span<const ValueType> in) const {
+  [[nodiscard]] ValueType infer(Types in) const {
     const Shape &z = in[0].shape, &labels = in[1].shape;
     const bool fits = z.rank() >= 1 && z[z.rank() - 1] > 0 && in[0].kind == Kind::real &&
                       in[1].kind == Kind::index &&

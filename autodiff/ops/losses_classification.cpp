@@ -51,7 +51,7 @@ struct NllGrad {
   friend constexpr bool operator==(const NllGrad&, const NllGrad&) = default;
 
   static constexpr OpInfo info{.name = "nll_grad", .arity = 2, .analytic = true, .linear = true};
-  [[nodiscard]] ValueType infer(std::span<const ValueType> in) const {
+  [[nodiscard]] ValueType infer(Types in) const {
     detail::require_real(info.name, in.first(1));
     detail::require_indices(info.name, in[1]);
     const Shape& c = in[0].shape;
@@ -86,7 +86,7 @@ struct Nll {
   friend constexpr bool operator==(const Nll&, const Nll&) = default;
 
   static constexpr OpInfo info{.name = "nll", .arity = 2, .analytic = true, .linear = true};
-  [[nodiscard]] ValueType infer(std::span<const ValueType> in) const {
+  [[nodiscard]] ValueType infer(Types in) const {
     detail::require_real(info.name, in.first(1));
     detail::require_indices(info.name, in[1]);
     const Shape &x = in[0].shape, &at = in[1].shape;
@@ -156,9 +156,8 @@ void require_fit(std::string_view op, std::initializer_list<Arg> args) {
   Shape shape;
   for (const Arg& a : args) {
     if (a.is_number()) continue;
-    const ValueType type{a.var().shape(), a.var().is_index() ? Kind::index : Kind::real};
-    detail::require_real(op, std::span(&type, 1));
-    shape = broadcast(op, shape, type.shape);
+    detail::require_real(op, a.var().type());
+    shape = broadcast(op, shape, a.var().shape());
   }
 }
 

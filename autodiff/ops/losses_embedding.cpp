@@ -21,9 +21,8 @@ namespace {
 Shape common_shape(std::string_view op, std::initializer_list<Arg> args) {
   Shape shape;
   for (const Arg& a : args) {
-    const ValueType type{a.var().shape(), a.var().is_index() ? Kind::index : Kind::real};
-    detail::require_real(op, std::span(&type, 1));
-    shape = broadcast(op, shape, type.shape);
+    detail::require_real(op, a.var().type());
+    shape = broadcast(op, shape, a.var().shape());
   }
   if (shape.rank() == 0) throw ShapeError(fmt::format("{}: {} has no axis", op, to_string(shape)));
   return shape;
@@ -50,9 +49,8 @@ Var cosine_embedding(Arg a, Arg b, Arg y, double margin) {
   common_shape("cosine_embedding", {a, b});
   const Var cosine = cosine_similarity(a, b);
   if (!y.is_number()) {
-    const ValueType type{y.var().shape(), y.var().is_index() ? Kind::index : Kind::real};
-    detail::require_real("cosine_embedding", std::span(&type, 1));
-    static_cast<void>(broadcast("cosine_embedding", cosine.shape(), type.shape));
+    detail::require_real("cosine_embedding", y.var().type());
+    static_cast<void>(broadcast("cosine_embedding", cosine.shape(), y.var().shape()));
   }
   return where(equal(y, 1), 1 - cosine, relu(cosine - margin));
 }

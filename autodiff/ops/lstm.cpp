@@ -27,7 +27,7 @@ using detail::LstmBlock, detail::LstmSizes;
 Index dim(const Shape& s, int axis) { return axis < s.rank() ? s[axis] : 0; }
 
 /// Throws ShapeError naming `op` unless all operands are those of one LSTM.
-void require(std::string_view op, std::span<const ValueType> in, const LstmSizes& z,
+void require(std::string_view op, Types in, const LstmSizes& z,
              std::initializer_list<Shape> shapes) {
   detail::require_real(op, in);
   const bool fits =
@@ -85,14 +85,14 @@ struct LstmGrad {
   [[nodiscard]] LstmSizes sizes(const Shape& kept) const {
     return {dim(kept, 1), dim(kept, 2), dim(kept, 3), reverse};
   }
-  [[nodiscard]] ValueType infer(std::span<const ValueType> in) const {
+  [[nodiscard]] ValueType infer(Types in) const {
     const LstmSizes z = sizes(in[1].shape);
     require(
         info.name, in, z,
         {{count, z.time, z.samples, z.hidden}, kept_shape(z), weights_shape(z), state_shape(z)});
     return {gates_shape(z), Kind::real};
   }
-  [[nodiscard]] std::size_t scratch(std::span<const ValueType> in) const {
+  [[nodiscard]] std::size_t scratch(Types in) const {
     return 2 * static_cast<std::size_t>(sizes(in[1].shape).step());
   }
   template <class T>
@@ -181,12 +181,12 @@ struct Lstm {
   [[nodiscard]] LstmSizes sizes(const Shape& gates) const {
     return {dim(gates, 0), dim(gates, 1), dim(gates, 2) / 4, reverse};
   }
-  [[nodiscard]] ValueType infer(std::span<const ValueType> in) const {
+  [[nodiscard]] ValueType infer(Types in) const {
     const LstmSizes z = sizes(in[0].shape);
     require(info.name, in, z, {gates_shape(z), weights_shape(z), state_shape(z), state_shape(z)});
     return {kept_shape(z), Kind::real};
   }
-  [[nodiscard]] std::size_t scratch(std::span<const ValueType> in) const {
+  [[nodiscard]] std::size_t scratch(Types in) const {
     return static_cast<std::size_t>(detail::lstm_work(sizes(in[0].shape)));
   }
   template <class T>

@@ -36,7 +36,7 @@ struct MatMul {
             transpose_a ? a_rows : a_cols, transpose_a, transpose_b};
   }
 
-  [[nodiscard]] ValueType infer(std::span<const ValueType> in) const {
+  [[nodiscard]] ValueType infer(Types in) const {
     require_real(info.name, in);
     const Shape &a = in[0].shape, &b = in[1].shape;
     if (a.rank() < 2 || b.rank() < 2) {
@@ -128,7 +128,7 @@ struct Affine {
 
   static constexpr OpInfo info{.name = "affine", .arity = 3, .analytic = true};
 
-  [[nodiscard]] ValueType infer(std::span<const ValueType> in) const {
+  [[nodiscard]] ValueType infer(Types in) const {
     require_real(info.name, in);
     const Shape &x = in[0].shape, &w = in[1].shape, &b = in[2].shape;
     if (x.rank() < 1 || w.rank() != 2 || b.rank() != 1 || x[x.rank() - 1] != w[1] || b[0] != w[0]) {

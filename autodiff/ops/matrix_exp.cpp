@@ -57,7 +57,7 @@ struct MatrixExp {
   friend constexpr bool operator==(const MatrixExp&, const MatrixExp&) = default;
 
   static constexpr OpInfo info{.name = "matrix_exp", .analytic = true};
-  [[nodiscard]] ValueType infer(std::span<const ValueType> in) const {
+  [[nodiscard]] ValueType infer(Types in) const {
     detail::require_real(info.name, in);
     detail::require_square(info.name, in[0].shape);
     return in[0];

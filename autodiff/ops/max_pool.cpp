@@ -70,9 +70,7 @@ std::vector<Case> cases() {
 /// d max_pool(x) = dx at the largest element under each window
 struct MaxPool : Pooling {
   static constexpr OpInfo info{.name = "max_pool"};
-  [[nodiscard]] ValueType infer(std::span<const ValueType> in) const {
-    return infer_as(info.name, in[0], Kind::real);
-  }
+  [[nodiscard]] ValueType infer(Types in) const { return infer_as(info.name, in[0], Kind::real); }
   template <class T>
   void forward(const Call<T>& call) const {
     detail::max_pool_planes(window, planes(call.out_shape()), call.input(0), call.output(),
@@ -95,10 +93,8 @@ struct MaxPool : Pooling {
 
 struct MaxPoolIndices : Pooling {
   static constexpr OpInfo info{.name = "max_pool_indices", .differentiable = false};
-  [[nodiscard]] ValueType infer(std::span<const ValueType> in) const {
-    return infer_as(info.name, in[0], Kind::index);
-  }
-  [[nodiscard]] std::size_t scratch(std::span<const ValueType>) const {
+  [[nodiscard]] ValueType infer(Types in) const { return infer_as(info.name, in[0], Kind::index); }
+  [[nodiscard]] std::size_t scratch(Types) const {
     return static_cast<std::size_t>(window.out_size());
   }
   template <class T>
@@ -120,7 +116,7 @@ struct MaxPoolIndices : Pooling {
 /// Linear in c; as a function of x it is constant but where the winner changes.
 struct MaxPoolGrad : Pooling {
   static constexpr OpInfo info{.name = "max_pool_grad", .arity = 2};
-  [[nodiscard]] ValueType infer(std::span<const ValueType> in) const {
+  [[nodiscard]] ValueType infer(Types in) const {
     detail::require_real_operand(info.name, in[0]);
     const ValueType positions = infer_as(info.name, in[1], Kind::real);
     if (in[0].shape != positions.shape) {
@@ -130,7 +126,7 @@ struct MaxPoolGrad : Pooling {
     }
     return in[1];
   }
-  [[nodiscard]] std::size_t scratch(std::span<const ValueType>) const {
+  [[nodiscard]] std::size_t scratch(Types) const {
     return 2 * static_cast<std::size_t>(window.out_size());
   }
   template <class T>

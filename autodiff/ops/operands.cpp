@@ -12,13 +12,15 @@
 
 namespace dtheta::detail {
 
-void require_real(std::string_view op, std::span<const ValueType> in) {
-  for (const ValueType& t : in) {
-    if (t.kind != Kind::real) {
-      throw TypeError(fmt::format("{}: operand {} holds indices, real values are needed", op,
-                                  to_string(t.shape)));
-    }
+void require_real(std::string_view op, const ValueType& in) {
+  if (in.kind != Kind::real) {
+    throw TypeError(fmt::format("{}: operand {} holds indices, real values are needed", op,
+                                to_string(in.shape)));
   }
+}
+
+void require_real(std::string_view op, Types in) {
+  for (const ValueType& t : in) require_real(op, t);
 }
 
 void require_indices(std::string_view op, const ValueType& in) {

@@ -10,7 +10,8 @@
 namespace dtheta::detail {
 
 /// Throws TypeError naming `op` when an operand holds indices.
-void require_real(std::string_view op, std::span<const ValueType> in);
+void require_real(std::string_view op, Types in);
+void require_real(std::string_view op, const ValueType& in);
 /// Throws TypeError naming `op` when the operand holds real values.
 void require_indices(std::string_view op, const ValueType& in);
 

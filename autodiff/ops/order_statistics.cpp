@@ -24,7 +24,7 @@ void for_each_lane(const T* x, const AxisSplit& s, Visit visit) {
 struct Median : detail::AxisReduction<Median> {
   static constexpr OpInfo info{.name = "median"};
   static constexpr bool needs_elements = true;
-  [[nodiscard]] std::size_t scratch(std::span<const ValueType> in) const {
+  [[nodiscard]] std::size_t scratch(Types in) const {
     return static_cast<std::size_t>(split(in[0].shape).n);
   }
   template <class T>
@@ -67,7 +67,7 @@ struct ArgExtremum {
   Tie tie = Tie::first;
   friend constexpr bool operator==(const ArgExtremum&, const ArgExtremum&) = default;
 
-  [[nodiscard]] ValueType infer(std::span<const ValueType> in) const {
+  [[nodiscard]] ValueType infer(Types in) const {
     detail::require_real(Self::info.name, in);
     if (in[0].shape[axis] == 0) {
       throw ShapeError(fmt::format("{}: {} has no elements along axis {}", Self::info.name,
@@ -137,11 +137,11 @@ struct SparseMax {
   friend constexpr bool operator==(const SparseMax&, const SparseMax&) = default;
 
   static constexpr OpInfo info{.name = "sparsemax"};
-  [[nodiscard]] static ValueType infer(std::span<const ValueType> in) {
+  [[nodiscard]] static ValueType infer(Types in) {
     detail::require_real(info.name, in);
     return in[0];
   }
-  [[nodiscard]] std::size_t scratch(std::span<const ValueType> in) const {
+  [[nodiscard]] std::size_t scratch(Types in) const {
     return static_cast<std::size_t>(in[0].shape[axis]);
   }
   template <class T>
@@ -213,9 +213,7 @@ Var arg_extremum_of_all(Arg x) {
     throw ShapeError(
         fmt::format("{}: {} has no elements", Op::info.name, to_string(x.var().shape())));
   }
-  detail::require_real(
-      Op::info.name,
-      std::array{ValueType{x.var().shape(), x.var().is_index() ? Kind::index : Kind::real}});
+  detail::require_real(Op::info.name, x.var().type());
   return apply(Op::along(0, false, Tie::first), {Arg(reshape(x, {-1}), x.at())});
 }
 

@@ -28,7 +28,7 @@ struct QrPacked {
   friend constexpr bool operator==(const QrPacked&, const QrPacked&) = default;
 
   static constexpr OpInfo info{.name = "qr"};
-  [[nodiscard]] ValueType infer(std::span<const ValueType> in) const {
+  [[nodiscard]] ValueType infer(Types in) const {
     detail::require_real(info.name, in);
     const Shape& a = in[0].shape;
     detail::require_matrix(info.name, a);
@@ -99,14 +99,14 @@ struct Pinv {
   friend constexpr bool operator==(const Pinv&, const Pinv&) = default;
 
   static constexpr OpInfo info{.name = "pinv"};
-  [[nodiscard]] ValueType infer(std::span<const ValueType> in) const {
+  [[nodiscard]] ValueType infer(Types in) const {
     detail::require_real(info.name, in);
     const Shape& a = in[0].shape;
     detail::require_matrix(info.name, a);
     return {detail::with_matrix(detail::batch_of(a), a[a.rank() - 1], a[a.rank() - 2]), Kind::real};
   }
   /// One decomposition, see detail::svd.
-  [[nodiscard]] std::size_t scratch(std::span<const ValueType> in) const {
+  [[nodiscard]] std::size_t scratch(Types in) const {
     const Shape& a = in[0].shape;
     const Index m = a[a.rank() - 2], n = a[a.rank() - 1];
     return static_cast<std::size_t>(std::min(m, n) * (m + 1 + n));

@@ -85,7 +85,7 @@ struct Unpad {
   friend constexpr bool operator==(const Unpad&, const Unpad&) = default;
 
   static constexpr OpInfo info{.name = "unpad", .analytic = true, .linear = true};
-  [[nodiscard]] ValueType infer(std::span<const ValueType> in) const {
+  [[nodiscard]] ValueType infer(Types in) const {
     detail::require_real(info.name, in);
     return {shape, Kind::real};
   }
@@ -120,7 +120,7 @@ struct Pad {
   friend constexpr bool operator==(const Pad&, const Pad&) = default;
 
   static constexpr OpInfo info{.name = "pad", .analytic = true};
-  [[nodiscard]] ValueType infer(std::span<const ValueType> in) const {
+  [[nodiscard]] ValueType infer(Types in) const {
     detail::require_real(info.name, in);
     const Shape& s = in[0].shape;
     std::array<Index, max_rank> dims{};
@@ -202,7 +202,8 @@ std::vector<Sample<Unpad>> Unpad::samples() {
   std::vector<Sample<Unpad>> list;
   for (const Sample<Pad>& s : Pad::samples()) {
     const ValueType in{s.inputs[0].shape};
-    list.push_back({{s.op.frame, in.shape}, {real(s.op.infer(std::span(&in, 1)).shape)}});
+    const Operand operand{nullptr, &in};
+    list.push_back({{s.op.frame, in.shape}, {real(s.op.infer(std::span(&operand, 1)).shape)}});
   }
   return list;
 }

@@ -19,7 +19,7 @@ Index plane_size(const Shape& s, int axes) {
   return size;
 }
 
-void require_planes(std::string_view op, std::span<const ValueType> in, int axes) {
+void require_planes(std::string_view op, Types in, int axes) {
   const Shape &x = in[0].shape, &at = in[1].shape;
   detail::require_real_operand(op, in[0]);
   if (in[1].kind != Kind::index) {
@@ -62,7 +62,7 @@ struct TakeInPlanes {
 
   static constexpr OpInfo info{
       .name = "take_in_planes", .arity = 2, .analytic = true, .linear = true};
-  [[nodiscard]] ValueType infer(std::span<const ValueType> in) const {
+  [[nodiscard]] ValueType infer(Types in) const {
     require_planes(info.name, in, axes);
     return {in[1].shape, Kind::real};
   }
@@ -108,7 +108,7 @@ struct AddInPlanes {
   }
   static constexpr OpInfo info{
       .name = "add_in_planes", .arity = 2, .analytic = true, .linear = true};
-  [[nodiscard]] ValueType infer(std::span<const ValueType> in) const {
+  [[nodiscard]] ValueType infer(Types in) const {
     require_planes(info.name, in, axes);
     const Shape& x = in[0].shape;
     if (in[1].shape != x) {

@@ -21,7 +21,7 @@ struct RandomOp {
   RandomKey key;
   friend constexpr bool operator==(const RandomOp&, const RandomOp&) = default;
 
-  [[nodiscard]] ValueType infer(std::span<const ValueType> in) const {
+  [[nodiscard]] ValueType infer(Types in) const {
     if (in[0].kind != Kind::index || in[0].shape.size() != 1) {
       throw TypeError(fmt::format("{}: the step must be a single index", Self::info.name));
     }

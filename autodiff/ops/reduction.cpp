@@ -28,7 +28,7 @@ struct Reduction {
   bool keepdims = false;
   friend constexpr bool operator==(const Reduction&, const Reduction&) = default;
 
-  [[nodiscard]] ValueType infer(std::span<const ValueType> in) const {
+  [[nodiscard]] ValueType infer(Types in) const {
     detail::require_real(Self::info.name, in);
     const Shape& s = in[0].shape;
     if (Self::needs_elements && AxisSplit(s, first, count).n == 0) {
@@ -76,7 +76,7 @@ struct Reduction {
 struct Sum : Reduction<Sum> {
   static constexpr OpInfo info{.name = "sum", .analytic = true, .linear = true};
   static constexpr bool needs_elements = false;
-  [[nodiscard]] std::size_t scratch(std::span<const ValueType> in) const {
+  [[nodiscard]] std::size_t scratch(Types in) const {
     return static_cast<std::size_t>(split(in[0].shape).inner);
   }
   template <class T>

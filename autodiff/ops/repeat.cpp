@@ -27,7 +27,7 @@ struct Repetition {
   Index times = 1;
   friend constexpr bool operator==(const Repetition&, const Repetition&) = default;
 
-  [[nodiscard]] ValueType infer(std::span<const ValueType> in) const {
+  [[nodiscard]] ValueType infer(Types in) const {
     const Index n = in[0].shape[axis];
     Index total = 0;
     if (times < 0 || __builtin_mul_overflow(n, times, &total)) {
@@ -93,7 +93,7 @@ struct Roll {
   friend constexpr bool operator==(const Roll&, const Roll&) = default;
 
   static constexpr OpInfo info{.name = "roll", .analytic = true, .linear = true};
-  [[nodiscard]] ValueType infer(std::span<const ValueType> in) const { return in[0]; }
+  [[nodiscard]] ValueType infer(Types in) const { return in[0]; }
   template <class T>
   void forward(const Call<T>& call) const {
     const AxisSplit s(call.shape(0), axis, 1);
@@ -122,7 +122,7 @@ struct Flip {
   friend constexpr bool operator==(const Flip&, const Flip&) = default;
 
   static constexpr OpInfo info{.name = "flip", .analytic = true, .linear = true};
-  [[nodiscard]] ValueType infer(std::span<const ValueType> in) const { return in[0]; }
+  [[nodiscard]] ValueType infer(Types in) const { return in[0]; }
   template <class T>
   void forward(const Call<T>& call) const {
     const AxisSplit s(call.shape(0), axis, 1);

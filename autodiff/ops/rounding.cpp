@@ -135,7 +135,7 @@ struct ScaleGradient {
   friend constexpr bool operator==(const ScaleGradient&, const ScaleGradient&) = default;
 
   static constexpr OpInfo info{.name = "scale_gradient", .analytic = true, .view = true};
-  [[nodiscard]] static ValueType infer(std::span<const ValueType> in) {
+  [[nodiscard]] static ValueType infer(Types in) {
     detail::require_real(info.name, in);
     return in[0];
   }

@@ -50,7 +50,7 @@ struct LinearScan {
   friend constexpr bool operator==(const LinearScan&, const LinearScan&) = default;
 
   static constexpr OpInfo info{.name = "linear_scan", .arity = 2, .analytic = true};
-  [[nodiscard]] static ValueType infer(std::span<const ValueType> in) {
+  [[nodiscard]] static ValueType infer(Types in) {
     detail::require_real(info.name, in);
     if (in[0].shape != in[1].shape) {
       throw ShapeError(fmt::format("linear_scan: {} and {} are not of one shape",
@@ -114,7 +114,7 @@ struct Running {
   bool reverse = false;
   friend constexpr bool operator==(const Running&, const Running&) = default;
 
-  [[nodiscard]] static ValueType infer(std::span<const ValueType> in) {
+  [[nodiscard]] static ValueType infer(Types in) {
     detail::require_real(Self::info.name, in);
     return in[0];
   }
@@ -200,7 +200,7 @@ struct AlongAxis {
   int axis = 0;
   friend constexpr bool operator==(const AlongAxis&, const AlongAxis&) = default;
 
-  [[nodiscard]] static ValueType infer(std::span<const ValueType> in) {
+  [[nodiscard]] static ValueType infer(Types in) {
     detail::require_real(Self::info.name, in);
     return in[0];
   }

@@ -41,7 +41,7 @@ struct Gather : Address {
   friend constexpr bool operator==(const Gather&, const Gather&) = default;
   static constexpr OpInfo info{
       .name = Address::Names::gather, .arity = 2, .analytic = true, .linear = true};
-  [[nodiscard]] ValueType infer(std::span<const ValueType> in) const {
+  [[nodiscard]] ValueType infer(Types in) const {
     require_indices(info.name, in[1]);
     return {this->updates_shape(info.name, in[0].shape, in[1].shape), in[0].kind};
   }
@@ -67,7 +67,7 @@ struct Gather : Address {
 template <class Self, class Address>
 struct Scatter : Address {
   friend constexpr bool operator==(const Scatter&, const Scatter&) = default;
-  [[nodiscard]] ValueType infer(std::span<const ValueType> in) const {
+  [[nodiscard]] ValueType infer(Types in) const {
     require_indices(Self::info.name, in[1]);
     const Shape wanted = this->updates_shape(Self::info.name, in[0].shape, in[1].shape);
     if (in[2].shape != wanted) {
@@ -75,8 +75,8 @@ struct Scatter : Address {
                                    Self::info.name, to_string(in[2].shape), to_string(in[0].shape),
                                    to_string(in[1].shape), to_string(wanted)));
     }
-    const std::array real_ones{in[0], in[2]};
-    require_real(Self::info.name, real_ones);
+    require_real(Self::info.name, in[0]);
+    require_real(Self::info.name, in[2]);
     return in[0];
   }
   static std::vector<Sample<Self>> samples() {
@@ -126,13 +126,13 @@ struct GatherLast : Address {
   friend constexpr bool operator==(const GatherLast&, const GatherLast&) = default;
   static constexpr OpInfo info{
       .name = Address::Names::gather_last, .arity = 2, .analytic = true, .linear = true};
-  [[nodiscard]] ValueType infer(std::span<const ValueType> in) const {
+  [[nodiscard]] ValueType infer(Types in) const {
     require_indices(info.name, in[1]);
     require_real(info.name, in.first(1));
     return {this->updates_shape(info.name, in[0].shape, in[1].shape), Kind::real};
   }
   /// For each element of x, what has been read from it so far.
-  [[nodiscard]] std::size_t scratch(std::span<const ValueType> in) const {
+  [[nodiscard]] std::size_t scratch(Types in) const {
     return static_cast<std::size_t>(in[0].shape.size());
   }
   template <class T>

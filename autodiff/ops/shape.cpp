@@ -35,7 +35,7 @@ struct Reshape {
   friend constexpr bool operator==(const Reshape&, const Reshape&) = default;
 
   static constexpr OpInfo info{.name = "reshape", .analytic = true, .linear = true, .view = true};
-  [[nodiscard]] ValueType infer(std::span<const ValueType> in) const {
+  [[nodiscard]] ValueType infer(Types in) const {
     if (in[0].shape.size() != shape.size()) {
       throw ShapeError(fmt::format("reshape: {} has {} elements, {} has {}", to_string(in[0].shape),
                                    in[0].shape.size(), to_string(shape), shape.size()));
@@ -62,7 +62,7 @@ struct Permute {
   friend constexpr bool operator==(const Permute&, const Permute&) = default;
 
   static constexpr OpInfo info{.name = "permute", .analytic = true, .linear = true};
-  [[nodiscard]] ValueType infer(std::span<const ValueType> in) const {
+  [[nodiscard]] ValueType infer(Types in) const {
     std::array<Index, max_rank> dims{};
     for (int i = 0; i < order.size(); ++i)
       dims[static_cast<std::size_t>(i)] = in[0].shape[order[i]];
@@ -114,7 +114,7 @@ struct BroadcastTo {
   friend constexpr bool operator==(const BroadcastTo&, const BroadcastTo&) = default;
 
   static constexpr OpInfo info{.name = "broadcast_to", .analytic = true, .linear = true};
-  [[nodiscard]] ValueType infer(std::span<const ValueType> in) const {
+  [[nodiscard]] ValueType infer(Types in) const {
     if (!broadcasts_to(in[0].shape, shape)) {
       throw ShapeError(fmt::format("broadcast_to: {} does not broadcast to {}",
                                    to_string(in[0].shape), to_string(shape)));
@@ -147,7 +147,7 @@ struct Concat {
 
   static constexpr OpInfo info{
       .name = "concat", .arity = variadic, .analytic = true, .linear = true};
-  [[nodiscard]] ValueType infer(std::span<const ValueType> in) const {
+  [[nodiscard]] ValueType infer(Types in) const {
     std::array<Index, max_rank> dims{};
     std::ranges::copy(in[0].shape, dims.begin());
     Index& joined = dims[static_cast<std::size_t>(axis)];

@@ -53,7 +53,7 @@ struct Unslice {
   friend constexpr bool operator==(const Unslice&, const Unslice&) = default;
 
   static constexpr OpInfo info{.name = "unslice", .analytic = true, .linear = true};
-  [[nodiscard]] ValueType infer(std::span<const ValueType> in) const {
+  [[nodiscard]] ValueType infer(Types in) const {
     return {at.replace_axis(in[0].shape, whole), in[0].kind};
   }
   template <class T>
@@ -84,7 +84,7 @@ struct Slice {
   friend constexpr bool operator==(const Slice&, const Slice&) = default;
 
   static constexpr OpInfo info{.name = "slice", .analytic = true, .linear = true};
-  [[nodiscard]] ValueType infer(std::span<const ValueType> in) const {
+  [[nodiscard]] ValueType infer(Types in) const {
     return {at.replace_axis(in[0].shape, at.count), in[0].kind};
   }
   template <class T>

@@ -29,7 +29,7 @@ struct AlongAxis {
   int axis = 0;
   friend constexpr bool operator==(const AlongAxis&, const AlongAxis&) = default;
 
-  [[nodiscard]] ValueType infer(std::span<const ValueType> in) const {
+  [[nodiscard]] ValueType infer(Types in) const {
     detail::require_real(Self::info.name, in);
     for (const ValueType& t : in) {
       if (t.shape == in[0].shape) continue;

@@ -54,7 +54,7 @@ Lu<T> factorize(std::string_view op, const T* a, const Shape& shape, Index batch
 template <class Self>
 struct OfSquare {
   friend constexpr bool operator==(const OfSquare&, const OfSquare&) = default;
-  [[nodiscard]] ValueType infer(std::span<const ValueType> in) const {
+  [[nodiscard]] ValueType infer(Types in) const {
     detail::require_real(Self::info.name, in);
     detail::require_square(Self::info.name, in[0].shape);
     return {Self::result(in[0].shape), Kind::real};
@@ -160,7 +160,7 @@ struct Solve {
   friend constexpr bool operator==(const Solve&, const Solve&) = default;
 
   static constexpr OpInfo info{.name = "solve", .arity = 2, .analytic = true};
-  [[nodiscard]] ValueType infer(std::span<const ValueType> in) const {
+  [[nodiscard]] ValueType infer(Types in) const {
     const Shape &a = in[0].shape, &b = in[1].shape;
     detail::require_real(info.name, in);
     detail::require_square(info.name, a);

@@ -62,13 +62,13 @@ struct ArgSort : Ordering<ArgSort> {
   friend constexpr bool operator==(const ArgSort&, const ArgSort&) = default;
 
   static constexpr OpInfo info{.name = "argsort", .differentiable = false};
-  [[nodiscard]] ValueType infer(std::span<const ValueType> in) const {
+  [[nodiscard]] ValueType infer(Types in) const {
     detail::require_real(info.name, in);
     const Index n = in[0].shape[axis];
     return {detail::replaced(in[0].shape, axis, count == all ? n : count), Kind::index};
   }
   /// One index for each element along the axis; a scalar may be half as wide as an index.
-  [[nodiscard]] std::size_t scratch(std::span<const ValueType> in) const {
+  [[nodiscard]] std::size_t scratch(Types in) const {
     return 2 * static_cast<std::size_t>(in[0].shape[axis]);
   }
   template <class T>
@@ -104,11 +104,11 @@ struct ArgSort : Ordering<ArgSort> {
 /// d sort(x) = dx in the same new order
 struct Sort : Ordering<Sort> {
   static constexpr OpInfo info{.name = "sort"};
-  [[nodiscard]] ValueType infer(std::span<const ValueType> in) const {
+  [[nodiscard]] ValueType infer(Types in) const {
     detail::require_real(info.name, in);
     return in[0];
   }
-  [[nodiscard]] std::size_t scratch(std::span<const ValueType> in) const {
+  [[nodiscard]] std::size_t scratch(Types in) const {
     return static_cast<std::size_t>(in[0].shape[axis]);
   }
   template <class T>

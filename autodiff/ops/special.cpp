@@ -13,7 +13,7 @@ struct StopGradient {
 
   static constexpr OpInfo info{
       .name = "stop_gradient", .analytic = true, .differentiable = false, .view = true};
-  [[nodiscard]] static ValueType infer(std::span<const ValueType> in) { return in[0]; }
+  [[nodiscard]] static ValueType infer(Types in) { return in[0]; }
   template <class T>
   void forward(const Call<T>& call) const {
     std::copy_n(call.input(0), call.out_shape().size(), call.output());

@@ -21,7 +21,7 @@ struct EighPacked {
   friend constexpr bool operator==(const EighPacked&, const EighPacked&) = default;
 
   static constexpr OpInfo info{.name = "eigh"};
-  [[nodiscard]] ValueType infer(std::span<const ValueType> in) const {
+  [[nodiscard]] ValueType infer(Types in) const {
     detail::require_real(info.name, in);
     const Shape& s = in[0].shape;
     detail::require_square(info.name, s);
@@ -69,7 +69,7 @@ struct SvdPacked {
   friend constexpr bool operator==(const SvdPacked&, const SvdPacked&) = default;
 
   static constexpr OpInfo info{.name = "svd"};
-  [[nodiscard]] ValueType infer(std::span<const ValueType> in) const {
+  [[nodiscard]] ValueType infer(Types in) const {
     detail::require_real(info.name, in);
     const Shape& a = in[0].shape;
     detail::require_matrix(info.name, a);

@@ -18,7 +18,7 @@ namespace {
 using detail::ChannelView;
 using detail::Normalizer;
 
-void require(std::string_view op, std::span<const ValueType> in, const ChannelView& view) {
+void require(std::string_view op, Types in, const ChannelView& view) {
   for (const ValueType& t : in) {
     detail::require_real_operand(op, t);
     if (t.shape.size() != view.size() || t.shape != in[0].shape) {
@@ -62,11 +62,11 @@ struct Standardize {
   friend constexpr bool operator==(const Standardize&, const Standardize&) = default;
 
   static constexpr OpInfo info{.name = centered ? "standardize" : "rms_standardize"};
-  [[nodiscard]] ValueType infer(std::span<const ValueType> in) const {
+  [[nodiscard]] ValueType infer(Types in) const {
     require(info.name, in, view);
     return in[0];
   }
-  [[nodiscard]] std::size_t scratch(std::span<const ValueType>) const { return scratch_for(view); }
+  [[nodiscard]] std::size_t scratch(Types) const { return scratch_for(view); }
   template <class T>
   void forward(const Call<T>& call) const {
     const T* x = call.input(0);
@@ -105,11 +105,11 @@ struct StandardizeGrad {
 
   static constexpr OpInfo info{.name = centered ? "standardize_grad" : "rms_standardize_grad",
                                .arity = 2};
-  [[nodiscard]] ValueType infer(std::span<const ValueType> in) const {
+  [[nodiscard]] ValueType infer(Types in) const {
     require(info.name, in, view);
     return in[0];
   }
-  [[nodiscard]] std::size_t scratch(std::span<const ValueType>) const {
+  [[nodiscard]] std::size_t scratch(Types) const {
     return scratch_for(view) + 2 * static_cast<std::size_t>(view.channels);
   }
   template <class T>
@@ -180,11 +180,11 @@ struct Moments {
   friend constexpr bool operator==(const Moments&, const Moments&) = default;
 
   static constexpr OpInfo info{.name = "moments", .analytic = true};
-  [[nodiscard]] ValueType infer(std::span<const ValueType> in) const {
+  [[nodiscard]] ValueType infer(Types in) const {
     require(info.name, in, view);
     return {Shape{2, view.channels}, Kind::real};
   }
-  [[nodiscard]] std::size_t scratch(std::span<const ValueType>) const { return scratch_for(view); }
+  [[nodiscard]] std::size_t scratch(Types) const { return scratch_for(view); }
   template <class T>
   void forward(const Call<T>& call) const {
     T* out = call.output();

@@ -50,11 +50,11 @@ struct Center {
   friend constexpr bool operator==(const Center&, const Center&) = default;
 
   static constexpr OpInfo info{.name = "center", .analytic = true, .linear = true};
-  [[nodiscard]] static ValueType infer(std::span<const ValueType> in) {
+  [[nodiscard]] static ValueType infer(Types in) {
     detail::require_real(info.name, in);
     return in[0];
   }
-  [[nodiscard]] std::size_t scratch(std::span<const ValueType> in) const {
+  [[nodiscard]] std::size_t scratch(Types in) const {
     return 3 * static_cast<std::size_t>(AxisSplit(in[0].shape, first, count).inner);
   }
   template <class T>
@@ -96,7 +96,7 @@ struct Spread : detail::AxisReduction<Self> {
   friend constexpr bool operator==(const Spread&, const Spread&) = default;
 
   static constexpr bool needs_elements = false;
-  [[nodiscard]] std::size_t scratch(std::span<const ValueType> in) const {
+  [[nodiscard]] std::size_t scratch(Types in) const {
     return 3 * static_cast<std::size_t>(this->split(in[0].shape).inner);
   }
   template <class T>

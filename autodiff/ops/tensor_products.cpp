@@ -26,7 +26,7 @@ struct Cross {
   friend constexpr bool operator==(const Cross&, const Cross&) = default;
 
   static constexpr OpInfo info{.name = "cross", .arity = 2, .analytic = true, .multilinear = true};
-  [[nodiscard]] ValueType infer(std::span<const ValueType> in) const {
+  [[nodiscard]] ValueType infer(Types in) const {
     detail::require_real(info.name, in);
     const Shape& s = in[0].shape;
     if (s != in[1].shape || s[axis] != 3) {
@@ -74,7 +74,7 @@ struct AddOuter {
   friend constexpr bool operator==(const AddOuter&, const AddOuter&) = default;
 
   static constexpr OpInfo info{.name = "add_outer", .arity = 3, .analytic = true};
-  [[nodiscard]] ValueType infer(std::span<const ValueType> in) const {
+  [[nodiscard]] ValueType infer(Types in) const {
     detail::require_real(info.name, in);
     const Shape &base = in[0].shape, &u = in[1].shape, &v = in[2].shape;
     const bool fits = base.rank() == 2 && u.rank() == 2 && v.rank() == 2 && u[0] == v[0] &&

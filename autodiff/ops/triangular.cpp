@@ -28,7 +28,7 @@ struct SolveTriangular {
   friend constexpr bool operator==(const SolveTriangular&, const SolveTriangular&) = default;
 
   static constexpr OpInfo info{.name = triangular_name, .arity = 2, .analytic = true};
-  [[nodiscard]] ValueType infer(std::span<const ValueType> in) const {
+  [[nodiscard]] ValueType infer(Types in) const {
     const Shape &a = in[0].shape, &b = in[1].shape;
     detail::require_real(info.name, in);
     detail::require_square(info.name, a);
@@ -142,7 +142,7 @@ struct Cholesky {
   friend constexpr bool operator==(const Cholesky&, const Cholesky&) = default;
 
   static constexpr OpInfo info{.name = "cholesky"};
-  [[nodiscard]] ValueType infer(std::span<const ValueType> in) const {
+  [[nodiscard]] ValueType infer(Types in) const {
     detail::require_real(info.name, in);
     detail::require_square(info.name, in[0].shape);
     return in[0];

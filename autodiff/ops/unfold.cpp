@@ -60,7 +60,7 @@ struct Unfolding {
 /// d unfold(x) = unfold(dx)
 struct Unfold : Unfolding {
   static constexpr OpInfo info{.name = "unfold", .analytic = true, .linear = true};
-  [[nodiscard]] ValueType infer(std::span<const ValueType> in) const {
+  [[nodiscard]] ValueType infer(Types in) const {
     const Shape& x = in[0].shape;
     detail::require_real_operand(info.name, in[0]);
     if (x.rank() != window.axes + 2 || !detail::has_elements(x, window)) {
@@ -88,7 +88,7 @@ struct Unfold : Unfolding {
 /// d fold(x) = fold(dx)
 struct Fold : Unfolding {
   static constexpr OpInfo info{.name = "fold", .analytic = true, .linear = true};
-  [[nodiscard]] ValueType infer(std::span<const ValueType> in) const {
+  [[nodiscard]] ValueType infer(Types in) const {
     const Shape& x = in[0].shape;
     detail::require_real_operand(info.name, in[0]);
     if (x.rank() != 3 || x[1] % window.taps() != 0 || x[2] != window.out_size()) {

@@ -28,7 +28,7 @@ struct SliceUpdate {
 
   static constexpr OpInfo info{
       .name = "slice_update", .arity = 2, .analytic = true, .linear = true};
-  [[nodiscard]] ValueType infer(std::span<const ValueType> in) const {
+  [[nodiscard]] ValueType infer(Types in) const {
     const Shape &x = in[0].shape, &u = in[1].shape;
     if (x.rank() != u.rank() || in[0].kind != in[1].kind) {
       throw ShapeError(fmt::format("slice_update: {} and updates {} differ in axes or kind",

@@ -37,7 +37,7 @@ class Selector {
   std::uint32_t new_value(std::uint32_t node, const Node& n) {
     const auto id = static_cast<std::uint32_t>(program_.values.size());
     Value v;
-    v.type = n.type;
+    v.type = *n.type;
     v.role = n.role;
     v.node = node;
     v.storage = id;

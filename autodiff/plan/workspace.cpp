@@ -53,12 +53,12 @@ struct Binding {
   /// Operand lists and scratch are laid out once: calls keep spans into them.
   void reserve() {
     std::size_t operand_count = 0, scratch = 0;
-    std::vector<ValueType> types;
+    std::vector<Operand> of;
     for (const Instruction& ins : program.instructions) {
       operand_count += ins.inputs.size();
-      types.clear();
-      for (std::uint32_t in : ins.inputs) types.push_back(program.values[in].type);
-      scratch = std::max(scratch, ins.op->scratch(ins.attributes, types));
+      of.clear();
+      for (std::uint32_t in : ins.inputs) of.push_back({nullptr, &program.values[in].type});
+      scratch = std::max(scratch, ins.op->scratch_for(ins.attributes, Types(of)));
     }
     operands.reserve(operand_count);
     scratch_bytes = allocate_zeros(scratch);

@@ -74,13 +74,11 @@ void Branches::watch(std::span<const Var> leaves, Var cost) {
 }
 
 void Branches::watch_rule(Tape& tape, std::uint32_t i, std::span<const char> depends) {
-  std::vector<Var> in;
-  for (const std::uint32_t k : tape.inputs(i)) in.emplace_back(tape, k);
   const Node& node = tape.node(i);
-  const Primal primal{in, Var(tape, i)};
-  const Var c = tape.constant(cotangent_for(node.type.shape));
-  for (std::size_t k = 0; k < in.size(); ++k) {
-    if (!depends[in[k].index()] || in[k].is_index()) continue;
+  const Primal primal{tape.inputs(i), Var(tape, i)};
+  const Var c = tape.constant(cotangent_for(node.type->shape));
+  for (std::size_t k = 0; k < primal.in.size(); ++k) {
+    if (!depends[primal.in[k]] || primal[static_cast<int>(k)].is_index()) continue;
     const Var piece = node.op->vjp(node.attributes, static_cast<int>(k), primal, c);
     if (piece.exists()) watched_.push_back({i, piece});
   }

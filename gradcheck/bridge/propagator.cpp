@@ -97,7 +97,7 @@ const Change& Propagator::change_of(std::uint32_t node) const {
   return known == changes_.end() ? unchanged : known->second;
 }
 
-const Shape& Propagator::shape_of(std::uint32_t node) const { return from_.node(node).type.shape; }
+const Shape& Propagator::shape_of(std::uint32_t node) const { return from_.node(node).type->shape; }
 
 Var Propagator::base(std::uint32_t node) {
   const auto known = constants_.find(node);

@@ -62,7 +62,7 @@ class Walk {
     }
     for (std::uint32_t i = 0; i <= last_; ++i) {
       const Node& node = tape_.node(i);
-      if (node.role != Role::op || !node.op->info.differentiable || node.type.kind != Kind::real) {
+      if (node.role != Role::op || !node.op->info.differentiable || node.type->kind != Kind::real) {
         continue;
       }
       for (const std::uint32_t in : tape_.inputs(i)) depends_[i] |= depends_[in];
@@ -71,25 +71,24 @@ class Walk {
 
   void visit(std::uint32_t i, std::vector<Var>& adjoint) {
     const Node& node = tape_.node(i);
-    std::vector<Var> in;
-    for (const std::uint32_t k : tape_.inputs(i)) in.emplace_back(tape_, k);
-    const Primal primal{in, Var(tape_, i)};
+    const Primal primal{tape_.inputs(i), Var(tape_, i)};
     Visit visit{i, adjoint[i], {}};
-    for (std::size_t k = 0; k < in.size(); ++k) {
-      const std::uint32_t x = in[k].index();
+    for (std::size_t k = 0; k < primal.in.size(); ++k) {
+      const std::uint32_t x = primal.in[k];
       if (!depends_[x]) continue;
       const auto operand = static_cast<int>(k);
+      const Shape& shape = primal[operand].shape();
       try {
         const Var v = node.op->vjp(node.attributes, operand, primal, adjoint[i]);
-        if (v.exists() && v.shape() != in[k].shape()) {
-          return break_at(i, operand, in[k].shape(),
+        if (v.exists() && v.shape() != shape) {
+          return break_at(i, operand, shape,
                           fmt::format("it gives a cotangent of shape {}", to_string(v.shape())));
         }
         Taken& taken = entry(visit.taken, x);
         taken.operands.push_back(operand);
         if (v.exists()) taken.cotangent = taken.cotangent.exists() ? taken.cotangent + v : v;
       } catch (const std::exception& e) {
-        return break_at(i, operand, in[k].shape(), fmt::format("it throws: {}", e.what()));
+        return break_at(i, operand, shape, fmt::format("it throws: {}", e.what()));
       }
     }
     for (const Taken& taken : visit.taken) {
@@ -268,7 +267,7 @@ void try_op(Tape& tape, const Visit& visit, const Workspace<double>& ws,
         taken.cotangent.exists() ? ws[taken.cotangent] : std::span<const double>(nothing);
     const auto element = Trial(local, taken, x, rule, visit.node).wrong_element();
     if (!element) continue;
-    const Shape& shape = tape.node(taken.node).type.shape;
+    const Shape& shape = tape.node(taken.node).type->shape;
     found.push_back({std::string(node.op->info.name),
                      visit.node,
                      node.where,

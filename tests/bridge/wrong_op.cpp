@@ -63,7 +63,7 @@ struct OnceMul : Binary<OnceMul> {
 /// W x for a square W, whose rule for W is transposed.
 struct TransposedProduct {
   static constexpr OpInfo info{.name = "transposed_product", .arity = 2, .analytic = true};
-  [[nodiscard]] ValueType infer(std::span<const ValueType> in) const { return in[1]; }
+  [[nodiscard]] ValueType infer(Types in) const { return in[1]; }
   template <class T>
   void forward(const Call<T>& call) const {
     const Index n = call.shape(0)[0], m = call.shape(1)[1];
@@ -87,7 +87,7 @@ struct TransposedProduct {
 /// x + b for b (n, 1) beside x (n, m); the rule takes the first example for the sum of all.
 struct FirstBias {
   static constexpr OpInfo info{.name = "first_bias", .arity = 2, .analytic = true};
-  [[nodiscard]] ValueType infer(std::span<const ValueType> in) const { return in[0]; }
+  [[nodiscard]] ValueType infer(Types in) const { return in[0]; }
   template <class T>
   void forward(const Call<T>& call) const {
     const Index n = call.shape(0)[0], m = call.shape(0)[1];

@@ -34,7 +34,7 @@ struct Drawn {
 double rounding(const Tape& tape) {
   double m = 1;
   for (std::uint32_t i = 0; i < tape.size(); ++i) {
-    if (tape.node(i).type.kind == Kind::real) m = std::max(m, largest(tape.value(i)));
+    if (tape.node(i).type->kind == Kind::real) m = std::max(m, largest(tape.value(i)));
   }
   return 400 * 0x1p-53 * static_cast<double>(tape.size()) * m * m;
 }
