@@ -8,7 +8,7 @@ namespace dtheta {
 
 /// A list that grows at its end and whose elements never move, so that references stay valid while
 /// it grows. `clear` keeps the memory.
-template <class T>
+template <class T, std::size_t segment = 512>
 class Segmented {
  public:
   [[nodiscard]] std::size_t size() const { return size_; }
@@ -32,7 +32,6 @@ class Segmented {
   [[nodiscard]] std::size_t capacity() const { return segments_.size() * segment; }
 
  private:
-  static constexpr std::size_t segment = 512;
   std::vector<std::unique_ptr<T[]>> segments_;
   std::size_t size_ = 0;
 };

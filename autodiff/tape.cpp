@@ -44,8 +44,7 @@ Var Tape::store(const Tensor& value, Role role, std::source_location where) {
   node.where = where;
   node.origin = origin_;
   node.role = role;
-  node.type =
-      types_.find_or_add({value.shape(), value.dtype() == DType::int64 ? Kind::index : Kind::real});
+  node.type = type({value.shape(), value.dtype() == DType::int64 ? Kind::index : Kind::real});
   const std::size_t bytes = value_bytes(*node.type);
   node.value = arena_.allocate(bytes);
   if (bytes > 0) {
@@ -75,7 +74,7 @@ Var Tape::constant(double value) {
   node.where = std::source_location::current();
   node.origin = origin_;
   node.role = Role::constant;
-  node.type = types_.find_or_add({});
+  node.type = type({});
   // Kept as given beside the value: a replay in a wider scalar must not inherit the rounding of
   // this tape.
   node.attributes = new (arena_.allocate(sizeof(double))) double(value);
@@ -124,7 +123,7 @@ Var Tape::record(const OpRecord& op, const void* attributes, std::span<const std
   // Written in place, and part of the tape only when all went well.
   Node& node = next_node();
   node.op = &op;
-  node.type = same_types ? first : types_.find_or_add(op.infer(attributes, operands));
+  node.type = same_types ? first : type(op.infer(attributes, operands));
   node.origin = origin_;
   node.where = origin_ == Node::none ? where : nodes_[origin_].where;
   node.role = Role::op;

@@ -134,6 +134,10 @@ class Tape {
   }
   [[noreturn]] static void throw_too_long();
   Var append(const Node& node);
+  /// The one object equal to a type.
+  [[nodiscard]] const ValueType* type(const ValueType& like) {
+    return &types_[types_.find_or_add(like)];
+  }
   Var store(const Tensor& value, Role role, std::source_location where);
   std::span<Operand> operands_of(std::span<const std::uint32_t> in, std::span<Operand> short_list);
   void evaluate(const Node& node, std::span<const Operand> in, bool same_types);

@@ -16,7 +16,7 @@ class Absorber {
       : p_(program), readers_(program.values.size(), 0), producer_(program.values.size(), no_id) {
     for (std::uint32_t i = 0; i < p_.instructions.size(); ++i) {
       producer_[p_.instructions[i].output] = i;
-      for (std::uint32_t in : p_.instructions[i].inputs) ++readers_[p_.values[in].storage];
+      for (std::uint32_t in : p_.inputs_of(p_.instructions[i])) ++readers_[p_.values[in].storage];
     }
   }
 
@@ -25,11 +25,11 @@ class Absorber {
     for (Instruction& sum : p_.instructions) {
       if (const auto term = term_of(sum)) rewrite(sum, *term, dead);
     }
-    std::vector<Instruction> kept;
+    std::size_t kept = 0;
     for (std::size_t i = 0; i < p_.instructions.size(); ++i) {
-      if (!dead[i]) kept.push_back(std::move(p_.instructions[i]));
+      if (!dead[i]) p_.instructions[kept++] = p_.instructions[i];
     }
-    p_.instructions = std::move(kept);
+    p_.instructions.resize(kept);
   }
 
  private:
@@ -55,9 +55,10 @@ class Absorber {
     // The second operand first: that is where an update has its gradient.
     for (std::size_t k : {1U, 0U}) {
       if (k == 0 && kind == Arithmetic::sub) break;
-      auto term = product_in(sum.inputs[k]);
-      if (!term || !nothing_broadcasts(sum, *term, sum.inputs[1 - k])) continue;
-      term->rest = sum.inputs[1 - k];
+      const std::uint32_t rest = p_.inputs_of(sum)[1 - k];
+      auto term = product_in(p_.inputs_of(sum)[k]);
+      if (!term || !nothing_broadcasts(sum, *term, rest)) continue;
+      term->rest = rest;
       term->subtract = kind == Arithmetic::sub;
       return term;
     }
@@ -66,7 +67,7 @@ class Absorber {
 
   [[nodiscard]] bool nothing_broadcasts(const Instruction& sum, const Term& term,
                                         std::uint32_t rest) const {
-    const ValueType& type = p_.values[sum.output].type;
+    const std::uint32_t type = p_.values[sum.output].type;
     const std::uint32_t product = p_.instructions[term.product].output;
     return p_.values[rest].type == type && p_.values[product].type == type;
   }
@@ -77,9 +78,9 @@ class Absorber {
     const Instruction& ins = p_.instructions[producer_[v]];
     if (as_arithmetic(*ins.op) == Arithmetic::mul) {
       for (std::size_t k : {0U, 1U}) {
-        const std::uint32_t factor = ins.inputs[k];
-        if (p_.values[factor].type.shape.size() != 1) continue;
-        if (auto term = product_in(ins.inputs[1 - k]); term && term->factor == no_id) {
+        const std::uint32_t factor = p_.inputs_of(ins)[k];
+        if (p_.size_of(factor) != 1) continue;
+        if (auto term = product_in(p_.inputs_of(ins)[1 - k]); term && term->factor == no_id) {
           term->scaling = producer_[v];
           term->factor = factor;
           return term;
@@ -88,17 +89,20 @@ class Absorber {
       return {};
     }
     const auto form = as_matmul(*ins.op, ins.attributes);
-    if (!form || p_.values[v].type.shape.rank() != 2) return {};
+    if (!form || p_.type_of(v).shape.rank() != 2) return {};
     return Term{*form, false, no_id, producer_[v], no_id, no_id};
   }
 
   void rewrite(Instruction& sum, const Term& term, std::vector<char>& dead) {
     const AddMatMulForm form = add_matmul_form(term.form, term.subtract);
-    const Instruction& product = p_.instructions[term.product];
+    const auto product = p_.inputs_of(p_.instructions[term.product]);
     const std::uint32_t factor = term.factor != no_id ? term.factor : one();
+    const std::uint32_t inputs[] = {term.rest, product[0], product[1], factor};
     sum.op = form.op;
     sum.attributes = form.attributes;
-    sum.inputs = {term.rest, product.inputs[0], product.inputs[1], factor};
+    sum.first_input = static_cast<std::uint32_t>(p_.inputs.size());
+    sum.input_count = 4;
+    p_.inputs.insert(p_.inputs.end(), std::begin(inputs), std::end(inputs));
     dead[term.product] = 1;
     if (term.scaling != no_id) dead[term.scaling] = 1;
   }
@@ -108,9 +112,11 @@ class Absorber {
     if (one_ == no_id) {
       one_ = static_cast<std::uint32_t>(p_.values.size());
       Value value;
+      value.type = static_cast<std::uint32_t>(p_.types.size());
       value.role = Role::constant;
       value.storage = one_;
       value.fixed = value.persistent = true;
+      p_.types.emplace_back();
       p_.values.push_back(value);
       p_.initial.emplace_back(one_, Tensor(1.0));
     }

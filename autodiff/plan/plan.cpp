@@ -1,5 +1,7 @@
 #include "autodiff/plan.hpp"
 
+#include <cstring>
+
 #include "autodiff/errors.hpp"
 #include "autodiff/plan/program.hpp"
 
@@ -22,6 +24,34 @@ const Tape& tape_of(std::span<const Var> outputs, const PlanOptions& options) {
   return *tape;
 }
 
+/// Attributes are still those of the tape. Copies them, side by side in the order of execution.
+void own_attributes(detail::Program& program) {
+  std::size_t bytes = 0;
+  const auto place = [&](const OpRecord& op) {
+    const std::size_t start = (bytes + op.alignment - 1) / op.alignment * op.alignment;
+    bytes = start + op.bytes;
+    return start;
+  };
+  for (const detail::Instruction& ins : program.instructions) place(*ins.op);
+  program.attributes = allocate_aligned(bytes);
+  bytes = 0;
+  for (detail::Instruction& ins : program.instructions) {
+    if (ins.op->bytes == 0) continue;
+    std::byte* copy = program.attributes.get() + place(*ins.op);
+    std::memcpy(copy, ins.attributes, ins.op->bytes);
+    ins.attributes = copy;
+  }
+}
+
+/// Gives back what the passes reserved and did not need.
+void tighten(detail::Program& program) {
+  program.types.shrink_to_fit();
+  program.values.shrink_to_fit();
+  program.inputs.shrink_to_fit();
+  program.steps.shrink_to_fit();
+  program.value_of_node.shrink_to_fit();
+}
+
 }  // namespace
 
 Plan::Plan(std::span<const Var> outputs, const PlanOptions& options) {
@@ -32,7 +62,11 @@ Plan::Plan(std::span<const Var> outputs, const PlanOptions& options) {
   detail::select(*program, outputs);
   if (options.fuse && options.reuse_memory) detail::absorb(*program);
   detail::fuse(*program);
+  const bool partial_replay = !options.reuse_memory && options.updates.empty();
+  if (partial_replay) detail::find_dependents(*program);
   detail::assign_memory(*program);
+  own_attributes(*program);
+  tighten(*program);
   program_ = std::move(program);
 }
 
@@ -44,19 +78,18 @@ std::size_t Plan::step_count() const {
 
 std::size_t Plan::op_count() const {
   std::size_t count = 0;
-  for (const detail::Step& s : program_->steps) count += s.fixed ? 0 : s.instructions.size();
+  for (const detail::Step& s : program_->steps) count += s.fixed ? 0 : s.count;
   return count;
 }
 
 bool Plan::has_leaf(Var x) const {
   if (!x.exists() || &x.tape() != program_->tape) return false;
-  const auto known = program_->value_of_node.find(x.index());
-  return known != program_->value_of_node.end() &&
-         program_->values[known->second].role == Role::leaf;
+  const std::uint32_t known = program_->find(x.index());
+  return known != detail::no_id && program_->values[known].role == Role::leaf;
 }
 
 bool Plan::computes(Var v) const {
-  return v.exists() && &v.tape() == program_->tape && program_->value_of_node.contains(v.index());
+  return v.exists() && &v.tape() == program_->tape && program_->find(v.index()) != detail::no_id;
 }
 
 Index Plan::memory_elements() const { return program_->real_elements; }

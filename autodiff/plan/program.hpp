@@ -2,32 +2,34 @@
 
 #include <cstdint>
 #include <source_location>
-#include <string>
+#include <span>
 #include <unordered_map>
 #include <vector>
 
-#include "autodiff/arena.hpp"
 #include "autodiff/op.hpp"
 #include "autodiff/plan.hpp"
 #include "autodiff/tape.hpp"
 
 /// What a plan is made of. It is built in passes, each in a file of its own:
-///   select.cpp  tape -> values and instructions: dead code left out, equal ones merged
-///   absorb.cpp  products of matrices -> the sums that they are a term of
-///   fuse.cpp    instructions -> steps: elementwise runs grouped
-///   memory.cpp  values -> offsets: lifetimes, reuse, in place
+///   select.cpp      tape -> values and instructions: dead code left out, equal ones merged
+///   absorb.cpp      products of matrices -> the sums that they are a term of
+///   fuse.cpp        instructions -> steps: elementwise runs grouped, all in the order of execution
+///   dependents.cpp  leaves -> the steps that depend on them, where partial replay is possible
+///   memory.cpp      values -> offsets: lifetimes, reuse, in place
+///
+/// Everything is a flat array, and a name is a position in one. A plan has about two values and two
+/// instructions for each record of the tape: they are kept small.
 namespace dtheta::detail {
 
 inline constexpr std::uint32_t no_id = ~std::uint32_t{0};
 
 /// A value of the program, named by its position.
 struct Value {
-  ValueType type;
-  Role role = Role::op;
-  std::uint32_t node = no_id;     // its record on the tape
+  std::uint32_t type = no_id;     // in the program's types
   std::uint32_t storage = no_id;  // the value whose memory it uses: itself, unless it is a view
-  bool fixed = false;             // depends on constants alone: computed once
-  bool persistent = false;        // must be there after a run
+  Role role = Role::op;
+  bool fixed = false;       // depends on constants alone: computed once
+  bool persistent = false;  // must be there after a run
   // Set by the later passes:
   bool internal = false;  // lives only in the tiles of a fused group
   Index offset = 0;       // elements from the start of the real or the index storage
@@ -36,15 +38,17 @@ struct Value {
 struct Instruction {
   const OpRecord* op;
   const void* attributes;
-  std::vector<std::uint32_t> inputs;
+  std::uint32_t first_input;  // in the program's inputs
+  std::uint32_t input_count;
   std::uint32_t output;
 };
 
 /// Instructions executed together: one kernel, or a group of elementwise ops of one shape.
 struct Step {
-  std::vector<std::uint32_t> instructions;
-  bool fixed = false;  // executed once, when a workspace is made
-  bool elementwise = false;
+  std::uint32_t first;  // of its instructions, which lie side by side
+  std::uint32_t count;
+  bool fixed;  // executed once, when a workspace is made
+  bool elementwise;
 };
 
 /// A leaf that takes a value after each run.
@@ -60,24 +64,48 @@ struct GuardCheck {
   std::source_location where;
 };
 
+/// A record of the tape and the value that stands for it.
+struct NodeValue {
+  std::uint32_t node;
+  std::uint32_t value;
+};
+
 struct Program {
   const Tape* tape = nullptr;  // identity only; it may be gone
   DType precision = DType::float64;
   PlanOptions options;
+  TypeTable types;  // most values share a few
   std::vector<Value> values;
+  std::vector<std::uint32_t> inputs;  // of all instructions: values
   std::vector<Instruction> instructions;
-  std::vector<Step> steps;
+  std::vector<Step> steps;  // those that are executed once come first
   std::vector<Update> updates;
   std::vector<GuardCheck> guards;
-  std::unordered_map<std::uint32_t, std::uint32_t> value_of_node;
+  std::vector<NodeValue> value_of_node;                   // by node
   std::vector<std::pair<std::uint32_t, Tensor>> initial;  // leaves and constants
   std::unordered_map<std::uint32_t, std::vector<std::uint32_t>> steps_from_leaf;
   Index real_elements = 0;
   Index index_elements = 0;
-  Arena attributes;
+  std::size_t scratch_elements = 0;  // the most that a kernel asks for
+  std::size_t tile_elements = 0;     // the most that an elementwise step needs for its tiles
+  AlignedBytes attributes;           // of all instructions, in their order
 
+  [[nodiscard]] const ValueType& type_of(std::uint32_t v) const { return types[values[v].type]; }
+  [[nodiscard]] Index size_of(std::uint32_t v) const { return type_of(v).shape.size(); }
+  [[nodiscard]] bool is_index(std::uint32_t v) const { return type_of(v).kind == Kind::index; }
   [[nodiscard]] const Value& storage_of(std::uint32_t v) const { return values[values[v].storage]; }
-  [[nodiscard]] bool is_index(std::uint32_t v) const { return values[v].type.kind == Kind::index; }
+  [[nodiscard]] std::span<const std::uint32_t> inputs_of(const Instruction& i) const {
+    return {inputs.data() + i.first_input, i.input_count};
+  }
+  [[nodiscard]] std::span<const Instruction> instructions_of(const Step& s) const {
+    return {instructions.data() + s.first, s.count};
+  }
+  /// Elements of each result of a step.
+  [[nodiscard]] Index elements_of(const Step& s) const {
+    return size_of(instructions[s.first].output);
+  }
+  /// The value of a record, or no_id.
+  [[nodiscard]] std::uint32_t find(std::uint32_t node) const;
 };
 
 /// The value that stands for a Var. Throws StateError when the plan has none.
@@ -86,6 +114,7 @@ struct Program {
 void select(Program& program, std::span<const Var> outputs);
 void absorb(Program& program);
 void fuse(Program& program);
+void find_dependents(Program& program);
 void assign_memory(Program& program);
 
 }  // namespace dtheta::detail

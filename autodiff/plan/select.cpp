@@ -4,147 +4,164 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
-#include <functional>
+#include <utility>
 
 #include "autodiff/errors.hpp"
+#include "autodiff/plan/known.hpp"
 #include "autodiff/plan/program.hpp"
 
 namespace dtheta::detail {
 namespace {
 
-/// Marks the records that the outputs need.
-std::vector<char> needed_records(const Tape& tape, std::span<const std::uint32_t> roots) {
-  std::vector<char> needed(tape.size(), 0);
-  for (std::uint32_t r : roots) needed[r] = 1;
-  for (std::uint32_t i = tape.size(); i-- > 0;) {
-    if (!needed[i]) continue;
-    for (std::uint32_t in : tape.inputs(i)) needed[in] = 1;
+/// Which of the records from `first` on the outputs need.
+struct Needed {
+  std::uint32_t first;
+  std::vector<char> marks;
+};
+
+/// Goes back no further than what is needed: a plan for a few records of a long tape is cheap.
+Needed needed_records(const Tape& tape, std::span<const std::uint32_t> roots) {
+  std::uint32_t first = *std::ranges::max_element(roots) + 1;
+  std::vector<char> marks(first, 0);
+  std::size_t waiting = 0;  // marked, but not yet visited
+  const auto mark = [&](std::uint32_t i) {
+    if (!marks[i]) ++waiting;
+    marks[i] = 1;
+  };
+  std::ranges::for_each(roots, mark);
+  while (waiting > 0) {
+    if (!marks[--first]) continue;
+    --waiting;
+    std::ranges::for_each(tape.inputs(first), mark);
   }
-  return needed;
+  marks.erase(marks.begin(), marks.begin() + first);
+  return {first, std::move(marks)};
 }
 
 class Selector {
  public:
-  Selector(Program& program, const Tape& tape) : program_(program), tape_(tape) {}
+  Selector(Program& program, const Tape& tape, const Needed& needed)
+      : p_(program),
+        tape_(tape),
+        first_(needed.first),
+        value_of_(needed.marks.size(), no_id),
+        known_(static_cast<std::size_t>(std::ranges::count(needed.marks, 1))) {
+    const auto records = static_cast<std::size_t>(std::ranges::count(needed.marks, 1));
+    p_.values.reserve(records);
+    p_.instructions.reserve(records);
+    p_.inputs.reserve(2 * records);
+    p_.value_of_node.reserve(records);
+  }
 
   void add(std::uint32_t node) {
     const Node& n = tape_.node(node);
-    program_.value_of_node[node] = n.role == Role::op ? op_value(node, n) : input_value(node, n);
+    const std::uint32_t v = n.role == Role::op ? op_value(node, n) : input_value(node, n);
+    value_of_[node - first_] = v;
+    p_.value_of_node.push_back({node, v});
   }
 
  private:
-  std::uint32_t new_value(std::uint32_t node, const Node& n) {
-    const auto id = static_cast<std::uint32_t>(program_.values.size());
-    Value v;
-    v.type = *n.type;
-    v.role = n.role;
-    v.node = node;
-    v.storage = id;
-    program_.values.push_back(v);
+  std::uint32_t new_value(const Node& n) {
+    const auto id = static_cast<std::uint32_t>(p_.values.size());
+    p_.values.push_back({.type = p_.types.find_or_add(*n.type), .storage = id, .role = n.role});
     return id;
   }
 
   std::uint32_t input_value(std::uint32_t node, const Node& n) {
-    const std::uint32_t id = new_value(node, n);
-    program_.values[id].persistent = true;
-    program_.values[id].fixed = n.role == Role::constant;
+    const std::uint32_t id = new_value(n);
+    p_.values[id].persistent = true;
+    p_.values[id].fixed = n.role == Role::constant;
     const bool scalar = n.role == Role::constant && n.attributes != nullptr;
-    program_.initial.emplace_back(
+    p_.initial.emplace_back(
         id, scalar ? Tensor(*static_cast<const double*>(n.attributes)) : tape_.value(node));
     return id;
   }
 
   std::uint32_t op_value(std::uint32_t node, const Node& n) {
-    std::vector<std::uint32_t> in;
-    for (std::uint32_t i : tape_.inputs(node)) in.push_back(program_.value_of_node.at(i));
-    const std::size_t key = hash(n, in);
-    const auto [first, last] = known_.equal_range(key);
-    for (auto it = first; it != last; ++it) {
-      if (same(it->second, n, in)) return it->second.value;
+    // A view is an instruction, too, until all are selected: equal ones are merged.
+    const Instruction added{n.op, n.attributes, static_cast<std::uint32_t>(p_.inputs.size()),
+                            n.input_count, static_cast<std::uint32_t>(p_.values.size())};
+    for (std::uint32_t i : tape_.inputs(node)) p_.inputs.push_back(value_of_[i - first_]);
+    const std::span<const std::uint32_t> in = p_.inputs_of(added);
+    const auto position = static_cast<std::uint32_t>(p_.instructions.size());
+    const std::uint32_t known =
+        known_.find_or_add(std::ranges::max(in), hash(n, in), position,
+                           [&](std::uint32_t i) { return same(p_.instructions[i], added); });
+    if (known != no_id) {
+      p_.inputs.resize(added.first_input);
+      return p_.instructions[known].output;
     }
-    const std::uint32_t id = new_value(node, n);
-    program_.values[id].fixed =
-        std::ranges::all_of(in, [&](std::uint32_t v) { return program_.values[v].fixed; });
-    if (n.op->info.view) {
-      program_.values[id].storage = program_.values[in[0]].storage;
-    } else {
-      program_.instructions.push_back({n.op, copy_attributes(n), in, id});
-    }
-    known_.emplace(key, Known{n.op, n.attributes, in, id});
-    return id;
+    p_.instructions.push_back(added);
+    Value& value = p_.values[new_value(n)];
+    value.fixed = std::ranges::all_of(in, [&](std::uint32_t v) { return p_.values[v].fixed; });
+    if (n.op->info.view) value.storage = p_.values[in[0]].storage;
+    return added.output;
   }
 
-  const void* copy_attributes(const Node& n) {
-    if (n.op->bytes == 0) return n.attributes;
-    void* copy = program_.attributes.allocate(n.op->bytes);
-    std::memcpy(copy, n.attributes, n.op->bytes);
-    return copy;
+  /// Attributes have no hash; but equal ones lead to equal results, so these stand for them.
+  [[nodiscard]] std::uint64_t hash(const Node& n, std::span<const std::uint32_t> in) const {
+    std::uint64_t h = std::bit_cast<std::uintptr_t>(n.op);
+    for (std::uint32_t i : in) h = mixed(h, i);
+    if (n.op->bytes == 0) return h;
+    const std::size_t width = n.type->kind == Kind::index ? sizeof(Index) : size_of(p_.precision);
+    const std::size_t bytes = static_cast<std::size_t>(n.type->shape.size()) * width;
+    std::uint64_t result = 0;
+    if (bytes > 0) std::memcpy(&result, n.value, std::min(bytes, sizeof result));
+    return mixed(h, result);
   }
 
-  struct Known {
-    const OpRecord* op;
-    const void* attributes;
-    std::vector<std::uint32_t> inputs;
-    std::uint32_t value;
-  };
-
-  static std::size_t hash(const Node& n, const std::vector<std::uint32_t>& in) {
-    std::size_t h = std::hash<const void*>{}(n.op);
-    for (std::uint32_t i : in) h = h * 0x9E3779B97F4A7C15U + i;
-    return h;
-  }
-  static bool same(const Known& k, const Node& n, const std::vector<std::uint32_t>& in) {
-    return k.op == n.op && k.inputs == in &&
-           (n.op->bytes == 0 || n.op->equal(k.attributes, n.attributes));
+  [[nodiscard]] bool same(const Instruction& a, const Instruction& b) const {
+    return a.op == b.op && std::ranges::equal(p_.inputs_of(a), p_.inputs_of(b)) &&
+           (a.op->bytes == 0 || a.op->equal(a.attributes, b.attributes));
   }
 
-  Program& program_;
+  Program& p_;
   const Tape& tape_;
-  std::unordered_multimap<std::size_t, Known> known_;
+  std::uint32_t first_;
+  std::vector<std::uint32_t> value_of_;  // by record, from the first that is needed
+  KnownInstructions known_;
 };
 
-/// Updates happen one after the other: a leaf that is itself updated may already be overwritten.
-void require_computed(const Program& program, const Update& u) {
-  const std::uint32_t source = program.values[u.value].storage;
-  const bool moves = std::ranges::any_of(program.options.updates, [&](const auto& other) {
-    return value_of(program, other.first) == source && source != u.leaf;
-  });
-  if (moves) {
-    throw StateError("plan: an update takes its value from a leaf that is updated in the same run");
-  }
-}
-
-void add_updates(Program& program) {
+/// Adds the updates; the result marks the leaves that they move.
+std::vector<char> add_updates(Program& program) {
+  std::vector<char> moves(program.values.size(), 0);
   for (const auto& [leaf, value] : program.options.updates) {
     const Update u{value_of(program, leaf), value_of(program, value)};
-    const Value &to = program.values[u.leaf], &from = program.values[u.value];
-    if (to.role != Role::leaf) throw StateError("plan: only a leaf can be updated");
-    if (to.type != from.type) {
+    const ValueType &to = program.type_of(u.leaf), &from = program.type_of(u.value);
+    if (program.values[u.leaf].role != Role::leaf) {
+      throw StateError("plan: only a leaf can be updated");
+    }
+    if (to != from) {
       throw ShapeError(fmt::format("plan: a leaf of shape {} cannot take a value of shape {}",
-                                   to_string(to.type.shape), to_string(from.type.shape)));
+                                   to_string(to.shape), to_string(from.shape)));
     }
-    require_computed(program, u);
-    if (std::ranges::find(program.updates, u.leaf, &Update::leaf) != program.updates.end()) {
-      throw StateError("plan: a leaf is updated twice");
-    }
+    if (std::exchange(moves[u.leaf], 1)) throw StateError("plan: a leaf is updated twice");
     program.updates.push_back(u);
   }
+  // They happen one after the other: a leaf that is itself updated may already be overwritten.
+  for (const Update& u : program.updates) {
+    const std::uint32_t source = program.values[u.value].storage;
+    if (moves[source] && source != u.leaf) {
+      throw StateError(
+          "plan: an update takes its value from a leaf that is updated in the same run");
+    }
+  }
+  return moves;
 }
 
 /// An output that is a leaf under another shape shares its memory: after an update it would show
 /// the new value.
-void refuse_views_of_updated_leaves(const Program& program, std::span<const Var> outputs) {
+void refuse_views_of_updated_leaves(const Program& program, std::span<const Var> outputs,
+                                    const std::vector<char>& moves) {
   for (Var y : outputs) {
     const std::uint32_t v = value_of(program, y), storage = program.values[v].storage;
-    if (v != storage &&
-        std::ranges::find(program.updates, storage, &Update::leaf) != program.updates.end()) {
-      throw StateError(
-          fmt::format("plan: the output {} is a leaf under another shape, and that leaf is "
-                      "updated; ask for the "
-                      "leaf itself, or for a computed value",
-                      to_string(program.values[v].type.shape)));
-    }
+    if (v == storage || !moves[storage]) continue;
+    throw StateError(
+        fmt::format("plan: the output {} is a leaf under another shape, and that leaf is updated; "
+                    "ask for the leaf itself, or for a computed value",
+                    to_string(program.type_of(v).shape)));
   }
 }
 
@@ -163,30 +180,41 @@ void select(Program& program, std::span<const Var> outputs) {
     if (g.node <= last) roots.push_back(g.node);
   }
 
-  const std::vector<char> needed = needed_records(tape, roots);
-  Selector selector(program, tape);
-  for (std::uint32_t i = 0; i < tape.size(); ++i) {
-    if (needed[i]) selector.add(i);
+  const Needed needed = needed_records(tape, roots);
+  Selector selector(program, tape, needed);
+  for (std::size_t i = 0; i < needed.marks.size(); ++i) {
+    if (needed.marks[i]) selector.add(needed.first + static_cast<std::uint32_t>(i));
   }
+  std::erase_if(program.instructions, [](const Instruction& i) { return i.op->info.view; });
   for (std::uint32_t r : roots) {
-    const std::uint32_t v = program.value_of_node.at(r);
-    program.values[program.values[v].storage].persistent = true;
+    program.values[program.values[program.find(r)].storage].persistent = true;
   }
   for (const Guard& g : tape.guards()) {
     if (g.node > last) continue;
-    program.guards.push_back({program.value_of_node.at(g.node), g.taken, tape.node(g.node).where});
+    program.guards.push_back({program.find(g.node), g.taken, tape.node(g.node).where});
   }
-  add_updates(program);
-  refuse_views_of_updated_leaves(program, outputs);
+  refuse_views_of_updated_leaves(program, outputs, add_updates(program));
+}
+
+std::uint32_t Program::find(std::uint32_t node) const {
+  const std::vector<NodeValue>& list = value_of_node;
+  if (list.empty() || node < list.front().node || node > list.back().node) return no_id;
+  // Nodes rise by one at least from entry to entry, and mostly by one.
+  const std::size_t latest = std::min<std::size_t>(node - list.front().node, list.size() - 1);
+  const std::size_t back = std::min<std::size_t>(list[latest].node - node, latest);
+  const auto found = std::ranges::lower_bound(list.begin() + static_cast<Index>(latest - back),
+                                              list.begin() + static_cast<Index>(latest), node, {},
+                                              &NodeValue::node);
+  return found->node == node ? found->value : no_id;
 }
 
 std::uint32_t value_of(const Program& program, Var v) {
-  const bool known =
-      v.exists() && &v.tape() == program.tape && program.value_of_node.contains(v.index());
-  if (!known) {
+  const bool ours = v.exists() && &v.tape() == program.tape;
+  const std::uint32_t known = ours ? program.find(v.index()) : no_id;
+  if (known == no_id) {
     throw StateError("plan: this value is neither among the plan's outputs nor needed by them");
   }
-  return program.value_of_node.at(v.index());
+  return known;
 }
 
 }  // namespace dtheta::detail

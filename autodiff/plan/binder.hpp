@@ -1,0 +1,46 @@
+#pragma once
+
+#include <unordered_map>
+
+#include "autodiff/plan/binding.hpp"
+
+namespace dtheta::detail {
+
+/// Turns steps of a program into calls, for a binding whose memory is there already.
+template <Scalar T>
+class Binder {
+ public:
+  explicit Binder(Binding<T>& binding);
+
+  /// Appends the calls of a step. Throws TypeError when an op of it cannot be computed in T.
+  void bind(const Step& step);
+
+ private:
+  void bind_kernel(const Instruction& ins);
+  void bind_elementwise(const Step& step);
+  void add_member(const Instruction& ins, const Step& step);
+  Place<T> operand(std::uint32_t v, const Step& step);
+  T* expanded(std::uint32_t v, const BroadcastMap& map);
+  T* new_tile();
+  void emit_calls();
+  void emit_group(std::size_t parts);
+
+  Binding<T>& b_;
+  const Program& p_;
+  // The elementwise step at hand:
+  FusedGroup<T> group_;
+  std::uint32_t result_type_ = no_id;
+  std::vector<std::uint32_t> results_;  // of its members
+  T* next_tile_ = nullptr;
+
+  /// Constants that are expanded, by value and type of the result.
+  std::unordered_map<std::uint64_t, T*> expanded_;
+};
+
+extern template class Binder<float>;
+extern template class Binder<double>;
+extern template class Binder<long double>;
+extern template class Binder<Quad>;
+extern template class Binder<Complex>;
+
+}  // namespace dtheta::detail

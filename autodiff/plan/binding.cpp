@@ -1,0 +1,107 @@
+#include "autodiff/plan/binding.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "autodiff/errors.hpp"
+#include "autodiff/plan/binder.hpp"
+
+namespace dtheta::detail {
+namespace {
+
+template <class T>
+AlignedBytes zeros(std::size_t count) {
+  AlignedBytes bytes = allocate_aligned(count * sizeof(T));
+  std::uninitialized_fill_n(reinterpret_cast<T*>(bytes.get()), count, T(0));
+  return bytes;
+}
+
+template <class From, class T>
+void convert(std::span<const From> from, T* to) {
+  std::ranges::transform(from, to, [](From v) { return static_cast<T>(v); });
+}
+
+}  // namespace
+
+template <Scalar T>
+Binding<T>::Binding(const Program& p, std::unique_ptr<Parallel> shared_by)
+    : program(p),
+      parallel(std::move(shared_by)),
+      real(zeros<T>(static_cast<std::size_t>(p.real_elements))),
+      index(zeros<Index>(static_cast<std::size_t>(p.index_elements))),
+      scratch(zeros<T>(p.scratch_elements)),
+      tiles(zeros<T>(p.tile_elements * threads())) {
+  for (const auto& [v, value] : p.initial) store(v, value);
+  std::ranges::copy_if(p.updates, std::back_inserter(copies),
+                       [](const Update& u) { return !u.in_place; });
+  Binder<T> binder(*this);
+  auto step = p.steps.begin();
+  for (; step != p.steps.end() && step->fixed; ++step) binder.bind(*step);
+  std::ranges::for_each(calls, execute);
+  calls.clear();
+  operands.clear();
+  groups.clear();
+  for (; step != p.steps.end(); ++step) {
+    if (!p.steps_from_leaf.empty()) first_call.push_back(static_cast<std::uint32_t>(calls.size()));
+    binder.bind(*step);
+  }
+}
+
+template <Scalar T>
+void Binding<T>::rerun(std::uint32_t leaf) const {
+  const std::size_t fixed = program.steps.size() - first_call.size();
+  for (std::uint32_t s : program.steps_from_leaf.at(leaf)) {
+    const std::size_t k = s - fixed;
+    const std::size_t end = k + 1 < first_call.size() ? first_call[k + 1] : calls.size();
+    for (std::size_t c = first_call[k]; c < end; ++c) execute(calls[c]);
+  }
+  check_guards();
+}
+
+template <Scalar T>
+void Binding<T>::check_guards() const {
+  for (const GuardCheck& g : program.guards) {
+    const bool now =
+        program.is_index(g.value) ? *index_at(g.value) != 0 : *real_at(g.value) != T(0);
+    if (now != g.taken) {
+      throw GuardError(
+          fmt::format("replay: the branch recorded at {}:{} was {} then and is {} now; record anew",
+                      g.where.file_name(), g.where.line(), g.taken, now));
+    }
+  }
+}
+
+template <Scalar T>
+void Binding<T>::update_leaves() const {
+  for (const Update& u : copies) {
+    const Index n = program.size_of(u.leaf);
+    if (program.is_index(u.leaf))
+      std::copy_n(index_at(u.value), n, index_at(u.leaf));
+    else
+      std::copy_n(real_at(u.value), n, real_at(u.leaf));
+  }
+}
+
+template <Scalar T>
+void Binding<T>::store(std::uint32_t v, const Tensor& value) const {
+  switch (value.dtype()) {
+    case DType::int64:
+      std::ranges::copy(value.data<Index>(), index_at(v));
+      break;
+    case DType::float32:
+      convert(value.data<float>(), real_at(v));
+      break;
+    case DType::float64:
+      convert(value.data<double>(), real_at(v));
+      break;
+  }
+}
+
+template struct Binding<float>;
+template struct Binding<double>;
+template struct Binding<long double>;
+template struct Binding<Quad>;
+template struct Binding<Complex>;
+
+}  // namespace dtheta::detail

@@ -1,0 +1,98 @@
+#pragma once
+
+#include <array>
+#include <memory>
+#include <memory_resource>
+#include <variant>
+#include <vector>
+
+#include "autodiff/kernels/parallel.hpp"
+#include "autodiff/plan/fused_group.hpp"
+#include "autodiff/plan/program.hpp"
+
+namespace dtheta::detail {
+
+/// A kernel over whole operands.
+template <Scalar T>
+struct KernelCall {
+  Kernel<T> kernel;
+  const void* op;
+  Call<T> call;
+};
+
+/// An elementwise kernel over runs of `count` elements.
+template <Scalar T>
+struct TileCall {
+  Tile<T> tile;
+  const void* op;
+  std::array<const T*, max_elementwise> in;
+  T* out;
+  std::size_t count;
+};
+
+/// A program bound to memory: what to call, in order, with pointers in place of names.
+///
+/// What is computed once has been computed when the constructor returns.
+template <Scalar T>
+struct Binding {
+  using BoundCall = std::variant<TileCall<T>, KernelCall<T>>;
+
+  /// `shared_by` may be null. Throws TypeError naming the op that cannot be computed in T.
+  Binding(const Program& p, std::unique_ptr<Parallel> shared_by);
+
+  void run() const {
+    for (const BoundCall& c : calls) execute(c);
+    check_guards();
+    update_leaves();
+  }
+  /// What depends on a leaf.
+  void rerun(std::uint32_t leaf) const;
+  void store(std::uint32_t v, const Tensor& value) const;
+
+  [[nodiscard]] T* real_at(std::uint32_t v) const {
+    return reinterpret_cast<T*>(real.get()) + program.storage_of(v).offset;
+  }
+  [[nodiscard]] Index* index_at(std::uint32_t v) const {
+    return reinterpret_cast<Index*>(index.get()) + program.storage_of(v).offset;
+  }
+  [[nodiscard]] void* at(std::uint32_t v) const {
+    return program.is_index(v) ? static_cast<void*>(index_at(v)) : real_at(v);
+  }
+  /// Memory for `count` objects that lives as long as the binding.
+  template <class Object>
+  [[nodiscard]] Object* own(std::size_t count) {
+    return static_cast<Object*>(small.allocate(count * sizeof(Object), storage_alignment));
+  }
+  [[nodiscard]] std::size_t threads() const { return parallel ? parallel->threads() : 1; }
+
+  static void execute(const BoundCall& c) {
+    if (const auto* t = std::get_if<TileCall<T>>(&c)) {
+      t->tile(t->op, t->in.data(), t->out, t->count);
+    } else {
+      const auto& k = *std::get_if<KernelCall<T>>(&c);
+      k.kernel(k.op, k.call);
+    }
+  }
+  void check_guards() const;
+  void update_leaves() const;
+
+  const Program& program;
+  std::unique_ptr<Parallel> parallel;  // null for the caller's thread alone
+  std::vector<BoundCall> calls;
+  std::vector<Operand> operands;          // those of the calls, one after the other
+  std::vector<std::uint32_t> first_call;  // of each step of a run; empty without partial replay
+  std::vector<Update> copies;             // the updates that are not computed in place
+  AlignedBytes real, index;
+  AlignedBytes scratch;  // of one kernel at a time
+  AlignedBytes tiles;    // of one elementwise step at a time, for each of its parts
+  std::vector<std::unique_ptr<const FusedGroup<T>>> groups;
+  std::pmr::monotonic_buffer_resource small;  // expanded constants, and how others are expanded
+};
+
+extern template struct Binding<float>;
+extern template struct Binding<double>;
+extern template struct Binding<long double>;
+extern template struct Binding<Quad>;
+extern template struct Binding<Complex>;
+
+}  // namespace dtheta::detail

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <algorithm>
+#include <bit>
+#include <cstdint>
+#include <vector>
+
+#include "autodiff/plan/program.hpp"
+
+namespace dtheta::detail {
+
+/// Instructions that are known already, found by what they compute. A place for one is looked for
+/// near those of the same and the next latest operands first, and anywhere only when that part is
+/// full: so a long tape goes through the table in order, and not from one cache miss to the next.
+class KnownInstructions {
+ public:
+  explicit KnownInstructions(std::size_t most)
+      : slots_(std::bit_ceil(std::max<std::size_t>(2 * most, 2 * near))) {}
+
+  /// The instruction with this hash for which `same` holds; if there is none, `added` takes its
+  /// place and no_id is returned.
+  template <class Same>
+  std::uint32_t find_or_add(std::uint32_t latest_operand, std::uint64_t hash, std::uint32_t added,
+                            const Same& same) {
+    const std::size_t mask = slots_.size() - 1;
+    const std::size_t line = (latest_operand / 4 * near) & mask;  // half full, as is the whole
+    const auto check = static_cast<std::uint32_t>(hash >> 32);
+    for (std::size_t k = 0;; ++k) {
+      Slot& slot = slots_[k < near ? line + k : (hash + k) & mask];
+      if (slot.instruction == no_id) {
+        slot = {check, added};
+        return no_id;
+      }
+      if (slot.check == check && same(slot.instruction)) return slot.instruction;
+    }
+  }
+
+ private:
+  struct Slot {
+    std::uint32_t check = 0;
+    std::uint32_t instruction = no_id;
+  };
+  static constexpr std::size_t near = 8;  // slots in a cache line
+  std::vector<Slot> slots_;               // a power of two of them
+};
+
+}  // namespace dtheta::detail
