@@ -101,7 +101,7 @@ using Kernel = void (*)(const void* op, const Call<T>& call);
 template <class T>
 using Tile = void (*)(const void* op, const T* const* in, T* out, std::size_t n);
 
-inline constexpr int max_elementwise = 4;
+inline constexpr std::size_t max_elementwise = 4;
 
 /// An op as data: what the tape, the planner and the checker need, without knowing its type.
 struct OpRecord {
@@ -146,7 +146,7 @@ constexpr Tile<T> tile_of() {
   constexpr bool elementwise = requires(const O op, const double* const* in, double* out) {
     op.template tile<double>(in, out, std::size_t{});
   };
-  static_assert(!elementwise || (O::info.arity > 0 && O::info.arity <= max_elementwise));
+  static_assert(!elementwise || static_cast<std::size_t>(O::info.arity) <= max_elementwise);
   if constexpr (elementwise && (RealScalar<T> || O::info.analytic)) {
     return [](const void* op, const T* const* in, T* out, std::size_t n) {
       as<O>(op).template tile<T>(in, out, n);

@@ -2,6 +2,8 @@
 // its own and no pass over it: BLAS adds as it goes, in place if x dies there. A step of gradient
 // descent, W - rate * (d^T a), is of this kind, and so is a gradient with several terms.
 
+#include <array>
+#include <bit>
 #include <optional>
 
 #include "autodiff/ops/forms.hpp"
@@ -118,7 +120,9 @@ class Absorber {
       value.fixed = value.persistent = true;
       p_.types.emplace_back();
       p_.values.push_back(value);
-      p_.initial.emplace_back(one_, Tensor(1.0));
+      const auto bytes = std::bit_cast<std::array<std::byte, sizeof(double)>>(1.0);
+      p_.initial.push_back({one_, DType::float64, p_.initial_bytes.size()});
+      p_.initial_bytes.insert(p_.initial_bytes.end(), bytes.begin(), bytes.end());
     }
     return one_;
   }

@@ -56,6 +56,9 @@ Binder<T>::Binder(Binding<T>& binding) : b_(binding), p_(binding.program) {
       }
     }
   }
+  group_.members.reserve(16);
+  group_.places.reserve(48);
+  results_.reserve(16);
   b_.calls.reserve(calls);
   b_.operands.reserve(operands);
 }

@@ -17,9 +17,11 @@ AlignedBytes zeros(std::size_t count) {
   return bytes;
 }
 
+/// Elements of some dtype as T.
 template <class From, class T>
-void convert(std::span<const From> from, T* to) {
-  std::ranges::transform(from, to, [](From v) { return static_cast<T>(v); });
+void convert(const void* from, Index count, T* to) {
+  std::transform(static_cast<const From*>(from), static_cast<const From*>(from) + count, to,
+                 [](From v) { return static_cast<T>(v); });
 }
 
 }  // namespace
@@ -32,7 +34,7 @@ Binding<T>::Binding(const Program& p, std::unique_ptr<Parallel> shared_by)
       index(zeros<Index>(static_cast<std::size_t>(p.index_elements))),
       scratch(zeros<T>(p.scratch_elements)),
       tiles(zeros<T>(p.tile_elements * threads())) {
-  for (const auto& [v, value] : p.initial) store(v, value);
+  for (const Initial& i : p.initial) store(i.value, i.dtype, p.initial_bytes.data() + i.start);
   std::ranges::copy_if(p.updates, std::back_inserter(copies),
                        [](const Update& u) { return !u.in_place; });
   Binder<T> binder(*this);
@@ -84,16 +86,17 @@ void Binding<T>::update_leaves() const {
 }
 
 template <Scalar T>
-void Binding<T>::store(std::uint32_t v, const Tensor& value) const {
-  switch (value.dtype()) {
+void Binding<T>::store(std::uint32_t v, DType dtype, const void* elements) const {
+  const Index count = program.size_of(v);
+  switch (dtype) {
     case DType::int64:
-      std::ranges::copy(value.data<Index>(), index_at(v));
+      convert<Index>(elements, count, index_at(v));
       break;
     case DType::float32:
-      convert(value.data<float>(), real_at(v));
+      convert<float>(elements, count, real_at(v));
       break;
     case DType::float64:
-      convert(value.data<double>(), real_at(v));
+      convert<double>(elements, count, real_at(v));
       break;
   }
 }

@@ -47,7 +47,8 @@ struct Binding {
   }
   /// What depends on a leaf.
   void rerun(std::uint32_t leaf) const;
-  void store(std::uint32_t v, const Tensor& value) const;
+  /// Sets a leaf or constant.
+  void store(std::uint32_t v, DType dtype, const void* elements) const;
 
   [[nodiscard]] T* real_at(std::uint32_t v) const {
     return reinterpret_cast<T*>(real.get()) + program.storage_of(v).offset;

@@ -26,7 +26,6 @@ class Fuser {
         step_of_value_(program.values.size(), -1),
         readers_(program.options.fuse ? program.values.size() : 0, no_readers()) {
     steps_.reserve(p_.instructions.size());
-    step_of_.reserve(p_.instructions.size());
   }
 
   void run() {
@@ -36,7 +35,7 @@ class Fuser {
   }
 
  private:
-  /// A step while it grows. Its instructions are those that `step_of_` says.
+  /// A step while it grows.
   struct Group {
     std::uint32_t first;  // of its instructions
     std::uint32_t count;
@@ -55,7 +54,6 @@ class Fuser {
       s = static_cast<int>(steps_.size());
       steps_.push_back({i, 1, p_.values[ins.output].fixed, elementwise});
     }
-    step_of_.push_back(s);
     step_of_value_[ins.output] = s;
     if (may_share) note_reader(ins, s);
   }
@@ -110,37 +108,37 @@ class Fuser {
 
   /// Marks values that nobody outside their group reads: they need no memory.
   void find_internal_values() {
-    std::vector<char> escapes(p_.values.size(), 0);
-    for (std::size_t i = 0; i < p_.instructions.size(); ++i) {
-      for (std::uint32_t in : p_.inputs_of(p_.instructions[i])) {
-        if (computed_in(in) != step_of_[i]) escapes[p_.values[in].storage] = 1;
-      }
+    for (const Instruction& ins : p_.instructions) {
+      Value& value = p_.values[ins.output];
+      value.internal = group_of(ins).elementwise && !value.persistent;
     }
-    for (std::size_t i = 0; i < p_.instructions.size(); ++i) {
-      Value& value = p_.values[p_.instructions[i].output];
-      const bool elementwise = steps_[static_cast<std::size_t>(step_of_[i])].elementwise;
-      value.internal = elementwise && !escapes[p_.instructions[i].output] && !value.persistent;
+    for (const Instruction& ins : p_.instructions) {
+      for (std::uint32_t in : p_.inputs_of(ins)) {
+        if (computed_in(in) != step_of_value_[ins.output]) {
+          p_.values[p_.values[in].storage].internal = false;
+        }
+      }
     }
   }
 
   void put_in_order() {
-    std::vector<std::uint32_t> next(steps_.size());  // by step: where its next instruction goes
-    std::uint32_t at = 0;
     p_.steps.reserve(steps_.size());
+    std::uint32_t at = 0;
     for (const bool fixed : {true, false}) {
-      for (std::size_t s = 0; s < steps_.size(); ++s) {
-        const Group& g = steps_[s];
+      for (Group& g : steps_) {
         if (g.fixed != fixed) continue;
         p_.steps.push_back({at, g.count, fixed, g.elementwise});
-        next[s] = at;
+        g.first = at;  // from here on: where its next instruction goes
         at += g.count;
       }
     }
     std::vector<Instruction> ordered(p_.instructions.size());
-    for (std::size_t i = 0; i < ordered.size(); ++i) {
-      ordered[next[static_cast<std::size_t>(step_of_[i])]++] = p_.instructions[i];
-    }
+    for (const Instruction& ins : p_.instructions) ordered[group_of(ins).first++] = ins;
     p_.instructions = std::move(ordered);
+  }
+
+  Group& group_of(const Instruction& ins) {
+    return steps_[static_cast<std::size_t>(step_of_value_[ins.output])];
   }
 
   using Readers = std::array<int, 4>;
@@ -148,8 +146,7 @@ class Fuser {
 
   Program& p_;
   std::vector<Group> steps_;
-  std::vector<int> step_of_;        // by instruction
-  std::vector<int> step_of_value_;  // by value; -1 for leaves and constants
+  std::vector<int> step_of_value_;  // -1 for leaves and constants
   std::vector<Readers> readers_;
 };
 

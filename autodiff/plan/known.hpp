@@ -1,7 +1,5 @@
 #pragma once
 
-#include <algorithm>
-#include <bit>
 #include <cstdint>
 #include <vector>
 
@@ -14,19 +12,18 @@ namespace dtheta::detail {
 /// full: so a long tape goes through the table in order, and not from one cache miss to the next.
 class KnownInstructions {
  public:
-  explicit KnownInstructions(std::size_t most)
-      : slots_(std::bit_ceil(std::max<std::size_t>(2 * most, 2 * near))) {}
+  /// Of no more than so many values. Four of them share a line, half of which stays empty.
+  explicit KnownInstructions(std::size_t values) : slots_((values / 4 + 1) * near) {}
 
   /// The instruction with this hash for which `same` holds; if there is none, `added` takes its
   /// place and no_id is returned.
   template <class Same>
   std::uint32_t find_or_add(std::uint32_t latest_operand, std::uint64_t hash, std::uint32_t added,
                             const Same& same) {
-    const std::size_t mask = slots_.size() - 1;
-    const std::size_t line = (latest_operand / 4 * near) & mask;  // half full, as is the whole
+    const std::size_t line = latest_operand / 4 * near;
     const auto check = static_cast<std::uint32_t>(hash >> 32);
     for (std::size_t k = 0;; ++k) {
-      Slot& slot = slots_[k < near ? line + k : (hash + k) & mask];
+      Slot& slot = slots_[k < near ? line + k : (hash + k) % slots_.size()];
       if (slot.instruction == no_id) {
         slot = {check, added};
         return no_id;
@@ -41,7 +38,7 @@ class KnownInstructions {
     std::uint32_t instruction = no_id;
   };
   static constexpr std::size_t near = 8;  // slots in a cache line
-  std::vector<Slot> slots_;               // a power of two of them
+  std::vector<Slot> slots_;
 };
 
 }  // namespace dtheta::detail

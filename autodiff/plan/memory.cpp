@@ -36,7 +36,9 @@ class Storage {
 class Assigner {
  public:
   explicit Assigner(Program& program)
-      : p_(program), last_use_(program.values.size(), -1), place_(program.values.size()) {}
+      : p_(program), lives_(program.values.size()) {
+    dying_.reserve(16);
+  }
 
   void run() {
     find_last_uses();
@@ -54,6 +56,11 @@ class Assigner {
   }
 
  private:
+  struct Life {
+    int last_use = -1;  // the step; -1 when none reads it
+    Places::Id place = Places::none;
+  };
+
   /// An operand that a step reads last, so that one of its results may be written there.
   struct Dying {
     std::uint32_t storage;
@@ -70,7 +77,7 @@ class Assigner {
           // What is computed once but read in every run may not be overwritten by a step that,
           // later in order, runs once too.
           const bool for_good = p_.values[storage].fixed && !p_.steps[s].fixed;
-          last_use_[storage] = for_good ? std::numeric_limits<int>::max() : static_cast<int>(s);
+          lives_[storage].last_use = for_good ? std::numeric_limits<int>::max() : static_cast<int>(s);
         }
       }
     }
@@ -89,8 +96,8 @@ class Assigner {
 
   void place(std::uint32_t v) {
     const Index size = p_.size_of(v);
-    place_[v] = storage_of(v).take(size);
-    p_.values[v].offset = storage_of(v).start(size, place_[v]);
+    lives_[v].place = storage_of(v).take(size);
+    p_.values[v].offset = storage_of(v).start(size, lives_[v].place);
   }
 
   void assign_step(int s) {
@@ -110,7 +117,7 @@ class Assigner {
       for (std::uint32_t in : p_.inputs_of(p_.instructions[step.first + m])) {
         const std::uint32_t storage = p_.values[in].storage;
         const Value& operand = p_.values[storage];
-        if (last_use_[storage] != s || operand.persistent || operand.internal) continue;
+        if (lives_[storage].last_use != s || operand.persistent || operand.internal) continue;
         const bool in_order = p_.size_of(in) == p_.elements_of(step);
         const auto known = std::ranges::find(dying_, storage, &Dying::storage);
         if (known == dying_.end()) {
@@ -137,7 +144,7 @@ class Assigner {
   bool update_in_place(std::uint32_t v, const Step& step, std::uint32_t k, int s) {
     if (update_of_.empty() || update_of_[v] >= several || !p_.options.reuse_memory) return false;
     Update& u = p_.updates[update_of_[v]];
-    if (!may_write_over(u.leaf, step) || last_use_[u.leaf] > s) return false;
+    if (!may_write_over(u.leaf, step) || lives_[u.leaf].last_use > s) return false;
     if (!p_.guards.empty()) return false;  // a guard that fails must leave the leaf as it was
     for (std::uint32_t m = 0; m < step.count; ++m) {
       for (std::uint32_t in : p_.inputs_of(p_.instructions[step.first + m])) {
@@ -157,7 +164,7 @@ class Assigner {
       const bool fits = d.in_order && d.last_reader <= k && p_.size_of(d.storage) == size;
       if (!fits || d.overwritten) continue;
       d.overwritten = true;
-      place_[v] = place_[d.storage];
+      lives_[v].place = lives_[d.storage].place;
       p_.values[v].offset = p_.values[d.storage].offset;
       return true;
     }
@@ -167,22 +174,21 @@ class Assigner {
   /// Gives back what this step read last, and what it computed for nobody.
   void release(const Step& step) {
     const auto give_back = [&](std::uint32_t v) {
-      storage_of(v).give_back(p_.size_of(v), place_[v]);
+      storage_of(v).give_back(p_.size_of(v), lives_[v].place);
     };
     for (const Dying& d : dying_) {
       if (!d.overwritten) give_back(d.storage);
     }
     for (const Instruction& ins : p_.instructions_of(step)) {
       const Value& value = p_.values[ins.output];
-      if (last_use_[ins.output] < 0 && !value.persistent && !value.internal) give_back(ins.output);
+      if (lives_[ins.output].last_use < 0 && !value.persistent && !value.internal) give_back(ins.output);
     }
   }
 
   static constexpr std::uint32_t several = no_id - 1;
 
   Program& p_;
-  std::vector<int> last_use_;             // by storage; -1 when no step reads it
-  std::vector<Places::Id> place_;         // by storage
+  std::vector<Life> lives_;               // by storage
   std::vector<std::uint32_t> update_of_;  // by value: the update, no_id or `several`
   std::vector<Dying> dying_;              // in the step at hand
   Storage real_, index_;

@@ -14,7 +14,10 @@ namespace dtheta::detail {
 class Places {
  public:
   /// Every place starts at, and holds, a multiple of `grain` elements.
-  explicit Places(Index grain) : grain_(grain) { free_.fill(none); }
+  explicit Places(Index grain) : grain_(grain) {
+    places_.reserve(32);
+    free_.fill(none);
+  }
 
   using Id = std::uint32_t;
   static constexpr Id none = ~Id{0};

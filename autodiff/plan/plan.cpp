@@ -43,15 +43,6 @@ void own_attributes(detail::Program& program) {
   }
 }
 
-/// Gives back what the passes reserved and did not need.
-void tighten(detail::Program& program) {
-  program.types.shrink_to_fit();
-  program.values.shrink_to_fit();
-  program.inputs.shrink_to_fit();
-  program.steps.shrink_to_fit();
-  program.value_of_node.shrink_to_fit();
-}
-
 }  // namespace
 
 Plan::Plan(std::span<const Var> outputs, const PlanOptions& options) {
@@ -66,7 +57,6 @@ Plan::Plan(std::span<const Var> outputs, const PlanOptions& options) {
   if (partial_replay) detail::find_dependents(*program);
   detail::assign_memory(*program);
   own_attributes(*program);
-  tighten(*program);
   program_ = std::move(program);
 }
 

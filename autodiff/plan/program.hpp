@@ -70,6 +70,13 @@ struct NodeValue {
   std::uint32_t value;
 };
 
+/// The first elements of a leaf or constant.
+struct Initial {
+  std::uint32_t value;
+  DType dtype;
+  std::size_t start;  // in the program's initial bytes; a multiple of 8
+};
+
 struct Program {
   const Tape* tape = nullptr;  // identity only; it may be gone
   DType precision = DType::float64;
@@ -82,7 +89,8 @@ struct Program {
   std::vector<Update> updates;
   std::vector<GuardCheck> guards;
   std::vector<NodeValue> value_of_node;                   // by node
-  std::vector<std::pair<std::uint32_t, Tensor>> initial;  // leaves and constants
+  std::vector<Initial> initial;  // of leaves and constants
+  std::vector<std::byte> initial_bytes;
   std::unordered_map<std::uint32_t, std::vector<std::uint32_t>> steps_from_leaf;
   Index real_elements = 0;
   Index index_elements = 0;

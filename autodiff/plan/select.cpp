@@ -19,25 +19,34 @@ namespace {
 struct Needed {
   std::uint32_t first;
   std::vector<char> marks;
+  // How much there is of what is needed:
+  std::size_t ops = 0, others = 0, inputs = 0, initial_elements = 0;
 };
 
 /// Goes back no further than what is needed: a plan for a few records of a long tape is cheap.
 Needed needed_records(const Tape& tape, std::span<const std::uint32_t> roots) {
-  std::uint32_t first = *std::ranges::max_element(roots) + 1;
-  std::vector<char> marks(first, 0);
+  const std::uint32_t end = *std::ranges::max_element(roots) + 1;
+  Needed needed{end, std::vector<char>(end, 0)};
   std::size_t waiting = 0;  // marked, but not yet visited
   const auto mark = [&](std::uint32_t i) {
-    if (!marks[i]) ++waiting;
-    marks[i] = 1;
+    if (!needed.marks[i]) ++waiting;
+    needed.marks[i] = 1;
   };
   std::ranges::for_each(roots, mark);
   while (waiting > 0) {
-    if (!marks[--first]) continue;
+    if (!needed.marks[--needed.first]) continue;
     --waiting;
-    std::ranges::for_each(tape.inputs(first), mark);
+    if (const Node& n = tape.node(needed.first); n.role == Role::op) {
+      std::ranges::for_each(tape.inputs(needed.first), mark);
+      ++needed.ops;
+      needed.inputs += n.input_count;
+    } else {
+      ++needed.others;
+      needed.initial_elements += static_cast<std::size_t>(n.type->shape.size());
+    }
   }
-  marks.erase(marks.begin(), marks.begin() + first);
-  return {first, std::move(marks)};
+  needed.marks.erase(needed.marks.begin(), needed.marks.begin() + needed.first);
+  return needed;
 }
 
 class Selector {
@@ -47,17 +56,18 @@ class Selector {
         tape_(tape),
         first_(needed.first),
         value_of_(needed.marks.size(), no_id),
-        known_(static_cast<std::size_t>(std::ranges::count(needed.marks, 1))) {
-    const auto records = static_cast<std::size_t>(std::ranges::count(needed.marks, 1));
-    p_.values.reserve(records);
-    p_.instructions.reserve(records);
-    p_.inputs.reserve(2 * records);
-    p_.value_of_node.reserve(records);
+        known_(needed.ops + needed.others) {
+    p_.values.reserve(needed.ops + needed.others);
+    p_.value_of_node.reserve(needed.ops + needed.others);
+    p_.instructions.reserve(needed.ops);
+    p_.inputs.reserve(needed.inputs);
+    p_.initial.reserve(needed.others);
+    p_.initial_bytes.reserve(needed.initial_elements * sizeof(double));
   }
 
   void add(std::uint32_t node) {
     const Node& n = tape_.node(node);
-    const std::uint32_t v = n.role == Role::op ? op_value(node, n) : input_value(node, n);
+    const std::uint32_t v = n.role == Role::op ? op_value(node, n) : input_value(n);
     value_of_[node - first_] = v;
     p_.value_of_node.push_back({node, v});
   }
@@ -69,14 +79,30 @@ class Selector {
     return id;
   }
 
-  std::uint32_t input_value(std::uint32_t node, const Node& n) {
+  std::uint32_t input_value(const Node& n) {
     const std::uint32_t id = new_value(n);
     p_.values[id].persistent = true;
     p_.values[id].fixed = n.role == Role::constant;
     const bool scalar = n.role == Role::constant && n.attributes != nullptr;
-    p_.initial.emplace_back(
-        id, scalar ? Tensor(*static_cast<const double*>(n.attributes)) : tape_.value(node));
+    if (scalar)
+      keep(id, DType::float64, n.attributes, sizeof(double));
+    else
+      keep(id, is_index(n) ? DType::int64 : p_.precision, n.value, value_bytes(n));
     return id;
+  }
+
+  void keep(std::uint32_t v, DType dtype, const void* elements, std::size_t bytes) {
+    const std::size_t start = p_.initial_bytes.size();
+    constexpr std::size_t unit = sizeof(double);
+    p_.initial_bytes.resize(start + (bytes + unit - 1) / unit * unit);
+    if (bytes > 0) std::memcpy(p_.initial_bytes.data() + start, elements, bytes);
+    p_.initial.push_back({v, dtype, start});
+  }
+
+  static bool is_index(const Node& n) { return n.type->kind == Kind::index; }
+  [[nodiscard]] std::size_t value_bytes(const Node& n) const {
+    const std::size_t width = is_index(n) ? sizeof(Index) : size_of(p_.precision);
+    return static_cast<std::size_t>(n.type->shape.size()) * width;
   }
 
   std::uint32_t op_value(std::uint32_t node, const Node& n) {
@@ -105,10 +131,10 @@ class Selector {
     std::uint64_t h = std::bit_cast<std::uintptr_t>(n.op);
     for (std::uint32_t i : in) h = mixed(h, i);
     if (n.op->bytes == 0) return h;
-    const std::size_t width = n.type->kind == Kind::index ? sizeof(Index) : size_of(p_.precision);
-    const std::size_t bytes = static_cast<std::size_t>(n.type->shape.size()) * width;
     std::uint64_t result = 0;
-    if (bytes > 0) std::memcpy(&result, n.value, std::min(bytes, sizeof result));
+    if (const std::size_t bytes = value_bytes(n); bytes > 0) {
+      std::memcpy(&result, n.value, std::min(bytes, sizeof result));
+    }
     return mixed(h, result);
   }
 
@@ -127,6 +153,7 @@ class Selector {
 /// Adds the updates; the result marks the leaves that they move.
 std::vector<char> add_updates(Program& program) {
   std::vector<char> moves(program.values.size(), 0);
+  program.updates.reserve(program.options.updates.size());
   for (const auto& [leaf, value] : program.options.updates) {
     const Update u{value_of(program, leaf), value_of(program, value)};
     const ValueType &to = program.type_of(u.leaf), &from = program.type_of(u.value);
@@ -170,6 +197,7 @@ void refuse_views_of_updated_leaves(const Program& program, std::span<const Var>
 void select(Program& program, std::span<const Var> outputs) {
   const Tape& tape = *program.tape;
   std::vector<std::uint32_t> roots;
+  roots.reserve(outputs.size() + 2 * program.options.updates.size());
   for (Var y : outputs) roots.push_back(y.index());
   for (const auto& [leaf, value] : program.options.updates) {
     roots.push_back(leaf.index());

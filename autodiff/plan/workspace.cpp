@@ -99,7 +99,7 @@ void Workspace<T>::set(Var leaf, const Tensor& value) {
     throw ShapeError(fmt::format("workspace: the leaf has shape {}, the value {}", to_string(shape),
                                  to_string(value.shape())));
   }
-  binding_->store(v, value);
+  binding_->store(v, value.dtype(), value.bytes());
 }
 
 template <Scalar T>
