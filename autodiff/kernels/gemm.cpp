@@ -3,9 +3,11 @@
 #include <cblas.h>
 
 #include <algorithm>
+#include <cassert>
 
 #include "autodiff/kernels/blas_setup.hpp"
-#include "autodiff/kernels/simd/small_gemm.hpp"
+#include "autodiff/kernels/simd/elementwise.hpp"
+#include "autodiff/kernels/simd/product.hpp"
 
 namespace dtheta::detail {
 namespace {
@@ -13,8 +15,30 @@ namespace {
 /// Up to this many multiplications a BLAS call costs more than the work.
 constexpr Index small_work = 512;
 
+template <Vectorized T>
+void small_gemm(const Gemm& g, const Finish<T>& finish, const T* a, const T* b, T* c) {
+  const auto n = [](Index i) { return static_cast<std::size_t>(i); };
+  simd::multiply({.m = n(g.m),
+                  .n = n(g.n),
+                  .k = n(g.k),
+                  .a = a,
+                  .a_row = n(g.transpose_a ? 1 : g.k),
+                  .a_column = n(g.transpose_a ? g.m : 1),
+                  .b = b,
+                  .b_stride = n(g.transpose_b ? g.k : g.n),
+                  .b_transposed = g.transpose_b,
+                  .c = c,
+                  .c_stride = n(g.n),
+                  .factor = finish.factor,
+                  .added = g.accumulate ? c : finish.bias,
+                  .added_stride = n(g.accumulate ? g.n : 0),
+                  .rectified = finish.rectified,
+                  .gate = finish.gate,
+                  .gate_stride = n(g.n)});
+}
+
 template <Scalar T>
-void plain_gemm(const Gemm& g, T factor, const T* a, const T* b, T* c) {
+void plain_gemm(const Gemm& g, const Finish<T>& finish, const T* a, const T* b, T* c) {
   const Index a_row = g.transpose_a ? 1 : g.k, a_col = g.transpose_a ? g.m : 1;
   const Index b_row = g.transpose_b ? 1 : g.n, b_col = g.transpose_b ? g.k : 1;
   for (Index i = 0; i < g.m; ++i) {
@@ -22,7 +46,14 @@ void plain_gemm(const Gemm& g, T factor, const T* a, const T* b, T* c) {
       T sum(0);
       for (Index p = 0; p < g.k; ++p) sum += a[i * a_row + p * a_col] * b[p * b_row + j * b_col];
       T& out = c[i * g.n + j];
-      out = g.accumulate ? out + factor * sum : factor * sum;
+      sum = finish.factor * sum;
+      if (g.accumulate) sum = out + sum;
+      if (finish.bias != nullptr) sum = finish.bias[j] + sum;
+      if constexpr (RealScalar<T>) {
+        if (finish.rectified && sum <= T(0)) sum = T(0);
+        if (finish.gate != nullptr && !(finish.gate[i * g.n + j] > T(0))) sum = T(0);
+      }
+      out = sum;
     }
   }
 }
@@ -33,7 +64,8 @@ struct Part {
 };
 
 template <Vectorized T>
-void blas_gemm(const Gemm& g, const Part& part, T factor, const T* a, const T* b, T* c) {
+void blas_gemm(const Gemm& g, const Part& part, const Finish<T>& finish, const T* a, const T* b,
+               T* c) {
   const auto m = static_cast<blasint>(part.rows), n = static_cast<blasint>(part.columns),
              k = static_cast<blasint>(g.k);
   const CBLAS_TRANSPOSE ta = g.transpose_a ? CblasTrans : CblasNoTrans;
@@ -43,11 +75,28 @@ void blas_gemm(const Gemm& g, const Part& part, T factor, const T* a, const T* b
   a += part.row * (g.transpose_a ? 1 : g.k);
   b += part.column * (g.transpose_b ? g.k : 1);
   c += part.row * g.n + part.column;
-  const T beta = g.accumulate ? T(1) : T(0);
+  const bool adds = g.accumulate || finish.bias != nullptr;
+  if (finish.bias != nullptr) {
+    for (Index i = 0; i < part.rows; ++i) {
+      std::copy_n(finish.bias + part.column, part.columns, c + i * g.n);
+    }
+  }
+  const T beta = adds ? T(1) : T(0);
   if constexpr (std::same_as<T, float>) {
-    cblas_sgemm(CblasRowMajor, ta, tb, m, n, k, factor, a, lda, b, ldb, beta, c, ldc);
+    cblas_sgemm(CblasRowMajor, ta, tb, m, n, k, finish.factor, a, lda, b, ldb, beta, c, ldc);
   } else {
-    cblas_dgemm(CblasRowMajor, ta, tb, m, n, k, factor, a, lda, b, ldb, beta, c, ldc);
+    cblas_dgemm(CblasRowMajor, ta, tb, m, n, k, finish.factor, a, lda, b, ldb, beta, c, ldc);
+  }
+  if (!finish.rectified && finish.gate == nullptr) return;
+  // Rows that follow each other are one long one.
+  const bool joined = part.columns == g.n;
+  const Index runs = joined ? 1 : part.rows, length = joined ? part.rows * g.n : part.columns;
+  for (Index i = 0; i < runs; ++i) {
+    T* run = c + i * g.n;
+    const auto count = static_cast<std::size_t>(length);
+    if (finish.rectified) simd::relu(run, run, count);
+    if (finish.gate == nullptr) continue;
+    simd::relu_grad(run, finish.gate + (part.row + i) * g.n + part.column, run, count);
   }
 }
 
@@ -64,7 +113,8 @@ Index parts_of(const Gemm& g) {
 /// Cuts C along its longer side, so that the shorter operand is the one that BLAS packs again for
 /// each part.
 template <Vectorized T>
-void shared_gemm(const Gemm& g, T factor, const T* a, const T* b, T* c, const Parallel& parallel) {
+void shared_gemm(const Gemm& g, const Finish<T>& finish, const T* a, const T* b, T* c,
+                 const Parallel& parallel) {
   const Index parts = parts_of(g);
   const bool by_rows = g.m > g.n;
   const Index length = by_rows ? g.m : g.n;
@@ -75,35 +125,36 @@ void shared_gemm(const Gemm& g, T factor, const T* a, const T* b, T* c, const Pa
     const Index first = cut(i), count = cut(i + 1) - first;
     if (count == 0) return;
     const Part part = by_rows ? Part{first, count, 0, g.n} : Part{0, g.m, first, count};
-    blas_gemm(g, part, factor, a, b, c);
+    blas_gemm(g, part, finish, a, b, c);
   });
 }
 
 }  // namespace
 
 template <Scalar T>
-void gemm(const Gemm& g, std::type_identity_t<T> factor, const T* a, const T* b, T* c,
+void gemm(const Gemm& g, const Finish<T>& finish, const T* a, const T* b, T* c,
           [[maybe_unused]] const Parallel* parallel) {
+  assert(!g.accumulate || finish.bias == nullptr);
   if (g.m == 0 || g.n == 0) return;
   if constexpr (Vectorized<T>) {
-    if (g.m * g.n * g.k > small_work) {
-      prepare_blas();
-      if (parallel != nullptr) return shared_gemm(g, T(factor), a, b, c, *parallel);
-      return blas_gemm(g, {0, g.m, 0, g.n}, T(factor), a, b, c);
-    }
-    simd::small_gemm({static_cast<std::size_t>(g.m), static_cast<std::size_t>(g.n),
-                      static_cast<std::size_t>(g.k), g.transpose_a, g.transpose_b, g.accumulate},
-                     factor, a, b, c);
+    if (g.m * g.n * g.k <= small_work) return small_gemm(g, finish, a, b, c);
+    prepare_blas();
+    if (parallel != nullptr) return shared_gemm(g, finish, a, b, c, *parallel);
+    blas_gemm(g, {0, g.m, 0, g.n}, finish, a, b, c);
   } else {
-    plain_gemm(g, factor, a, b, c);
+    plain_gemm(g, finish, a, b, c);
   }
 }
 
-template void gemm(const Gemm&, float, const float*, const float*, float*, const Parallel*);
-template void gemm(const Gemm&, double, const double*, const double*, double*, const Parallel*);
-template void gemm(const Gemm&, long double, const long double*, const long double*, long double*,
+template void gemm(const Gemm&, const Finish<float>&, const float*, const float*, float*,
                    const Parallel*);
-template void gemm(const Gemm&, Quad, const Quad*, const Quad*, Quad*, const Parallel*);
-template void gemm(const Gemm&, Complex, const Complex*, const Complex*, Complex*, const Parallel*);
+template void gemm(const Gemm&, const Finish<double>&, const double*, const double*, double*,
+                   const Parallel*);
+template void gemm(const Gemm&, const Finish<long double>&, const long double*, const long double*,
+                   long double*, const Parallel*);
+template void gemm(const Gemm&, const Finish<Quad>&, const Quad*, const Quad*, Quad*,
+                   const Parallel*);
+template void gemm(const Gemm&, const Finish<Complex>&, const Complex*, const Complex*, Complex*,
+                   const Parallel*);
 
 }  // namespace dtheta::detail

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <type_traits>
-
 #include "autodiff/kernels/parallel.hpp"
 #include "autodiff/scalar.hpp"
 #include "autodiff/shape.hpp"
@@ -18,23 +16,34 @@ struct Gemm {
   bool accumulate = false;
 };
 
+/// What becomes of a product op(A) . op(B) on its way into C.
+template <class T>
+struct Finish {
+  T factor = T(1);          // it is multiplied by this,
+  const T* bias = nullptr;  // this row is added to each of its rows,
+  bool rectified = false;   // then it goes through relu,
+  const T* gate = nullptr;  // and through relu_grad: 0 where this (m, n) is not positive
+};
+
 /// float and double go to BLAS, the others to plain loops. If `parallel` is given, large products
 /// are cut into parts that its threads share; the cut does not depend on their number.
 template <Scalar T>
-void gemm(const Gemm& g, std::type_identity_t<T> factor, const T* a, const T* b, T* c,
+void gemm(const Gemm& g, const Finish<T>& finish, const T* a, const T* b, T* c,
           const Parallel* parallel = nullptr);
 template <Scalar T>
 void gemm(const Gemm& g, const T* a, const T* b, T* c, const Parallel* parallel = nullptr) {
-  gemm(g, T(1), a, b, c, parallel);
+  gemm(g, Finish<T>{}, a, b, c, parallel);
 }
 
-extern template void gemm(const Gemm&, float, const float*, const float*, float*, const Parallel*);
-extern template void gemm(const Gemm&, double, const double*, const double*, double*,
+extern template void gemm(const Gemm&, const Finish<float>&, const float*, const float*, float*,
                           const Parallel*);
-extern template void gemm(const Gemm&, long double, const long double*, const long double*,
-                          long double*, const Parallel*);
-extern template void gemm(const Gemm&, Quad, const Quad*, const Quad*, Quad*, const Parallel*);
-extern template void gemm(const Gemm&, Complex, const Complex*, const Complex*, Complex*,
+extern template void gemm(const Gemm&, const Finish<double>&, const double*, const double*, double*,
                           const Parallel*);
+extern template void gemm(const Gemm&, const Finish<long double>&, const long double*,
+                          const long double*, long double*, const Parallel*);
+extern template void gemm(const Gemm&, const Finish<Quad>&, const Quad*, const Quad*, Quad*,
+                          const Parallel*);
+extern template void gemm(const Gemm&, const Finish<Complex>&, const Complex*, const Complex*,
+                          Complex*, const Parallel*);
 
 }  // namespace dtheta::detail

@@ -91,15 +91,18 @@ template <Vectorized T>
 void add_small_product(Index rows, Index columns, Index k, const T* a, const T* b, T* c,
                        Index c_stride) {
   const auto n = [](Index i) { return static_cast<std::size_t>(i); };
-  simd::add_product({.m = n(rows),
-                     .n = n(columns),
-                     .k = n(k),
-                     .a = a,
-                     .a_stride = n(k),
-                     .b = b,
-                     .b_stride = n(columns),
-                     .c = c,
-                     .c_stride = n(c_stride)});
+  simd::multiply({.m = n(rows),
+                  .n = n(columns),
+                  .k = n(k),
+                  .a = a,
+                  .a_row = n(k),
+                  .a_column = 1,
+                  .b = b,
+                  .b_stride = n(columns),
+                  .c = c,
+                  .c_stride = n(c_stride),
+                  .added = c,
+                  .added_stride = n(c_stride)});
 }
 
 /// What h W^T adds to the gates of a step, for W (4 hidden, hidden).

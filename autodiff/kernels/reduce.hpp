@@ -4,6 +4,7 @@
 
 #include "autodiff/axes.hpp"
 #include "autodiff/kernels/simd/elementwise.hpp"
+#include "autodiff/kernels/simd/rows.hpp"
 #include "autodiff/scalar.hpp"
 
 namespace dtheta::detail {
@@ -44,27 +45,23 @@ T exponential_shift(const T* x, Index n, Index step) {
   return m - m == T(0) ? m : T(0);
 }
 
-/// sum[j] += x[j] for n elements.
-template <Scalar T>
-void add_run(const T* x, Index n, T* sum) {
-  if constexpr (Vectorized<T>) {
-    constexpr Index worth_a_call = 32;
-    if (n >= worth_a_call) return simd::add(sum, x, sum, static_cast<std::size_t>(n));
-  }
-  for (Index j = 0; j < n; ++j) sum[j] += x[j];
-}
-
 /// Sums rows of `inner` elements: out[j] = sum over i of x[i * inner + j]. Blocks of rows are
 /// summed into `block` (inner elements) first, so that the error grows with n / 32, not n.
 template <Scalar T>
 void sum_rows(const T* x, Index n, Index inner, T* out, T* block) {
-  constexpr Index block_rows = 32;
-  std::fill_n(out, inner, T(0));
-  for (Index start = 0; start < n; start += block_rows) {
-    const Index stop = std::min(n, start + block_rows);
-    std::copy_n(x + start * inner, inner, block);
-    for (Index i = start + 1; i < stop; ++i) add_run(x + i * inner, inner, block);
-    add_run(block, inner, out);
+  if constexpr (Vectorized<T>) {
+    simd::sum_rows(x, static_cast<std::size_t>(n), static_cast<std::size_t>(inner), out);
+  } else {
+    constexpr auto block_rows = static_cast<Index>(simd::summed_at_once);
+    std::fill_n(out, inner, T(0));
+    for (Index start = 0; start < n; start += block_rows) {
+      const Index stop = std::min(n, start + block_rows);
+      std::copy_n(x + start * inner, inner, block);
+      for (Index i = start + 1; i < stop; ++i) {
+        for (Index j = 0; j < inner; ++j) block[j] += x[i * inner + j];
+      }
+      for (Index j = 0; j < inner; ++j) out[j] += block[j];
+    }
   }
 }
 

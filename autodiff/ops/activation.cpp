@@ -6,6 +6,7 @@
 #include "autodiff/kernels/simd/elementwise.hpp"
 #include "autodiff/op_list.hpp"
 #include "autodiff/ops/families.hpp"
+#include "autodiff/ops/forms.hpp"
 
 namespace dtheta {
 namespace {
@@ -70,7 +71,7 @@ struct ReluGrad : Binary<ReluGrad> {
   }
 };
 
-/// d max(x, 0) = dx where x > 0
+/// d max(x, 0) = dx where x > 0, which is where the result is: so x itself need not be kept
 struct Relu : Unary<Relu> {
   static constexpr OpInfo info{.name = "relu"};
   static constexpr Domain domain{-3, 3};
@@ -81,7 +82,7 @@ struct Relu : Unary<Relu> {
   static T value(T x) {
     return x > T(0) || x != x ? x : T(0);
   }
-  static Var select(Var c, Var x, Var) { return apply<ReluGrad>(c, x); }
+  static Var select(Var c, Var, Var y) { return relu_grad(c, y); }
 };
 
 /// d leaky_relu(x) = dx where x > 0, slope dx elsewhere
@@ -125,8 +126,12 @@ Var sigmoid(Arg x) { return apply<Sigmoid>(x); }
 Var log_sigmoid(Arg x) { return apply<LogSigmoid>(x); }
 Var tanh(Arg x) { return apply<Tanh>(x); }
 Var relu(Arg x) { return apply<Relu>(x); }
+Var relu_grad(Var c, Var x) { return apply<ReluGrad>(c, x); }
 Var leaky_relu(Arg x, double slope) { return apply(LeakyRelu::with_slope(slope), {x}); }
 Var softplus(Arg x) { return apply<Softplus>(x); }
+
+bool is_relu(const OpRecord& op) { return &op == &record_of<Relu>; }
+bool is_relu_grad(const OpRecord& op) { return &op == &record_of<ReluGrad>; }
 
 std::span<const OpRecord* const> activation_ops() {
   return OpList<Sigmoid, LogSigmoid, Tanh, Relu, ReluGrad, LeakyRelu, Softplus>::records;

@@ -64,7 +64,8 @@ struct AddMatMul {
     // A plan may have put the result where x is.
     if (call.output() != call.input(0)) std::copy_n(call.input(0), g.m * g.n, call.output());
     const T factor = subtract ? -call.input(3)[0] : call.input(3)[0];
-    detail::gemm(g, factor, call.input(1), call.input(2), call.output(), call.parallel);
+    detail::gemm<T>(g, {.factor = factor}, call.input(1), call.input(2), call.output(),
+                    call.parallel);
   }
 
   [[nodiscard]] Var vjp(int i, const Primal& p, Var c) const {
@@ -107,7 +108,7 @@ Var add_matmul(Arg x, Arg a, Arg b, Arg factor, bool transpose_a, bool transpose
 
 bool is_add_matmul(const OpRecord& op) { return &op == &record_of<AddMatMul>; }
 
-AddMatMulForm add_matmul_form(MatMulForm product, bool subtract) {
+MergedForm add_matmul_form(MatMulForm product, bool subtract) {
   const AddMatMul wanted{product.transpose_a, product.transpose_b, subtract};
   return {&record_of<AddMatMul>, std::ranges::find(forms, wanted)};
 }

@@ -18,6 +18,7 @@ std::span<const OpRecord* const> reduction_ops();
 std::span<const OpRecord* const> softmax_ops();
 std::span<const OpRecord* const> matmul_ops();
 std::span<const OpRecord* const> add_matmul_ops();
+std::span<const OpRecord* const> merged_ops();
 std::span<const OpRecord* const> loss_ops();
 std::span<const OpRecord* const> random_ops();
 std::span<const OpRecord* const> special_ops();

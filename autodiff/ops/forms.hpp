@@ -21,14 +21,24 @@ struct MatMulForm {
 /// where the operand is. Leading axes are those of c.
 [[nodiscard]] Var matmul_vjp(const MatMulForm& form, int i, Var a, Var b, Var c);
 
-/// add_matmul(x, a, b, factor), and an op that computes it, or x - factor op(a) op(b), from these
-/// operands. It may write over x.
-struct AddMatMulForm {
+/// An op that a plan computes in the place of others.
+struct MergedForm {
   const OpRecord* op;
   const void* attributes;
 };
+/// add_matmul(x, a, b, factor), and the form that computes it, or x - factor op(a) op(b), from
+/// these operands.
 [[nodiscard]] bool is_add_matmul(const OpRecord& op);
-[[nodiscard]] AddMatMulForm add_matmul_form(MatMulForm product, bool subtract);
+[[nodiscard]] MergedForm add_matmul_form(MatMulForm product, bool subtract);
+/// x + factor sum(terms), or x - factor sum(terms), from x, terms, factor: the sum is over the
+/// leading axes of the terms that x has not.
+[[nodiscard]] MergedForm add_sum_form(bool subtract);
+/// Whether the op may write over its first operand, to which it adds something.
+[[nodiscard]] bool adds_in_place(const OpRecord& op);
+/// relu(x W^T + b) from x, W, b.
+[[nodiscard]] MergedForm affine_relu_form();
+/// relu_grad(op(A) . op(B), gate) from A, B, gate. The result has the gate's shape.
+[[nodiscard]] MergedForm gated_matmul_form(MatMulForm product);
 
 /// a + b, a - b, a b, element for element.
 enum class Arithmetic { none, add, sub, mul };
@@ -36,6 +46,12 @@ enum class Arithmetic { none, add, sub, mul };
 
 /// x W^T + b, see affine.
 [[nodiscard]] bool is_affine(const Node& node);
+[[nodiscard]] bool is_affine(const OpRecord& op);
+
+/// c where x > 0, else 0: what relu hands to its operand, for its operand or its result as x.
+[[nodiscard]] Var relu_grad(Var c, Var x);
+[[nodiscard]] bool is_relu(const OpRecord& op);
+[[nodiscard]] bool is_relu_grad(const OpRecord& op);
 
 /// A sum over `count` adjacent axes starting at `first`.
 struct ReductionForm {
@@ -44,6 +60,7 @@ struct ReductionForm {
   bool keepdims;
 };
 [[nodiscard]] std::optional<ReductionForm> as_sum(const Node& node);
+[[nodiscard]] std::optional<ReductionForm> as_sum(const OpRecord& op, const void* attributes);
 
 /// The adjoint of a slice of adjacent positions: zeros, but for [start, start + count) of an axis.
 struct UnsliceForm {

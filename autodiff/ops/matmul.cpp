@@ -147,9 +147,8 @@ struct Affine {
   void forward(const Call<T>& call) const {
     const Index out = call.shape(1)[0], in = call.shape(1)[1];
     const Index rows = out > 0 ? call.out_shape().size() / out : 0;
-    for (Index i = 0; i < rows; ++i) std::copy_n(call.input(2), out, call.output() + i * out);
-    detail::gemm({rows, out, in, false, true, true}, call.input(0), call.input(1), call.output(),
-                 call.parallel);
+    detail::gemm<T>({rows, out, in, false, true}, {.bias = call.input(2)}, call.input(0),
+                    call.input(1), call.output(), call.parallel);
   }
 
   [[nodiscard]] static Var vjp(int i, const Primal& p, Var c) {
@@ -255,7 +254,8 @@ std::optional<MatMulForm> as_matmul(const Node& node) {
   return as_matmul(*node.op, node.attributes);
 }
 
-bool is_affine(const Node& node) { return node.op == &record_of<Affine>; }
+bool is_affine(const OpRecord& op) { return &op == &record_of<Affine>; }
+bool is_affine(const Node& node) { return node.op != nullptr && is_affine(*node.op); }
 
 std::span<const OpRecord* const> matmul_ops() { return OpList<MatMul, Affine>::records; }
 

@@ -240,10 +240,14 @@ Var sum_to(Arg x, const Shape& shape) {
   return reshape(sum(x, Axes(std::span<const int>(axes.data(), count))), shape);
 }
 
+std::optional<ReductionForm> as_sum(const OpRecord& op, const void* attributes) {
+  if (&op != &record_of<Sum>) return {};
+  const auto& form = *static_cast<const Sum*>(attributes);
+  return ReductionForm{form.first, form.count, form.keepdims};
+}
 std::optional<ReductionForm> as_sum(const Node& node) {
-  if (node.op != &record_of<Sum>) return {};
-  const auto& op = *static_cast<const Sum*>(node.attributes);
-  return ReductionForm{op.first, op.count, op.keepdims};
+  if (node.op == nullptr) return {};
+  return as_sum(*node.op, node.attributes);
 }
 
 std::span<const OpRecord* const> reduction_ops() {

@@ -46,6 +46,7 @@ std::span<const OpRecord* const> all_ops() {
                               index_ops(),
                               matmul_ops(),
                               add_matmul_ops(),
+                              merged_ops(),
                               random_ops(),
                               loss_ops(),
                               repeat_ops(),

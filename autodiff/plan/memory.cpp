@@ -136,7 +136,7 @@ class Assigner {
     const Instruction& ins = p_.instructions[step.first];
     const auto reads = [&](std::uint32_t in) { return p_.values[in].storage == storage; };
     const auto in = p_.inputs_of(ins);
-    return is_add_matmul(*ins.op) && reads(in[0]) && std::ranges::none_of(in.subspan(1), reads);
+    return adds_in_place(*ins.op) && reads(in[0]) && std::ranges::none_of(in.subspan(1), reads);
   }
 
   /// Member k of the step writes over the leaf that takes its result, if no later member reads the

@@ -7,7 +7,9 @@
 #include <limits>
 
 #include "autodiff/grad.hpp"
+#include "autodiff/ops/activation.hpp"
 #include "autodiff/ops/arithmetic.hpp"
+#include "autodiff/ops/broadcast.hpp"
 #include "autodiff/ops/matmul.hpp"
 #include "autodiff/ops/reduction.hpp"
 #include "autodiff/ops/shape.hpp"
@@ -27,6 +29,8 @@ struct Operands {
   Var a = tape.leaf(draw({4, 5}, 2)), b = tape.leaf(draw({5, 3}, 3));
   Var c = tape.leaf(draw({5, 4}, 4)), d = tape.leaf(draw({3, 5}, 5));
   Var row = tape.leaf(draw({1, 3}, 6)), column = tape.leaf(draw({4, 1}, 7));
+  Var v = tape.leaf(draw({3}, 8)), w = tape.leaf(draw({1}, 9)), m = tape.leaf(draw({3, 3}, 10));
+  Var t = tape.leaf(draw({5, 2, 3}, 11));
 };
 
 struct Formula {
@@ -49,6 +53,30 @@ const Formula formulas[] = {
     {"a b + c^T b", [](const O& o) { return matmul(o.a, o.b) + matmul(o.c, o.b, true, false); }, 2},
     {"x + a b + c^T b",
      [](const O& o) { return o.x + matmul(o.a, o.b) + matmul(o.c, o.b, true, false); }, 2},
+    {"v + sum of rows", [](const O& o) { return o.v + sum(o.x, 0); }, 1},
+    {"v - s sum of rows", [](const O& o) { return o.v - o.s * sum(o.x, 0); }, 1},
+    {"v - s sum of planes",
+     [](const O& o) {
+       return o.v - o.s * sum(o.t, {0, 1});
+     },
+     1},
+    {"v + sum of many rows",
+     [](const O& o) {
+       return o.v + sum(reshape(broadcast_to(o.t, {30, 5, 2, 3}), {300, 3}), 0);
+     },
+     2},
+    {"w - s sum of a column", [](const O& o) { return o.w - o.s * sum(o.column, 0); }, 1},
+    {"relu(a d^T + v)", [](const O& o) { return relu(affine(o.a, o.d, o.v)); }, 1},
+    {"relu of three axes", [](const O& o) { return relu(affine(o.t, o.m, o.v)); }, 1},
+    {"gradient of relu(a d^T + v)",
+     [](const O& o) { return grad(sum(affine(relu(affine(o.a, o.d, o.v)), o.m, o.v)), {o.a})[0]; },
+     3},
+    {"gradient behind a reshape",
+     [](const O& o) {
+       const Var y = relu(affine(reshape(o.t, {5, 2, 3}), o.m, o.v));
+       return grad(sum(affine(y, o.m, o.v)), {o.m})[0];
+     },
+     4},
     {"x + column row", [](const O& o) { return o.x + matmul(o.column, o.row); }, 1},
     // What must not be absorbed: the product stands on the wrong side, has another reader or
     // another shape.
@@ -71,6 +99,14 @@ const Formula formulas[] = {
        return reshape(o.x + p, {3, 4}) * reshape(p, {3, 4});
      },
      3},
+    {"v + sum of columns", [](const O& o) { return o.v + sum(o.m, 1); }, 2},
+    {"v + sum with its axis kept", [](const O& o) { return o.v + sum(o.x, {0}, true); }, 2},
+    {"relu(p) p for p = a d^T + v",
+     [](const O& o) {
+       const Var p = affine(o.a, o.d, o.v);
+       return relu(p) * p;
+     },
+     2},
     {"row + a b", [](const O& o) { return o.row + matmul(o.a, o.b); }, 2},
 };
 

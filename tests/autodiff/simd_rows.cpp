@@ -1,9 +1,9 @@
 #include "autodiff/kernels/simd/rows.hpp"
 
+#include <algorithm>
 #include <boost/test/unit_test.hpp>
 #include <limits>
 
-#include "autodiff/kernels/simd/small_gemm.hpp"
 #include "tests/autodiff/simd_reference.hpp"
 
 namespace {
@@ -91,44 +91,30 @@ void check_loads() {
   }
 }
 
-/// Each sum of k products is off by k eps times the sum of magnitudes; the factor and the addition
-/// round once each.
+/// Blocks of rows are summed in order, and then the blocks: to the bit.
 template <class T>
-void check_products(const s::SmallGemm& g) {
-  constexpr double eps = std::numeric_limits<T>::epsilon() / 2;
-  const auto a = random_values<T>(g.m * g.k, 5), b = random_values<T>(g.k * g.n, 6);
-  const auto before = random_values<T>(g.m * g.n + 1, 7);
-  auto c = before;
-  const T factor = T(-1.5);
-  s::small_gemm(g, factor, a.data(), b.data(), c.data());
-  BOOST_TEST(c.back() == before.back());  // wrote no further
-  bool good = true;
-  for (std::size_t i = 0; i < g.m; ++i) {
-    for (std::size_t j = 0; j < g.n; ++j) {
-      const T start = g.accumulate ? before[i * g.n + j] : T(0);
-      Quad exact = Quad(start), magnitude = abs(Quad(start));
-      for (std::size_t p = 0; p < g.k; ++p) {
-        const Quad term = Quad(factor) * Quad(g.transpose_a ? a[p * g.m + i] : a[i * g.k + p]) *
-                          Quad(g.transpose_b ? b[j * g.k + p] : b[p * g.n + j]);
-        exact += term;
-        magnitude += abs(term);
-      }
-      const double error = static_cast<double>(abs(Quad(c[i * g.n + j]) - exact));
-      good = good && error <= static_cast<double>(g.k + 2) * eps * static_cast<double>(magnitude);
-    }
-  }
-  BOOST_TEST(good, g.m << " x " << g.k << " x " << g.n);
-}
-
-template <class T>
-void check_small_gemm() {
-  for (const std::size_t m : {1, 3, 4, 5, 9}) {
-    for (const std::size_t n : {1, 3, 6, 8, 16, 19}) {
-      for (const std::size_t k : {0, 1, 5, 8}) {
-        for (unsigned flags = 0; flags < 8; ++flags) {
-          check_products<T>({m, n, k, (flags & 1) != 0, (flags & 2) != 0, (flags & 4) != 0});
+void check_sums() {
+  for (const std::size_t n : {0, 1, 2, 31, 32, 33, 70}) {
+    for (const std::size_t length : {1, 3, 4, 6, 8, 16, 17, 33, 64, 129}) {
+      const auto x = random_values<T>(n * length, 10);
+      std::vector<T> out(length + 1, T(77)), expected(length, T(0));
+      s::sum_rows(x.data(), n, length, out.data());
+      BOOST_TEST(out.back() == T(77));  // wrote no further
+      for (std::size_t start = 0; start < n; start += s::summed_at_once) {
+        for (std::size_t j = 0; j < length; ++j) {
+          T block = x[start * length + j];
+          for (std::size_t i = start + 1; i < std::min(n, start + s::summed_at_once); ++i) {
+            block += x[i * length + j];
+          }
+          expected[j] += block;
         }
       }
+      out.pop_back();
+      BOOST_TEST((out == expected), n << " rows of " << length);
+      const auto base = random_values<T>(length, 11);
+      s::sum_rows(x.data(), n, length, out.data(), base.data(), T(0.3));
+      for (std::size_t j = 0; j < length; ++j) expected[j] = base[j] + T(0.3) * expected[j];
+      BOOST_TEST((out == expected), n << " rows of " << length << " added");
     }
   }
 }
@@ -183,8 +169,8 @@ BOOST_AUTO_TEST_CASE(binary_cross_entropy) {
   on_every_target(check_binary_cross_entropy<float>, check_binary_cross_entropy<double>);
 }
 
-BOOST_AUTO_TEST_CASE(small_products) {
-  on_every_target(check_small_gemm<float>, check_small_gemm<double>);
+BOOST_AUTO_TEST_CASE(rows_are_summed_in_order) {
+  on_every_target(check_sums<float>, check_sums<double>);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

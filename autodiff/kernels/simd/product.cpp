@@ -1,4 +1,4 @@
-// A tile of accumulators, some rows by some registers of columns; A and B are read where they are.
+// Small products: A and B are read where they are.
 #include "autodiff/kernels/simd/product.hpp"
 
 #include <algorithm>
@@ -9,77 +9,92 @@
 #define HWY_TARGET_INCLUDE "autodiff/kernels/simd/product.cpp"
 #include "hwy/foreach_target.h"  // IWYU pragma: keep
 
-#include "autodiff/kernels/simd/tile-inl.h"
+#include "autodiff/kernels/simd/product-inl.h"
 #include "hwy/highway.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace dtheta::simd::HWY_NAMESPACE {
 
-/// `rows` rows and `width` registers of columns, of which the last one has `last` columns.
-template <std::size_t rows, std::size_t width, class T>
-HWY_INLINE void product_tile(const Product<T>& p, std::size_t row, std::size_t column,
-                             std::size_t last) {
-  const hn::ScalableTag<T> d;
-  using V = hn::Vec<decltype(d)>;
-  const std::size_t lanes = hn::Lanes(d);
-  const bool whole = last == lanes;
-  V sum[rows][width];
-#pragma GCC unroll 16
-  for (std::size_t r = 0; r < rows; ++r) {
-#pragma GCC unroll 16
-    for (std::size_t s = 0; s < width; ++s) sum[r][s] = hn::Zero(d);
-  }
-  const T* a[rows];
-#pragma GCC unroll 16
-  for (std::size_t r = 0; r < rows; ++r) a[r] = p.a + (row + r) * p.a_stride;
-  const T* b = p.b + column;
-  for (std::size_t k = 0; k < p.k; ++k, b += p.b_stride) {
-    V right[width];
-#pragma GCC unroll 16
-    for (std::size_t s = 0; s + 1 < width; ++s) right[s] = hn::LoadU(d, b + s * lanes);
-    const T* end = b + (width - 1) * lanes;
-    right[width - 1] = whole ? hn::LoadU(d, end) : load_first(d, end, last);
-#pragma GCC unroll 16
-    for (std::size_t r = 0; r < rows; ++r) {
-      const V left = hn::Set(d, a[r][k]);
-#pragma GCC unroll 16
-      for (std::size_t s = 0; s < width; ++s) sum[r][s] = hn::MulAdd(left, right[s], sum[r][s]);
-    }
-  }
-#pragma GCC unroll 16
-  for (std::size_t r = 0; r < rows; ++r) {
-    T* c = p.c + (row + r) * p.c_stride + column;
-#pragma GCC unroll 16
-    for (std::size_t s = 0; s < width; ++s, c += lanes) {
-      if (s + 1 < width || whole)
-        hn::StoreU(hn::LoadU(d, c) + sum[r][s], d, c);
-      else
-        store_first(d, load_first(d, c, last) + sum[r][s], c, last);
-    }
-  }
-}
+/// Reads registers of columns of B, the last of which has `last` columns and then anything.
+template <class D, bool transposed>
+class Columns {
+  using T = hn::TFromD<D>;
 
-template <class T>
-HWY_INLINE void add_product_any(const Product<T>& p) {
-  const hn::ScalableTag<T> d;
+ public:
+  HWY_INLINE Columns(const Product<T>& p, std::size_t column, std::size_t last)
+      : first_(p.b + column * (transposed ? p.b_stride : 1)),
+        stride_(p.b_stride),
+        last_(last),
+        whole_(last == hn::Lanes(D())) {
+    if constexpr (transposed) {
+      const hn::RebindToSigned<D> di;
+      using I = hn::TFromD<decltype(di)>;
+      const auto lane = hn::Min(hn::Iota(di, 0), hn::Set(di, static_cast<I>(last - 1)));
+      places_ = lane * hn::Set(di, static_cast<I>(stride_));
+    }
+  }
+  template <std::size_t width>
+  HWY_INLINE void row(std::size_t p, hn::Vec<D> (&out)[width]) const {
+    const D d;
+    if constexpr (transposed) {
+      static_assert(width == 1);
+      out[0] = hn::GatherIndex(d, first_ + p, places_);
+    } else {
+      const T* from = first_ + p * stride_;
+#pragma GCC unroll 16
+      for (std::size_t s = 0; s + 1 < width; ++s, from += hn::Lanes(d)) out[s] = hn::LoadU(d, from);
+      out[width - 1] = whole_ ? hn::LoadU(d, from) : load_first(d, from, last_);
+    }
+  }
+
+ private:
+  const T* first_;
+  std::size_t stride_, last_;
+  bool whole_;
+  hn::Vec<hn::RebindToSigned<D>> places_;  // of the columns, if transposed
+};
+
+template <std::size_t most_rows, std::size_t most_columns, bool transposed, class D,
+          class T = hn::TFromD<D>>
+HWY_INLINE void multiply_tiled(D d, const Product<T>& p) {
   const std::size_t lanes = hn::Lanes(d), registers = (p.n + lanes - 1) / lanes;
-  constexpr std::size_t most_rows = many_registers ? 8 : 4, most_columns = 3;
   const Parts rows(p.m, most_rows), columns(registers, most_columns);
   for (std::size_t c = 0; c < columns.count; ++c) {
     const std::size_t column = columns.start(c) * lanes;
     with_constant<most_columns>(columns.size(c), [&](auto width) HWY_ATTR {
       const std::size_t last = std::min(lanes, p.n - column - (width() - 1) * lanes);
+      const Columns<D, transposed> b(p, column, last);
       for (std::size_t r = 0; r < rows.count; ++r) {
         with_constant<most_rows>(rows.size(r), [&](auto n) HWY_ATTR {
-          product_tile<n(), width()>(p, rows.start(r), column, last);
+          product_tile<n(), width()>(d, p, b, rows.start(r), column, last);
         });
       }
     });
   }
 }
 
-void add_product_f32(const Product<float>& p) { add_product_any(p); }
-void add_product_f64(const Product<double>& p) { add_product_any(p); }
+/// In the shortest registers that hold a row of C, up to the longest there are: gathering the
+/// columns of a transposed B costs by the lane.
+template <bool transposed, class T>
+HWY_INLINE void multiply_any(const Product<T>& p) {
+  constexpr std::size_t shortest = 16 / sizeof(T), few_rows = 4;
+  if (p.n <= shortest)
+    return multiply_tiled<few_rows, 1, transposed>(hn::CappedTag<T, shortest>(), p);
+  if (p.n <= 2 * shortest)
+    return multiply_tiled<few_rows, 1, transposed>(hn::CappedTag<T, 2 * shortest>(), p);
+  const hn::ScalableTag<T> d;
+  if constexpr (transposed)
+    multiply_tiled<few_rows, 1, true>(d, p);
+  else
+    multiply_tiled<many_registers ? 8 : 4, 3, false>(d, p);
+}
+
+void multiply_f32(const Product<float>& p) {
+  p.b_transposed ? multiply_any<true>(p) : multiply_any<false>(p);
+}
+void multiply_f64(const Product<double>& p) {
+  p.b_transposed ? multiply_any<true>(p) : multiply_any<false>(p);
+}
 
 }  // namespace dtheta::simd::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
@@ -87,11 +102,11 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace dtheta::simd {
 
-HWY_EXPORT(add_product_f32);
-HWY_EXPORT(add_product_f64);
+HWY_EXPORT(multiply_f32);
+HWY_EXPORT(multiply_f64);
 
-void add_product(const Product<float>& p) { HWY_DYNAMIC_DISPATCH(add_product_f32)(p); }
-void add_product(const Product<double>& p) { HWY_DYNAMIC_DISPATCH(add_product_f64)(p); }
+void multiply(const Product<float>& p) { HWY_DYNAMIC_DISPATCH(multiply_f32)(p); }
+void multiply(const Product<double>& p) { HWY_DYNAMIC_DISPATCH(multiply_f64)(p); }
 
 }  // namespace dtheta::simd
 #endif

@@ -11,6 +11,7 @@
 #include "autodiff/kernels/simd/exp-inl.h"
 #include "autodiff/kernels/simd/log-inl.h"
 #include "autodiff/kernels/simd/map-inl.h"
+#include "autodiff/kernels/simd/tile-inl.h"
 #include "hwy/highway.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -120,6 +121,69 @@ void add_outer_f64(const double* base, const double* u, const double* v, std::si
   outer_added(base, u, v, m, n, out);
 }
 
+/// `width` registers of columns, of which the last one has `last` columns.
+template <std::size_t width, class T>
+HWY_INLINE void sum_columns(const T* x, std::size_t n, std::size_t length, std::size_t last, T* out,
+                            const T* base, T factor) {
+  const hn::ScalableTag<T> d;
+  const std::size_t lanes = hn::Lanes(d);
+  const auto load = [&](const T* row, std::size_t s) HWY_ATTR {
+    const bool whole = s + 1 < width || last == lanes;
+    return whole ? hn::LoadU(d, row + s * lanes) : load_first(d, row + s * lanes, last);
+  };
+  hn::Vec<decltype(d)> total[width], block[width];
+#pragma GCC unroll 16
+  for (std::size_t s = 0; s < width; ++s) total[s] = hn::Zero(d);
+  for (std::size_t start = 0; start < n; start += summed_at_once) {
+    const T* row = x + start * length;
+#pragma GCC unroll 16
+    for (std::size_t s = 0; s < width; ++s) block[s] = load(row, s);
+    const std::size_t rows = n - start < summed_at_once ? n - start : summed_at_once;
+    for (std::size_t i = 1; i < rows; ++i) {
+      row += length;
+#pragma GCC unroll 16
+      for (std::size_t s = 0; s < width; ++s) block[s] = block[s] + load(row, s);
+    }
+#pragma GCC unroll 16
+    for (std::size_t s = 0; s < width; ++s) total[s] = total[s] + block[s];
+  }
+#pragma GCC unroll 16
+  for (std::size_t s = 0; s < width; ++s) {
+    const auto result = base == nullptr ? total[s] : load(base, s) + hn::Set(d, factor) * total[s];
+    if (s + 1 < width || last == lanes)
+      hn::StoreU(result, d, out + s * lanes);
+    else
+      store_first(d, result, out + s * lanes, last);
+  }
+}
+
+/// Several registers side by side, so that whole cache lines of a row are read together.
+template <class T>
+HWY_INLINE void column_sums(const T* x, std::size_t n, std::size_t length, T* out, const T* base,
+                            T factor) {
+  const std::size_t lanes = hn::Lanes(hn::ScalableTag<T>()),
+                    registers = (length + lanes - 1) / lanes;
+  constexpr std::size_t most = many_registers ? 8 : 4;
+  const Parts parts(registers, most);
+  for (std::size_t i = 0; i < parts.count; ++i) {
+    const std::size_t column = parts.start(i) * lanes;
+    with_constant<most>(parts.size(i), [&](auto width) HWY_ATTR {
+      const std::size_t rest = length - column - (width() - 1) * lanes;
+      sum_columns<width()>(x + column, n, length, rest < lanes ? rest : lanes, out + column,
+                           base == nullptr ? nullptr : base + column, factor);
+    });
+  }
+}
+
+void sum_rows_f32(const float* x, std::size_t n, std::size_t length, float* out, const float* base,
+                  float factor) {
+  column_sums(x, n, length, out, base, factor);
+}
+void sum_rows_f64(const double* x, std::size_t n, std::size_t length, double* out,
+                  const double* base, double factor) {
+  column_sums(x, n, length, out, base, factor);
+}
+
 void log_sum_exp_f32(const float* x, std::size_t rows, std::size_t length, float* top,
                      float* log_total) {
   log_sum_exp(x, rows, length, top, log_total);
@@ -139,6 +203,8 @@ HWY_EXPORT(load_f32);
 HWY_EXPORT(load_f64);
 HWY_EXPORT(add_outer_f32);
 HWY_EXPORT(add_outer_f64);
+HWY_EXPORT(sum_rows_f32);
+HWY_EXPORT(sum_rows_f64);
 HWY_EXPORT(log_sum_exp_f32);
 HWY_EXPORT(log_sum_exp_f64);
 
@@ -158,6 +224,15 @@ void add_outer(const float* base, const float* u, const float* v, std::size_t m,
 void add_outer(const double* base, const double* u, const double* v, std::size_t m, std::size_t n,
                double* out) {
   HWY_DYNAMIC_DISPATCH(add_outer_f64)(base, u, v, m, n, out);
+}
+
+void sum_rows(const float* x, std::size_t n, std::size_t length, float* out, const float* base,
+              float factor) {
+  HWY_DYNAMIC_DISPATCH(sum_rows_f32)(x, n, length, out, base, factor);
+}
+void sum_rows(const double* x, std::size_t n, std::size_t length, double* out, const double* base,
+              double factor) {
+  HWY_DYNAMIC_DISPATCH(sum_rows_f64)(x, n, length, out, base, factor);
 }
 
 void log_sum_exp_rows(const float* x, std::size_t rows, std::size_t length, float* top,
