@@ -12,29 +12,50 @@
 namespace dtheta::detail {
 namespace {
 
-/// Up to this many multiplications a BLAS call costs more than the work.
-constexpr Index small_work = 512;
+/// Rows [row, row + rows) and columns [column, column + columns) of C.
+struct Part {
+  Index row, rows, column, columns;
+};
+
+/// What computes a product: by its size alone, so that a part of it has the bits that the whole
+/// would have.
+enum class Method { in_place, packed, blas };
 
 template <Vectorized T>
-void small_gemm(const Gemm& g, const Finish<T>& finish, const T* a, const T* b, T* c) {
+Method method_of(const Gemm& g) {
+  constexpr Index tiny = 512;        // multiplications: less than a call of anything else costs
+  constexpr Index cached = 1 << 20;  // bytes of A, which is read anew for every few columns
+  constexpr Index few_rows = 48;     // not enough to be worth a copy of B
+  constexpr Index short_row = 128;   // of B, and the next one is near enough
+  if (g.m * g.n * g.k <= tiny) return Method::in_place;
+  if (g.m < 4 || g.n < 4 || g.m * g.k * Index{sizeof(T)} > cached) return Method::blas;
+  if (g.transpose_b) return Method::packed;
+  const bool near = g.n <= short_row && (!g.transpose_a || g.m <= short_row);
+  return g.m <= few_rows || near ? Method::in_place : Method::packed;
+}
+
+template <Vectorized T>
+simd::Product<T> product_of(const Gemm& g, const Part& part, const Finish<T>& finish, const T* a,
+                            const T* b, T* c) {
   const auto n = [](Index i) { return static_cast<std::size_t>(i); };
-  simd::multiply({.m = n(g.m),
-                  .n = n(g.n),
-                  .k = n(g.k),
-                  .a = a,
-                  .a_row = n(g.transpose_a ? 1 : g.k),
-                  .a_column = n(g.transpose_a ? g.m : 1),
-                  .b = b,
-                  .b_stride = n(g.transpose_b ? g.k : g.n),
-                  .b_transposed = g.transpose_b,
-                  .c = c,
-                  .c_stride = n(g.n),
-                  .factor = finish.factor,
-                  .added = g.accumulate ? c : finish.bias,
-                  .added_stride = n(g.accumulate ? g.n : 0),
-                  .rectified = finish.rectified,
-                  .gate = finish.gate,
-                  .gate_stride = n(g.n)});
+  const Index corner = part.row * g.n + part.column;
+  simd::Product<T> p{.m = n(part.rows),
+                     .n = n(part.columns),
+                     .k = n(g.k),
+                     .a = a + part.row * (g.transpose_a ? 1 : g.k),
+                     .a_row = n(g.transpose_a ? 1 : g.k),
+                     .a_column = n(g.transpose_a ? g.m : 1),
+                     .b = b + part.column * (g.transpose_b ? g.k : 1),
+                     .b_stride = n(g.transpose_b ? g.k : g.n),
+                     .b_transposed = g.transpose_b,
+                     .c = c + corner,
+                     .c_stride = n(g.n),
+                     .factor = finish.factor,
+                     .rectified = finish.rectified};
+  if (g.accumulate) p.added = p.c, p.added_stride = p.c_stride;
+  if (finish.bias != nullptr) p.added = finish.bias + part.column;
+  if (finish.gate != nullptr) p.gate = finish.gate + corner, p.gate_stride = p.c_stride;
+  return p;
 }
 
 template <Scalar T>
@@ -57,11 +78,6 @@ void plain_gemm(const Gemm& g, const Finish<T>& finish, const T* a, const T* b, 
     }
   }
 }
-
-/// Rows [row, row + rows) and columns [column, column + columns) of C.
-struct Part {
-  Index row, rows, column, columns;
-};
 
 template <Vectorized T>
 void blas_gemm(const Gemm& g, const Part& part, const Finish<T>& finish, const T* a, const T* b,
@@ -100,6 +116,19 @@ void blas_gemm(const Gemm& g, const Part& part, const Finish<T>& finish, const T
   }
 }
 
+template <Vectorized T>
+void compute(Method method, const Gemm& g, const Part& part, const Finish<T>& finish, const T* a,
+             const T* b, T* c) {
+  switch (method) {
+    case Method::in_place:
+      return simd::multiply(product_of(g, part, finish, a, b, c));
+    case Method::packed:
+      return simd::multiply_packed(product_of(g, part, finish, a, b, c));
+    case Method::blas:
+      return blas_gemm(g, part, finish, a, b, c);
+  }
+}
+
 /// In how many parts threads share a product. By its size alone: the kernels of BLAS sum an element
 /// in another order when it lies near another edge, so another cut could give other bits.
 Index parts_of(const Gemm& g) {
@@ -113,8 +142,8 @@ Index parts_of(const Gemm& g) {
 /// Cuts C along its longer side, so that the shorter operand is the one that BLAS packs again for
 /// each part.
 template <Vectorized T>
-void shared_gemm(const Gemm& g, const Finish<T>& finish, const T* a, const T* b, T* c,
-                 const Parallel& parallel) {
+void shared_gemm(Method method, const Gemm& g, const Finish<T>& finish, const T* a, const T* b,
+                 T* c, const Parallel& parallel) {
   const Index parts = parts_of(g);
   const bool by_rows = g.m > g.n;
   const Index length = by_rows ? g.m : g.n;
@@ -125,7 +154,7 @@ void shared_gemm(const Gemm& g, const Finish<T>& finish, const T* a, const T* b,
     const Index first = cut(i), count = cut(i + 1) - first;
     if (count == 0) return;
     const Part part = by_rows ? Part{first, count, 0, g.n} : Part{0, g.m, first, count};
-    blas_gemm(g, part, finish, a, b, c);
+    compute(method, g, part, finish, a, b, c);
   });
 }
 
@@ -137,10 +166,11 @@ void gemm(const Gemm& g, const Finish<T>& finish, const T* a, const T* b, T* c,
   assert(!g.accumulate || finish.bias == nullptr);
   if (g.m == 0 || g.n == 0) return;
   if constexpr (Vectorized<T>) {
-    if (g.m * g.n * g.k <= small_work) return small_gemm(g, finish, a, b, c);
-    prepare_blas();
-    if (parallel != nullptr) return shared_gemm(g, finish, a, b, c, *parallel);
-    blas_gemm(g, {0, g.m, 0, g.n}, finish, a, b, c);
+    const Method method = method_of<T>(g);
+    if (method == Method::blas) prepare_blas();
+    if (parallel != nullptr && parts_of(g) > 1)
+      return shared_gemm(method, g, finish, a, b, c, *parallel);
+    compute(method, g, {0, g.m, 0, g.n}, finish, a, b, c);
   } else {
     plain_gemm(g, finish, a, b, c);
   }
