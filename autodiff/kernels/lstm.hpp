@@ -118,18 +118,19 @@ class LstmRecurrence {
       transpose(w, z.hidden, work);
     }
   }
-  void add(const T* h, T* gates) const {
+  /// For `samples` rows of h and of the gates.
+  void add(Index samples, const T* h, T* gates) const {
     if constexpr (Vectorized<T>) {
       if (uses_small_products()) {
         for (Index g = 0; g < 4; ++g) {
-          add_small_product(z_.samples, z_.hidden, z_.hidden, h,
+          add_small_product(samples, z_.hidden, z_.hidden, h,
                             transposed_ + g * z_.hidden * z_.hidden, gates + g * z_.hidden,
                             4 * z_.hidden);
         }
         return;
       }
     }
-    gemm({z_.samples, 4 * z_.hidden, z_.hidden, false, true, true}, h, w_, gates);
+    gemm({samples, 4 * z_.hidden, z_.hidden, false, true, true}, h, w_, gates);
   }
 
  private:
@@ -151,15 +152,28 @@ class LstmRecurrence {
   T* transposed_;
 };
 
-/// dh += dG W for the gates' cotangent dG of a step.
+/// dh += dG W for the gates' cotangent dG of a step, of `samples` rows.
 template <Scalar T>
-void add_through_gates(const LstmSizes& z, const T* gates, const T* w, T* dh) {
+void add_through_gates(const LstmSizes& z, Index samples, const T* gates, const T* w, T* dh) {
   if constexpr (Vectorized<T>) {
     if (few_samples(z)) {
-      return add_small_product(z.samples, z.hidden, 4 * z.hidden, gates, w, dh, z.hidden);
+      return add_small_product(samples, z.hidden, 4 * z.hidden, gates, w, dh, z.hidden);
     }
   }
-  gemm({z.samples, z.hidden, 4 * z.hidden, false, false, true}, gates, w, dh);
+  gemm({samples, z.hidden, 4 * z.hidden, false, false, true}, gates, w, dh);
+}
+
+/// Calls body(first, count) for runs of samples, each of which goes through all steps by itself:
+/// threads need not wait for each other at every step. Small products sum in one order whatever
+/// their number of rows; those of BLAS may not, and are not cut.
+template <Scalar T, class Body>
+void for_each_run_of_samples(const LstmSizes& z, const Parallel* parallel, Body body) {
+  constexpr Index at_once = 8, worth_sharing = Index{1} << 21;  // rows of a tile; multiplications
+  const bool shared = Vectorized<T> && few_samples(z) && z.block() * 4 * z.hidden >= worth_sharing;
+  for_each_run(shared ? parallel : nullptr, static_cast<std::size_t>(z.samples), at_once,
+               [&](std::size_t first, std::size_t count) {
+                 body(static_cast<Index>(first), static_cast<Index>(count));
+               });
 }
 
 /// Elements of work that lstm_forward needs.
@@ -171,70 +185,76 @@ void add_through_gates(const LstmSizes& z, const T* gates, const T* w, T* dh) {
 /// blocks.
 template <Scalar T>
 void lstm_forward(const LstmSizes& z, const T* gates, const T* w, const T* h0, const T* c0, T* kept,
-                  T* work) {
-  const auto block = [&](LstmBlock b, Index t) {
-    return kept + static_cast<Index>(b) * z.block() + t * z.step();
-  };
+                  T* work, const Parallel* parallel = nullptr) {
   const LstmRecurrence<T> recurrence(z, w, work + 4 * z.step());
-  const T *h = h0, *c = c0;
-  for (Index s = 0; s < z.time; ++s) {
-    const Index t = z.at(s);
-    std::copy_n(gates + t * 4 * z.step(), 4 * z.step(), work);
-    recurrence.add(h, work);
-    lstm_step<T>({.samples = static_cast<std::size_t>(z.samples),
-                  .hidden = static_cast<std::size_t>(z.hidden),
-                  .gates = work,
-                  .c_before = c,
-                  .i = block(LstmBlock::i, t),
-                  .f = block(LstmBlock::f, t),
-                  .g = block(LstmBlock::g, t),
-                  .o = block(LstmBlock::o, t),
-                  .c = block(LstmBlock::c, t),
-                  .h = block(LstmBlock::h, t)});
-    h = block(LstmBlock::h, t), c = block(LstmBlock::c, t);
-  }
+  for_each_run_of_samples<T>(z, parallel, [&](Index first, Index samples) {
+    const Index row = first * z.hidden, width = samples * z.hidden;
+    const auto block = [&](LstmBlock b, Index t) {
+      return kept + static_cast<Index>(b) * z.block() + t * z.step() + row;
+    };
+    const T *h = h0 + row, *c = c0 + row;
+    T* const own = work + 4 * row;
+    for (Index s = 0; s < z.time; ++s) {
+      const Index t = z.at(s);
+      std::copy_n(gates + 4 * (t * z.step() + row), 4 * width, own);
+      recurrence.add(samples, h, own);
+      lstm_step<T>({.samples = static_cast<std::size_t>(samples),
+                    .hidden = static_cast<std::size_t>(z.hidden),
+                    .gates = own,
+                    .c_before = c,
+                    .i = block(LstmBlock::i, t),
+                    .f = block(LstmBlock::f, t),
+                    .g = block(LstmBlock::g, t),
+                    .o = block(LstmBlock::o, t),
+                    .c = block(LstmBlock::c, t),
+                    .h = block(LstmBlock::h, t)});
+      h = block(LstmBlock::h, t), c = block(LstmBlock::c, t);
+    }
+  });
 }
 
 /// The cotangents of the gates (time, samples, 4 hidden), from those of the kept blocks, which may
 /// be null for zero. `work` holds two steps of a block.
 template <Scalar T>
 void lstm_adjoint(const LstmSizes& z, const std::array<const T*, lstm_blocks>& given, const T* kept,
-                  const T* w, const T* c0, T* gates, T* work) {
-  const auto block = [&](LstmBlock b, Index t) {
-    return kept + static_cast<Index>(b) * z.block() + t * z.step();
-  };
-  T *const dh = work, *const carry = work + z.step();
-  std::fill_n(carry, z.step(), T(0));
-  for (Index s = z.time; s-- > 0;) {
-    const Index t = z.at(s);
-    const auto cotangent = [&](LstmBlock b) {
-      const T* all = given[static_cast<std::size_t>(b)];
-      return all != nullptr ? all + t * z.step() : nullptr;
+                  const T* w, const T* c0, T* gates, T* work, const Parallel* parallel = nullptr) {
+  for_each_run_of_samples<T>(z, parallel, [&](Index first, Index samples) {
+    const Index row = first * z.hidden, width = samples * z.hidden;
+    const auto block = [&](LstmBlock b, Index t) {
+      return kept + static_cast<Index>(b) * z.block() + t * z.step() + row;
     };
-    if (const T* own = cotangent(LstmBlock::h))
-      std::copy_n(own, z.step(), dh);
-    else
-      std::fill_n(dh, z.step(), T(0));
-    if (s + 1 < z.time) {
-      add_through_gates(z, gates + z.at(s + 1) * 4 * z.step(), w, dh);
+    const auto gates_of = [&](Index t) { return gates + 4 * (t * z.step() + row); };
+    T *const dh = work + row, *const carry = work + z.step() + row;
+    std::fill_n(carry, width, T(0));
+    for (Index s = z.time; s-- > 0;) {
+      const Index t = z.at(s);
+      const auto cotangent = [&](LstmBlock b) {
+        const T* all = given[static_cast<std::size_t>(b)];
+        return all != nullptr ? all + t * z.step() + row : nullptr;
+      };
+      if (const T* own = cotangent(LstmBlock::h))
+        std::copy_n(own, width, dh);
+      else
+        std::fill_n(dh, width, T(0));
+      if (s + 1 < z.time) add_through_gates(z, samples, gates_of(z.at(s + 1)), w, dh);
+      lstm_step_adjoint<T>({.samples = static_cast<std::size_t>(samples),
+                            .hidden = static_cast<std::size_t>(z.hidden),
+                            .i = block(LstmBlock::i, t),
+                            .f = block(LstmBlock::f, t),
+                            .g = block(LstmBlock::g, t),
+                            .o = block(LstmBlock::o, t),
+                            .c = block(LstmBlock::c, t),
+                            .c_before = s > 0 ? block(LstmBlock::c, z.at(s - 1)) : c0 + row,
+                            .given_i = cotangent(LstmBlock::i),
+                            .given_f = cotangent(LstmBlock::f),
+                            .given_g = cotangent(LstmBlock::g),
+                            .given_o = cotangent(LstmBlock::o),
+                            .given_c = cotangent(LstmBlock::c),
+                            .given_h = dh,
+                            .carry = carry,
+                            .gates = gates_of(t)});
     }
-    lstm_step_adjoint<T>({.samples = static_cast<std::size_t>(z.samples),
-                          .hidden = static_cast<std::size_t>(z.hidden),
-                          .i = block(LstmBlock::i, t),
-                          .f = block(LstmBlock::f, t),
-                          .g = block(LstmBlock::g, t),
-                          .o = block(LstmBlock::o, t),
-                          .c = block(LstmBlock::c, t),
-                          .c_before = s > 0 ? block(LstmBlock::c, z.at(s - 1)) : c0,
-                          .given_i = cotangent(LstmBlock::i),
-                          .given_f = cotangent(LstmBlock::f),
-                          .given_g = cotangent(LstmBlock::g),
-                          .given_o = cotangent(LstmBlock::o),
-                          .given_c = cotangent(LstmBlock::c),
-                          .given_h = dh,
-                          .carry = carry,
-                          .gates = gates + t * 4 * z.step()});
-  }
+  });
 }
 
 }  // namespace dtheta::detail

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <concepts>
 #include <cstddef>
 #include <memory>
@@ -44,6 +45,26 @@ template <std::invocable<std::size_t> F>
 void for_each_part(const Parallel* parallel, std::size_t parts, const F& work) {
   if (parallel != nullptr && parts > 1) return parallel->for_each(parts, work);
   for (std::size_t part = 0; part < parts; ++part) work(part);
+}
+
+/// Calls body(first, n) for runs of things that together are all `count`, of `at_once` things or a
+/// few more each; once for all where there are no threads. For things that do not depend on each
+/// other, so that it does not matter where one run ends.
+template <std::invocable<std::size_t, std::size_t> F>
+void for_each_run(const Parallel* parallel, std::size_t count, std::size_t at_once, const F& body) {
+  if (parallel == nullptr || count < 2 * at_once) return body(std::size_t{0}, count);
+  const std::size_t parts = count / at_once;
+  parallel->for_each(parts, [&](std::size_t part) {
+    const std::size_t first = part * count / parts;
+    body(first, (part + 1) * count / parts - first);
+  });
+}
+
+/// How many rows of `elements` elements each are worth another thread, at a few operations for each
+/// element.
+[[nodiscard]] inline std::size_t rows_at_once(std::size_t elements) {
+  constexpr std::size_t worth_a_thread = std::size_t{1} << 14;
+  return worth_a_thread / std::max<std::size_t>(elements, 1) + 1;
 }
 
 }  // namespace detail

@@ -103,7 +103,7 @@ struct LstmGrad {
       given[static_cast<std::size_t>(first + b)] = call.input(0) + b * z.block();
     }
     detail::lstm_adjoint(z, given, call.input(1), call.input(2), call.input(3), call.output(),
-                         call.workspace());
+                         call.workspace(), call.parallel);
   }
 
   /// Differentiated as what it is made of: recorded anew from aliases of its operands, so that
@@ -192,7 +192,7 @@ struct Lstm {
   template <class T>
   void forward(const Call<T>& call) const {
     detail::lstm_forward(sizes(call.shape(0)), call.input(0), call.input(1), call.input(2),
-                         call.input(3), call.output(), call.workspace());
+                         call.input(3), call.output(), call.workspace(), call.parallel);
   }
 
   [[nodiscard]] Var vjp(int i, const Primal& p, Var c) const {

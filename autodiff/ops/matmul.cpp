@@ -64,10 +64,18 @@ struct MatMul {
     const Shape batch = batch_of(out);
     const auto a_steps = batch_steps(batch_of(a), batch, g.m * g.k);
     const auto b_steps = batch_steps(batch_of(b), batch, g.k * g.n);
-    for (Index i = 0; i < batch.size(); ++i) {
-      detail::gemm(g, call.input(0) + offset(i, batch, a_steps),
-                   call.input(1) + offset(i, batch, b_steps), call.output() + i * g.m * g.n);
-    }
+    const auto products = [&](std::size_t first, std::size_t count) {
+      const auto start = static_cast<Index>(first), stop = start + static_cast<Index>(count);
+      for (Index i = start; i < stop; ++i) {
+        detail::gemm(g, call.input(0) + offset(i, batch, a_steps),
+                     call.input(1) + offset(i, batch, b_steps), call.output() + i * g.m * g.n,
+                     batch.size() == 1 ? call.parallel : nullptr);
+      }
+    };
+    constexpr Index worth_a_thread = Index{1} << 19;  // multiplications
+    const Index at_once = worth_a_thread / std::max<Index>(g.m * g.n * g.k, 1) + 1;
+    detail::for_each_run(call.parallel, static_cast<std::size_t>(batch.size()),
+                         static_cast<std::size_t>(at_once), products);
   }
 
   [[nodiscard]] Var vjp(int i, const Primal& p, Var c) const {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "autodiff/errors.hpp"
+#include "autodiff/kernels/parallel.hpp"
 #include "autodiff/kernels/reduce.hpp"
 #include "autodiff/kernels/simd/softmax.hpp"
 #include "autodiff/op_list.hpp"
@@ -44,21 +45,26 @@ struct AlongAxis {
     constexpr int arity = Self::info.arity;
     const AxisSplit s(call.shape(0), axis, 1);
     if (s.n == 0) return;
-    std::array<const T*, arity> in;
     const auto at = [&](Index offset) {
+      std::array<const T*, arity> in;
       for (int k = 0; k < arity; ++k) in[static_cast<std::size_t>(k)] = call.input(k) + offset;
-      return in.data();
+      return in;
     };
     if constexpr (Vectorized<T>) {
       if (s.inner == 1) {
-        return Self::rows(at(0), call.output(), static_cast<std::size_t>(s.outer),
-                          static_cast<std::size_t>(s.n));
+        const auto n = static_cast<std::size_t>(s.n);
+        const auto work = [&](std::size_t first, std::size_t rows) {
+          const auto offset = static_cast<Index>(first) * s.n;
+          Self::rows(at(offset).data(), call.output() + offset, rows, n);
+        };
+        return detail::for_each_run(call.parallel, static_cast<std::size_t>(s.outer),
+                                    detail::rows_at_once(n), work);
       }
     }
     for (Index o = 0; o < s.outer; ++o) {
       for (Index j = 0; j < s.inner; ++j) {
         const Index offset = o * s.n * s.inner + j;
-        Self::run(at(offset), call.output() + offset, s.n, s.inner);
+        Self::run(at(offset).data(), call.output() + offset, s.n, s.inner);
       }
     }
   }

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "autodiff/errors.hpp"
+#include "autodiff/kernels/parallel.hpp"
 #include "autodiff/op_list.hpp"
 #include "autodiff/ops/arithmetic.hpp"
 #include "autodiff/ops/families.hpp"
@@ -34,6 +35,15 @@ std::size_t scratch_for(const ChannelView& view) {
 }
 
 std::size_t count(Index n) { return static_cast<std::size_t>(n); }
+
+/// Calls body(offset, rows) for runs of channels that are rows, shared by threads.
+template <class T, class Body>
+void for_each_row(const Call<T>& call, const ChannelView& view, Body body) {
+  detail::for_each_run(call.parallel, count(view.channels), detail::rows_at_once(count(view.inner)),
+                       [&](std::size_t first, std::size_t rows) {
+                         body(static_cast<Index>(first) * view.inner, rows);
+                       });
+}
 
 /// v as (outer, channels, inner).
 Var viewed(Var v, const ChannelView& w) { return reshape(v, Shape{w.outer, w.channels, w.inner}); }
@@ -73,8 +83,9 @@ struct Standardize {
     T* out = call.output();
     if constexpr (Vectorized<T>) {
       if (detail::is_rows(view)) {
-        return simd::standardize({centered, epsilon}, x, out, count(view.channels),
-                                 count(view.inner));
+        return for_each_row(call, view, [&](Index at, std::size_t rows) {
+          simd::standardize({centered, epsilon}, x + at, out + at, rows, count(view.inner));
+        });
       }
     }
     const Normalizer<T> y(view, centered, epsilon, x, call.workspace());
@@ -118,8 +129,10 @@ struct StandardizeGrad {
     T *out = call.output(), *work = call.workspace();
     if constexpr (Vectorized<T>) {
       if (detail::is_rows(view)) {
-        return simd::standardize_grad({centered, epsilon}, c, x, out, count(view.channels),
-                                      count(view.inner));
+        return for_each_row(call, view, [&](Index at, std::size_t rows) {
+          simd::standardize_grad({centered, epsilon}, c + at, x + at, out + at, rows,
+                                 count(view.inner));
+        });
       }
     }
     const Normalizer<T> y(view, centered, epsilon, x, work);

@@ -9,8 +9,11 @@
 #include "autodiff/kernels/parallel.hpp"
 #include "autodiff/ops/activation.hpp"
 #include "autodiff/ops/arithmetic.hpp"
+#include "autodiff/ops/attention.hpp"
 #include "autodiff/ops/loss.hpp"
 #include "autodiff/ops/matmul.hpp"
+#include "autodiff/ops/normalization.hpp"
+#include "autodiff/ops/recurrent.hpp"
 #include "autodiff/ops/reduction.hpp"
 #include "autodiff/plan.hpp"
 #include "autodiff/tape.hpp"
@@ -47,6 +50,44 @@ struct Step {
   Workspace<T> ws;
 };
 
+/// A network whose rows, heads and samples are shared: attention, layer norm, an LSTM.
+template <class T>
+struct SequenceStep {
+  explicit SequenceStep(unsigned threads)
+      : ws(Plan({cost, gradient[0], gradient[1], gradient[2], gradient[3]}), threads) {}
+
+  Tape tape{dtype_of<T>};
+  Var x = tape.leaf(draw({60, 21, 64}, 1));  // time, samples, width
+  Var w_in = tape.leaf(draw({192, 64}, 2)), w_out = tape.leaf(draw({64, 64}, 3));
+  Var gain = tape.leaf(draw({64}, 4)), shift = tape.leaf(draw({64}, 5));
+  Var w_x = tape.leaf(draw({256, 64}, 6)), w_h = tape.leaf(draw({256, 64}, 7));
+  Var b_x = tape.leaf(draw({256}, 8)), b_h = tape.leaf(draw({256}, 9));
+  Var zeros = tape.constant(Tensor(Shape{21, 64}));
+  Var attended = layer_norm(multi_head_attention(x, x, x, {w_in, w_out}, 4), gain, shift);
+  Var cost = sum(square(lstm(attended, {zeros, zeros}, {w_x, w_h, b_x, b_h}).last.h));
+  std::vector<Var> gradient = grad(cost, {w_in, gain, w_x, w_h});
+  Workspace<T> ws;
+};
+
+template <class T>
+void check_equal_bits_of_sequences() {
+  SequenceStep<T> reference(1);
+  reference.ws.run();
+  for (unsigned threads : {2U, 3U, 7U}) {
+    SequenceStep<T> shared(threads);
+    shared.ws.run();
+    BOOST_TEST((shared.ws.tensor(shared.cost) == reference.ws.tensor(reference.cost)));
+    for (std::size_t i = 0; i < reference.gradient.size(); ++i) {
+      BOOST_TEST(
+          (shared.ws.tensor(shared.gradient[i]) == reference.ws.tensor(reference.gradient[i])));
+    }
+  }
+  // These parts are cut where it cannot matter: not even from a run without threads.
+  Workspace<T> alone(reference.ws.plan());
+  alone.run();
+  BOOST_TEST((alone.tensor(reference.cost) == reference.ws.tensor(reference.cost)));
+}
+
 template <class T>
 void check_equal_bits() {
   for (unsigned threads : {2U, 3U, 7U}) {
@@ -70,6 +111,22 @@ BOOST_AUTO_TEST_SUITE(plan_threads)
 BOOST_AUTO_TEST_CASE(the_number_of_threads_does_not_show_in_the_result) {
   check_equal_bits<float>();
   check_equal_bits<double>();
+}
+
+BOOST_AUTO_TEST_CASE(rows_heads_and_samples_are_shared_without_a_trace) {
+  check_equal_bits_of_sequences<float>();
+  check_equal_bits_of_sequences<double>();
+}
+
+BOOST_AUTO_TEST_CASE(runs_cover_everything_once) {
+  const Parallel parallel(3);
+  for (const std::size_t count : {0U, 1U, 7U, 8U, 9U, 100U}) {
+    std::vector<int> done(count, 0);
+    detail::for_each_run(&parallel, count, 4, [&](std::size_t first, std::size_t n) {
+      for (std::size_t i = first; i < first + n; ++i) ++done[i];
+    });
+    BOOST_TEST(done == std::vector<int>(count, 1), boost::test_tools::per_element());
+  }
 }
 
 BOOST_AUTO_TEST_CASE(every_part_is_done_once) {
