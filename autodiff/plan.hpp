@@ -21,6 +21,9 @@ struct PlanOptions {
   /// Compute runs of elementwise ops together, tile by tile, and, if memory is reused, products of
   /// matrices together with the sums that they are a term of.
   bool fuse = true;
+  /// Leaves that are set less often than a run is made: what depends on them and on constants alone
+  /// is computed by Workspace::settle and not by a run.
+  std::vector<Var> settled{};
   /// State carried from run to run: after each run the leaf (first) takes the value (second), which
   /// must have its shape. A training step is the update of its parameters.
   std::vector<std::pair<Var, Var>> updates{};

@@ -36,9 +36,13 @@ class Workspace {
   /// Computes every output from the leaves, then performs the plan's updates. Throws GuardError,
   /// with the outputs computed but no update made, when a recorded branch would go the other way.
   void run();
+  /// Computes what depends on constants and on the plan's settled leaves alone. To be called after
+  /// one of these was set, before the next run; the leaves of the recording are settled from the
+  /// start.
+  void settle();
   /// Computes only what depends on one leaf, the rest being as the last run left it; the result is
   /// that of `run`. Throws StateError unless the plan was compiled with reuse_memory off and has no
-  /// updates.
+  /// updates, or for a settled leaf.
   void rerun(Var leaf);
 
   /// A leaf's elements, to be read and set. Throws StateError for anything but a leaf of the plan.

@@ -18,11 +18,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 OURS, FLOOR = "ours", "by hand"
+ANEW = "ours, compiled with each check"
 MERGED, FUNCTION = "by hand, update merged", "by hand, function alone"
-PROGRAMS = {OURS: "dtheta", FLOOR: "floor", MERGED: "floor", FUNCTION: "floor",
+PROGRAMS = {OURS: "dtheta", ANEW: "dtheta", FLOOR: "floor", MERGED: "floor", FUNCTION: "floor",
             "libtorch": "peers/libtorch", "dlib": "peers/dlib", "ADOL-C": "peers/adolc"}
 # Contenders that are another case of their program, and the cases of which there is one.
-VARIANTS = {MERGED: ("-merged", {"b", "c"}), FUNCTION: ("-value", {"gmm-25", "gmm-50", "lstm"})}
+VARIANTS = {ANEW: ("-anew", {"gc-a", "gc-b", "gc-c"}), MERGED: ("-merged", {"b", "c"}),
+            FUNCTION: ("-value", {"gmm-25", "gmm-50", "lstm"})}
 
 
 @dataclass
@@ -113,7 +115,7 @@ class Contender:
 
     def __init__(self, name, folder, row, batch_seconds):
         self.name, self.times = name, []
-        environment = dict(os.environ) if name == OURS else environment_of(row.threads)
+        environment = dict(os.environ) if PROGRAMS[name] == PROGRAMS[OURS] else environment_of(row.threads)
         case = row.case + (VARIANTS[name][0] if name in VARIANTS else "")
         self.process = subprocess.Popen(
             [folder / PROGRAMS[name], case, str(row.threads), str(batch_seconds)], text=True,

@@ -1,13 +1,12 @@
 #include "gradcheck/assemble.hpp"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
 #include <limits>
 
+#include "gradcheck/blind_spots.hpp"
 #include "gradcheck/replay.hpp"
 
 namespace dtheta::gradcheck::detail {
@@ -18,18 +17,6 @@ Verdict verdict_of(Band band) {
   return band == Band::double_check ? Verdict::inconclusive : Verdict::fail;
 }
 
-std::vector<std::size_t> worst_positions(const std::vector<Component>& components,
-                                         std::size_t keep) {
-  std::vector<std::size_t> order(components.size());
-  for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
-  const auto kept = order.begin() + static_cast<std::ptrdiff_t>(std::min(keep, order.size()));
-  std::ranges::partial_sort(order, kept, [&](std::size_t a, std::size_t b) {
-    return worse(components[a], components[b]);
-  });
-  order.erase(kept, order.end());
-  return order;
-}
-
 class Assembly {
  public:
   Assembly(Result& result, const Request& request, const Findings& findings)
@@ -38,10 +25,13 @@ class Assembly {
   void run() {
     result_.noise = findings_.noise;
     result_.complete = findings_.complete;
+    result_.numeric.reserve(findings_.entries.size());
+    result_.bar.reserve(findings_.entries.size());
     for (const Finding& finding : findings_.entries) {
       result_.numeric.push_back(finding.numeric);
       result_.bar.push_back(finding.bar);
     }
+    result_.blocks.reserve(request_.blocks.size());
     for (const Block& block : request_.blocks) {
       whole_ = std::max(whole_, largest_derivative(block.offset, block.size));
     }
@@ -60,6 +50,7 @@ class Assembly {
     const Finding& found = findings_.entries[i];
     Component c;
     c.position = i;
+    c.key = request_.theta.key(i);
     c.analytic = result_.analytic[i];
     c.numeric = found.numeric;
     c.bar = found.bar;
@@ -69,11 +60,16 @@ class Assembly {
     return c;
   }
 
+  double error_of(std::size_t i) const {
+    return std::abs(result_.analytic[i] - findings_.entries[i].numeric);
+  }
+
   /// How wrong this entry may be without having been seen: the right value is within the bar of the
   /// numeric one, and an analytic value within the bar of it is not accused.
-  double floor_of(const Component& c) const {
-    if (textbook()) return c.bar;
-    return c.verdict == Verdict::pass ? c.error() + c.bar : 2.0 * c.bar;
+  double floor_of(std::size_t i) const {
+    const Finding& found = findings_.entries[i];
+    if (textbook()) return found.bar;
+    return found.verdict == Verdict::pass ? error_of(i) + found.bar : 2.0 * found.bar;
   }
 
   double largest_derivative(std::size_t first, std::size_t count) const {
@@ -99,51 +95,66 @@ class Assembly {
 
   /// NaN on either side of the difference is a failure; a corner is judged by its two slopes, so
   /// there the analytic value stands for both sides.
-  void append_pair(std::size_t i, std::vector<double>& analytic,
-                   std::vector<double>& numeric) const {
+  void append_pair(std::size_t i) {
     const Finding& found = findings_.entries[i];
     if (!reached(found)) return;
     const bool excused = found.kink && found.verdict == Verdict::pass;
-    analytic.push_back(result_.analytic[i]);
-    numeric.push_back(excused ? result_.analytic[i] : found.numeric);
+    analytic_.push_back(result_.analytic[i]);
+    numeric_.push_back(excused ? result_.analytic[i] : found.numeric);
   }
 
-  BlockResult summarise(const Block& block) const {
+  Difference difference_of_pairs() {
+    const Difference difference = relative_difference(analytic_, numeric_);
+    analytic_.clear();
+    numeric_.clear();
+    return difference;
+  }
+
+  BlockResult summarise(const Block& block) {
     BlockResult summary;
     summary.name = block.name;
     summary.layer = block.layer;
     summary.shape = block.shape;
     summary.offset = block.offset;
     summary.size = block.size;
-    std::vector<Component> components;
-    std::vector<double> analytic;
-    std::vector<double> numeric;
     double floor = 0.0;
     summary.sensitive = false;
     bool measured = true;
     for (std::size_t i = block.offset; i < block.offset + block.size; ++i) {
-      append_pair(i, analytic, numeric);
-      const Component c = component(i);
-      if (reached(findings_.entries[i]) || findings_.complete) components.push_back(c);
-      if (c.verdict == Verdict::fail) ++summary.failed;
-      if (c.verdict == Verdict::inconclusive) ++summary.inconclusive;
-      if (c.kink) ++summary.kinks;
-      if (!c.kink) floor = std::max(floor, floor_of(c));
-      if (c.kink || std::abs(c.numeric) > c.bar) summary.sensitive = true;
-      measured = measured && std::isfinite(c.numeric);
+      const Finding& found = findings_.entries[i];
+      append_pair(i);
+      if (found.verdict == Verdict::fail) ++summary.failed;
+      if (found.verdict == Verdict::inconclusive) ++summary.inconclusive;
+      if (found.kink) ++summary.kinks;
+      if (!found.kink) floor = std::max(floor, floor_of(i));
+      if (found.kink || std::abs(found.numeric) > found.bar) summary.sensitive = true;
+      measured = measured && std::isfinite(found.numeric);
     }
     summary.sensitive = summary.sensitive || !measured;  // what was not measured is not accused
-    summary.difference = relative_difference(analytic, numeric);
+    summary.difference = difference_of_pairs();
     summary.band = band(summary.difference);
     summary.detectable = detectable(floor, largest_derivative(block.offset, block.size));
     summary.verdict = verdict(summary);
-    for (const std::size_t w : worst_positions(components, request_.options.worst_entries)) {
-      summary.worst.push_back(components[w]);
-      Component& kept = summary.worst.back();
-      kept.key = request_.theta.key(kept.position);
-      if (accuses(summary, kept)) kept.replay = replay_of(kept);
-    }
+    keep_worst(summary);
     return summary;
+  }
+
+  void keep_worst(BlockResult& summary) {
+    ranks_.clear();
+    for (std::size_t i = summary.offset; i < summary.offset + summary.size; ++i) {
+      const Finding& found = findings_.entries[i];
+      if (reached(found) || findings_.complete) {
+        ranks_.push_back({found.verdict, result_.analytic[i], found.numeric, i});
+      }
+    }
+    const std::size_t kept = std::min(request_.options.worst_entries, ranks_.size());
+    std::partial_sort(ranks_.begin(), ranks_.begin() + static_cast<std::ptrdiff_t>(kept),
+                      ranks_.end());
+    summary.worst.reserve(kept);
+    for (std::size_t k = 0; k < kept; ++k) {
+      Component& c = summary.worst.emplace_back(component(ranks_[k].position));
+      if (accuses(summary, c)) c.replay = replay_of(c);
+    }
   }
 
   /// The textbook accuses whole blocks: there every entry that is off is a witness.
@@ -165,14 +176,10 @@ class Assembly {
   }
 
   void compare_whole() {
-    std::vector<double> analytic;
-    std::vector<double> numeric;
     for (const Block& block : request_.blocks) {
-      for (std::size_t i = block.offset; i < block.offset + block.size; ++i) {
-        append_pair(i, analytic, numeric);
-      }
+      for (std::size_t i = block.offset; i < block.offset + block.size; ++i) append_pair(i);
     }
-    result_.difference = relative_difference(analytic, numeric);
+    result_.difference = difference_of_pairs();
     result_.band = band(result_.difference);
   }
 
@@ -193,7 +200,7 @@ class Assembly {
           "randomness, running statistics or a race); freeze it, then check again");
     }
     if (!result_.complete) doubt("the check was stopped before it had seen every entry");
-    name_blind_spots();
+    name_blind_spots(result_, request_.theta, findings_.entries);
   }
 
   Verdict worst_block() const {
@@ -205,88 +212,31 @@ class Assembly {
     return verdict;
   }
 
-  void name_blind_spots() {
-    std::vector<std::string_view> insensitive;
-    std::size_t hidden_entries = 0;
-    std::size_t entries = 0;
-    for (const BlockResult& block : result_.blocks) {
-      entries += block.size;
-      if (!block.sensitive) {
-        insensitive.emplace_back(block.name);
-        hidden_entries += block.size;
-      }
-      const bool hidden = textbook() && block.band > result_.band && block.band >= Band::error;
-      if (!hidden) continue;
-      result_.notes.push_back(
-          fmt::format("{} alone has difference {:.3g} ({}), hidden behind larger blocks",
-                      block.name, block.difference.value, to_string(block.band)));
-    }
-    if (!insensitive.empty()) {
-      result_.notes.push_back(fmt::format(
-          "J was not seen to depend on {}: this check could not have seen a bug there "
-          "that leaves the gradient near zero{}",
-          fmt::join(insensitive, ", "),
-          2 * hidden_entries > entries
-              ? "; J may be a constant there, as a sum of softmax outputs is: check the "
-                "cost that is trained with"
-              : ""));
-    }
-    name_symmetry();
-    name_corners();
-  }
-
-  /// Matrices of equal entries: the units behind them are alike, and so are their gradients.
-  void name_symmetry() {
-    std::vector<std::string_view> alike;
-    for (const BlockResult& block : result_.blocks) {
-      const auto values = request_.theta.values().subspan(block.offset, block.size);
-      const auto wide = std::ranges::count_if(block.shape, [](std::size_t n) { return n > 1; });
-      if (wide < 2 || std::ranges::adjacent_find(values, std::not_equal_to<>()) != values.end()) {
-        continue;
-      }
-      alike.emplace_back(block.name);
-    }
-    if (alike.empty()) return;
-    result_.notes.push_back(fmt::format(
-        "all entries of {} are equal: this check could not have seen a bug in the order "
-        "of the units there (a transpose, a permutation, the wrong layer's weights); "
-        "check at random values",
-        fmt::join(alike, ", ")));
-  }
-
-  void name_corners() {
-    if (!result_.deterministic) return;  // what J does by itself looks like corners
-    const auto count = [&](auto is) {
-      return static_cast<std::size_t>(std::ranges::count_if(findings_.entries, is));
-    };
-    if (const auto kinks = count(&Finding::kink); kinks > 0) {
-      result_.notes.push_back(fmt::format(
-          "J has a corner at {} of the entries; there the gradient was held against the slopes on "
-          "both sides, and any value between them is right",
-          kinks));
-    }
-    if (const auto singular = count(&Finding::singular); singular > 0) {
-      result_.notes.push_back(fmt::format(
-          "J has no finite derivative at {} of the entries (the edge of a domain, as of a square "
-          "root at 0): no gradient is right or wrong there",
-          singular));
-    }
-    if (const auto degenerate = count(&Finding::degenerate); degenerate > 0) {
-      result_.notes.push_back(fmt::format(
-          "theta lies on several corners of J at once (zero biases do that): {} entries of the "
-          "gradient disagree here, but jump at this point and agree on either side of it; check at "
-          "a theta beside",
-          degenerate));
-    }
-  }
-
   Result& result_;
   const Request& request_;
   const Findings& findings_;
   double whole_ = 0.0;  // the largest derivative of all blocks
+  // Of one block at a time.
+  std::vector<double> analytic_, numeric_;
+  std::vector<Badness> ranks_;
 };
 
 }  // namespace
+
+Badness::Badness(Verdict verdict, double analytic, double numeric, std::size_t at)
+    : rank(verdict == Verdict::fail           ? 2
+           : verdict == Verdict::inconclusive ? 1
+                                              : 0),
+      error(std::abs(analytic - numeric)),
+      position(at) {
+  if (std::isnan(error)) error = std::numeric_limits<double>::infinity();
+}
+
+bool Badness::operator<(const Badness& other) const {
+  if (rank != other.rank) return rank > other.rank;
+  if (error != other.error) return error > other.error;
+  return position < other.position;
+}
 
 void assemble(Result& result, const Request& request, const Findings* findings) {
   if (findings != nullptr) {

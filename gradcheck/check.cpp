@@ -76,10 +76,15 @@ class Watch {
   }
 
   void operator()(std::span<const Probe> probes, std::span<double> answers) {
+    if (!options_.progress) {
+      evaluate_(probes, answers);
+      evaluations_ += probes.size();
+      return;
+    }
     for (std::size_t first = 0; first < probes.size();) {
       if (begun_ && !proceed(done_)) throw detail::Stopped{first};
       const std::size_t left = probes.size() - first;
-      const std::size_t count = options_.progress ? std::min(part_, left) : left;
+      const std::size_t count = std::min(part_, left);
       const auto start = Clock::now();
       evaluate_(probes.subspan(first, count), answers.subspan(first, count));
       plan_part(seconds_since(start) / static_cast<double>(count));
@@ -189,7 +194,8 @@ Result check_probes(const ProbeEvaluator& evaluate, const Cost* cost, const Grad
   Watch watch(evaluate, options, total, result.evaluations);
   const ProbeEvaluator counted = std::ref(watch);
 
-  const std::size_t at = blocks.front().offset;
+  // An evaluator that computes only what moves asks least of itself in the smallest block.
+  const std::size_t at = std::ranges::min_element(blocks, {}, &Block::size)->offset;
   result.cost = cost_at(counted, theta, at);
   result.analytic = gradient.at(theta);
   const double again = cost_at(counted, theta, at);

@@ -56,14 +56,17 @@ Difference relative_difference(std::span<const double> analytic, std::span<const
   }
   if (largest == 0.0) return result;
 
-  // Scaling by a power of two is exact, and puts every square between 0 and 4.
+  // Scaling by a power of two is exact, and puts every square between 0 and 4. In two steps,
+  // because 2^-exponent may be too large for a double.
   const int exponent = std::ilogb(largest);
+  const double half = std::scalbn(1.0, -exponent / 2),
+               rest = std::scalbn(1.0, -exponent - -exponent / 2);
   double difference2 = 0.0;
   double analytic2 = 0.0;
   double numeric2 = 0.0;
   for (std::size_t i = 0; i < analytic.size(); ++i) {
-    const double a = std::scalbn(analytic[i], -exponent);
-    const double n = std::scalbn(numeric[i], -exponent);
+    const double a = analytic[i] * half * rest;
+    const double n = numeric[i] * half * rest;
     difference2 += (a - n) * (a - n);
     analytic2 += a * a;
     numeric2 += n * n;

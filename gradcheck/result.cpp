@@ -7,6 +7,7 @@
 #include <limits>
 #include <ostream>
 
+#include "gradcheck/assemble.hpp"
 #include "gradcheck/errors.hpp"
 #include "gradcheck/report.hpp"
 
@@ -36,17 +37,10 @@ double Component::relative_error() const {
 }
 
 bool worse(const Component& a, const Component& b) {
-  const auto rank = [](const Component& c) {
-    if (c.verdict == Verdict::fail) return 2;
-    return c.verdict == Verdict::inconclusive ? 1 : 0;
+  const auto badness = [](const Component& c) {
+    return detail::Badness(c.verdict, c.analytic, c.numeric, c.position);
   };
-  if (rank(a) != rank(b)) return rank(a) > rank(b);
-  const auto error = [](const Component& c) {
-    const double e = c.error();
-    return std::isnan(e) ? std::numeric_limits<double>::infinity() : e;
-  };
-  if (error(a) != error(b)) return error(a) > error(b);
-  return a.position < b.position;
+  return badness(a) < badness(b);
 }
 
 const BlockResult& Result::block(std::string_view name) const {

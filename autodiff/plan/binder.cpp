@@ -1,7 +1,7 @@
 // Steps -> calls. A run does nothing but call: whatever can be decided before is decided here.
 //
 // A group of elementwise ops over no more than a tile needs no loop over tiles: its members are
-// calls one after the other, and what broadcasts is expanded by a call, or once and for all if it
+// calls one after the other, and what broadcasts is expanded by a call, or when settled if it
 // never changes.
 
 #include "autodiff/plan/binder.hpp"
@@ -145,17 +145,22 @@ T* Binder<T>::expanded(std::uint32_t v, const BroadcastMap& map) {
   T*& known = expanded_[(std::uint64_t{v} << 32) | result_type_];
   if (known == nullptr) {
     known = b_.template own<T>(group_.elements);
-    map.load(b_.real_at(v), 0, static_cast<Index>(group_.elements), known);
+    b_.settling.emplace_back(load(b_.real_at(v), map, known));
   }
   return known;
 }
 
 template <Scalar T>
+TileCall<T> Binder<T>::load(const T* from, const BroadcastMap& map, T* to) {
+  static_assert(std::is_trivially_destructible_v<BroadcastMap>);
+  const auto* kept = new (b_.template own<BroadcastMap>(1)) BroadcastMap(map);
+  return {&load_tile<T>, kept, {from}, to, group_.elements};
+}
+
+template <Scalar T>
 void Binder<T>::emit_calls() {
   for (const GroupLoad<T>& l : group_.loads) {
-    static_assert(std::is_trivially_destructible_v<BroadcastMap>);
-    const auto* map = new (b_.template own<BroadcastMap>(1)) BroadcastMap(l.map);
-    b_.calls.emplace_back(TileCall<T>{&load_tile<T>, map, {l.from}, l.to, group_.elements});
+    b_.calls.emplace_back(load(l.from, l.map, l.to));
   }
   for (const GroupMember<T>& m : group_.members) {
     TileCall<T> call{m.tile, m.op, {}, m.out.base, group_.elements};

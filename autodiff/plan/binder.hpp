@@ -22,6 +22,8 @@ class Binder {
   Place<T> operand(std::uint32_t v, const Step& step);
   T* expanded(std::uint32_t v, const BroadcastMap& map);
   T* new_tile();
+  /// A call that expands what broadcasts.
+  TileCall<T> load(const T* from, const BroadcastMap& map, T* to);
   void emit_calls();
   void emit_group(std::size_t parts);
 

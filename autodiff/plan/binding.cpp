@@ -40,14 +40,13 @@ Binding<T>::Binding(const Program& p, std::unique_ptr<Parallel> shared_by)
   Binder<T> binder(*this);
   auto step = p.steps.begin();
   for (; step != p.steps.end() && step->fixed; ++step) binder.bind(*step);
-  std::ranges::for_each(calls, execute);
-  calls.clear();
-  operands.clear();
-  groups.clear();
+  settling = std::exchange(calls, {});
   for (; step != p.steps.end(); ++step) {
     if (!p.steps_from_leaf.empty()) first_call.push_back(static_cast<std::uint32_t>(calls.size()));
     binder.bind(*step);
   }
+  settle();
+  if (p.options.settled.empty()) settling = {};
 }
 
 template <Scalar T>

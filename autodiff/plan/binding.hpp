@@ -32,7 +32,8 @@ struct TileCall {
 
 /// A program bound to memory: what to call, in order, with pointers in place of names.
 ///
-/// What is computed once has been computed when the constructor returns.
+/// What depends on constants and settled leaves alone has been computed when the constructor
+/// returns.
 template <Scalar T>
 struct Binding {
   using BoundCall = std::variant<TileCall<T>, KernelCall<T>>;
@@ -40,6 +41,9 @@ struct Binding {
   /// `shared_by` may be null. Throws TypeError naming the op that cannot be computed in T.
   Binding(const Program& p, std::unique_ptr<Parallel> shared_by);
 
+  void settle() const {
+    for (const BoundCall& c : settling) execute(c);
+  }
   void run() const {
     for (const BoundCall& c : calls) execute(c);
     check_guards();
@@ -79,6 +83,7 @@ struct Binding {
 
   const Program& program;
   std::unique_ptr<Parallel> parallel;  // null for the caller's thread alone
+  std::vector<BoundCall> settling;  // empty where there are constants alone: it was done
   std::vector<BoundCall> calls;
   std::vector<Operand> operands;          // those of the calls, one after the other
   std::vector<std::uint32_t> first_call;  // of each step of a run; empty without partial replay

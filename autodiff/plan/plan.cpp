@@ -20,6 +20,12 @@ const Tape& tape_of(std::span<const Var> outputs, const PlanOptions& options) {
     consider(leaf);
     consider(value);
   }
+  for (const Var leaf : options.settled) {
+    consider(leaf);
+    if (leaf.tape().node(leaf).role != Role::leaf) {
+      throw StateError("plan: only a leaf can be settled");
+    }
+  }
   if (tape == nullptr) throw StateError("plan: there are no outputs");
   return *tape;
 }

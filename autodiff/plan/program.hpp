@@ -28,7 +28,7 @@ struct Value {
   std::uint32_t type = no_id;     // in the program's types
   std::uint32_t storage = no_id;  // the value whose memory it uses: itself, unless it is a view
   Role role = Role::op;
-  bool fixed = false;       // depends on constants alone: computed once
+  bool fixed = false;       // depends on constants and settled leaves alone
   bool persistent = false;  // must be there after a run
   // Set by the later passes:
   bool internal = false;  // lives only in the tiles of a fused group
@@ -47,7 +47,7 @@ struct Instruction {
 struct Step {
   std::uint32_t first;  // of its instructions, which lie side by side
   std::uint32_t count;
-  bool fixed;  // executed once, when a workspace is made
+  bool fixed;  // executed when a workspace is made and when it is settled
   bool elementwise;
 };
 

@@ -67,7 +67,7 @@ class Selector {
 
   void add(std::uint32_t node) {
     const Node& n = tape_.node(node);
-    const std::uint32_t v = n.role == Role::op ? op_value(node, n) : input_value(n);
+    const std::uint32_t v = n.role == Role::op ? op_value(node, n) : input_value(node, n);
     value_of_[node - first_] = v;
     p_.value_of_node.push_back({node, v});
   }
@@ -79,16 +79,20 @@ class Selector {
     return id;
   }
 
-  std::uint32_t input_value(const Node& n) {
+  std::uint32_t input_value(std::uint32_t node, const Node& n) {
     const std::uint32_t id = new_value(n);
     p_.values[id].persistent = true;
-    p_.values[id].fixed = n.role == Role::constant;
+    p_.values[id].fixed = n.role == Role::constant || is_settled(node);
     const bool scalar = n.role == Role::constant && n.attributes != nullptr;
     if (scalar)
       keep(id, DType::float64, n.attributes, sizeof(double));
     else
       keep(id, is_index(n) ? DType::int64 : p_.precision, n.value, value_bytes(n));
     return id;
+  }
+
+  [[nodiscard]] bool is_settled(std::uint32_t node) const {
+    return std::ranges::find(p_.options.settled, node, &Var::index) != p_.options.settled.end();
   }
 
   void keep(std::uint32_t v, DType dtype, const void* elements, std::size_t bytes) {
@@ -159,6 +163,9 @@ std::vector<char> add_updates(Program& program) {
     const ValueType &to = program.type_of(u.leaf), &from = program.type_of(u.value);
     if (program.values[u.leaf].role != Role::leaf) {
       throw StateError("plan: only a leaf can be updated");
+    }
+    if (program.values[u.leaf].fixed) {
+      throw StateError("plan: a leaf that is updated by each run cannot be settled");
     }
     if (to != from) {
       throw ShapeError(fmt::format("plan: a leaf of shape {} cannot take a value of shape {}",

@@ -67,6 +67,11 @@ void Workspace<T>::run() {
 }
 
 template <Scalar T>
+void Workspace<T>::settle() {
+  binding_->settle();
+}
+
+template <Scalar T>
 void Workspace<T>::rerun(Var leaf) {
   const detail::Program& p = plan_.program();
   if (p.options.reuse_memory || !p.updates.empty()) {
@@ -75,6 +80,7 @@ void Workspace<T>::rerun(Var leaf) {
   }
   const std::uint32_t v = detail::value_of(p, leaf);
   if (p.values[v].role != Role::leaf) throw StateError("workspace: partial replay is from a leaf");
+  if (p.values[v].fixed) throw StateError("workspace: no partial replay from a settled leaf");
   binding_->rerun(v);
 }
 

@@ -19,18 +19,6 @@ constexpr double kept = 0.6;
 constexpr int parts = 16;  // the first division, so that what is smooth looks straight in each
 constexpr double finest = 0x1p-40;
 
-/// Marks what depends on the leaves, with or without a derivative.
-std::vector<char> dependents(const Tape& tape, std::span<const Var> leaves, std::uint32_t last) {
-  std::vector<char> depends(last + 1, 0);
-  for (const Var x : leaves) {
-    if (x.index() <= last) depends[x.index()] = 1;
-  }
-  for (std::uint32_t i = 0; i <= last; ++i) {
-    for (const std::uint32_t in : tape.inputs(i)) depends[i] |= depends[in];
-  }
-  return depends;
-}
-
 /// Different for neighbours, so that two elements that exchange their parts are seen to.
 Tensor cotangent_for(const Shape& shape) {
   Tensor c{shape};
@@ -49,7 +37,7 @@ Branches::Branches(Var cost, std::span<const Var> leaves, std::span<const double
 
 void Branches::watch(std::span<const Var> leaves, Var cost) {
   const Tape::Scratch scratch(tape_);
-  const std::vector<char> depends = dependents(tape_, leaves, cost.index());
+  const std::vector<char> depends = dependents(cost, leaves);
   const Plan needed({cost}, {.reuse_memory = false, .fuse = false});
   for (std::uint32_t i = 0; i <= cost.index(); ++i) {
     const Node& node = tape_.node(i);

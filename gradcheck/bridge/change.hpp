@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <unordered_map>
 #include <vector>
 
@@ -32,38 +33,71 @@ struct Change {
 /// fuses and vectorises them like any others.
 class ProbeProgram {
  public:
-  /// `base` holds the values of a run of `cost` at θ (compiled with reuse_memory and fuse off).
-  /// Returns nothing where an op on the way has no rule, or a rule would need too much memory.
+  /// `base` holds the values of a run of `cost` (compiled with reuse_memory and fuse off); those
+  /// that are marked in `depends` may be others later. Returns nothing where an op on the way has
+  /// no rule, or a rule would need too much memory.
   static std::optional<ProbeProgram> build(Var cost, Var leaf, const Workspace<double>& base,
-                                           Index probes);
+                                           std::span<const char> depends, Index probes);
 
   /// How many probes one run answers.
   [[nodiscard]] Index probes() const { return probes_; }
-  [[nodiscard]] const Plan& plan() const { return *plan_; }
   /// The largest number of elements that one probe moves.
   [[nodiscard]] Index widest() const { return widest_; }
 
-  /// Sets probe k of a workspace of the plan: element `position` of the leaf takes `value`.
-  void set(Workspace<double>& ws, Index k, Index position, double value) const;
-  /// J for each probe after a run, K of them.
-  [[nodiscard]] std::span<const double> costs(const Workspace<double>& ws) const {
-    return ws[cost_];
-  }
+  /// A workspace of the program, for one thread.
+  class Lane {
+   public:
+    explicit Lane(const ProbeProgram& program);
+    /// Takes over the values at another θ, to which `base` was run.
+    void move_to(const Workspace<double>& base);
+    /// Sets probe k: element `position` of the leaf takes `value`.
+    void set(std::size_t k, Index position, double value);
+    void run() { ws_.run(); }
+    /// J for each probe after a run.
+    [[nodiscard]] std::span<const double> costs() const { return costs_; }
+
+   private:
+    /// An index input that follows from the flat position: (position / stride) % size.
+    struct Position {
+      std::span<Index> input;
+      Index stride;
+      Index size;
+    };
+    /// An input that holds a value at θ: one of the spans.
+    struct Base {
+      std::span<double> real;
+      std::span<Index> indices;
+      Var source;
+    };
+
+    Workspace<double> ws_;
+    std::span<double> values_;
+    std::vector<Index> at_;  // the flat position of each probe
+    std::vector<Position> positions_;
+    std::vector<Base> bases_;
+    std::span<const double> costs_;
+  };
 
  private:
   friend class Propagator;
-  /// An index input that follows from the flat position: (position / stride) % size.
   struct PositionInput {
     Var input;
     Index stride;
     Index size;
   };
+  struct BaseInput {
+    Var input;
+    Var source;  // on the tape of the cost
+  };
+
+  void compile();
 
   std::unique_ptr<Tape> tape_;
   Index probes_ = 0;
   Index widest_ = 0;
   Var values_;  // (K), the new elements
   std::vector<PositionInput> positions_;
+  std::vector<BaseInput> bases_;
   Var cost_;
   std::optional<Plan> plan_;
 };

@@ -44,6 +44,18 @@ void require_leaf(Var cost, Var x, std::string_view name) {
   }
 }
 
+std::vector<char> dependents(Var cost, std::span<const Var> leaves) {
+  const Tape& tape = cost.tape();
+  std::vector<char> depends(cost.index() + 1, 0);
+  for (const Var x : leaves) {
+    if (x.index() <= cost.index()) depends[x.index()] = 1;
+  }
+  for (std::uint32_t i = 0; i <= cost.index(); ++i) {
+    for (const std::uint32_t in : tape.inputs(i)) depends[i] |= depends[in];
+  }
+  return depends;
+}
+
 LeafLayout::LeafLayout(Var cost, std::span<const Var> leaves)
     : leaves_(leaves.begin(), leaves.end()) {
   require_single(cost);

@@ -15,6 +15,10 @@ void require_single(Var cost);
 /// nothing else can be moved.
 void require_leaf(Var cost, Var x, std::string_view name);
 
+/// Marks the records up to the cost that depend on the leaves, with or without a derivative; the
+/// leaves among them.
+[[nodiscard]] std::vector<char> dependents(Var cost, std::span<const Var> leaves);
+
 /// How the elements of some leaves of a cost lie end to end in θ.
 class LeafLayout {
  public:
@@ -30,6 +34,9 @@ class LeafLayout {
   [[nodiscard]] std::size_t size() const { return offsets_.back(); }
   [[nodiscard]] std::size_t offset(std::size_t leaf) const { return offsets_[leaf]; }
   [[nodiscard]] Place place_of(std::size_t position) const;
+  [[nodiscard]] bool within(std::size_t position, std::size_t leaf) const {
+    return position >= offsets_[leaf] && position < offsets_[leaf + 1];
+  }
 
   /// Throws ShapeError unless `theta` has the length of all leaves together.
   void require_size(std::span<const double> theta) const;

@@ -1,140 +1,28 @@
 #include "gradcheck/bridge/network_check.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
-#include <cmath>
 #include <functional>
 #include <iterator>
 #include <memory>
 #include <optional>
 
-#include "autodiff/grad.hpp"
 #include "autodiff/tape.hpp"
-#include "autodiff/workspace.hpp"
 #include "gradcheck/bridge/branches.hpp"
+#include "gradcheck/bridge/explain_failure.hpp"
 #include "gradcheck/bridge/replay_oracle.hpp"
 #include "gradcheck/bridge/stacked_probes.hpp"
+#include "gradcheck/bridge/tape_gradient.hpp"
 #include "gradcheck/bridge/wrong_op.hpp"
 #include "gradcheck/errors.hpp"
 
 namespace dtheta::gradcheck {
 namespace {
 
-std::vector<Var> vars_of(std::span<const CheckedLeaf> leaves) {
-  std::vector<Var> vars;
-  for (const CheckedLeaf& l : leaves) vars.push_back(l.leaf);
-  return vars;
-}
-
 std::vector<std::size_t> dims_of(const Shape& shape) { return {shape.begin(), shape.end()}; }
 
 void refuse_live_masks(Var cost) {
   const Var step = cost.tape().step_if_used();
   if (step.exists() && Plan({cost}).has_leaf(step)) throw LiveDropoutError();
-}
-
-/// The gradient by replay in T at theta, block after block.
-template <class T>
-ParameterVector replayed_gradient(Var cost, std::span<const CheckedLeaf> leaves,
-                                  const ParameterVector& theta) {
-  const Tape::Scratch scratch(cost.tape());  // the user's tape stays as it was
-  const std::vector<Var> vars = vars_of(leaves);
-  const std::vector<Var> gradient = grad(cost, vars);
-  const Plan plan(gradient);
-  Workspace<T> ws(plan);
-  for (std::size_t k = 0; k < vars.size(); ++k) {
-    if (!plan.has_leaf(vars[k])) continue;
-    std::ranges::transform(theta.values(leaves[k].name), ws.leaf(vars[k]).begin(),
-                           [](double v) { return static_cast<T>(v); });
-  }
-  ws.run();
-  ParameterVector result;
-  for (std::size_t k = 0; k < vars.size(); ++k) {
-    if (gradient[k].shape() != vars[k].shape()) {
-      throw ShapeError(fmt::format("gradient: that of {} has shape {} instead of {}",
-                                   leaves[k].name, to_string(gradient[k].shape()),
-                                   to_string(vars[k].shape())));
-    }
-    const auto g = ws[gradient[k]];
-    const std::vector<double> values(g.begin(), g.end());
-    result.add(leaves[k].name, leaves[k].layer, dims_of(vars[k].shape()), values);
-  }
-  return result;
-}
-
-/// The tape's gradient, or the op that makes it impossible.
-ParameterVector usable_gradient(Var cost, std::span<const CheckedLeaf> leaves,
-                                const ParameterVector& theta) {
-  try {
-    return gradient_of(cost, leaves, theta);
-  } catch (const std::exception&) {
-    for (const WrongOp& wrong : find_wrong_ops(cost, vars_of(leaves), theta.values())) {
-      if (!wrong.failure.empty()) throw UnusableRuleError("check: " + wrong.sentence());
-    }
-    throw;
-  }
-}
-
-/// Whether a gradient agrees with what the check measured.
-bool agrees(const ParameterVector& gradient, const Result& result, const Options& options) {
-  for (const BlockResult& block : result.blocks) {
-    double scale = 0;
-    for (std::size_t i = block.offset; i < block.offset + block.size; ++i) {
-      if (std::isfinite(result.numeric[i])) scale = std::max(scale, std::abs(result.numeric[i]));
-    }
-    for (std::size_t i = block.offset; i < block.offset + block.size; ++i) {
-      if (!std::isfinite(result.numeric[i])) continue;
-      const double error = std::abs(gradient.values()[i] - result.numeric[i]);
-      if (!(error <= result.bar[i] + options.held_to() * scale)) return false;
-    }
-  }
-  return true;
-}
-
-/// Puts the ops with wrong rules first among the causes, each once.
-void blame_ops(Result& result, Var cost, std::span<const Var> leaves,
-               const ParameterVector& theta) {
-  std::vector<Cause> causes;
-  std::vector<WrongOp> blamed;
-  std::vector<std::size_t> others;
-  for (WrongOp& wrong : find_wrong_ops(cost, leaves, theta.values())) {
-    const auto same = std::ranges::find_if(blamed, [&](const WrongOp& known) {
-      return known.op == wrong.op && known.operands == wrong.operands;
-    });
-    if (same != blamed.end()) {
-      ++others[static_cast<std::size_t>(same - blamed.begin())];
-      continue;
-    }
-    blamed.push_back(std::move(wrong));
-    others.push_back(0);
-  }
-  for (std::size_t k = 0; k < blamed.size(); ++k) {
-    // The difference is exact but for 1e-22, and nothing but this op is in it.
-    Cause cause{Pattern::wrong_op, blamed[k].analytic / blamed[k].numeric, 0.99,
-                blamed[k].sentence()};
-    if (others[k] > 0) cause.sentence += fmt::format("; so it is in {} more records", others[k]);
-    causes.push_back(std::move(cause));
-  }
-  if (causes.empty()) {
-    result.notes.emplace_back(
-        "the rule of every op agrees with differences of that op alone, in double: the mistake is "
-        "in none of them by itself");
-  }
-  result.causes.insert(result.causes.begin(), causes.begin(), causes.end());
-}
-
-/// What a tape knows of a failure beyond the numbers.
-void explain_failure(Result& result, Var cost, std::span<const CheckedLeaf> leaves,
-                     const ParameterVector& theta, const NetworkOptions& options) {
-  if (options.gradient != nullptr &&
-      agrees(usable_gradient(cost, leaves, theta), result, options)) {
-    result.notes.emplace_back(
-        "the tape's own gradient agrees with the differences: only the gradient that was given is "
-        "wrong");
-    return;
-  }
-  blame_ops(result, cost, vars_of(leaves), theta);
 }
 
 /// Looks at the branches of the ops, from the first time that it is asked.
@@ -166,38 +54,112 @@ ParameterVector parameters_of(std::span<const CheckedLeaf> leaves) {
   return theta;
 }
 
-ParameterVector gradient_of(Var cost, std::span<const CheckedLeaf> leaves,
-                            const ParameterVector& theta) {
-  const bool narrow = cost.tape().precision() == DType::float32;
-  return narrow ? replayed_gradient<float>(cost, leaves, theta)
-                : replayed_gradient<double>(cost, leaves, theta);
+std::vector<Var> vars_of(std::span<const CheckedLeaf> leaves) {
+  std::vector<Var> vars;
+  for (const CheckedLeaf& l : leaves) vars.push_back(l.leaf);
+  return vars;
 }
 
-Result check_network(Var cost, std::span<const CheckedLeaf> leaves, const NetworkOptions& options) {
-  require_single(cost);
-  for (const CheckedLeaf& l : leaves) require_leaf(cost, l.leaf, l.name);
-  if (!options.frozen_masks) refuse_live_masks(cost);
-  const ParameterVector recorded = parameters_of(leaves);
-  const ParameterVector& theta = options.theta != nullptr ? *options.theta : recorded;
-  recorded.require_same_layout(theta);
+ParameterVector gradient_of(Var cost, std::span<const CheckedLeaf> leaves,
+                            const ParameterVector& theta) {
+  ParameterVector gradient = parameters_of(leaves);
+  gradient.require_same_layout(theta);
+  TapeGradient(cost, leaves).at(theta.values(), gradient.values());
+  return gradient;
+}
 
-  NetworkOptions plain = options;
-  const bool narrow = cost.tape().precision() == DType::float32;
-  if (narrow) plain.gradient_roundoff = 0x1p-24;
-  const ParameterVector gradient =
-      options.gradient != nullptr ? *options.gradient : usable_gradient(cost, leaves, theta);
-  const std::vector<Var> vars = vars_of(leaves);
-  if (plain.second_opinions) {
-    std::ranges::move(replay_oracles(cost, vars, theta.values()),
-                      std::back_inserter(plain.oracles));
-    plain.corner = corner_finder(cost, vars, theta);
+/// What a check needs, each part compiled when it is first used.
+class NetworkCheck::Compiled {
+ public:
+  Compiled(Var cost, std::span<const CheckedLeaf> leaves, NetworkOptions options,
+           StackedProbes::Programs programs)
+      : cost_(cost),
+        leaves_(leaves.begin(), leaves.end()),
+        options_(std::move(options)),
+        programs_(programs) {
+    require_single(cost);
+    for (const CheckedLeaf& l : leaves_) require_leaf(cost, l.leaf, l.name);
+    if (!options_.frozen_masks) refuse_live_masks(cost);
+    if (cost.tape().precision() == DType::float32) options_.gradient_roundoff = 0x1p-24;
+    vars_ = vars_of(leaves);
+    recorded_ = parameters_of(leaves);
+    tape_gradient_.resize(recorded_.size());
   }
-  StackedProbes probes(cost, vars, theta.values(), options.threads);
-  Result result = check_probes(std::ref(probes), gradient, theta, plain);
-  if (result.verdict == Verdict::fail && plain.blame_ops) {
-    explain_failure(result, cost, leaves, theta, plain);
+
+  Result run() { return run(options_.theta != nullptr ? *options_.theta : recorded_); }
+
+  Result run(const ParameterVector& theta) {
+    recorded_.require_same_layout(theta);
+    if (options_.gradient == nullptr) differentiate(theta);
+    if (!probes_) {
+      probes_.emplace(cost_, vars_, theta.values(), options_.threads, programs_);
+    } else {
+      probes_->move_to(theta.values());
+    }
+    const bool wider = options_.second_opinions && options_.method == Method::adaptive;
+    Result result = wider ? measure(theta, with_second_opinions(theta)) : measure(theta, options_);
+    if (result.verdict == Verdict::fail && options_.blame_ops) {
+      if (options_.gradient != nullptr) differentiate(theta);
+      explain_failure(result, cost_, leaves_, theta, tape_gradient_, options_);
+    }
+    return result;
   }
-  return result;
+
+ private:
+  Result measure(const ParameterVector& theta, const NetworkOptions& options) {
+    return options.gradient != nullptr
+               ? check_probes(std::ref(*probes_), *options.gradient, theta, options)
+               : check_probes(std::ref(*probes_), tape_gradient_, theta, options);
+  }
+
+  [[nodiscard]] NetworkOptions with_second_opinions(const ParameterVector& theta) const {
+    NetworkOptions options = options_;
+    std::ranges::move(replay_oracles(cost_, vars_, theta.values()),
+                      std::back_inserter(options.oracles));
+    options.corner = corner_finder(cost_, vars_, theta);
+    return options;
+  }
+
+  /// The tape's gradient, or the op that makes it impossible.
+  void differentiate(const ParameterVector& theta) try {
+    if (!gradient_) gradient_.emplace(cost_, leaves_);
+    gradient_->at(theta.values(), tape_gradient_);
+  } catch (const std::exception&) {
+    for (const WrongOp& wrong : find_wrong_ops(cost_, vars_, theta.values())) {
+      if (!wrong.failure.empty()) throw UnusableRuleError("check: " + wrong.sentence());
+    }
+    throw;
+  }
+
+  Var cost_;
+  std::vector<CheckedLeaf> leaves_;
+  std::vector<Var> vars_;
+  NetworkOptions options_;
+  StackedProbes::Programs programs_;
+  ParameterVector recorded_;
+  std::optional<TapeGradient> gradient_;
+  std::vector<double> tape_gradient_;
+  std::optional<StackedProbes> probes_;
+};
+
+NetworkCheck::NetworkCheck(Var cost, std::span<const CheckedLeaf> leaves, NetworkOptions options)
+    : compiled_(std::make_unique<Compiled>(cost, leaves, std::move(options),
+                                           StackedProbes::Programs::wherever_possible)) {}
+
+NetworkCheck::NetworkCheck(const nn::RecordedCost& network, NetworkOptions options)
+    : NetworkCheck(network.cost, checked_leaves(network.parameters), std::move(options)) {}
+
+NetworkCheck::NetworkCheck(NetworkCheck&&) noexcept = default;
+NetworkCheck& NetworkCheck::operator=(NetworkCheck&&) noexcept = default;
+NetworkCheck::~NetworkCheck() = default;
+
+Result NetworkCheck::operator()() { return compiled_->run(); }
+
+Result NetworkCheck::operator()(const ParameterVector& theta) { return compiled_->run(theta); }
+
+/// A single use of the parts of a NetworkCheck.
+Result check_network(Var cost, std::span<const CheckedLeaf> leaves, const NetworkOptions& options) {
+  return NetworkCheck::Compiled(cost, leaves, options, StackedProbes::Programs::where_worth).run();
 }
 
 std::vector<CheckedLeaf> checked_leaves(std::span<const nn::RecordedParameter> parameters) {
@@ -216,12 +178,11 @@ BeforeAfter check_before_and_after(Var cost, std::span<const CheckedLeaf> leaves
                                    const std::function<void(ParameterVector& theta)>& train,
                                    const NetworkOptions& options) {
   BeforeAfter both;
-  both.initial = check_network(cost, leaves, options);
+  NetworkCheck check(cost, leaves, options);
   ParameterVector theta = options.theta != nullptr ? *options.theta : parameters_of(leaves);
+  both.initial = check(theta);
   train(theta);
-  NetworkOptions after = options;
-  after.theta = &theta;
-  both.trained = check_network(cost, leaves, after);
+  both.trained = check(theta);
   return both;
 }
 

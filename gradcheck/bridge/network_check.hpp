@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -46,6 +47,8 @@ struct NetworkOptions : Options {
   const ParameterVector* gradient = nullptr;
 };
 
+[[nodiscard]] std::vector<Var> vars_of(std::span<const CheckedLeaf> leaves);
+
 /// θ from the recorded values of the leaves.
 [[nodiscard]] ParameterVector parameters_of(std::span<const CheckedLeaf> leaves);
 
@@ -66,6 +69,33 @@ struct NetworkOptions : Options {
                                    const NetworkOptions& options = {});
 [[nodiscard]] std::vector<CheckedLeaf> checked_leaves(
     std::span<const nn::RecordedParameter> parameters);
+
+/// The check of `check_network`, compiled once and carried out as often as one likes: at
+/// initialisation, every epoch, after training. The first check compiles; a later one allocates
+/// little more than its result.
+///
+/// The tape must be there as long as the check, and what was recorded must stay. The gradient that
+/// `options.gradient` points to is read anew by each check.
+class NetworkCheck {
+ public:
+  /// Throws ShapeError, ValueError and LiveDropoutError as `check_network`.
+  NetworkCheck(Var cost, std::span<const CheckedLeaf> leaves, NetworkOptions options = {});
+  explicit NetworkCheck(const nn::RecordedCost& network, NetworkOptions options = {});
+  NetworkCheck(NetworkCheck&&) noexcept;
+  NetworkCheck& operator=(NetworkCheck&&) noexcept;
+  ~NetworkCheck();
+
+  /// Checks at `options.theta`, or else at the values of the recording.
+  Result operator()();
+  /// Checks at another θ, laid out as the leaves.
+  Result operator()(const ParameterVector& theta);
+
+ private:
+  friend Result check_network(Var cost, std::span<const CheckedLeaf> leaves,
+                              const NetworkOptions& options);
+  class Compiled;
+  std::unique_ptr<Compiled> compiled_;
+};
 
 /// The check before and after training.
 struct BeforeAfter {

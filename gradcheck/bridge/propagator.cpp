@@ -35,34 +35,73 @@ Shape without_axis(const Shape& shape, int axis, Index leading) {
 }
 
 std::optional<ProbeProgram> ProbeProgram::build(Var cost, Var leaf, const Workspace<double>& base,
-                                                Index probes) {
+                                                std::span<const char> depends, Index probes) {
   if (!cost.tape().guards().empty()) return {};  // a probe may take another branch
   ProbeProgram program;
   program.tape_ = std::make_unique<Tape>();
   program.probes_ = probes;
   program.values_ = program.tape_->leaf(Tensor(Shape{probes}));
-  if (!Propagator(program, cost, leaf, base).run()) return {};
-  program.plan_.emplace(std::span(&program.cost_, 1));
+  if (!Propagator(program, cost, leaf, base, depends).run()) return {};
+  program.compile();
   return program;
 }
 
-void ProbeProgram::set(Workspace<double>& ws, Index k, Index position, double value) const {
-  const auto i = static_cast<std::size_t>(k);
-  ws.leaf(values_)[i] = value;
-  for (const PositionInput& p : positions_) {
-    if (!plan_->has_leaf(p.input)) continue;
-    const Index along = position / p.stride;
-    ws.index_leaf(p.input)[i] = p.size > 0 ? along % p.size : along;
+void ProbeProgram::compile() {
+  PlanOptions options;
+  for (const BaseInput& b : bases_) options.settled.push_back(b.input);
+  plan_.emplace(std::span(&cost_, 1), options);
+}
+
+ProbeProgram::Lane::Lane(const ProbeProgram& program)
+    : ws_(*program.plan_),
+      at_(static_cast<std::size_t>(program.probes_), -1),
+      costs_(ws_[program.cost_]) {
+  const auto needed = [&](Var input) { return ws_.plan().has_leaf(input); };
+  if (needed(program.values_)) values_ = ws_.leaf(program.values_);
+  for (const PositionInput& p : program.positions_) {
+    if (needed(p.input)) positions_.push_back({ws_.index_leaf(p.input), p.stride, p.size});
+  }
+  for (const BaseInput& b : program.bases_) {
+    if (!needed(b.input)) continue;
+    Base& base = bases_.emplace_back(Base{{}, {}, b.source});
+    if (b.input.is_index()) {
+      base.indices = ws_.index_leaf(b.input);
+    } else {
+      base.real = ws_.leaf(b.input);
+    }
   }
 }
 
-Propagator::Propagator(ProbeProgram& program, Var cost, Var leaf, const Workspace<double>& base)
+void ProbeProgram::Lane::move_to(const Workspace<double>& base) {
+  for (const Base& b : bases_) {
+    if (b.source.is_index()) {
+      std::ranges::copy(base.indices(b.source), b.indices.begin());
+    } else {
+      std::ranges::copy(base[b.source], b.real.begin());
+    }
+  }
+  ws_.settle();
+}
+
+void ProbeProgram::Lane::set(std::size_t k, Index position, double value) {
+  if (!values_.empty()) values_[k] = value;
+  if (at_[k] == position) return;  // as often in the next check
+  at_[k] = position;
+  for (const Position& p : positions_) {
+    const Index along = p.stride > 1 ? position / p.stride : position;
+    p.input[k] = p.size > 0 ? along % p.size : along;
+  }
+}
+
+Propagator::Propagator(ProbeProgram& program, Var cost, Var leaf, const Workspace<double>& base,
+                       std::span<const char> depends)
     : program_(program),
       from_(cost.tape()),
       to_(*program.tape_),
       cost_(cost),
       leaf_(leaf),
-      base_(base) {}
+      base_(base),
+      depends_(depends) {}
 
 bool Propagator::run() {
   changes_[leaf_.index()] = {Change::Extent::element, program_.values_, 0, {}};
@@ -100,10 +139,13 @@ const Change& Propagator::change_of(std::uint32_t node) const {
 const Shape& Propagator::shape_of(std::uint32_t node) const { return from_.node(node).type->shape; }
 
 Var Propagator::base(std::uint32_t node) {
-  const auto known = constants_.find(node);
-  if (known != constants_.end()) return known->second;
-  const Var v = to_.constant(base_.tensor(Var(from_, node)));
-  constants_.emplace(node, v);
+  const auto known = at_theta_.find(node);
+  if (known != at_theta_.end()) return known->second;
+  const Var source(from_, node);
+  const Tensor now = base_.tensor(source);
+  const Var v = depends_[node] ? to_.leaf(now) : to_.constant(now);
+  if (depends_[node]) program_.bases_.push_back({v, source});
+  at_theta_.emplace(node, v);
   return v;
 }
 

@@ -10,7 +10,8 @@ namespace dtheta::gradcheck {
 /// own rule for a leading axis (Op::batch).
 class Propagator {
  public:
-  Propagator(ProbeProgram& program, Var cost, Var leaf, const Workspace<double>& base);
+  Propagator(ProbeProgram& program, Var cost, Var leaf, const Workspace<double>& base,
+             std::span<const char> depends);
   /// False where no rule applies to an op on the way.
   bool run();
 
@@ -28,7 +29,7 @@ class Propagator {
   Rule view(std::uint32_t node);
   Rule batched(std::uint32_t node);
 
-  /// The values at θ, as a constant of the program's tape.
+  /// The values at θ, on the program's tape: an input where they depend on θ, else a constant.
   Var base(std::uint32_t node);
   /// The position of each probe along one axis of a value of `shape` that is indexed flat.
   Var position_along(const Shape& shape, int axis);
@@ -51,8 +52,9 @@ class Propagator {
   Tape& to_;
   Var cost_, leaf_;
   const Workspace<double>& base_;
+  std::span<const char> depends_;
   std::unordered_map<std::uint32_t, Change> changes_;
-  std::unordered_map<std::uint32_t, Var> constants_;
+  std::unordered_map<std::uint32_t, Var> at_theta_;
 };
 
 /// The dimensions of `shape` with `axis` taken out, behind a leading one if that is positive.

@@ -9,11 +9,20 @@ namespace dtheta::gradcheck {
 ReplayProbes::ReplayProbes(Var cost, std::span<const Var> leaves, std::span<const double> theta,
                            unsigned threads)
     : layout_(cost, leaves), plan_({cost}, {.reuse_memory = false}), cost_(cost) {
-  if (!theta.empty()) layout_.require_size(theta);
-  for (unsigned t = 0; t < std::max(threads, 1U); ++t) {
-    Lane& lane = lanes_.emplace_back(plan_);
-    if (!theta.empty()) layout_.set(lane.workspace, theta);
+  for (unsigned t = 0; t < std::max(threads, 1U); ++t) lanes_.emplace_back(plan_);
+  if (!theta.empty()) {
+    move_to(theta);
+  } else {
+    for (Lane& lane : lanes_) lane.workspace.run();
+  }
+}
+
+void ReplayProbes::move_to(std::span<const double> theta) {
+  layout_.require_size(theta);
+  for (Lane& lane : lanes_) {
+    layout_.set(lane.workspace, theta);
     lane.workspace.run();
+    lane.dirty.reset();
   }
 }
 

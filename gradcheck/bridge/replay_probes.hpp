@@ -22,6 +22,9 @@ class ReplayProbes {
   ReplayProbes(Var cost, std::span<const Var> leaves, std::span<const double> theta = {},
                unsigned threads = 1);
 
+  /// Goes to another θ. Throws ShapeError for one of another length.
+  void move_to(std::span<const double> theta);
+
   /// Throws ShapeError for a probe outside θ, and what a replay throws, in whichever thread.
   void operator()(std::span<const Probe> probes, std::span<double> answers);
 

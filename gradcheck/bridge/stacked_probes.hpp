@@ -1,6 +1,5 @@
 #pragma once
 
-#include <memory>
 #include <optional>
 #include <span>
 #include <vector>
@@ -11,13 +10,20 @@
 namespace dtheta::gradcheck {
 
 /// Answers probes of a recorded cost many at a time, each at the price of what it moves
-/// (ProbeProgram). Where a leaf has no such program, or is too small to be worth one, its probes go
-/// to ReplayProbes, whose answers these equal up to the rounding of the cost. A ProbeEvaluator.
+/// (ProbeProgram). Where a leaf has no such program its probes go to ReplayProbes, whose answers
+/// these equal up to the rounding of the cost. A ProbeEvaluator.
 class StackedProbes {
  public:
+  /// Which leaves get a program: for a single pass through θ, those whose probes cost more than to
+  /// write it; for many, all.
+  enum class Programs { where_worth, wherever_possible };
+
   /// As ReplayProbes: `leaves` in θ's order, `theta` their values or empty for the recorded ones.
   StackedProbes(Var cost, std::span<const Var> leaves, std::span<const double> theta = {},
-                unsigned threads = 1);
+                unsigned threads = 1, Programs programs = Programs::where_worth);
+
+  /// Goes to another θ. Throws ShapeError for one of another length.
+  void move_to(std::span<const double> theta);
 
   void operator()(std::span<const Probe> probes, std::span<double> answers);
 
@@ -28,17 +34,23 @@ class StackedProbes {
   /// The program of one leaf, and a workspace of it for each thread.
   struct Stack {
     ProbeProgram program;
-    std::vector<std::unique_ptr<Workspace<double>>> lanes;
+    std::vector<ProbeProgram::Lane> lanes;
   };
+  void add_programs(Programs programs);
   void answer(Stack& stack, std::size_t lane, std::size_t leaf, std::span<const std::size_t> which,
               std::span<const Probe> probes, std::span<double> answers) const;
   void answer_all(Stack& stack, std::size_t leaf, std::span<const std::size_t> which,
                   std::span<const Probe> probes, std::span<double> answers);
 
+  Var cost_;
   LeafLayout layout_;
   ReplayProbes plain_;
+  std::optional<Workspace<double>> base_;  // everything on the way to the cost, at θ
   std::vector<std::optional<Stack>> stacks_;
   unsigned threads_;
+  // Of the last batch: positions of the probes of each leaf, and of those without a program.
+  std::vector<std::vector<std::size_t>> of_leaf_;
+  std::vector<std::size_t> rest_;
 };
 
 }  // namespace dtheta::gradcheck

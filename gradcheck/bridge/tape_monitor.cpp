@@ -10,16 +10,6 @@
 #include "gradcheck/errors.hpp"
 
 namespace dtheta::gradcheck {
-namespace {
-
-std::vector<Var> vars_of(std::span<const CheckedLeaf> leaves) {
-  std::vector<Var> vars;
-  for (const CheckedLeaf& l : leaves) vars.push_back(l.leaf);
-  return vars;
-}
-
-}  // namespace
-
 TapeMonitor::TapeMonitor(Var cost, std::span<const CheckedLeaf> leaves, MonitorOptions options,
                          Where where)
     : cost_(cost), where_(where), on_alarm_(std::move(options.on_alarm)) {

@@ -13,6 +13,7 @@
 #include "autodiff/ops/exp_log.hpp"
 #include "autodiff/ops/loss.hpp"
 #include "autodiff/ops/matmul.hpp"
+#include "autodiff/ops/order_statistics.hpp"
 #include "autodiff/ops/random.hpp"
 #include "autodiff/ops/reduction.hpp"
 #include "autodiff/ops/shape.hpp"
@@ -67,13 +68,23 @@ Recorded odd_net(Tape& tape) {
   return {sum(logsumexp(concat({scores, first}, 1), 1)) + sum(max(second, 1)), {w, g}};
 }
 
+/// Labels that another layer chooses, a leaf of one element, a leaf without effect.
+Recorded picky_net(Tape& tape) {
+  const Var x = draw(tape, {4, 5}, 1), w = draw(tape, {6, 5}, 2), v = draw(tape, {6, 5}, 3);
+  const Var b = draw(tape, {6}, 4), scale = tape.leaf(Tensor(0.75)), unused = draw(tape, {3}, 5);
+  const Var chosen = argmax(matmul(x, w, false, true), 1);
+  const Var cost = mean(cross_entropy_with_logits(affine(x, v, b) * scale, chosen));
+  return {cost + 0.1 * sum(square(w)) + 0 * sum(unused), {w, v, b, scale, unused}};
+}
+
 struct Case {
   std::string name;
   Recorded (*record)(Tape&);
 };
 std::ostream& operator<<(std::ostream& out, const Case& c) { return out << c.name; }
 
-const std::vector<Case> cases{{"rows", rows_net}, {"columns", columns_net}, {"odd", odd_net}};
+const std::vector<Case> cases{
+    {"rows", rows_net}, {"columns", columns_net}, {"odd", odd_net}, {"picky", picky_net}};
 
 std::size_t size_of(const Recorded& r) {
   std::size_t n = 0;
@@ -111,9 +122,10 @@ BOOST_DATA_TEST_CASE(answers_are_those_of_plain_replay, boost::unit_test::data::
   const std::vector<Probe> probes = all_probes(r);
   std::vector<double> plain(probes.size()), stacked(probes.size()), threaded(probes.size());
   ReplayProbes(r.cost, r.leaves)(probes, plain);
-  StackedProbes one(r.cost, r.leaves);
+  const auto all = StackedProbes::Programs::wherever_possible;
+  StackedProbes one(r.cost, r.leaves, {}, 1, all);
   one(probes, stacked);
-  StackedProbes(r.cost, r.leaves, {}, 2)(probes, threaded);
+  StackedProbes(r.cost, r.leaves, {}, 2, all)(probes, threaded);
   BOOST_TEST(one.stacked_leaves() > 0);
   for (std::size_t i = 0; i < probes.size(); ++i) {
     // The sums behind a cost of order one to a hundred, of a few hundred terms, in another order.
@@ -143,18 +155,35 @@ BOOST_DATA_TEST_CASE(partial_replay_has_the_bits_of_a_full_one, boost::unit_test
   }
 }
 
-BOOST_AUTO_TEST_CASE(theta_may_differ_from_the_recorded_values) {
+BOOST_DATA_TEST_CASE(theta_may_move, boost::unit_test::data::make(cases), c) {
   Tape tape;
-  const Recorded r = rows_net(tape);
+  const Recorded r = c.record(tape);
   std::vector<double> theta = theta_of(r);
-  for (double& t : theta) t *= 0.75;
-  const std::vector<Probe> probes{{3, 0.5}, {70, -0.25}, {100, 1.0}, {0, theta[0]}};
-  std::vector<double> plain(probes.size()), stacked(probes.size());
-  ReplayProbes(r.cost, r.leaves, theta)(probes, plain);
-  StackedProbes(r.cost, r.leaves, theta)(probes, stacked);
-  for (std::size_t i = 0; i < probes.size(); ++i) {
-    BOOST_TEST(std::abs(stacked[i] - plain[i]) <= 64 * 0x1p-53 * (1 + std::abs(plain[i])));
+  ReplayProbes replay(r.cost, r.leaves);
+  StackedProbes programs(r.cost, r.leaves, {}, 2, StackedProbes::Programs::wherever_possible);
+  BOOST_TEST(programs.stacked_leaves() > 0);
+  for (const double factor : {1.0, 0.75, -1.5}) {
+    for (std::size_t i = 0; i < theta.size(); ++i) {
+      theta[i] = factor * theta[i] + 0.5 * std::cos(3.0 * static_cast<double>(i));
+    }
+    replay.move_to(theta);
+    programs.move_to(theta);
+    std::vector<Probe> probes;
+    for (std::size_t i = 0; i < theta.size(); ++i) {
+      probes.push_back({i, theta[i] - 0.25});
+      probes.push_back({i, theta[i]});
+    }
+    std::vector<double> plain(probes.size()), stacked(probes.size()), fresh(probes.size());
+    replay(probes, plain);
+    programs(probes, stacked);
+    StackedProbes(r.cost, r.leaves, theta, 1, StackedProbes::Programs::wherever_possible)(probes,
+                                                                                          fresh);
+    for (std::size_t i = 0; i < probes.size(); ++i) {
+      BOOST_TEST(std::abs(stacked[i] - plain[i]) <= 64 * 0x1p-53 * (1 + std::abs(plain[i])));
+      BOOST_TEST(stacked[i] == fresh[i]);
+    }
   }
+  BOOST_CHECK_THROW(programs.move_to(std::span(theta).first(1)), std::invalid_argument);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

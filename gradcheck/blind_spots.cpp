@@ -1,0 +1,96 @@
+#include "gradcheck/blind_spots.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <functional>
+
+namespace dtheta::gradcheck::detail {
+namespace {
+
+/// Blocks that J was not seen to depend on, and those whose difference drowns in that of the whole.
+void name_blocks(Result& result) {
+  std::vector<std::string_view> insensitive;
+  std::size_t hidden_entries = 0;
+  std::size_t entries = 0;
+  for (const BlockResult& block : result.blocks) {
+    entries += block.size;
+    if (!block.sensitive) {
+      insensitive.emplace_back(block.name);
+      hidden_entries += block.size;
+    }
+    const bool hidden =
+        result.method == Method::textbook && block.band > result.band && block.band >= Band::error;
+    if (!hidden) continue;
+    result.notes.push_back(
+        fmt::format("{} alone has difference {:.3g} ({}), hidden behind larger blocks", block.name,
+                    block.difference.value, to_string(block.band)));
+  }
+  if (!insensitive.empty()) {
+    result.notes.push_back(
+        fmt::format("J was not seen to depend on {}: this check could not have seen a bug there "
+                    "that leaves the gradient near zero{}",
+                    fmt::join(insensitive, ", "),
+                    2 * hidden_entries > entries
+                        ? "; J may be a constant there, as a sum of softmax outputs is: check the "
+                          "cost that is trained with"
+                        : ""));
+  }
+}
+
+/// Matrices of equal entries: the units behind them are alike, and so are their gradients.
+void name_symmetry(Result& result, const ParameterVector& theta) {
+  std::vector<std::string_view> alike;
+  for (const BlockResult& block : result.blocks) {
+    const auto values = theta.values().subspan(block.offset, block.size);
+    const auto wide = std::ranges::count_if(block.shape, [](std::size_t n) { return n > 1; });
+    if (wide < 2 || std::ranges::adjacent_find(values, std::not_equal_to<>()) != values.end()) {
+      continue;
+    }
+    alike.emplace_back(block.name);
+  }
+  if (alike.empty()) return;
+  result.notes.push_back(
+      fmt::format("all entries of {} are equal: this check could not have seen a bug in the order "
+                  "of the units there (a transpose, a permutation, the wrong layer's weights); "
+                  "check at random values",
+                  fmt::join(alike, ", ")));
+}
+
+void name_corners(Result& result, std::span<const Finding> findings) {
+  if (!result.deterministic) return;  // what J does by itself looks like corners
+  const auto count = [&](auto is) {
+    return static_cast<std::size_t>(std::ranges::count_if(findings, is));
+  };
+  if (const auto kinks = count(&Finding::kink); kinks > 0) {
+    result.notes.push_back(fmt::format(
+        "J has a corner at {} of the entries; there the gradient was held against the slopes on "
+        "both sides, and any value between them is right",
+        kinks));
+  }
+  if (const auto singular = count(&Finding::singular); singular > 0) {
+    result.notes.push_back(fmt::format(
+        "J has no finite derivative at {} of the entries (the edge of a domain, as of a square "
+        "root at 0): no gradient is right or wrong there",
+        singular));
+  }
+  if (const auto degenerate = count(&Finding::degenerate); degenerate > 0) {
+    result.notes.push_back(fmt::format(
+        "theta lies on several corners of J at once (zero biases do that): {} entries of the "
+        "gradient disagree here, but jump at this point and agree on either side of it; check at "
+        "a theta beside",
+        degenerate));
+  }
+}
+
+}  // namespace
+
+void name_blind_spots(Result& result, const ParameterVector& theta,
+                      std::span<const Finding> findings) {
+  name_blocks(result);
+  name_symmetry(result, theta);
+  name_corners(result, findings);
+}
+
+}  // namespace dtheta::gradcheck::detail
