@@ -49,6 +49,8 @@ class Plan {
   [[nodiscard]] bool has_leaf(Var x) const;
   /// Whether this value is computed on the way to the outputs.
   [[nodiscard]] bool computes(Var v) const;
+  /// Whether it is still there after a run, to be read from a workspace: an output is.
+  [[nodiscard]] bool keeps(Var v) const;
   /// Real elements of memory that one workspace holds.
   [[nodiscard]] Index memory_elements() const;
 

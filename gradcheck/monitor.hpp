@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "gradcheck/check.hpp"
+#include "gradcheck/random_direction.hpp"
 
 namespace dtheta::gradcheck {
 
@@ -49,6 +50,8 @@ struct MonitorOptions {
   std::size_t every = 100;       ///< steps from one probe to the next
   double smallest_error = 1e-3;  ///< ‖error‖/‖gradient‖ that matters, block sizes evened out
   double gradient_roundoff = 0x1p-53;  ///< unit roundoff of the gradient's arithmetic
+  /// Where a glance is in float, every so many looks is taken in double all the same.
+  std::size_t exact_every = 16;
   std::uint64_t seed = 1;
   /// The largest number of entries that are checked one by one on an alarm; 0: none.
   std::size_t full_check = 2000;
@@ -57,7 +60,8 @@ struct MonitorOptions {
 };
 
 /// Watches the gradient of a training run: now and then it compares g·d with the change of J along
-/// a random direction d, for two evaluations of J, four where they disagree.
+/// a random direction d, for two evaluations of J, four where they disagree. Who has J(θ) already
+/// needs but one more for a glance, and looks where that leaves a doubt.
 ///
 /// The evidence of the probes adds up. A probe adds log10 of how many times the difference exceeds
 /// what is allowed, and one that agrees takes a whole unit away; at one unit there is an alarm: one
@@ -79,7 +83,32 @@ class Monitor {
   MonitorProbe look(std::size_t step, const Cost& cost, std::span<const double> theta,
                     std::span<const double> gradient);
 
+  /// What one evaluation of J shows, in an arithmetic that may be narrower than double.
+  struct Glance {
+    std::size_t step = 0;
+    double roundoff = 0.0;              ///< unit roundoff of J's arithmetic
+    double here = 0.0;                  ///< J(θ)
+    double moved = 0.0;                 ///< J(θ + glance_step d)
+    RandomDirection::Slope promised{};  ///< g·d
+  };
+
+  /// The direction d of the next glance, to be measured and turned to `probes()` before it.
+  RandomDirection& direction() noexcept { return direction_; }
+  /// How far along d a glance goes.
+  static double glance_step(double roundoff);
+  /// Whether the next look should not be a glance: there is evidence to be confirmed, or a glance
+  /// in this arithmetic sees too little and `exact_every` is due.
+  bool wants_exact(double roundoff) const;
+  /// The cheap look: true if the gradient agrees with one difference as far as that can tell.
+  /// Otherwise nothing is noted, and `look` must decide. A glance in double sees what a look sees.
+  /// One in float allows, besides the noise, an error of 1.7 % of the gradient: so much the
+  /// curvature of J may do to its difference.
+  bool glance(const Glance& seen);
+
+  /// Looks and glances.
   std::size_t probes() const noexcept { return probes_; }
+  /// How many of them were glances.
+  std::size_t glances() const noexcept { return glances_; }
   std::size_t alarms() const noexcept { return alarms_; }
   /// Between 0 and 1; at 1 there is an alarm.
   double evidence() const noexcept { return evidence_; }
@@ -87,11 +116,10 @@ class Monitor {
   double closest() const noexcept { return closest_; }
 
  private:
-  void choose_direction(std::span<const double> theta);
-  template <class F>
-  void over_direction(std::size_t first, std::size_t last, F visit) const;
+  double allowed_by(double roundoff, double size, double spread, double h) const;
   MonitorProbe probe(std::size_t step, const Cost& cost, std::span<const double> theta,
-                     std::span<const double> gradient, std::size_t first, std::size_t last);
+                     std::span<const double> gradient, std::size_t first, std::size_t count);
+  void note_agreement(const MonitorProbe& probe);
   MonitorAlarm investigate(const MonitorProbe& probe, const Cost& cost,
                            std::span<const double> theta, std::span<const double> gradient);
   void check_in_full(MonitorAlarm& alarm, const Cost& cost, std::span<const double> theta,
@@ -99,21 +127,13 @@ class Monitor {
 
   ParameterVector layout_;
   MonitorOptions options_;
-  // d is made of pieces of one list of Gaussians, drawn anew for each direction or else turned,
-  // each times the size of a block. It is not written down: θ is larger than the caches.
-  struct Piece {
-    std::size_t first;  // in θ
-    std::size_t last;
-    std::size_t from;  // in the list
-    double size;
-  };
-  std::vector<float> gaussian_;
-  std::vector<Piece> direction_;
+  RandomDirection direction_;
   std::vector<double> moved_;
   double largest_spread_ = 0.0;
   double evidence_ = 0.0;
   double closest_ = 0.0;
   std::size_t probes_ = 0;
+  std::size_t glances_ = 0;
   std::size_t alarms_ = 0;
 };
 

@@ -40,7 +40,8 @@ Binding<T>::Binding(const Program& p, std::unique_ptr<Parallel> shared_by)
   Binder<T> binder(*this);
   auto step = p.steps.begin();
   for (; step != p.steps.end() && step->fixed; ++step) binder.bind(*step);
-  settling = std::exchange(calls, {});
+  settling = calls;
+  calls.clear();
   for (; step != p.steps.end(); ++step) {
     if (!p.steps_from_leaf.empty()) first_call.push_back(static_cast<std::uint32_t>(calls.size()));
     binder.bind(*step);

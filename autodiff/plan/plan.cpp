@@ -88,6 +88,10 @@ bool Plan::computes(Var v) const {
   return v.exists() && &v.tape() == program_->tape && program_->find(v.index()) != detail::no_id;
 }
 
+bool Plan::keeps(Var v) const {
+  return computes(v) && detail::is_kept(*program_, program_->find(v.index()));
+}
+
 Index Plan::memory_elements() const { return program_->real_elements; }
 
 }  // namespace dtheta

@@ -119,6 +119,12 @@ struct Program {
 /// The value that stands for a Var. Throws StateError when the plan has none.
 [[nodiscard]] std::uint32_t value_of(const Program& program, Var v);
 
+/// Whether a value is still there after a run.
+[[nodiscard]] inline bool is_kept(const Program& program, std::uint32_t v) {
+  const Value& storage = program.storage_of(v);
+  return !storage.internal && (storage.persistent || !program.options.reuse_memory);
+}
+
 void select(Program& program, std::span<const Var> outputs);
 void absorb(Program& program);
 void fuse(Program& program);

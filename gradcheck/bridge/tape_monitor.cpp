@@ -10,10 +10,35 @@
 #include "gradcheck/errors.hpp"
 
 namespace dtheta::gradcheck {
+namespace {
+
+template <Scalar From, Scalar To>
+void copy_leaves(std::span<const Var> leaves, const Workspace<From>& from, Workspace<To>& to) {
+  for (const Var x : leaves) {
+    if (x.is_index()) {
+      std::ranges::copy(from.indices(x), to.index_leaf(x).begin());
+    } else {
+      std::ranges::transform(from[x], to.leaf(x).begin(),
+                             [](From v) { return static_cast<To>(v); });
+    }
+  }
+}
+
+/// J as a run left it, if its plan keeps it.
+template <Scalar T>
+std::optional<double> kept_cost(const Workspace<T>& ws, Var cost) {
+  if (!ws.plan().keeps(cost)) return {};
+  return static_cast<double>(ws[cost][0]);
+}
+
+}  // namespace
+
 TapeMonitor::TapeMonitor(Var cost, std::span<const CheckedLeaf> leaves, MonitorOptions options,
                          Where where)
-    : cost_(cost), where_(where), on_alarm_(std::move(options.on_alarm)) {
-  require_single(cost);
+    : cost_((require_single(cost), cost)),
+      plan_({cost}),
+      where_(where),
+      on_alarm_(std::move(options.on_alarm)) {
   for (const CheckedLeaf& l : leaves) require_leaf(cost, l.leaf, l.name);
   layout_.emplace(cost, vars_of(leaves));
   Tape& tape = cost.tape();
@@ -22,32 +47,38 @@ TapeMonitor::TapeMonitor(Var cost, std::span<const CheckedLeaf> leaves, MonitorO
   // Raised by `finish`, in the training thread.
   options.on_alarm = [this](const MonitorAlarm& alarm) { alarm_ = alarm; };
   monitor_.emplace(parameters_of(leaves), std::move(options));
-  const Plan plan({cost});
   for (std::uint32_t i = 0; i <= cost.index(); ++i) {
     const Var x(tape, i);
     const bool watched =
         std::ranges::any_of(leaves, [&](const CheckedLeaf& l) { return l.leaf.is(x); });
-    if (tape.node(i).role == Role::leaf && plan.has_leaf(x) && !watched) others_.push_back(x);
+    if (tape.node(i).role == Role::leaf && plan_.has_leaf(x) && !watched) others_.push_back(x);
   }
-  ws_.emplace(plan);
-  theta_.resize(layout_->size());
-  gradient_.resize(layout_->size());
+}
+
+template <Scalar T>
+TapeMonitor::Copies<T>& TapeMonitor::copies() {
+  auto& own = [this]() -> Copies<T>& {
+    if constexpr (std::same_as<T, float>) {
+      return narrow_;
+    } else {
+      return wide_;
+    }
+  }();
+  if (!own.ws) {
+    own.ws.emplace(plan_);
+    own.theta.resize(layout_->size());
+  }
+  return own;
 }
 
 template <Scalar T>
 void TapeMonitor::before(std::size_t step, const Workspace<T>& ws) {
   if (!monitor_->due(step)) return;
   finish();
-  for (const Var x : others_) {
-    if (x.is_index()) {
-      std::ranges::copy(ws.indices(x), ws_->index_leaf(x).begin());
-    } else {
-      std::ranges::copy(ws[x], ws_->leaf(x).begin());
-    }
-  }
+  Copies<T>& own = copies<T>();
+  copy_leaves(others_, ws, *own.ws);
   for (std::size_t k = 0; k < layout_->leaves().size(); ++k) {
-    std::ranges::copy(ws[layout_->leaves()[k]],
-                      theta_.begin() + static_cast<std::ptrdiff_t>(layout_->offset(k)));
+    std::ranges::copy(ws[layout_->leaves()[k]], own.theta.begin() + offset(k));
   }
 }
 
@@ -59,25 +90,79 @@ void TapeMonitor::after(std::size_t step, const Workspace<T>& ws, std::span<cons
     throw ShapeError(
         fmt::format("monitor: {} gradients for {} leaves", gradients.size(), leaves.size()));
   }
+  Gradients<T> parts;
   for (std::size_t k = 0; k < leaves.size(); ++k) {
-    const auto g = ws[gradients[k]];
+    const auto g = parts.emplace_back(ws[gradients[k]]);
     if (g.size() != static_cast<std::size_t>(leaves[k].size())) {
       throw ShapeError(fmt::format("monitor: gradient {} has {} elements, its leaf {}", k, g.size(),
                                    leaves[k].size()));
     }
-    std::ranges::copy(g, gradient_.begin() + static_cast<std::ptrdiff_t>(layout_->offset(k)));
   }
+  const std::optional<double> here = kept_cost(ws, cost_);
   if (where_ == Where::background) {
-    pending_ = std::async(std::launch::async, [this, step] { look(step); });
+    Copies<T>& own = copies<T>();
+    own.gradient.resize(layout_->size());
+    for (std::size_t k = 0; k < parts.size(); ++k) {
+      const std::span<T> to = std::span(own.gradient).subspan(layout_->offset(k), parts[k].size());
+      std::ranges::copy(parts[k], to.begin());
+      parts[k] = to;
+    }
+    pending_ =
+        std::async(std::launch::async, [this, step, here, parts] { look<T>(step, here, parts); });
     return;
   }
-  look(step);
+  look<T>(step, here, parts);
   finish();
 }
 
-void TapeMonitor::look(std::size_t step) {
+template <Scalar T>
+void TapeMonitor::look(std::size_t step, std::optional<double> here,
+                       const Gradients<T>& gradients) {
+  if (glance<T>(step, here, gradients)) return;
+  Copies<T>& own = copies<T>();
+  Copies<double>& exact = copies<double>();
+  exact.gradient.resize(layout_->size());
+  for (std::size_t k = 0; k < gradients.size(); ++k) {
+    std::ranges::copy(gradients[k], exact.gradient.begin() + offset(k));
+  }
+  if constexpr (!std::same_as<T, double>) {
+    copy_leaves(others_, *own.ws, *exact.ws);
+    std::ranges::copy(own.theta, exact.theta.begin());
+  }
   const Cost cost = [this](std::span<const double> theta) { return cost_at(theta); };
-  monitor_->look(step, cost, theta_, gradient_);
+  monitor_->look(step, cost, exact.theta, exact.gradient);
+}
+
+/// True if one more evaluation of J was enough.
+template <Scalar T>
+bool TapeMonitor::glance(std::size_t step, std::optional<double> here,
+                         const Gradients<T>& gradients) {
+  Monitor::Glance seen{.step = step, .roundoff = unit_roundoff_of<T>()};
+  if (monitor_->wants_exact(seen.roundoff)) return false;
+  Copies<T>& own = copies<T>();
+  RandomDirection& d = monitor_->direction();
+  const auto theta_of = [&](std::size_t k) {
+    return std::span<const T>(own.theta).subspan(layout_->offset(k), gradients[k].size());
+  };
+  for (std::size_t k = 0; k < gradients.size(); ++k) d.measure(layout_->offset(k), theta_of(k));
+  d.turn(monitor_->probes());
+  const auto cost_along = [&](double t) {
+    for (std::size_t k = 0; k < gradients.size(); ++k) {
+      const Var x = layout_->leaves()[k];
+      if (!plan_.has_leaf(x)) continue;
+      d.move(layout_->offset(k), theta_of(k), t, own.ws->leaf(x));
+    }
+    own.ws->run();
+    return static_cast<double>((*own.ws)[cost_][0]);
+  };
+  seen.here = here ? *here : cost_along(0.0);
+  seen.moved = cost_along(Monitor::glance_step(seen.roundoff));
+  for (std::size_t k = 0; k < gradients.size(); ++k) {
+    const auto part = d.along(layout_->offset(k), gradients[k]);
+    seen.promised.value += part.value;
+    seen.promised.squares += part.squares;
+  }
+  return monitor_->glance(seen);
 }
 
 void TapeMonitor::finish() {
@@ -89,9 +174,9 @@ void TapeMonitor::finish() {
 }
 
 double TapeMonitor::cost_at(std::span<const double> theta) {
-  layout_->set(*ws_, theta);
-  ws_->run();
-  return (*ws_)[cost_][0];
+  layout_->set(*wide_.ws, theta);
+  wide_.ws->run();
+  return (*wide_.ws)[cost_][0];
 }
 
 template void TapeMonitor::before(std::size_t, const Workspace<float>&);

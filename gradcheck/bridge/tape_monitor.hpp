@@ -22,8 +22,11 @@ namespace dtheta::gradcheck {
 ///     ws.run();
 ///     monitor.after(i, ws, gradients);    // the gradient of this step, an output of the plan
 ///
-/// Both return at once for a step that is not to be looked at. J is replayed in double, whatever
-/// the precision of the tape, with the masks of that very step.
+/// Both return at once for a step that is not to be looked at. J is replayed with the batch and the
+/// masks of that very step: most looks are a glance in the arithmetic of the training
+/// (Monitor::glance), which takes J(θ) from the step itself if the cost is among its outputs. What
+/// a glance leaves in doubt is looked at in double, and in float every sixteenth look is
+/// (MonitorOptions::exact_every).
 class TapeMonitor {
  public:
   /// Who evaluates J: the training thread, between two steps, or another one meanwhile. Then the
@@ -51,15 +54,33 @@ class TapeMonitor {
   [[nodiscard]] const Monitor& monitor() const { return *monitor_; }
 
  private:
-  void look(std::size_t step);
+  /// What a look needs of a step, in the arithmetic of the training.
+  template <Scalar T>
+  struct Copies {
+    std::optional<Workspace<T>> ws{};  // J alone; holds the other leaves, and θ moved
+    std::vector<T> theta{}, gradient{};
+  };
+  template <Scalar T>
+  Copies<T>& copies();
+  template <Scalar T>
+  using Gradients = std::vector<std::span<const T>>;
+
+  template <Scalar T>
+  void look(std::size_t step, std::optional<double> here, const Gradients<T>& gradients);
+  template <Scalar T>
+  bool glance(std::size_t step, std::optional<double> here, const Gradients<T>& gradients);
   double cost_at(std::span<const double> theta);
+  [[nodiscard]] std::ptrdiff_t offset(std::size_t leaf) const {
+    return static_cast<std::ptrdiff_t>(layout_->offset(leaf));
+  }
 
   Var cost_;
+  Plan plan_;  // of the cost
   std::optional<LeafLayout> layout_;
   std::optional<Monitor> monitor_;
   std::vector<Var> others_;  // leaves of the cost that are not in θ
-  std::optional<Workspace<double>> ws_;
-  std::vector<double> theta_, gradient_;
+  Copies<float> narrow_;
+  Copies<double> wide_;
   Where where_;
   std::function<void(const MonitorAlarm&)> on_alarm_;
   std::optional<MonitorAlarm> alarm_;  // of the look that is under way or was the last

@@ -103,6 +103,10 @@ BOOST_AUTO_TEST_CASE(what_depends_on_settled_leaves_alone_is_computed_by_settle)
       BOOST_TEST(ws[y][0] == expected[y][0]);
     }
   }
+  BOOST_TEST(settled.keeps(y));
+  BOOST_TEST(settled.keeps(a));
+  BOOST_TEST(!plain.keeps(square_a));
+  BOOST_TEST(!plain.keeps(b * 2));
   // Without it they stay as they were settled last.
   ws.leaf(a)[0] += 1;
   ws.run();

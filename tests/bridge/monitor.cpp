@@ -49,7 +49,16 @@ class Training {
     std::vector<Var> all{r_.cost, tape_.step()};
     all.insert(all.end(), outputs_.begin(), outputs_.end());
     all.insert(all.end(), unpenalised_.begin(), unpenalised_.end());
-    plan_.emplace(all, PlanOptions{.updates = step.updates});
+    updates_ = step.updates;
+    plan_.emplace(all, PlanOptions{.updates = updates_});
+  }
+
+  /// From now on the cost is not among the outputs of a step.
+  void hide_cost() {
+    std::vector<Var> all{tape_.step()};
+    all.insert(all.end(), outputs_.begin(), outputs_.end());
+    all.insert(all.end(), unpenalised_.begin(), unpenalised_.end());
+    plan_.emplace(all, PlanOptions{.updates = updates_});
   }
 
   /// Runs `steps` steps and returns the first one with an alarm, or -1.
@@ -88,11 +97,12 @@ class Training {
     }
     monitor.finish();
     probes = monitor.monitor().probes();
+    glances = monitor.monitor().glances();
     return alarm;
   }
 
   MonitorAlarm last;
-  std::size_t probes = 0;
+  std::size_t probes = 0, glances = 0;
 
  private:
   template <Scalar T>
@@ -120,6 +130,7 @@ class Training {
   Index first_;
   nn::RecordedCost r_;
   std::vector<Var> gradients_, unpenalised_, outputs_;
+  std::vector<std::pair<Var, Var>> updates_;
   Var spoil_;
   std::optional<Plan> plan_;
 };
@@ -221,12 +232,94 @@ BOOST_AUTO_TEST_CASE(lengths_and_options_are_checked) {
   BOOST_TEST(monitor.due(100));
 }
 
+/// J of the bowl as float computes it, at θ and moved along d, and what the gradient promises.
+template <class T>
+Monitor::Glance glance_at(const Bowl& bowl, Monitor& monitor) {
+  const std::vector<T> theta(bowl.theta.values().begin(), bowl.theta.values().end());
+  std::vector<T> moved(theta.size());
+  Monitor::Glance seen;
+  seen.roundoff = unit_roundoff_of<T>();
+  for (const Block& b : bowl.theta.blocks()) {
+    monitor.direction().measure(b.offset, std::span(theta).subspan(b.offset, b.size));
+  }
+  monitor.direction().turn(monitor.probes());
+  monitor.direction().move(0, std::span(theta), Monitor::glance_step(seen.roundoff),
+                           std::span(moved));
+  const auto cost = [&](const std::vector<T>& t) {
+    T j = 0;
+    for (std::size_t i = 0; i < 4; ++i) j += static_cast<T>(bowl.a[i]) * t[i] * t[i] / 2;
+    return static_cast<double>(j);
+  };
+  seen.here = cost(theta);
+  seen.moved = cost(moved);
+  seen.promised = monitor.direction().along(0, std::span<const double>(bowl.gradient));
+  return seen;
+}
+
+BOOST_AUTO_TEST_CASE(a_glance_is_in_no_doubt_of_a_right_gradient) {
+  const Bowl bowl;
+  Monitor narrow(bowl.theta, {.gradient_roundoff = 0x1p-24}), wide(bowl.theta, {});
+  for (int k = 0; k < 2000; ++k) {
+    BOOST_REQUIRE(narrow.glance(glance_at<float>(bowl, narrow)));
+    BOOST_REQUIRE(wide.glance(glance_at<double>(bowl, wide)));
+  }
+  BOOST_TEST(narrow.glances() == 2000U);
+  BOOST_TEST(narrow.probes() == 2000U);
+}
+
+BOOST_AUTO_TEST_CASE(a_glance_doubts_a_wrong_gradient_and_leaves_it_to_a_look) {
+  Bowl bowl;
+  // In float ten times what a glance allows, in double four times: the error along d is Gaussian,
+  // and within a tenth or a quarter of its deviation in 8 or 20 of 100 cases.
+  bowl.gradient[1] *= 1.2, bowl.gradient[2] *= 1.2;
+  Monitor narrow(bowl.theta, {.gradient_roundoff = 0x1p-24});
+  int missed = 0;
+  for (int k = 0; k < 300; ++k) missed += narrow.glance(glance_at<float>(bowl, narrow));
+  BOOST_TEST(missed < 300 * 0.2);
+  BOOST_TEST(narrow.evidence() == 0.0);
+  bowl = {};
+  bowl.gradient[1] *= 1.004, bowl.gradient[2] *= 1.004;
+  Monitor wide(bowl.theta, {});
+  missed = 0;
+  for (int k = 0; k < 300; ++k) missed += wide.glance(glance_at<double>(bowl, wide));
+  BOOST_TEST(missed < 300 * 0.4);
+}
+
+BOOST_AUTO_TEST_CASE(in_float_some_looks_are_exact_and_all_while_there_is_evidence) {
+  Bowl bowl;
+  Monitor monitor(bowl.theta, {.gradient_roundoff = 0x1p-24, .exact_every = 3});
+  for (int k = 0; k < 9; ++k) {
+    BOOST_TEST(monitor.wants_exact(0x1p-24) == (k % 3 == 0));
+    BOOST_TEST(!monitor.wants_exact(0x1p-53));
+    BOOST_REQUIRE(monitor.glance(glance_at<float>(bowl, monitor)));
+  }
+  bowl.gradient[1] *= 1.003;
+  while (monitor.evidence() == 0.0) {
+    monitor.look(9, bowl.cost(), bowl.theta.values(), bowl.gradient);
+  }
+  BOOST_TEST(monitor.wants_exact(0x1p-53));
+  BOOST_CHECK_THROW(Monitor(bowl.theta, {.exact_every = 0}), OptionError);
+}
+
 BOOST_AUTO_TEST_CASE(healthy_training_raises_no_alarm) {
   Training in_float(DType::float32), in_double(DType::float64);
   BOOST_TEST(in_float.run<float>(3000, {.every = 5}) == -1);
   BOOST_TEST(in_float.probes == 600U);
+  BOOST_TEST(in_float.glances >= 500U);  // 37 are exact, few in doubt
   BOOST_TEST(in_double.run<double>(1500, {.every = 5}) == -1);
   BOOST_TEST(in_double.probes == 300U);
+  BOOST_TEST(in_double.glances >= 290U);
+}
+
+BOOST_AUTO_TEST_CASE(a_step_need_not_say_its_cost) {
+  Training healthy(DType::float32), wrong(DType::float32, Bug::factor, 500);
+  healthy.hide_cost();
+  wrong.hide_cost();
+  BOOST_TEST(healthy.run<float>(500, {.every = 5}) == -1);
+  BOOST_TEST(healthy.glances >= 80U);
+  const Index alarm = wrong.run<float>(1000, {.every = 100});
+  BOOST_TEST(alarm >= 500);
+  BOOST_TEST(alarm <= 600);
 }
 
 BOOST_DATA_TEST_CASE(a_bug_at_step_500_is_reported_within_two_probes, data::make(bugs), bug) {

@@ -1,0 +1,145 @@
+#include "gradcheck/random_direction.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cassert>
+#include <cmath>
+#include <numbers>
+
+namespace dtheta::gradcheck {
+namespace {
+
+// Directions of a short θ are windows of a list that is longer than it.
+constexpr std::size_t shortest_list = 4096;
+constexpr std::size_t most_measured = 1024;  // entries that give the size of a block
+
+/// SplitMix64's finaliser: a counter becomes 64 bits. Steele, Lea and Flood, OOPSLA 2014.
+std::uint64_t scrambled(std::uint64_t z) {
+  z += 0x9E3779B97F4A7C15ULL;
+  z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9ULL;
+  z = (z ^ (z >> 27)) * 0x94D049BB133111EBULL;
+  return z ^ (z >> 31);
+}
+
+/// In (0, 1).
+double uniform(std::uint64_t bits) { return (static_cast<double>(bits >> 11) + 0.5) * 0x1p-53; }
+
+/// Box and Muller; a function of the key alone.
+void fill_gaussian(std::span<float> out, std::uint64_t key) {
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    const double radius = std::sqrt(-2.0 * std::log(uniform(scrambled(key ^ scrambled(2 * i)))));
+    const double angle = uniform(scrambled(key ^ scrambled(2 * i + 1)));
+    out[i] = static_cast<float>(radius * std::cos(2.0 * std::numbers::pi * angle));
+  }
+}
+
+/// Σ g_i z_i and Σ (g_i z_i)² in eight parts each, so that no addition waits for the one before.
+template <class T>
+RandomDirection::Slope sums(const T* g, const float* z, std::size_t count) {
+  std::array<double, 8> plain{}, squares{};
+  const auto add = [&](std::size_t k, std::size_t i) {
+    const double v = static_cast<double>(g[i]) * static_cast<double>(z[i]);
+    plain[k] += v;
+    squares[k] += v * v;
+  };
+  std::size_t i = 0;
+  for (; i + plain.size() <= count; i += plain.size()) {
+    for (std::size_t k = 0; k < plain.size(); ++k) add(k, i + k);
+  }
+  for (; i < count; ++i) add(0, i);
+  RandomDirection::Slope sum;
+  for (const double v : plain) sum.value += v;
+  for (const double v : squares) sum.squares += v;
+  return sum;
+}
+
+}  // namespace
+
+RandomDirection::RandomDirection(const ParameterVector& layout, std::uint64_t seed)
+    : blocks_(layout.blocks()),
+      mean_squares_(blocks_.size()),
+      seed_(seed),
+      gaussian_(std::max(layout.size(), shortest_list)) {
+  fill_gaussian(gaussian_, seed);
+}
+
+template <class T>
+void RandomDirection::measure(std::size_t first, std::span<const T> theta) {
+  const auto block = std::ranges::find_if(
+      blocks_, [&](const Block& b) { return b.offset == first && b.size == theta.size(); });
+  assert(block != blocks_.end());
+  const std::size_t stride = std::max<std::size_t>(1, theta.size() / most_measured);
+  double squares = 0.0, count = 0.0;
+  for (std::size_t i = 0; i < theta.size(); i += stride, ++count) {
+    squares += static_cast<double>(theta[i]) * static_cast<double>(theta[i]);
+  }
+  mean_squares_[static_cast<std::size_t>(block - blocks_.begin())] =
+      count > 0 ? squares / count : 0;
+}
+
+void RandomDirection::turn(std::uint64_t number) {
+  double all = 0.0, entries = 0.0;
+  for (std::size_t b = 0; b < blocks_.size(); ++b) {
+    all += mean_squares_[b] * static_cast<double>(blocks_[b].size);
+    entries += static_cast<double>(blocks_[b].size);
+  }
+  const double usual = all > 0.0 ? std::sqrt(all / entries) : 1.0;
+  std::size_t from = scrambled(seed_ + 0x1000 * (number + 1)) % gaussian_.size();
+  pieces_.clear();
+  for (std::size_t b = 0; b < blocks_.size(); ++b) {
+    const Block& block = blocks_[b];
+    const double size = mean_squares_[b] > 0.0 ? std::sqrt(mean_squares_[b]) : usual;
+    for (std::size_t done = 0; done < block.size;) {
+      const std::size_t run = std::min(block.size - done, gaussian_.size() - from);
+      pieces_.push_back({block.offset + done, block.offset + done + run, from, size});
+      done += run;
+      from = (from + run) % gaussian_.size();
+    }
+  }
+}
+
+/// Calls visit(entry after `first`, number of entries, their Gaussians, size) for each piece.
+template <class F>
+void RandomDirection::over(std::size_t first, std::size_t count, F visit) const {
+  for (const Piece& piece : pieces_) {
+    const std::size_t begin = std::max(first, piece.first);
+    const std::size_t end = std::min(first + count, piece.last);
+    if (begin >= end) continue;
+    visit(begin - first, end - begin, gaussian_.data() + piece.from + (begin - piece.first),
+          piece.size);
+  }
+}
+
+template <class T>
+void RandomDirection::move(std::size_t first, std::span<const T> theta, double t,
+                           std::span<T> moved) const {
+  over(first, theta.size(), [&](std::size_t at, std::size_t n, const float* z, double size) {
+    const T scale = static_cast<T>(t * size);
+    for (std::size_t i = 0; i < n; ++i) {
+      moved[at + i] = theta[at + i] + scale * static_cast<T>(z[i]);
+    }
+  });
+}
+
+template <class T>
+RandomDirection::Slope RandomDirection::along(std::size_t first,
+                                              std::span<const T> gradient) const {
+  Slope slope;
+  over(first, gradient.size(), [&](std::size_t at, std::size_t n, const float* z, double size) {
+    const Slope part = sums(gradient.data() + at, z, n);
+    slope.value += size * part.value;
+    slope.squares += size * size * part.squares;
+  });
+  return slope;
+}
+
+template void RandomDirection::measure(std::size_t, std::span<const float>);
+template void RandomDirection::measure(std::size_t, std::span<const double>);
+template void RandomDirection::move(std::size_t, std::span<const float>, double,
+                                    std::span<float>) const;
+template void RandomDirection::move(std::size_t, std::span<const double>, double,
+                                    std::span<double>) const;
+template RandomDirection::Slope RandomDirection::along(std::size_t, std::span<const float>) const;
+template RandomDirection::Slope RandomDirection::along(std::size_t, std::span<const double>) const;
+
+}  // namespace dtheta::gradcheck
