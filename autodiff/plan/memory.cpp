@@ -35,8 +35,7 @@ class Storage {
 
 class Assigner {
  public:
-  explicit Assigner(Program& program)
-      : p_(program), lives_(program.values.size()) {
+  explicit Assigner(Program& program) : p_(program), lives_(program.values.size()) {
     dying_.reserve(16);
   }
 
@@ -65,8 +64,8 @@ class Assigner {
   struct Dying {
     std::uint32_t storage;
     std::uint32_t last_reader;  // among the members of the step
-    bool in_order;              // never broadcast: element k is read for element k of the result
-    bool overwritten;
+    bool may_be_overwritten;
+    bool overwritten = false;
   };
 
   void find_last_uses() {
@@ -77,7 +76,8 @@ class Assigner {
           // What is computed once but read in every run may not be overwritten by a step that,
           // later in order, runs once too.
           const bool for_good = p_.values[storage].fixed && !p_.steps[s].fixed;
-          lives_[storage].last_use = for_good ? std::numeric_limits<int>::max() : static_cast<int>(s);
+          lives_[storage].last_use =
+              for_good ? std::numeric_limits<int>::max() : static_cast<int>(s);
         }
       }
     }
@@ -118,14 +118,11 @@ class Assigner {
         const std::uint32_t storage = p_.values[in].storage;
         const Value& operand = p_.values[storage];
         if (lives_[storage].last_use != s || operand.persistent || operand.internal) continue;
-        const bool in_order = p_.size_of(in) == p_.elements_of(step);
         const auto known = std::ranges::find(dying_, storage, &Dying::storage);
-        if (known == dying_.end()) {
-          dying_.push_back({storage, m, in_order && may_write_over(storage, step), false});
-        } else {
+        if (known == dying_.end())
+          dying_.push_back({storage, m, may_write_over(storage, step)});
+        else
           known->last_reader = m;
-          known->in_order &= in_order;
-        }
       }
     }
   }
@@ -139,17 +136,15 @@ class Assigner {
     return adds_in_place(*ins.op) && reads(in[0]) && std::ranges::none_of(in.subspan(1), reads);
   }
 
-  /// Member k of the step writes over the leaf that takes its result, if no later member reads the
-  /// leaf, and all read it in order.
+  /// Member k of the step writes over the leaf that takes its result, if no later member reads it.
   bool update_in_place(std::uint32_t v, const Step& step, std::uint32_t k, int s) {
     if (update_of_.empty() || update_of_[v] >= several || !p_.options.reuse_memory) return false;
     Update& u = p_.updates[update_of_[v]];
     if (!may_write_over(u.leaf, step) || lives_[u.leaf].last_use > s) return false;
     if (!p_.guards.empty()) return false;  // a guard that fails must leave the leaf as it was
-    for (std::uint32_t m = 0; m < step.count; ++m) {
+    for (std::uint32_t m = k + 1; m < step.count; ++m) {
       for (std::uint32_t in : p_.inputs_of(p_.instructions[step.first + m])) {
-        if (p_.values[in].storage != u.leaf) continue;
-        if (m > k || p_.size_of(in) != p_.size_of(v)) return false;
+        if (p_.values[in].storage == u.leaf) return false;
       }
     }
     u.in_place = true;
@@ -157,12 +152,12 @@ class Assigner {
     return true;
   }
 
+  /// Or over an operand as long as the result: then it is read element for element.
   bool write_over_operand(std::uint32_t v, std::uint32_t k) {
-    if (!p_.options.reuse_memory) return false;
-    const Index size = p_.size_of(v);
     for (Dying& d : dying_) {
-      const bool fits = d.in_order && d.last_reader <= k && p_.size_of(d.storage) == size;
-      if (!fits || d.overwritten) continue;
+      const bool free = d.may_be_overwritten && d.last_reader <= k;
+      if (!free || p_.size_of(d.storage) != p_.size_of(v)) continue;
+      d.may_be_overwritten = false;
       d.overwritten = true;
       lives_[v].place = lives_[d.storage].place;
       p_.values[v].offset = p_.values[d.storage].offset;
@@ -181,7 +176,8 @@ class Assigner {
     }
     for (const Instruction& ins : p_.instructions_of(step)) {
       const Value& value = p_.values[ins.output];
-      if (lives_[ins.output].last_use < 0 && !value.persistent && !value.internal) give_back(ins.output);
+      if (lives_[ins.output].last_use < 0 && !value.persistent && !value.internal)
+        give_back(ins.output);
     }
   }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <source_location>
 #include <span>
 #include <unordered_map>
@@ -88,8 +89,8 @@ struct Program {
   std::vector<Step> steps;  // those that are executed once come first
   std::vector<Update> updates;
   std::vector<GuardCheck> guards;
-  std::vector<NodeValue> value_of_node;                   // by node
-  std::vector<Initial> initial;  // of leaves and constants
+  std::vector<NodeValue> value_of_node;  // by node
+  std::vector<Initial> initial;          // of leaves and constants
   std::vector<std::byte> initial_bytes;
   std::unordered_map<std::uint32_t, std::vector<std::uint32_t>> steps_from_leaf;
   Index real_elements = 0;
@@ -104,6 +105,12 @@ struct Program {
   [[nodiscard]] const Value& storage_of(std::uint32_t v) const { return values[values[v].storage]; }
   [[nodiscard]] std::span<const std::uint32_t> inputs_of(const Instruction& i) const {
     return {inputs.data() + i.first_input, i.input_count};
+  }
+  /// Gives an instruction other operands.
+  void set_inputs(Instruction& i, std::initializer_list<std::uint32_t> values_read) {
+    i.first_input = static_cast<std::uint32_t>(inputs.size());
+    i.input_count = static_cast<std::uint32_t>(values_read.size());
+    inputs.insert(inputs.end(), values_read);
   }
   [[nodiscard]] std::span<const Instruction> instructions_of(const Step& s) const {
     return {instructions.data() + s.first, s.count};

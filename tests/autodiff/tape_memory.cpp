@@ -1,4 +1,5 @@
-// What recording costs: no allocation once a tape is warm, and memory in proportion to its length.
+// What recording and compiling cost: no allocation once a tape is warm, memory in proportion to its
+// length, plans in a few blocks.
 #include <atomic>
 #include <boost/test/data/monomorphic.hpp>
 #include <boost/test/data/test_case.hpp>
@@ -142,6 +143,25 @@ BOOST_AUTO_TEST_CASE(memory_grows_with_the_length_and_no_faster) {
   };
   // Eight times the ops; doubling of vectors and chunks adds a factor of two at most either way.
   BOOST_TEST(memory_of(80'000) <= 16 * memory_of(10'000));
+}
+
+BOOST_AUTO_TEST_CASE(a_plan_is_flat) {
+  // Blocks of memory taken for a plan and a workspace: a list that grows by doubling takes some
+  // more for a longer tape, but nothing takes one for each op.
+  const auto blocks_of = [](int n) {
+    Tape tape;
+    const Var x = tape.leaf(Tensor(Shape{1, 4}));
+    const Var w = tape.constant(Tensor(Shape{4, 4})), b = tape.constant(Tensor(Shape{4}));
+    Var y = x;
+    for (int i = 0; i < n; ++i) y = tanh(affine(y, w, b)) * 0.5;
+    const Var g = grad(sum(y), x);
+    const long before = allocations;
+    const Workspace<double> ws(Plan({y, g}));
+    return allocations - before;
+  };
+  const long few = blocks_of(100);
+  BOOST_TEST(few < 100);
+  BOOST_TEST(blocks_of(10'000) <= few + 20);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

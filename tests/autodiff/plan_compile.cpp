@@ -1,0 +1,175 @@
+// What a plan is compiled to: what is merged and what is not, where values lie, constants that
+// small steps read, partial replay from many leaves.
+
+#include <bit>
+#include <boost/test/data/monomorphic.hpp>
+#include <boost/test/data/test_case.hpp>
+#include <boost/test/unit_test.hpp>
+#include <cstdint>
+#include <vector>
+
+#include "autodiff/grad.hpp"
+#include "autodiff/ops/activation.hpp"
+#include "autodiff/ops/arithmetic.hpp"
+#include "autodiff/ops/matmul.hpp"
+#include "autodiff/ops/reduction.hpp"
+#include "autodiff/ops/shape.hpp"
+#include "autodiff/plan.hpp"
+#include "autodiff/tape.hpp"
+#include "autodiff/workspace.hpp"
+
+namespace dtheta {
+namespace {
+
+Tensor draw(const Shape& shape, std::uint64_t seed) { return materialize(real(shape), seed); }
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(plan_compile)
+
+BOOST_AUTO_TEST_CASE(equal_records_are_one_op_however_many_others_read_the_same) {
+  constexpr Index n = 300;
+  Tape tape;
+  // Rows that begin alike: no two slices can be told apart by their first elements.
+  const Var x = tape.leaf(Tensor(Shape{n, 2}));
+  std::vector<Var> rows;
+  for (int repeat = 0; repeat < 2; ++repeat) {
+    for (Index i = 0; i < n; ++i) rows.push_back(sum(slice(x, 0, {i, i + 1})));
+  }
+  const Plan once(std::span<const Var>(rows).first(n)), twice(rows);
+  BOOST_TEST(once.op_count() == 2 * n);
+  BOOST_TEST(twice.op_count() == 2 * n);
+  Workspace<double> ws(twice);
+  for (Index i = 0; i < n; ++i)
+    ws.leaf(x)[static_cast<std::size_t>(2 * i)] = static_cast<double>(i);
+  ws.run();
+  for (Index i = 0; i < 2 * n; ++i) {
+    BOOST_TEST(ws[rows[static_cast<std::size_t>(i)]][0] == static_cast<double>(i % n));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(equal_views_are_one) {
+  Tape tape;
+  const Var x = tape.leaf(draw({4, 3}, 1));
+  const Var y = tanh(reshape(x, {3, 4})) + tanh(reshape(x, {3, 4}));
+  BOOST_TEST(Plan({y}).op_count() == 2u);
+}
+
+BOOST_AUTO_TEST_CASE(operands_in_another_order_or_other_attributes_are_another_op) {
+  Tape tape;
+  const Var a = tape.leaf(draw({3, 3}, 1)), b = tape.leaf(draw({3, 3}, 2));
+  const std::vector<Var> all{a - b, b - a, matmul(a, b), matmul(a, b, true, false)};
+  BOOST_TEST(Plan(all).op_count() == 4u);
+}
+
+BOOST_AUTO_TEST_CASE(a_plan_for_the_end_of_a_tape_knows_nothing_of_the_rest) {
+  Tape tape;
+  const Var early = tape.leaf(draw({4}, 1));
+  Var y = early;
+  for (int i = 0; i < 100; ++i) y = tanh(y);
+  const Var late = tape.leaf(draw({4}, 2)), cost = sum(square(late));
+  const Var after = tape.leaf(draw({4}, 3));
+  const Plan plan({cost});
+  BOOST_TEST(plan.has_leaf(late));
+  BOOST_TEST(plan.computes(cost));
+  for (Var other : {early, y, after}) {
+    BOOST_TEST(!plan.has_leaf(other));
+    BOOST_TEST(!plan.computes(other));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(every_record_is_found) {
+  // Needed and not needed in turn.
+  Tape tape;
+  const Var x = tape.leaf(Tensor(0.5));
+  std::vector<Var> needed, others;
+  Var y = x;
+  for (int i = 0; i < 50; ++i) {
+    for (int k = 0; k < i % 4; ++k) others.push_back(sqrt(y));
+    needed.push_back(y = tanh(y));
+  }
+  const Plan plan({y});
+  for (Var v : needed) BOOST_TEST(plan.computes(v));
+  for (Var v : others) BOOST_TEST(!plan.computes(v));
+}
+
+BOOST_AUTO_TEST_CASE(long_values_start_on_a_cache_line) {
+  Tape tape(DType::float32);
+  const Var x = tape.leaf(draw({3}, 1)), w = tape.leaf(draw({20, 3}, 2));
+  const std::vector<Var> outputs{matmul(w, reshape(x, {3, 1})), tanh(x), sum(w), tanh(w)};
+  Workspace<float> ws(Plan{outputs});
+  for (Var y : outputs) {
+    const std::size_t bytes = ws[y].size_bytes();
+    const auto address = std::bit_cast<std::uintptr_t>(ws[y].data());
+    BOOST_TEST(address % (bytes >= 64 ? 64 : 16) == 0u);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(nothing_is_written_over_what_is_read_later) {
+  Tape tape;
+  const Var a = tape.leaf(draw({3, 3}, 1)), b = tape.leaf(draw({3, 3}, 2));
+  const Var t = matmul(a, b);
+  const Var first = t * 2, second = first + t;  // one step, of which both results are kept
+  const Plan plan({first, second});
+  BOOST_TEST(plan.step_count() == 2u);
+  Workspace<double> ws(plan);
+  ws.run();
+  BOOST_TEST((ws.tensor(first) == first.value()));
+  BOOST_TEST((ws.tensor(second) == second.value()));
+}
+
+BOOST_AUTO_TEST_CASE(an_updated_leaf_keeps_its_value_until_all_have_read_it) {
+  Tape tape;
+  const Var w = tape.leaf(draw({3}, 1)), x = tape.leaf(draw({3}, 2));
+  const Var next = w * 0.5, after = next + w * x;
+  const Tensor expected = next.value(), kept = after.value();
+  Workspace<double> ws(Plan({after}, {.updates = {{w, next}}}));
+  ws.run();
+  BOOST_TEST((ws.tensor(w) == expected));
+  BOOST_TEST((ws.tensor(after) == kept));
+}
+
+/// Widths on both sides of a tile's.
+BOOST_DATA_TEST_CASE(constants_that_broadcast_are_read_like_other_values,
+                     boost::unit_test::data::make({1, 5, 128, 129, 700}), width) {
+  Tape tape;
+  const Var x = tape.leaf(draw({4, width}, 1)), scale = tape.leaf(Tensor(0.5));
+  const Var row = tape.constant(draw({width}, 2)), column = tape.constant(draw({4, 1}, 3));
+  const Var y = (x * row + 0.25) * (column - 0.125) + scale * x + row;
+  // The same number in another shape.
+  const Var z = tape.leaf(draw({width}, 4)) * 0.25;
+  const std::vector<Var> outputs{y, grad(sum(y * y), x), tanh(row) * x, z};
+  for (const bool reuse : {true, false}) {
+    Workspace<double> ws(Plan(outputs, {.reuse_memory = reuse}));
+    for (int repeat = 0; repeat < 2; ++repeat) {
+      ws.run();
+      for (Var v : outputs) BOOST_TEST((ws.tensor(v) == v.value()));
+    }
+    ws.leaf(scale)[0] = 2;
+    ws.run();
+    const Var moved = (x * row + 0.25) * (column - 0.125) + 2 * x + row;
+    BOOST_TEST((ws.tensor(y) == moved.value()));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(partial_replay_from_each_of_many_leaves) {
+  Tape tape;
+  std::vector<Var> leaves, outputs;
+  for (std::uint64_t i = 0; i < 150; ++i) leaves.push_back(tape.leaf(draw({3}, i)));
+  for (std::size_t i = 0; i + 1 < leaves.size(); ++i) {
+    outputs.push_back(sum(tanh(leaves[i]) * leaves[i + 1]));
+  }
+  const Plan plan(outputs, {.reuse_memory = false});
+  Workspace<double> full(plan), partial(plan);
+  partial.run();
+  for (Var leaf : leaves) {
+    for (auto* ws : {&full, &partial}) ws->leaf(leaf)[1] += 0.125;
+    full.run();
+    partial.rerun(leaf);
+    for (Var y : outputs) BOOST_TEST(full[y][0] == partial[y][0]);
+  }
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace dtheta
