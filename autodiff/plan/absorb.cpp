@@ -161,9 +161,7 @@ class Absorber {
                std::initializer_list<std::uint32_t> inputs, std::uint32_t absorbed) {
     ins.op = form.op;
     ins.attributes = form.attributes;
-    ins.first_input = static_cast<std::uint32_t>(p_.inputs.size());
-    ins.input_count = static_cast<std::uint32_t>(inputs.size());
-    p_.inputs.insert(p_.inputs.end(), inputs);
+    p_.set_inputs(ins, inputs);
     dead_[absorbed] = 1;
   }
 

@@ -30,7 +30,6 @@ class Fuser {
 
   void run() {
     for (std::uint32_t i = 0; i < p_.instructions.size(); ++i) place(i);
-    find_internal_values();
     put_in_order();
   }
 
@@ -55,7 +54,17 @@ class Fuser {
       steps_.push_back({i, 1, p_.values[ins.output].fixed, elementwise});
     }
     step_of_value_[ins.output] = s;
+    note_memory(ins, s, elementwise);
     if (may_share) note_reader(ins, s);
+  }
+
+  /// What nobody outside its group reads needs no memory.
+  void note_memory(const Instruction& ins, int s, bool elementwise) {
+    Value& result = p_.values[ins.output];
+    result.internal = elementwise && !result.persistent;
+    for (std::uint32_t in : p_.inputs_of(ins)) {
+      if (computed_in(in) != s) p_.values[p_.values[in].storage].internal = false;
+    }
   }
 
   /// The step that computes a value, -1 for leaves and constants.
@@ -106,21 +115,6 @@ class Fuser {
     }
   }
 
-  /// Marks values that nobody outside their group reads: they need no memory.
-  void find_internal_values() {
-    for (const Instruction& ins : p_.instructions) {
-      Value& value = p_.values[ins.output];
-      value.internal = group_of(ins).elementwise && !value.persistent;
-    }
-    for (const Instruction& ins : p_.instructions) {
-      for (std::uint32_t in : p_.inputs_of(ins)) {
-        if (computed_in(in) != step_of_value_[ins.output]) {
-          p_.values[p_.values[in].storage].internal = false;
-        }
-      }
-    }
-  }
-
   void put_in_order() {
     p_.steps.reserve(steps_.size());
     std::uint32_t at = 0;
@@ -133,12 +127,10 @@ class Fuser {
       }
     }
     std::vector<Instruction> ordered(p_.instructions.size());
-    for (const Instruction& ins : p_.instructions) ordered[group_of(ins).first++] = ins;
+    for (const Instruction& ins : p_.instructions) {
+      ordered[steps_[static_cast<std::size_t>(step_of_value_[ins.output])].first++] = ins;
+    }
     p_.instructions = std::move(ordered);
-  }
-
-  Group& group_of(const Instruction& ins) {
-    return steps_[static_cast<std::size_t>(step_of_value_[ins.output])];
   }
 
   using Readers = std::array<int, 4>;

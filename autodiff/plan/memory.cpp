@@ -190,42 +190,34 @@ class Assigner {
   Storage real_, index_;
 };
 
-/// Elementwise ops need none.
-std::size_t scratch_elements(const Program& program) {
-  std::size_t most = 0;
+/// What a workspace needs beside the values: scratch of one kernel, tiles of one elementwise step,
+/// of which there is one at most for each operand and result.
+void measure_scratch(Program& program) {
   std::vector<Operand> operands;
   for (const Step& step : program.steps) {
-    if (step.elementwise) continue;
-    const Instruction& ins = program.instructions[step.first];
-    if (ins.op->scratch == nullptr) continue;
-    operands.clear();
-    for (std::uint32_t in : program.inputs_of(ins)) {
-      operands.push_back({nullptr, &program.type_of(in)});
+    if (step.elementwise) {
+      std::size_t tiles = 0;
+      for (const Instruction& ins : program.instructions_of(step)) tiles += ins.input_count + 1;
+      const auto elements = static_cast<std::size_t>(program.elements_of(step));
+      program.tile_elements = std::max(program.tile_elements, tiles * tile_length(elements));
+    } else {
+      const Instruction& ins = program.instructions[step.first];
+      if (ins.op->scratch == nullptr) continue;
+      operands.clear();
+      for (std::uint32_t in : program.inputs_of(ins)) {
+        operands.push_back({nullptr, &program.type_of(in)});
+      }
+      program.scratch_elements =
+          std::max(program.scratch_elements, ins.op->scratch(ins.attributes, Types(operands)));
     }
-    most = std::max(most, ins.op->scratch(ins.attributes, Types(operands)));
   }
-  return most;
-}
-
-/// A tile at most for each operand and result.
-std::size_t tile_elements(const Program& program) {
-  std::size_t most = 0;
-  for (const Step& step : program.steps) {
-    if (!step.elementwise) continue;
-    std::size_t tiles = 0;
-    for (const Instruction& ins : program.instructions_of(step)) tiles += ins.input_count + 1;
-    const auto elements = static_cast<std::size_t>(program.elements_of(step));
-    most = std::max(most, tiles * tile_length(elements));
-  }
-  return most;
 }
 
 }  // namespace
 
 void assign_memory(Program& program) {
   Assigner(program).run();
-  program.scratch_elements = scratch_elements(program);
-  program.tile_elements = tile_elements(program);
+  measure_scratch(program);
 }
 
 }  // namespace dtheta::detail
