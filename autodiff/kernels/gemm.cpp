@@ -23,11 +23,9 @@ enum class Method { in_place, packed, blas };
 
 template <Vectorized T>
 Method method_of(const Gemm& g) {
-  constexpr Index tiny = 512;        // multiplications: less than a call of anything else costs
   constexpr Index cached = 1 << 20;  // bytes of A, which is read anew for every few columns
   constexpr Index few_rows = 48;     // not enough to be worth a copy of B
   constexpr Index short_row = 128;   // of B, and the next one is near enough
-  if (g.m * g.n * g.k <= tiny) return Method::in_place;
   if (g.m < 4 || g.n < 4 || g.m * g.k * Index{sizeof(T)} > cached) return Method::blas;
   if (g.transpose_b) return Method::packed;
   const bool near = g.n <= short_row && (!g.transpose_a || g.m <= short_row);
@@ -35,26 +33,38 @@ Method method_of(const Gemm& g) {
 }
 
 template <Vectorized T>
-simd::Product<T> product_of(const Gemm& g, const Part& part, const Finish<T>& finish, const T* a,
-                            const T* b, T* c) {
+simd::Product<T> product_of(const Gemm& g, const Finish<T>& finish, const T* a, const T* b, T* c) {
   const auto n = [](Index i) { return static_cast<std::size_t>(i); };
-  const Index corner = part.row * g.n + part.column;
-  simd::Product<T> p{.m = n(part.rows),
-                     .n = n(part.columns),
-                     .k = n(g.k),
-                     .a = a + part.row * (g.transpose_a ? 1 : g.k),
-                     .a_row = n(g.transpose_a ? 1 : g.k),
-                     .a_column = n(g.transpose_a ? g.m : 1),
-                     .b = b + part.column * (g.transpose_b ? g.k : 1),
-                     .b_stride = n(g.transpose_b ? g.k : g.n),
-                     .b_transposed = g.transpose_b,
-                     .c = c + corner,
-                     .c_stride = n(g.n),
-                     .factor = finish.factor,
-                     .rectified = finish.rectified};
-  if (g.accumulate) p.added = p.c, p.added_stride = p.c_stride;
-  if (finish.bias != nullptr) p.added = finish.bias + part.column;
-  if (finish.gate != nullptr) p.gate = finish.gate + corner, p.gate_stride = p.c_stride;
+  return {.m = n(g.m),
+          .n = n(g.n),
+          .k = n(g.k),
+          .a = a,
+          .a_row = n(g.transpose_a ? 1 : g.k),
+          .a_column = n(g.transpose_a ? g.m : 1),
+          .b = b,
+          .b_stride = n(g.transpose_b ? g.k : g.n),
+          .b_transposed = g.transpose_b,
+          .c = c,
+          .c_stride = n(g.n),
+          .factor = finish.factor,
+          .added = g.accumulate ? c : finish.bias,
+          .added_stride = n(g.accumulate ? g.n : 0),
+          .rectified = finish.rectified,
+          .gate = finish.gate,
+          .gate_stride = n(g.n)};
+}
+
+/// The part of C of a product.
+template <Vectorized T>
+simd::Product<T> part_of(simd::Product<T> p, const Part& part) {
+  const auto row = static_cast<std::size_t>(part.row),
+             column = static_cast<std::size_t>(part.column);
+  p.m = static_cast<std::size_t>(part.rows), p.n = static_cast<std::size_t>(part.columns);
+  p.a += row * p.a_row;
+  p.b += column * (p.b_transposed ? p.b_stride : 1);
+  p.c += row * p.c_stride + column;
+  if (p.added != nullptr) p.added += row * p.added_stride + column;
+  if (p.gate != nullptr) p.gate += row * p.gate_stride + column;
   return p;
 }
 
@@ -121,9 +131,9 @@ void compute(Method method, const Gemm& g, const Part& part, const Finish<T>& fi
              const T* b, T* c) {
   switch (method) {
     case Method::in_place:
-      return simd::multiply(product_of(g, part, finish, a, b, c));
+      return simd::multiply(part_of(product_of(g, finish, a, b, c), part));
     case Method::packed:
-      return simd::multiply_packed(product_of(g, part, finish, a, b, c));
+      return simd::multiply_packed(part_of(product_of(g, finish, a, b, c), part));
     case Method::blas:
       return blas_gemm(g, part, finish, a, b, c);
   }
@@ -166,6 +176,8 @@ void gemm(const Gemm& g, const Finish<T>& finish, const T* a, const T* b, T* c,
   assert(!g.accumulate || finish.bias == nullptr);
   if (g.m == 0 || g.n == 0) return;
   if constexpr (Vectorized<T>) {
+    constexpr Index tiny = 512;  // multiplications: less than a call of anything else costs
+    if (g.m * g.n * g.k <= tiny) return simd::multiply(product_of(g, finish, a, b, c));
     const Method method = method_of<T>(g);
     if (method == Method::blas) prepare_blas();
     if (parallel != nullptr && parts_of(g) > 1)

@@ -92,7 +92,11 @@ class Fuser {
   /// The last group that computes or reads an operand of `ins` and has a place for it, else -1.
   [[nodiscard]] int group_for(const Instruction& ins) const {
     int earliest = 0, found = -1;
-    for (std::uint32_t in : p_.inputs_of(ins)) earliest = std::max(earliest, computed_in(in));
+    for (std::uint32_t in : p_.inputs_of(ins)) {
+      // What is computed once is there before every run.
+      const bool there = p_.values[in].fixed && !p_.values[ins.output].fixed;
+      if (!there) earliest = std::max(earliest, computed_in(in));
+    }
     const auto consider = [&](int s) {
       if (s >= earliest && s > found && may_join(ins, s)) found = s;
     };

@@ -70,6 +70,19 @@ BOOST_AUTO_TEST_CASE(fusing_and_reuse_save_steps_and_memory) {
   BOOST_TEST(tight.op_count() < plain.op_count());  // products absorbed by the sums they feed
 }
 
+/// What is made of constants alone is there before the run starts, wherever it was recorded.
+BOOST_AUTO_TEST_CASE(a_folded_constant_holds_nobody_up) {
+  Tape tape;
+  const Var x = tape.leaf(materialize(real({5}), 1));
+  const Var y = square(x), c = exp(tape.constant(materialize(real({5}), 2))), z = y * c;
+  Workspace<double> ws(Plan({z}));
+  BOOST_TEST(ws.plan().step_count() == 1U);
+  for (int repeat = 0; repeat < 2; ++repeat) {
+    ws.run();
+    BOOST_TEST((ws.tensor(z) == z.value()));
+  }
+}
+
 BOOST_AUTO_TEST_CASE(partial_replay_gives_the_bits_of_a_full_one) {
   Net net;
   const Plan plan(outputs_of(net), {.reuse_memory = false});

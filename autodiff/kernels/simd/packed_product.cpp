@@ -10,6 +10,7 @@
 #include "hwy/foreach_target.h"  // IWYU pragma: keep
 
 #include "autodiff/kernels/simd/product-inl.h"
+#include "autodiff/kernels/simd/turn-inl.h"
 #include "hwy/highway.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -32,18 +33,13 @@ struct Panel {
   }
 };
 
-/// Where a part of B starts: `columns` columns of it, `depth` rows.
-template <class T>
-struct Source {
-  const T* b;
-  std::size_t stride, columns, depth;
-};
-
+/// Copies `depth` rows of `columns` columns, `stride` apart, with zeros behind the columns.
 template <class D, class T = hn::TFromD<D>>
-HWY_INLINE void pack_rows(D d, const Source<T>& from, std::size_t width, T* panel) {
-  const std::size_t lanes = hn::Lanes(d), last = from.columns - (width - 1) * lanes;
-  for (std::size_t k = 0; k < from.depth; ++k) {
-    const T* row = from.b + k * from.stride;
+HWY_INLINE void pack_rows(D d, const T* b, std::size_t stride, std::size_t depth,
+                          std::size_t columns, std::size_t width, T* panel) {
+  const std::size_t lanes = hn::Lanes(d), last = columns - (width - 1) * lanes;
+  for (std::size_t k = 0; k < depth; ++k, b += stride) {
+    const T* row = b;
     for (std::size_t s = 0; s + 1 < width; ++s, row += lanes, panel += lanes) {
       hn::Store(hn::LoadU(d, row), d, panel);
     }
@@ -52,67 +48,14 @@ HWY_INLINE void pack_rows(D d, const Source<T>& from, std::size_t width, T* pane
   }
 }
 
-#if HWY_TARGET != HWY_SCALAR
-/// Blocks of 16 bytes: block i from rows[i * step].
+/// The same where a column of B is a row as it is stored. Columns behind the last one repeat it.
 template <class D, class T = hn::TFromD<D>>
-HWY_INLINE hn::Vec<D> load_blocks(D d, const T* const* rows, std::size_t step, std::size_t k) {
-  if constexpr (hn::MaxLanes(d) * sizeof(T) <= 16) {
-    return hn::LoadU(d, rows[0] + k);
-  } else {
-    const hn::Half<D> half;
-    const std::size_t blocks = hn::Lanes(half) * sizeof(T) / 16;
-    return hn::Combine(d, load_blocks(half, rows + blocks * step, step, k),
-                       load_blocks(half, rows, step, k));
-  }
-}
-
-/// As many rows of a panel as a block has elements, from as many of those of a transposed B as a
-/// register has lanes: matrices of 16 bytes by 16 bytes are turned side by side.
-template <class D>
-HWY_INLINE void turn_blocks(D d, const float* const* rows, std::size_t k, float* out,
-                            std::size_t stride) {
-  const hn::RepartitionToWide<D> d64;
-  const auto a = load_blocks(d, rows, 4, k), b = load_blocks(d, rows + 1, 4, k),
-             c = load_blocks(d, rows + 2, 4, k), e = load_blocks(d, rows + 3, 4, k);
-  const auto ab_low = hn::BitCast(d64, hn::InterleaveLower(d, a, b)),
-             ab_high = hn::BitCast(d64, hn::InterleaveUpper(d, a, b)),
-             ce_low = hn::BitCast(d64, hn::InterleaveLower(d, c, e)),
-             ce_high = hn::BitCast(d64, hn::InterleaveUpper(d, c, e));
-  const auto store = [&](auto v, std::size_t row)
-                         HWY_ATTR { hn::Store(hn::BitCast(d, v), d, out + row * stride); };
-  store(hn::InterleaveLower(d64, ab_low, ce_low), 0);
-  store(hn::InterleaveUpper(d64, ab_low, ce_low), 1);
-  store(hn::InterleaveLower(d64, ab_high, ce_high), 2);
-  store(hn::InterleaveUpper(d64, ab_high, ce_high), 3);
-}
-template <class D>
-HWY_INLINE void turn_blocks(D d, const double* const* rows, std::size_t k, double* out,
-                            std::size_t stride) {
-  const auto a = load_blocks(d, rows, 2, k), b = load_blocks(d, rows + 1, 2, k);
-  hn::Store(hn::InterleaveLower(d, a, b), d, out);
-  hn::Store(hn::InterleaveUpper(d, a, b), d, out + stride);
-}
-#endif
-
-/// The columns of B are rows as it is stored. Those behind the last one repeat it.
-template <class D, class T = hn::TFromD<D>>
-HWY_INLINE void pack_transposed(D d, const Source<T>& from, std::size_t width, T* panel) {
-  const std::size_t lanes = hn::Lanes(d), stride = width * lanes;
-  for (std::size_t s = 0; s < width; ++s, panel += lanes) {
-    const T* rows[hn::MaxLanes(d)];
-    for (std::size_t j = 0; j < lanes; ++j) {
-      rows[j] = from.b + std::min(s * lanes + j, from.columns - 1) * from.stride;
-    }
-    std::size_t k = 0;
-#if HWY_TARGET != HWY_SCALAR
-    constexpr std::size_t block = 16 / sizeof(T);
-    for (; k + block <= from.depth; k += block) {
-      turn_blocks(d, rows, k, panel + k * stride, stride);
-    }
-#endif
-    for (; k < from.depth; ++k) {
-      for (std::size_t j = 0; j < lanes; ++j) panel[k * stride + j] = rows[j][k];
-    }
+HWY_INLINE void pack_transposed(D d, const T* b, std::size_t stride, std::size_t depth,
+                                std::size_t columns, std::size_t width, T* panel) {
+  const std::size_t lanes = hn::Lanes(d);
+  for (std::size_t s = 0; s < width; ++s) {
+    turn_rows(d, b + s * lanes * stride, stride, columns - s * lanes, depth, panel + s * lanes,
+              width * lanes);
   }
 }
 
@@ -135,10 +78,10 @@ HWY_INLINE void multiply_packed_any(const Product<T>& p) {
       part.a += k * p.a_column;
       if (!first) part.added = p.c, part.added_stride = p.c_stride;
       if (!last) part.rectified = false, part.gate = nullptr;
-      const Source<T> from{
-          p.b + (p.b_transposed ? column * p.b_stride + k : k * p.b_stride + column), p.b_stride,
-          wanted, part.k};
-      p.b_transposed ? pack_transposed(d, from, width, panel) : pack_rows(d, from, width, panel);
+      if (p.b_transposed)
+        pack_transposed(d, p.b + column * p.b_stride + k, p.b_stride, part.k, wanted, width, panel);
+      else
+        pack_rows(d, p.b + k * p.b_stride + column, p.b_stride, part.k, wanted, width, panel);
       with_constant<most_registers>(width, [&](auto w) HWY_ATTR {
         for (std::size_t r = 0; r < rows.count; ++r) {
           with_constant<most_rows>(rows.size(r), [&](auto n) HWY_ATTR {

@@ -12,6 +12,7 @@
 #include "autodiff/kernels/simd/log-inl.h"
 #include "autodiff/kernels/simd/map-inl.h"
 #include "autodiff/kernels/simd/tile-inl.h"
+#include "autodiff/kernels/simd/turn-inl.h"
 #include "hwy/highway.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -38,22 +39,15 @@ template <class T>
 HWY_INLINE void log_sum_exp(const T* x, std::size_t rows, std::size_t length, T* top,
                             T* log_total) {
   const hn::ScalableTag<T> d;
-  const hn::RebindToSigned<decltype(d)> di;
-  using I = hn::TFromD<decltype(di)>;
   const std::size_t lanes = hn::Lanes(d);
   alignas(64) T columns[short_row * hn::MaxLanes(d)];
   for (std::size_t row = 0; row < rows; row += lanes) {
     const std::size_t count = rows - row < lanes ? rows - row : lanes;
-    // Lanes behind the last row repeat it.
-    const auto lane = hn::Min(hn::Iota(di, 0), hn::Set(di, static_cast<I>(count - 1)));
-    const auto start = lane * hn::Set(di, static_cast<I>(length));
-    const T* first = x + row * length;
-    auto largest = hn::GatherIndex(d, first, start);
-    hn::Store(largest, d, columns);
+    turn_rows(d, x + row * length, length, count, length, columns, lanes);
+    auto largest = hn::Load(d, columns);
     for (std::size_t j = 1; j < length; ++j) {
-      const auto column = hn::GatherIndex(d, first + j, start);
-      hn::Store(column, d, columns + j * lanes);
-      largest = hn::Max(column, largest);  // may lose a NaN, which the sum does not
+      // May lose a NaN, which the sum does not.
+      largest = hn::Max(hn::Load(d, columns + j * lanes), largest);
     }
     auto total = exp_of_difference(d, hn::Load(d, columns) - largest);
     for (std::size_t j = 1; j < length; ++j) {
