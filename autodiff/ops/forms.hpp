@@ -53,6 +53,9 @@ enum class Arithmetic { none, add, sub, mul };
 [[nodiscard]] bool is_relu(const OpRecord& op);
 [[nodiscard]] bool is_relu_grad(const OpRecord& op);
 
+/// The softmax cross-entropy of logits and labels, for each row.
+[[nodiscard]] bool is_softmax_cross_entropy(const Node& node);
+
 /// A sum over `count` adjacent axes starting at `first`.
 struct ReductionForm {
   int first;

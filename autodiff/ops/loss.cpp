@@ -13,6 +13,7 @@
 #include "autodiff/ops/activation.hpp"
 #include "autodiff/ops/exp_log.hpp"
 #include "autodiff/ops/families.hpp"
+#include "autodiff/ops/forms.hpp"
 #include "autodiff/ops/indexing.hpp"
 #include "autodiff/ops/reduction.hpp"
 #include "autodiff/ops/shape.hpp"
@@ -161,6 +162,10 @@ struct SoftmaxCrossEntropy {
 };
 
 }  // namespace
+
+bool is_softmax_cross_entropy(const Node& node) {
+  return node.op == &record_of<SoftmaxCrossEntropy>;
+}
 
 Var xlogy(Arg a, Arg b) { return apply<XLogY>(a, b); }
 

@@ -22,6 +22,12 @@ struct Change {
   Var value;     // the new elements
   int axis = 0;  // of a slice
   Var at;        // of a slice: the position along the axis of each probe, (K) indices
+  /// Of a dense change that is an outer product, to those who can do without `value`: at θ (m, n),
+  /// changed by u v^T; u (K, m), v (K, n).
+  struct Outer {
+    Var at_theta, u, v;
+  };
+  std::optional<Outer> outer{};
 };
 
 /// A program that evaluates K probes of one leaf at once, by computing only what each one moves.

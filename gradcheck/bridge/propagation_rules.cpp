@@ -10,6 +10,7 @@
 #include "autodiff/ops/reduction.hpp"
 #include "autodiff/ops/shape.hpp"
 #include "autodiff/ops/tensor_products.hpp"
+#include "gradcheck/bridge/outer_cross_entropy.hpp"
 #include "gradcheck/bridge/propagator.hpp"
 
 namespace dtheta::gradcheck {
@@ -133,10 +134,11 @@ Propagator::Rule Propagator::affine(std::uint32_t node) {
   }
   const Var rows = reshape(base(node), {-1, y[last]});
   const Var moved = reshape(delta(x, cx), {count(), -1});
-  const Var result = add_outer(rows, moved, base_slice(w, 1, cx.at));
+  const Var weights = base_slice(w, 1, cx.at);
   std::vector<Index> dims{count()};
   dims.insert(dims.end(), y.begin(), y.end());
-  return Change{Extent::dense, reshape(result, Shape(dims)), 0, {}};
+  const Var result = reshape(add_outer(rows, moved, weights), Shape(dims));
+  return Change{Extent::dense, result, 0, {}, Change::Outer{rows, moved, weights}};
 }
 
 // C = op(A) op(B) of two matrices: an element of A moves one row of C, a slice of A along the
@@ -199,6 +201,22 @@ Propagator::Rule Propagator::view(std::uint32_t node) {
   const Change& c = change_of(from_.inputs(node)[0]);
   if (!from_.node(node).op->info.view || c.extent != Extent::element) return {};
   return c;
+}
+
+// The loss of logits that move by an outer product, which need not be written down.
+Propagator::Rule Propagator::cross_entropy(std::uint32_t node) {
+  if (!is_softmax_cross_entropy(from_.node(node))) return {};
+  const std::uint32_t z = from_.inputs(node)[0], labels = from_.inputs(node)[1];
+  const Change& c = change_of(z);
+  const Index classes = shape_of(z)[shape_of(z).rank() - 1];
+  if (!c.outer || change_of(labels).extent != Extent::none || classes > most_outer_classes) {
+    return {};
+  }
+  const Var losses = outer_cross_entropy(transpose(c.outer->at_theta), c.outer->u, c.outer->v,
+                                         reshape(base(labels), {-1}));
+  std::vector<Index> dims{count()};
+  dims.insert(dims.end(), shape_of(node).begin(), shape_of(node).end());
+  return Change{Extent::dense, reshape(losses, Shape(dims)), 0, {}};
 }
 
 // Anything else: the whole value for each probe, by the op's rule for a leading axis.

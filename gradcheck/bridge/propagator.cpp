@@ -124,8 +124,9 @@ bool Propagator::run() {
 }
 
 Change Propagator::rule_for(std::uint32_t node) {
-  for (const auto rule : {&Propagator::elementwise, &Propagator::affine, &Propagator::matmul,
-                          &Propagator::sum, &Propagator::view, &Propagator::batched}) {
+  for (const auto rule :
+       {&Propagator::elementwise, &Propagator::affine, &Propagator::matmul, &Propagator::sum,
+        &Propagator::view, &Propagator::cross_entropy, &Propagator::batched}) {
     if (const Rule c = (this->*rule)(node)) return *c;
   }
   return unchanged;

@@ -27,6 +27,7 @@ class Propagator {
   Rule matmul(std::uint32_t node);
   Rule sum(std::uint32_t node);
   Rule view(std::uint32_t node);
+  Rule cross_entropy(std::uint32_t node);
   Rule batched(std::uint32_t node);
 
   /// The values at θ, on the program's tape: an input where they depend on θ, else a constant.

@@ -138,6 +138,46 @@ void check_binary_cross_entropy() {
   BOOST_TEST(worst <= 5);
 }
 
+/// Against add_outer and log_sum_exp_rows, bit for bit, with parts that move all rows, none, and
+/// some: the same ones as the part before or others.
+template <class T>
+void check_outer_cross_entropy() {
+  constexpr std::size_t parts = 6;
+  for (const std::size_t rows : {1, 7, 8, 17, 32, 33, 70}) {
+    for (const std::size_t classes : {1, 2, 10, 64}) {
+      const auto base = random_values<T>(rows * classes, 11, 3);
+      auto u = random_values<T>(parts * rows, 12);
+      const auto v = random_values<T>(parts * classes, 13);
+      for (std::size_t i = 0; i < rows; ++i) {
+        u[rows + i] = T(0);
+        if (i % 4 == 2) u[i] = T(0);
+        if (i % 3 == 0) u[2 * rows + i] = u[3 * rows + i] = T(0);
+        if (i % 5 == 1) u[4 * rows + i] = T(0);
+      }
+      std::vector<T> transposed(base.size()), out(parts * rows + 1, T(77));
+      std::vector<std::int64_t> labels(rows);
+      for (std::size_t i = 0; i < rows; ++i) {
+        labels[i] = static_cast<std::int64_t>(i * 7 % classes);
+        for (std::size_t c = 0; c < classes; ++c) transposed[c * rows + i] = base[i * classes + c];
+      }
+      s::outer_cross_entropy(transposed.data(), u.data(), v.data(), labels.data(), parts, rows,
+                             classes, out.data());
+      bool equal = out.back() == T(77);  // wrote no further
+      std::vector<T> z(base.size()), top(rows), total(rows);
+      for (std::size_t k = 0; k < parts; ++k) {
+        s::add_outer(base.data(), u.data() + k * rows, v.data() + k * classes, rows, classes,
+                     z.data());
+        s::log_sum_exp_rows(z.data(), rows, classes, top.data(), total.data());
+        for (std::size_t i = 0; i < rows; ++i) {
+          const T own = z[i * classes + static_cast<std::size_t>(labels[i])];
+          equal = equal && out[k * rows + i] == total[i] + (top[i] - own);
+        }
+      }
+      BOOST_TEST(equal, rows << " rows of " << classes);
+    }
+  }
+}
+
 /// Runs the check for float and double on every instruction set of this machine.
 void on_every_target(void (*of_float)(), void (*of_double)()) {
   for (const auto target : simd_reference::targets()) {
@@ -159,6 +199,10 @@ BOOST_AUTO_TEST_CASE(log_sum_exp_of_rows) {
 
 BOOST_AUTO_TEST_CASE(log_sum_exp_at_the_limits) {
   on_every_target(check_limits<float>, check_limits<double>);
+}
+
+BOOST_AUTO_TEST_CASE(cross_entropy_of_an_outer_product) {
+  on_every_target(check_outer_cross_entropy<float>, check_outer_cross_entropy<double>);
 }
 
 BOOST_AUTO_TEST_CASE(rows_are_loaded_whole) {
