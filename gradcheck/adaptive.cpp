@@ -102,9 +102,7 @@ class Group {
 /// What all entries of a block share.
 struct BlockPlan {
   std::size_t pilot = 0;
-  double scale = 0.0;  ///< of its derivatives
-  double reference = 0.0;
-  double rounded_with = 0.0;
+  Scales scales;
   double length = 0.0;  ///< scale of its entries
   double step = 0.0;
   double noise = 0.0;  ///< of J under rounding of its entries
@@ -146,11 +144,7 @@ class Adaptive {
       const Block& block = request_.blocks[b];
       BlockPlan plan;
       plan.pilot = pilots[b];
-      plan.scale = largest_finite(request_.analytic.subspan(block.offset, block.size));
-      plan.reference = plan.scale > 0.0 ? plan.scale : whole;
-      // So small a gradient may be what rounding left where large terms cancel; zeros are exact.
-      const double crumbs = most_crumbs * request_.options.gradient_roundoff * whole;
-      if (plan.scale > 0.0 && plan.scale <= crumbs) plan.rounded_with = whole;
+      plan.scales = scales_of(request_, block, whole);
       plan.noise = rounding_noise(block);
       plan.length = scale_of(request_.theta, block);
       plan.step = first_step(plan, relative);
@@ -171,19 +165,16 @@ class Adaptive {
   double least_step(const BlockPlan& plan) const {
     constexpr double room = 1.25;
     constexpr double noise_of_slope = 9.0;  // margin and gain
-    const double asked = request_.options.held_to() * plan.reference;
+    const double asked = request_.options.held_to() * plan.scales.reference;
     return room * noise_of_slope * std::max(found_.noise, plan.noise) / asked;
   }
 
   Standard standard(const BlockPlan& plan) const {
-    Standard standard;
+    Standard standard{plan.scales};
     standard.cost = request_.cost;
     standard.noise = std::max(found_.noise, plan.noise);
     standard.tolerance = request_.options.held_to();
     standard.roundoff = request_.options.gradient_roundoff;
-    standard.scale = plan.scale;
-    standard.reference = plan.reference;
-    standard.rounded_with = plan.rounded_with;
     standard.brief = plan.open;
     return standard;
   }
@@ -271,6 +262,16 @@ double scale_of(const ParameterVector& theta, const Block& block) {
   if (own > 0.0) return own;
   const double whole = root_mean_square(theta.values());
   return whole > 0.0 ? whole : 1.0;
+}
+
+Scales scales_of(const Request& request, const Block& block, double whole) {
+  Scales scales;
+  scales.scale = largest_finite(request.analytic.subspan(block.offset, block.size));
+  scales.reference = scales.scale > 0.0 ? scales.scale : whole;
+  // So small a gradient may be what rounding left where large terms cancel; zeros are exact.
+  const double crumbs = most_crumbs * request.options.gradient_roundoff * whole;
+  if (scales.scale > 0.0 && scales.scale <= crumbs) scales.rounded_with = whole;
+  return scales;
 }
 
 double largest_finite(std::span<const double> values) {

@@ -45,6 +45,9 @@ Findings measure_textbook(const Request& request);
 /// Typical size of a block's entries: their root mean square, or θ's if they are all zero, or 1.
 double scale_of(const ParameterVector& theta, const Block& block);
 
+/// The sizes by which a block's derivatives are judged; `whole`: the largest derivative of all.
+Scales scales_of(const Request& request, const Block& block, double whole);
+
 /// The largest magnitude among the values that are finite; 0 if none is.
 double largest_finite(std::span<const double> values);
 

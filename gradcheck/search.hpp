@@ -15,20 +15,24 @@ namespace dtheta::gradcheck::detail {
 inline constexpr double rounding_margin = 32.0;
 inline constexpr std::size_t most_slopes = 14;
 
-/// What a derivative is judged by; the same for all entries of a block.
-struct Standard {
-  double cost = 0.0;          ///< J(θ)
-  double noise = 0.0;         ///< ε_f
-  double tolerance = 0.0;     ///< relative error that must be seen
-  double roundoff = 0.0;      ///< of the analytic side
-  double scale = 0.0;         ///< size of the block's largest derivative
+/// The sizes by which the derivatives of a block are judged.
+struct Scales {
+  double scale = 0.0;         ///< of the block's largest derivative
   double reference = 0.0;     ///< agreement is asked in parts of this: `scale`, or the largest
                               ///< derivative of all where the block's are zero
   double rounded_with = 0.0;  ///< size of what the analytic side may have been rounded with: where
                               ///< large terms cancel, no more than this is held against it
-  bool pilot = false;         ///< others begin where this one ends: to be taken as far as it goes
-  bool brief = false;         ///< the block is open already: only what accuses is of interest
-  double comfort = 1.0;       ///< an agreeing bar must be within this fraction of the tolerance
+};
+
+/// What a derivative is judged by; the same for all entries of a block.
+struct Standard : Scales {
+  double cost = 0.0;       ///< J(θ)
+  double noise = 0.0;      ///< ε_f
+  double tolerance = 0.0;  ///< relative error that must be seen
+  double roundoff = 0.0;   ///< of the analytic side
+  bool pilot = false;      ///< others begin where this one ends: to be taken as far as it goes
+  bool brief = false;      ///< the block is open already: only what accuses is of interest
+  double comfort = 1.0;    ///< an agreeing bar must be within this fraction of the tolerance
 };
 
 /// What was found about one derivative.

@@ -86,6 +86,25 @@ BOOST_AUTO_TEST_CASE(an_analytic_cost_settles_by_a_complex_step) {
   BOOST_TEST((bad.verdict == gc::Verdict::fail));
 }
 
+BOOST_AUTO_TEST_CASE(a_block_as_small_as_the_rounding_of_others_is_judged_by_its_own_size) {
+  const auto cost = [](auto t) {
+    using T = std::remove_const_t<typename decltype(t)::element_type>;
+    return t[0] * t[0] / T(2) + T(1e-15) * t[1] * t[1] / T(2);
+  };
+  gc::ParameterVector at;
+  at.add("usual", 1, {1}, Values{1.0});
+  at.add("tiny", 2, {1}, Values{1.0});
+  BOOST_TEST(gc::check_in<Quad>(cost, Values{1.0, 1e-15}, at));
+  // Twice as large is still less than what the rounding of terms of order one may leave: no
+  // accusation, but no pass either.
+  for (const double wrong : {2e-15, -1e-15, 1e-16}) {
+    const gc::Result result = gc::check_in<Quad>(cost, Values{1.0, wrong}, at);
+    BOOST_TEST((result.block("usual").verdict == gc::Verdict::pass), wrong);
+    BOOST_TEST((result.block("tiny").verdict == gc::Verdict::inconclusive), wrong);
+  }
+  BOOST_TEST((gc::check_in<Quad>(cost, Values{1.0, 1e-13}, at).verdict == gc::Verdict::fail));
+}
+
 BOOST_AUTO_TEST_CASE(a_clean_check_asks_nobody) {
   const gc::Result result = gc::check_in<Wide, Quad>(Hidden{1.0}, right(), theta);
   BOOST_TEST(result);
