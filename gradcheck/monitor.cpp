@@ -35,7 +35,9 @@ constexpr double usual_curvature = 32.0;
 double MonitorProbe::excess() const {
   const double error = std::abs(analytic - numeric);
   if (error == 0.0) return 0.0;
-  return std::isfinite(error) ? error / allowed : std::numeric_limits<double>::infinity();
+  // What is allowed overflows with the squares of a huge gradient.
+  const bool finite = std::isfinite(error) && std::isfinite(allowed);
+  return finite ? error / allowed : std::numeric_limits<double>::infinity();
 }
 
 Monitor::Monitor(const ParameterVector& layout, MonitorOptions options)

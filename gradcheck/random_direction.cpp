@@ -33,23 +33,33 @@ void fill_gaussian(std::span<float> out, std::uint64_t key) {
   }
 }
 
-/// Σ g_i z_i and Σ (g_i z_i)² in eight parts each, so that no addition waits for the one before.
+constexpr std::size_t lanes = 8, chunk = 32 * lanes;
+
+/// Adds Σ g_i z_i and Σ (g_i z_i)² of at most a chunk, in T and in eight parts each, so that no
+/// addition waits for the one before: in float a part of 32 terms is off by 32 roundings.
 template <class T>
-RandomDirection::Slope sums(const T* g, const float* z, std::size_t count) {
-  std::array<double, 8> plain{}, squares{};
+void add_chunk(const T* g, const float* z, std::size_t count, RandomDirection::Slope& sum) {
+  std::array<T, lanes> plain{}, squares{};
   const auto add = [&](std::size_t k, std::size_t i) {
-    const double v = static_cast<double>(g[i]) * static_cast<double>(z[i]);
+    const T v = g[i] * static_cast<T>(z[i]);
     plain[k] += v;
     squares[k] += v * v;
   };
   std::size_t i = 0;
-  for (; i + plain.size() <= count; i += plain.size()) {
-    for (std::size_t k = 0; k < plain.size(); ++k) add(k, i + k);
+  for (; i + lanes <= count; i += lanes) {
+    for (std::size_t k = 0; k < lanes; ++k) add(k, i + k);
   }
   for (; i < count; ++i) add(0, i);
+  for (const T v : plain) sum.value += static_cast<double>(v);
+  for (const T v : squares) sum.squares += static_cast<double>(v);
+}
+
+template <class T>
+RandomDirection::Slope sums(const T* g, const float* z, std::size_t count) {
   RandomDirection::Slope sum;
-  for (const double v : plain) sum.value += v;
-  for (const double v : squares) sum.squares += v;
+  for (std::size_t i = 0; i < count; i += chunk) {
+    add_chunk(g + i, z + i, std::min(chunk, count - i), sum);
+  }
   return sum;
 }
 

@@ -33,6 +33,7 @@ class RandomDirection {
     double value = 0.0;    ///< Σ g_i d_i
     double squares = 0.0;  ///< Σ (g_i d_i)²
   };
+  /// Products are summed in T, 32 at a time, and these sums in double.
   template <class T>
   Slope along(std::size_t first, std::span<const T> gradient) const;
 
