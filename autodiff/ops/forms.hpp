@@ -33,6 +33,8 @@ struct MergedForm {
 /// x + factor sum(terms), or x - factor sum(terms), from x, terms, factor: the sum is over the
 /// leading axes of the terms that x has not.
 [[nodiscard]] MergedForm add_sum_form(bool subtract);
+/// Matrices, one below the other.
+[[nodiscard]] MergedForm stack_rows_form();
 /// Whether the op may write over its first operand, to which it adds something.
 [[nodiscard]] bool adds_in_place(const OpRecord& op);
 /// relu(x W^T + b) from x, W, b.

@@ -107,7 +107,11 @@ struct LstmRule : Layer {
 struct GruRule : Layer {
   GruRule(std::string_view name, Arg x, Arg h, const RecurrentWeights& weights, bool after,
           int x_rank)
-      : Layer(name, x, h, weights, 3, x_rank), reset_after(after) {}
+      : Layer(name, x, h, weights, 3, x_rank), reset_after(after) {
+    if (reset_after) return;
+    w_rz = slice(w.w_h, 0, {0, 2 * hidden});
+    w_new = slice(w.w_h, 0, {2 * hidden, 3 * hidden});
+  }
   [[nodiscard]] Var prepare(Arg x) const { return from_x(x, reset_after ? w.b_x : both_biases()); }
   [[nodiscard]] RecurrentState step(Var from_input, const RecurrentState& s) const {
     const Index n = hidden;
@@ -118,16 +122,16 @@ struct GruRule : Layer {
       h_rz = columns(product, 0, 2 * n);
       h_new = columns(product, 2 * n, 3 * n);
     } else {
-      h_rz = matmul(s.h, slice(w.w_h, 0, {0, 2 * n}), false, true);
+      h_rz = matmul(s.h, w_rz, false, true);
     }
     const Var rz = sigmoid(x_rz + h_rz);
     const Var r = columns(rz, 0, n), z = columns(rz, n, 2 * n);
     const Var candidate =
-        reset_after ? tanh(x_new + r * h_new)
-                    : tanh(x_new + matmul(r * s.h, slice(w.w_h, 0, {2 * n, 3 * n}), false, true));
+        reset_after ? tanh(x_new + r * h_new) : tanh(x_new + matmul(r * s.h, w_new, false, true));
     return {(1 - z) * candidate + z * s.h, {}};
   }
   bool reset_after;
+  Var w_rz, w_new;  // parts of w_h, unless reset_after: taken once for all steps
 };
 
 /// v[first] ... v[last - 1] appended to `steps`. Halves of halves: the derivatives of the slices,

@@ -11,6 +11,7 @@
 #include "autodiff/op_list.hpp"
 #include "autodiff/ops/arithmetic.hpp"
 #include "autodiff/ops/families.hpp"
+#include "autodiff/ops/forms.hpp"
 #include "autodiff/ops/operands.hpp"
 
 namespace dtheta {
@@ -319,6 +320,11 @@ Var concat(std::span<const Var> xs, int axis, std::source_location at) {
   for (Var x : xs) args.emplace_back(x, at);
   const Concat op{normalize_axis("concat", axis, xs[0].rank())};
   return apply(record_of<Concat>, &op, args);
+}
+
+MergedForm stack_rows_form() {
+  static constexpr Concat rows{0};
+  return {&record_of<Concat>, &rows};
 }
 
 Var concat(std::initializer_list<Var> xs, int axis, std::source_location at) {

@@ -57,7 +57,10 @@ Plan::Plan(std::span<const Var> outputs, const PlanOptions& options) {
   program->precision = program->tape->precision();
   program->options = options;
   detail::select(*program, outputs);
-  if (options.fuse && options.reuse_memory) detail::absorb(*program);
+  if (options.fuse && options.reuse_memory) {
+    detail::absorb(*program);
+    detail::collect(*program);
+  }
   detail::fuse(*program);
   const bool partial_replay = !options.reuse_memory && options.updates.empty();
   if (partial_replay) detail::find_dependents(*program);

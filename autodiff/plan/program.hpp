@@ -14,6 +14,7 @@
 /// What a plan is made of. It is built in passes, each in a file of its own:
 ///   select.cpp      tape -> values and instructions: dead code left out, equal ones merged
 ///   absorb.cpp      products of matrices -> the sums that they are a term of
+///   collect.cpp     sums of many small products -> fewer large ones
 ///   fuse.cpp        instructions -> steps: elementwise runs grouped, all in the order of execution
 ///   dependents.cpp  leaves -> the steps that depend on them, where partial replay is possible
 ///   memory.cpp      values -> offsets: lifetimes, reuse, in place
@@ -134,6 +135,7 @@ struct Program {
 
 void select(Program& program, std::span<const Var> outputs);
 void absorb(Program& program);
+void collect(Program& program);
 void fuse(Program& program);
 void find_dependents(Program& program);
 void assign_memory(Program& program);
