@@ -75,4 +75,13 @@ OpCase::OpCase(const OpRecord& op, const SampleCase& sample, std::size_t number,
   forward_directional = sum(cotangent * pushed);
 }
 
+std::vector<Var> OpCase::everything() const {
+  std::vector<Var> all{y};
+  if (!has_derivative) return all;
+  all.insert(all.end(), gradient.begin(), gradient.end());
+  all.insert(all.end(), second.begin(), second.end());
+  all.insert(all.end(), {cost, directional, forward_directional});
+  return all;
+}
+
 }  // namespace dtheta::gradcheck

@@ -25,6 +25,9 @@ struct OpCase {
   OpCase(const OpRecord& op, const SampleCase& sample, std::size_t number,
          DType precision = DType::float64);
 
+  /// The value and all derivatives.
+  [[nodiscard]] std::vector<Var> everything() const;
+
   std::unique_ptr<Tape> tape;
   std::vector<Var> operands;        // all of them
   std::vector<Var> differentiated;  // those with a derivative

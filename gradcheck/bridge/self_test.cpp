@@ -3,9 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
-#include <cstring>
 #include <ostream>
 #include <stdexcept>
 
@@ -13,6 +11,7 @@
 #include "gradcheck/bridge/batch_test.hpp"
 #include "gradcheck/bridge/op_case.hpp"
 #include "gradcheck/bridge/replay_probes.hpp"
+#include "gradcheck/bridge/value_test.hpp"
 #include "gradcheck/bridge/wide_difference.hpp"
 #include "gradcheck/check.hpp"
 
@@ -37,10 +36,6 @@ double quad_difference(std::span<const Quad> a, std::span<const Quad> b, Quad fl
   return static_cast<double>(sqrt(apart) / (sqrt(norm_a) + sqrt(norm_b) + floor));
 }
 
-bool same_bits(std::span<const double> a, std::span<const double> b) {
-  return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size_bytes()) == 0;
-}
-
 /// The tests of one sample. Failures are collected, the worst figures kept.
 class CaseTest {
  public:
@@ -54,11 +49,13 @@ class CaseTest {
         case_(op, sample, number) {}
 
   void run() {
-    compare_replays();
-    compare_float();
+    if (std::string wrong = compare_replays(case_); !wrong.empty()) fail(wrong);
+    const double ulps = float_ulps(case_);
+    report_.float_ulps = std::max(report_.float_ulps, ulps);
+    if (!(ulps <= tol_.float_ulps)) fail(fmt::format("float is {:.1f} ulps from double", ulps));
     if (std::string wrong = compare_batch(op_, sample_, case_); !wrong.empty()) fail(wrong);
     if (!case_.has_derivative) return;
-    Workspace<Quad> quad(derivative_plan());
+    Workspace<Quad> quad(Plan(case_.everything(), {.reuse_memory = false}));
     quad.run();
     // An infinite value (log of an empty sum) has a derivative but no differences.
     if (!isfinite(quad[case_.cost][0])) return;
@@ -75,81 +72,6 @@ class CaseTest {
  private:
   void fail(std::string what) {
     report_.failures.push_back({number_, case_.shapes, std::move(what)});
-  }
-
-  [[nodiscard]] std::vector<Var> everything() const {
-    std::vector<Var> all{case_.y};
-    if (!case_.has_derivative) return all;
-    all.insert(all.end(), case_.gradient.begin(), case_.gradient.end());
-    all.insert(all.end(), case_.second.begin(), case_.second.end());
-    all.insert(all.end(), {case_.cost, case_.directional, case_.forward_directional});
-    return all;
-  }
-
-  [[nodiscard]] Plan derivative_plan() const { return Plan(everything(), {.reuse_memory = false}); }
-
-  /// Replay against recording and partial against full replay: the same bits.
-  void compare_replays() {
-    std::vector<Var> values = everything();
-    if (case_.y.is_index()) values.clear();
-    Workspace<double> tight{Plan(everything())}, loose{derivative_plan()};
-    tight.run();
-    loose.run();
-    for (Var v : values) {
-      if (!same_bits(tight[v], v.data<double>())) return fail("replay differs from the recording");
-      if (!same_bits(loose[v], v.data<double>())) {
-        return fail("replay without reuse of memory differs from the recording");
-      }
-    }
-    for (Var x : case_.differentiated) {
-      if (x.size() == 0) continue;
-      for (auto* ws : {&tight, &loose}) ws->leaf(x)[0] += 0x1p-10;
-      tight.run();
-      loose.rerun(x);
-      for (Var v : values) {
-        if (!same_bits(tight[v], loose[v])) return fail("partial replay differs from a full one");
-      }
-    }
-  }
-
-  /// The value in float against that in double, at operands that both represent.
-  void compare_float() {
-    if (case_.y.is_index()) return;
-    const Plan plan({case_.y});
-    Workspace<float> narrow(plan);
-    Workspace<double> wide(plan);
-    for (Var x : case_.operands) {
-      if (x.is_index()) continue;
-      const auto from = narrow.leaf(x);
-      std::ranges::copy(from, wide.leaf(x).begin());
-    }
-    narrow.run();
-    wide.run();
-    const auto y = wide[case_.y];
-    double size = 0, apart = 0;
-    for (std::size_t i = 0; i < y.size(); ++i) {
-      const double d = y[i], f = static_cast<double>(narrow[case_.y][i]);
-      const bool both_special = (std::isnan(d) && std::isnan(f)) || d == f;
-      if (both_special || std::abs(d) > std::numeric_limits<float>::max()) continue;
-      const double weight = case_.has_derivative ? std::abs(case_.cotangent.data<double>()[i]) : 1;
-      size += weight * std::abs(d);
-      apart += weight * (std::isnan(f - d) ? INFINITY : std::abs(f - d));
-    }
-    const double scale = std::max({size, condition(), double{std::numeric_limits<float>::min()}});
-    const double ulps = apart / (scale * 0x1p-23);
-    report_.float_ulps = std::max(report_.float_ulps, ulps);
-    if (!(ulps <= tol_.float_ulps)) fail(fmt::format("float is {:.1f} ulps from double", ulps));
-  }
-
-  /// Sum of |x dL/dx|: how much L moves when every operand is rounded. Where it exceeds L itself,
-  /// as in a sum that cancels, no computation in float can do better.
-  [[nodiscard]] double condition() const {
-    double sum = 0;
-    for (std::size_t k = 0; k < case_.gradient.size(); ++k) {
-      const auto x = case_.differentiated[k].data<double>(), g = case_.gradient[k].data<double>();
-      for (std::size_t i = 0; i < x.size(); ++i) sum += std::abs(x[i] * g[i]);
-    }
-    return std::isfinite(sum) ? sum : 0;
   }
 
   /// c . (dy/dx v) by forward mode and by reverse mode: the same number by two routes.
