@@ -144,7 +144,9 @@ template <Scalar T>
 T* Binder<T>::expanded(std::uint32_t v, const BroadcastMap& map) {
   T*& known = expanded_[(std::uint64_t{v} << 32) | result_type_];
   if (known == nullptr) {
-    known = b_.template own<T>(group_.elements);
+    const bool is_short = static_cast<Index>(group_.elements) < line_grain;
+    known =
+        b_.template own<T>(group_.elements, is_short ? short_grain * sizeof(T) : storage_alignment);
     b_.settling.emplace_back(load(b_.real_at(v), map, known));
   }
   return known;

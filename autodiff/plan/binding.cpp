@@ -47,7 +47,7 @@ Binding<T>::Binding(const Program& p, std::unique_ptr<Parallel> shared_by)
     binder.bind(*step);
   }
   settle();
-  if (p.options.settled.empty()) settling = {};
+  if (p.options.settled.empty()) settling = std::vector<BoundCall>();  // {} would keep its memory
 }
 
 template <Scalar T>

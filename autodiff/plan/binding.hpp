@@ -65,8 +65,8 @@ struct Binding {
   }
   /// Memory for `count` objects that lives as long as the binding.
   template <class Object>
-  [[nodiscard]] Object* own(std::size_t count) {
-    return static_cast<Object*>(small.allocate(count * sizeof(Object), storage_alignment));
+  [[nodiscard]] Object* own(std::size_t count, std::size_t alignment = alignof(Object)) {
+    return static_cast<Object*>(small.allocate(count * sizeof(Object), alignment));
   }
   [[nodiscard]] std::size_t threads() const { return parallel ? parallel->threads() : 1; }
 
@@ -83,7 +83,7 @@ struct Binding {
 
   const Program& program;
   std::unique_ptr<Parallel> parallel;  // null for the caller's thread alone
-  std::vector<BoundCall> settling;  // empty where there are constants alone: it was done
+  std::vector<BoundCall> settling;     // empty where there are constants alone: it was done
   std::vector<BoundCall> calls;
   std::vector<Operand> operands;          // those of the calls, one after the other
   std::vector<std::uint32_t> first_call;  // of each step of a run; empty without partial replay

@@ -10,7 +10,7 @@ namespace dtheta::detail {
 
 /// Elements of a tile buffer for results of `elements`: whole cache lines, for any scalar.
 [[nodiscard]] constexpr std::size_t tile_length(std::size_t elements) {
-  constexpr std::size_t line = 16;
+  constexpr auto line = static_cast<std::size_t>(line_grain);
   return (std::min(tile_size, elements) + line - 1) / line * line;
 }
 

@@ -13,8 +13,7 @@
 namespace dtheta::detail {
 namespace {
 
-/// The places of all values of a kind. What is as long as a cache line, for any scalar, starts on
-/// the boundary of one; what is shorter lies densely, behind all that is longer.
+/// The places of all values of a kind, the short ones behind all that are longer.
 class Storage {
  public:
   [[nodiscard]] Places::Id take(Index size) { return places(size).take(size); }
@@ -22,15 +21,15 @@ class Storage {
   /// Within the places of values as long as this one.
   [[nodiscard]] Index start(Index size, Places::Id place) { return places(size).start(place); }
   /// Where the places of values of this size start.
-  [[nodiscard]] Index base(Index size) const { return size < line ? long_.end() : 0; }
+  [[nodiscard]] Index base(Index size) const { return is_short(size) ? long_.end() : 0; }
   [[nodiscard]] Index end() const { return long_.end() + short_.end(); }
 
  private:
-  static constexpr Index line = 16;  // floats in a cache line
-  Places& places(Index size) { return size < line ? short_ : long_; }
+  static bool is_short(Index size) { return size < line_grain; }
+  Places& places(Index size) { return is_short(size) ? short_ : long_; }
 
-  Places long_{line};
-  Places short_{4};  // so that four doubles never lie across two lines
+  Places long_{line_grain};
+  Places short_{short_grain};
 };
 
 class Assigner {

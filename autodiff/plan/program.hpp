@@ -25,6 +25,11 @@ namespace dtheta::detail {
 
 inline constexpr std::uint32_t no_id = ~std::uint32_t{0};
 
+/// Values of so many elements or more start on a cache line, in every scalar; shorter ones lie
+/// densely, on multiples of the second number, so that four doubles never lie across two lines.
+inline constexpr Index line_grain = 16;
+inline constexpr Index short_grain = 4;
+
 /// A value of the program, named by its position.
 struct Value {
   std::uint32_t type = no_id;     // in the program's types
