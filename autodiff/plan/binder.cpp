@@ -41,18 +41,18 @@ void run_group(const void* group, const Call<T>& call) {
 
 template <Scalar T>
 Binder<T>::Binder(Binding<T>& binding) : b_(binding), p_(binding.program) {
-  // Calls keep spans into the operands: these must not move.
-  std::size_t calls = 0, operands = 0;
+  std::size_t calls = 0, settling = 0, operands = 0;
   for (const Step& step : p_.steps) {
-    calls += step.count;
+    std::size_t& count = step.fixed ? settling : calls;
+    count += step.count;
     for (const Instruction& ins : p_.instructions_of(step)) {
       if (!step.elementwise) {
         operands += ins.input_count;
         continue;
       }
       for (std::uint32_t in : p_.inputs_of(ins)) {
-        const bool loads = !p_.values[in].fixed && p_.size_of(in) != p_.size_of(ins.output);
-        calls += loads ? 1 : 0;
+        const bool loads = step.fixed || !p_.values[in].fixed;
+        if (loads && p_.size_of(in) != p_.size_of(ins.output)) ++count;
       }
     }
   }
@@ -60,11 +60,13 @@ Binder<T>::Binder(Binding<T>& binding) : b_(binding), p_(binding.program) {
   group_.places.reserve(48);
   results_.reserve(16);
   b_.calls.reserve(calls);
-  b_.operands.reserve(operands);
+  b_.settling.reserve(settling);
+  b_.operands.reserve(operands);  // calls keep spans into them: they must not move
 }
 
 template <Scalar T>
 void Binder<T>::bind(const Step& step) {
+  calls_ = step.fixed ? &b_.settling : &b_.calls;
   if (step.elementwise)
     bind_elementwise(step);
   else
@@ -77,7 +79,7 @@ void Binder<T>::bind_kernel(const Instruction& ins) {
   for (std::uint32_t in : p_.inputs_of(ins)) b_.operands.push_back({b_.at(in), &p_.type_of(in)});
   const Call<T> call{std::span(b_.operands).subspan(first), b_.at(ins.output),
                      &p_.type_of(ins.output), b_.scratch.get(), b_.parallel.get()};
-  b_.calls.emplace_back(KernelCall<T>{require<T>(ins.op->kernel, *ins.op), ins.attributes, call});
+  calls_->emplace_back(KernelCall<T>{require<T>(ins.op->kernel, *ins.op), ins.attributes, call});
 }
 
 template <Scalar T>
@@ -161,13 +163,11 @@ TileCall<T> Binder<T>::load(const T* from, const BroadcastMap& map, T* to) {
 
 template <Scalar T>
 void Binder<T>::emit_calls() {
-  for (const GroupLoad<T>& l : group_.loads) {
-    b_.calls.emplace_back(load(l.from, l.map, l.to));
-  }
+  for (const GroupLoad<T>& l : group_.loads) calls_->emplace_back(load(l.from, l.map, l.to));
   for (const GroupMember<T>& m : group_.members) {
     TileCall<T> call{m.tile, m.op, {}, m.out.base, group_.elements};
     for (std::uint32_t i = 0; i < m.arity; ++i) call.in[i] = group_.places[m.first_place + i].base;
-    b_.calls.emplace_back(call);
+    calls_->emplace_back(call);
   }
 }
 
@@ -178,7 +178,7 @@ void Binder<T>::emit_group(std::size_t parts) {
   b_.groups.push_back(std::make_unique<const FusedGroup<T>>(group_));
   Call<T> call{};
   call.parallel = b_.parallel.get();
-  b_.calls.emplace_back(KernelCall<T>{&run_group<T>, b_.groups.back().get(), call});
+  calls_->emplace_back(KernelCall<T>{&run_group<T>, b_.groups.back().get(), call});
 }
 
 template class Binder<float>;

@@ -29,6 +29,7 @@ class Binder {
 
   Binding<T>& b_;
   const Program& p_;
+  std::vector<typename Binding<T>::BoundCall>* calls_ = nullptr;  // where those of the step go
   // The elementwise step at hand:
   FusedGroup<T> group_;
   std::uint32_t result_type_ = no_id;

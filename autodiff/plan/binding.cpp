@@ -38,13 +38,10 @@ Binding<T>::Binding(const Program& p, std::unique_ptr<Parallel> shared_by)
   std::ranges::copy_if(p.updates, std::back_inserter(copies),
                        [](const Update& u) { return !u.in_place; });
   Binder<T> binder(*this);
-  auto step = p.steps.begin();
-  for (; step != p.steps.end() && step->fixed; ++step) binder.bind(*step);
-  settling = calls;
-  calls.clear();
-  for (; step != p.steps.end(); ++step) {
-    if (!p.steps_from_leaf.empty()) first_call.push_back(static_cast<std::uint32_t>(calls.size()));
-    binder.bind(*step);
+  for (const Step& step : p.steps) {
+    const bool partial_replay = !p.steps_from_leaf.empty() && !step.fixed;
+    if (partial_replay) first_call.push_back(static_cast<std::uint32_t>(calls.size()));
+    binder.bind(step);
   }
   settle();
   if (p.options.settled.empty()) settling = std::vector<BoundCall>();  // {} would keep its memory
