@@ -3,42 +3,22 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
-#include <limits>
 
 #include "autodiff/axes.hpp"
 #include "autodiff/errors.hpp"
 #include "autodiff/op_list.hpp"
 #include "autodiff/ops/arithmetic.hpp"
 #include "autodiff/ops/broadcast.hpp"
-#include "autodiff/ops/exp_log.hpp"
 #include "autodiff/ops/families.hpp"
 #include "autodiff/ops/operands.hpp"
+#include "autodiff/ops/scan_rows.hpp"
 #include "autodiff/ops/shape.hpp"
 #include "autodiff/tape.hpp"
 
 namespace dtheta {
 namespace {
 
-/// v moved by one place along an axis, away from its start (or towards it with `reverse`); `fill`
-/// comes in behind.
-Var shifted(Var v, int axis, bool reverse, double fill) {
-  const Index n = v.shape()[axis];
-  if (n == 0) return v;
-  const Var kept = reverse ? slice(v, axis, {1, n}) : slice(v, axis, {0, n - 1});
-  const Var one = broadcast_to(v.tape().constant(fill), detail::replaced(v.shape(), axis, 1));
-  return reverse ? concat({kept, one}, axis) : concat({one, kept}, axis);
-}
-
-/// Visits the rows of `s` in scan order: visit(row, row before or -1), as offsets of elements.
-template <class Visit>
-void for_each_row(const AxisSplit& s, bool reverse, Visit visit) {
-  const Index step = reverse ? -s.inner : s.inner;
-  for (Index o = 0; o < s.outer; ++o) {
-    Index row = (o * s.n + (reverse ? s.n - 1 : 0)) * s.inner, before = -1;
-    for (Index i = 0; i < s.n; ++i, before = row, row += step) visit(row, before);
-  }
-}
+using detail::for_each_row, detail::shifted;
 
 /// h[i] = b[i] + a h[before i], where a is a[i] or, with `link_before`, a[before i].
 ///   dh[i] = a dh[before i] + (da h[before i] + db[i]),
@@ -194,117 +174,31 @@ struct CumProd : Running<CumProd> {
   }
 };
 
-/// What the ops with one attribute, the axis, share.
-template <class Self>
-struct AlongAxis {
-  int axis = 0;
-  friend constexpr bool operator==(const AlongAxis&, const AlongAxis&) = default;
-
-  [[nodiscard]] static ValueType infer(Types in) {
-    detail::require_real(Self::info.name, in);
-    return in[0];
-  }
-  template <class T>
-  void forward(const Call<T>& call) const {
-    const AxisSplit s(call.shape(0), axis, 1);
-    const T* x = call.input(0);
-    T* y = call.output();
-    for_each_row(s, false, [&](Index row, Index before) {
-      for (Index j = 0; j < s.inner; ++j) {
-        y[row + j] = before < 0 ? x[row + j] : Self::combine(y[before + j], x[row + j]);
-      }
-    });
-  }
-  [[nodiscard]] Var batch(const Batch& b) const { return apply(along(axis + 1), {b[0]}); }
-  static Self along(int axis) {
-    Self op;
-    op.axis = axis;
-    return op;
-  }
-  static std::vector<Sample<Self>> samples() {
-    return {{along(0), {real({5}, {-3, 3})}},
-            {along(0), {real({3, 2}, {-3, 3})}},
-            {along(1), {real({3, 4}, {-3, 3})}},
-            {along(1), {real({2, 3, 2}, {-3, 3})}},
-            {along(2), {real({2, 1, 12}, {-3, 3})}},
-            {along(1), {real({2, 1})}},
-            {along(1), {real({2, 0})}},
-            {along(0), {real({0, 2})}},
-            {along(0), {given({4}, {-30, 10, 11, -60})}},
-            {along(0), {given({3}, {3e30, 1e30, 5e30})}}};
-  }
-};
-
-/// d logcumsumexp(x)[i] = sum over k <= i of e^(x[k] - y[i]) dx[k], where e^(x[k] - y[i]) is
-/// e^(x[k] - y[k]) times the factors e^(y[j] - y[j+1]) from k to i, none of them above 1
-struct LogCumSumExp : AlongAxis<LogCumSumExp> {
-  static constexpr OpInfo info{.name = "logcumsumexp"};
-  template <class T>
-  static T combine(T a, T b) {
-    using std::abs, std::exp, std::log1p;
-    if (a == b) return a + log1p(T(1));
-    return (a > b ? a : b) + log1p(exp(-abs(a - b)));
-  }
-  [[nodiscard]] Var vjp(int, const Primal& p, Var c) const {
-    // An element of -infinity has no part in any sum, and what it is subtracted from may be one
-    // too.
-    const double none = -std::numeric_limits<double>::infinity();
-    const Var y = p.out, next = shifted(y, axis, true, -none);
-    const Var empty = equal(y, none);
-    const Var link = where(empty, 0, exp(where(empty, 0, y - next)));
-    const Var own = where(empty, 0, exp(where(empty, 0, p[0] - y)));
-    // link[i] stands between i and i + 1, so the scan from the back enters i by link[i].
-    return own * apply(LinearScan{axis, true, false}, {link, c});
-  }
-};
-
-/// d cummax(x)[i] = dx[k], where k is the last element up to i that attains the maximum
-template <class Self>
-struct Record : AlongAxis<Self> {
-  [[nodiscard]] Var vjp(int, const Primal& p, Var c) const {
-    const Var attains = equal(p[0], p.out);
-    const Var total = apply(LinearScan{this->axis, true, true}, {1 - attains, c});
-    return where(attains, total, 0);
-  }
-  static std::vector<Sample<Self>> samples() {
-    std::vector<Sample<Self>> list = AlongAxis<Self>::samples();
-    list.push_back({Self::along(0), {given({3}, {1, 1, 0})}, Smoothness::kink});
-    list.push_back({Self::along(0), {given({4}, {0, 2, -1, 2})}, Smoothness::kink});
-    list.push_back({Self::along(0), {given({3}, {2, -1, -1})}, Smoothness::kink});
-    return list;
-  }
-};
-
-struct CumMax : Record<CumMax> {
-  static constexpr OpInfo info{.name = "cummax"};
-  template <class T>
-  static T combine(T a, T b) {
-    return b > a || b != b ? b : a;
-  }
-};
-
-struct CumMin : Record<CumMin> {
-  static constexpr OpInfo info{.name = "cummin"};
-  template <class T>
-  static T combine(T a, T b) {
-    return b < a || b != b ? b : a;
-  }
-};
-
 template <class Op>
 Var running(Arg x, int axis, bool exclusive, bool reverse) {
   const int a = normalize_axis(Op::info.name, axis, x.var().rank());
   return apply(Op::running(a, exclusive, reverse), {x});
 }
 
-template <class Op>
-Var along(Arg x, int axis) {
-  return apply(Op::along(normalize_axis(Op::info.name, axis, x.var().rank())), {x});
-}
-
 Shape shape_of(Arg x) { return x.is_number() ? Shape{} : x.var().shape(); }
 
 }  // namespace
+
+namespace detail {
+
+Var shifted(Var v, int axis, bool reverse, double fill) {
+  const Index n = v.shape()[axis];
+  if (n == 0) return v;
+  const Var kept = reverse ? slice(v, axis, {1, n}) : slice(v, axis, {0, n - 1});
+  const Var one = broadcast_to(v.tape().constant(fill), replaced(v.shape(), axis, 1));
+  return reverse ? concat({kept, one}, axis) : concat({one, kept}, axis);
+}
+
+Var scan_with_links(Var a, Var b, int axis, bool reverse, bool link_before) {
+  return apply(LinearScan{axis, reverse, link_before}, {a, b});
+}
+
+}  // namespace detail
 
 Var cumsum(Arg x, int axis, bool exclusive, bool reverse) {
   return running<CumSum>(x, axis, exclusive, reverse);
@@ -312,9 +206,6 @@ Var cumsum(Arg x, int axis, bool exclusive, bool reverse) {
 Var cumprod(Arg x, int axis, bool exclusive, bool reverse) {
   return running<CumProd>(x, axis, exclusive, reverse);
 }
-Var logcumsumexp(Arg x, int axis) { return along<LogCumSumExp>(x, axis); }
-Var cummax(Arg x, int axis) { return along<CumMax>(x, axis); }
-Var cummin(Arg x, int axis) { return along<CumMin>(x, axis); }
 
 Var linear_scan(Arg a, Arg b, int axis, bool reverse) {
   if (a.is_number() && b.is_number()) throw StateError("linear_scan: neither operand is recorded");
@@ -327,8 +218,6 @@ Var linear_scan(Arg a, Arg b, int axis, bool reverse) {
   return apply(LinearScan{at, reverse, false}, {spread(a), spread(b)});
 }
 
-std::span<const OpRecord* const> scan_ops() {
-  return OpList<CumSum, CumProd, LogCumSumExp, CumMax, CumMin, LinearScan>::records;
-}
+std::span<const OpRecord* const> scan_ops() { return OpList<CumSum, CumProd, LinearScan>::records; }
 
 }  // namespace dtheta
