@@ -24,7 +24,7 @@ enum class Method { in_place, packed, blas };
 template <Vectorized T>
 Method method_of(const Gemm& g) {
   constexpr Index cached = 1 << 20;  // bytes of A, which is read anew for every few columns
-  constexpr Index few_rows = 48;     // not enough to be worth a copy of B
+  constexpr Index few_rows = 16;     // not enough to be worth a copy of B
   constexpr Index short_row = 128;   // of B, and the next one is near enough
   if (g.m < 4 || g.n < 4 || g.m * g.k * Index{sizeof(T)} > cached) return Method::blas;
   if (g.transpose_b) return Method::packed;
