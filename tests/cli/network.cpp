@@ -108,7 +108,7 @@ BOOST_DATA_TEST_CASE(a_stored_gradient_is_checked_in_place_of_the_tapes, methods
     const std::string wrong = stored(folder, gradient);
     const Run r = run(seed_request({"--method", method, "--json", "-"}, wrong));
     BOOST_TEST(r.status == 1, name);
-    for (const Json& block : json_of(r).at("blocks")) {
+    for (const Json report = json_of(r); const Json& block : report.at("blocks")) {
       const std::string verdict = block.at("verdict");
       const bool accused = verdict == "fail" || verdict == "error" || verdict == "critical";
       BOOST_TEST(accused == (block.at("name") == name), name << ": " << block);
@@ -188,7 +188,7 @@ BOOST_DATA_TEST_CASE(regularisation_is_part_of_the_cost,
   const Run forgotten = run(seed_request(terms + Words{"--json", "-"}, file));
   BOOST_TEST(forgotten.status == 1);
   BOOST_TEST(json_of(forgotten).at("cause").at("sentence").get<std::string>() != "");
-  for (const Json& block : json_of(forgotten).at("blocks")) {
+  for (const Json report = json_of(forgotten); const Json& block : report.at("blocks")) {
     const bool weight = block.at("name").get<std::string>()[0] == 'W';
     BOOST_TEST((block.at("verdict") == "fail") == weight);
   }
