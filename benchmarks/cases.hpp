@@ -83,6 +83,7 @@ inline std::vector<std::int64_t> dense_sizes(const std::string& name) {
   if (name == "c") return {784, 512, 512, 10};
   if (name == "gc-b") return {20, 16, 8, 1};
   if (name == "gc-c") return {784, 32, 10};
+  if (name == "gc-d") return {784, 128, 10};
   return {};
 }
 
