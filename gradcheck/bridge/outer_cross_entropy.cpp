@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "autodiff/errors.hpp"
+#include "autodiff/kernels/simd/cross_entropy.hpp"
 #include "autodiff/kernels/simd/rows.hpp"
 #include "autodiff/ops/activation.hpp"
 #include "autodiff/ops/arithmetic.hpp"
@@ -75,7 +76,8 @@ struct OuterCrossEntropy {
               index({9}, {0, 2, 1, 1, 0, 2, 2, 0, 1})}},
             {{}, {real({1, 2}), real({1, 2}), real({1, 1}), index({2}, {0, 0})}},
             {{}, {given({2, 1}, {900, -900}), real({1, 1}), real({1, 2}), index({1}, {0})}},
-            {{}, {real({2, 0}), real({2, 0}), real({2, 2}), index({0}, {})}}};
+            {{}, {real({2, 0}), real({2, 0}), real({2, 2}), index({0}, {})}},
+            {{}, {real({2, 3}), real({0, 3}), real({0, 2}), index({3}, {0, 1, 1})}}};
   }
 
  private:

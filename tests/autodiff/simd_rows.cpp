@@ -4,6 +4,7 @@
 #include <boost/test/unit_test.hpp>
 #include <limits>
 
+#include "autodiff/kernels/simd/cross_entropy.hpp"
 #include "tests/autodiff/simd_reference.hpp"
 
 namespace {

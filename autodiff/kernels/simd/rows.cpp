@@ -2,16 +2,13 @@
 // leave a register half empty.
 #include "autodiff/kernels/simd/rows.hpp"
 
-#include <algorithm>
-
 #include "autodiff/kernels/simd/targets.hpp"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "autodiff/kernels/simd/rows.cpp"
 #include "hwy/foreach_target.h"  // IWYU pragma: keep
 
-#include "autodiff/kernels/simd/exp-inl.h"
-#include "autodiff/kernels/simd/log-inl.h"
+#include "autodiff/kernels/simd/log_sum-inl.h"
 #include "autodiff/kernels/simd/map-inl.h"
 #include "autodiff/kernels/simd/tile-inl.h"
 #include "autodiff/kernels/simd/turn-inl.h"
@@ -19,23 +16,6 @@
 
 HWY_BEFORE_NAMESPACE();
 namespace dtheta::simd::HWY_NAMESPACE {
-
-/// exp(x) for x <= 0 as part of a sum that is 1 or more: what is below 2^-120 may be any such.
-template <class D, class V>
-HWY_INLINE V exp_of_difference(D d, V x) {
-  const V least = hn::Set(d, hn::TFromD<D>(-84));
-  const auto parts = reduce_exp(d, hn::IfThenElse(hn::Lt(x, least), least, x));
-  return exp_mantissa(d, parts) * power_of_two(d, parts.k_shifted);
-}
-
-/// log(x) for 1 <= x < infinity, and NaN for NaN.
-template <class D, class V>
-HWY_INLINE V log_of_total(D d, V x) {
-  const auto parts = split(d, x);
-  const V f = parts.mantissa - hn::Set(d, hn::TFromD<D>(1));
-  const V y = log_assembled(d, parts.k, f, log_parts(d, f), hn::Zero(d));
-  return hn::IfThenElse(hn::IsNaN(x), x, y);
-}
 
 template <class T>
 HWY_INLINE void log_sum_exp(const T* x, std::size_t rows, std::size_t length, T* top,
@@ -180,100 +160,6 @@ void sum_rows_f64(const double* x, std::size_t n, std::size_t length, double* ou
   column_sums(x, n, length, out, base, factor);
 }
 
-/// Logits of some rows side by side, for outer_cross_entropy.
-template <class T>
-class PackedRows {
- public:
-  static constexpr std::size_t most = 32;
-
-  /// Packs the rows whose bits are set in `which`, of logits (classes, stride).
-  void pack(const T* base, std::size_t stride, const std::int64_t* labels, std::size_t classes,
-            std::uint32_t which) {
-    count_ = 0;
-    for (std::size_t i = 0; i < most; ++i) {
-      if ((which >> i & 1) == 0) continue;
-      labels_[count_] = static_cast<T>(labels[i]);
-      for (std::size_t c = 0; c < classes; ++c) logits_[c * most + count_] = base[c * stride + i];
-      rows_[count_++] = static_cast<std::uint32_t>(i);
-    }
-  }
-
-  /// Puts the losses at base + u v^T where the packed rows belong in `out`.
-  HWY_INLINE void losses(const T* u, const T* v, std::size_t classes, T* out) {
-    const hn::ScalableTag<T> d;
-    const std::size_t lanes = hn::Lanes(d);
-    alignas(64) T factors[most], results[most];
-    for (std::size_t i = 0; i < count_; ++i) factors[i] = u[rows_[i]];
-    for (std::size_t i = count_; i % lanes != 0; ++i) factors[i] = T(0);
-    alignas(64) T columns[short_row * hn::MaxLanes(d)];
-    for (std::size_t i = 0; i < count_; i += lanes) {
-      const auto factor = hn::Load(d, factors + i), label = hn::Load(d, labels_ + i);
-      auto largest = hn::Load(d, logits_ + i) + factor * hn::Set(d, v[0]);
-      auto own = largest;
-      hn::Store(largest, d, columns);
-      for (std::size_t c = 1; c < classes; ++c) {
-        const auto z = hn::Load(d, logits_ + c * most + i) + factor * hn::Set(d, v[c]);
-        hn::Store(z, d, columns + c * lanes);
-        own = hn::IfThenElse(hn::Eq(label, hn::Set(d, static_cast<T>(c))), z, own);
-        largest = hn::Max(z, largest);
-      }
-      auto total = exp_of_difference(d, hn::Load(d, columns) - largest);
-      for (std::size_t c = 1; c < classes; ++c) {
-        total = total + exp_of_difference(d, hn::Load(d, columns + c * lanes) - largest);
-      }
-      hn::Store(log_of_total(d, total) + (largest - own), d, results + i);
-    }
-    for (std::size_t i = 0; i < count_; ++i) out[rows_[i]] = results[i];
-  }
-
- private:
-  // Lanes behind the last row hold what was there before, but nobody reads their results.
-  alignas(64) T logits_[short_row * most] = {};
-  alignas(64) T labels_[most] = {};
-  std::uint32_t rows_[most] = {};
-  std::size_t count_ = 0;
-};
-
-template <class T>
-HWY_INLINE void cross_entropies(const T* base, const T* u, const T* v, const std::int64_t* labels,
-                                std::size_t parts, std::size_t rows, std::size_t classes, T* out) {
-  constexpr std::size_t most = PackedRows<T>::most;
-  PackedRows<T> packed;
-  const T nowhere[most] = {};
-  T unmoved[most];
-  for (std::size_t first = 0; first < rows; first += most) {
-    const std::size_t count = rows - first < most ? rows - first : most;
-    const auto all = static_cast<std::uint32_t>((std::uint64_t{1} << count) - 1);
-    packed.pack(base + first, rows, labels + first, classes, all);
-    packed.losses(nowhere, v, classes, unmoved);
-    std::uint32_t last = all;
-    for (std::size_t k = 0; k < parts; ++k) {
-      const T* factors = u + k * rows + first;
-      std::uint32_t moved = 0;
-      for (std::size_t i = 0; i < count; ++i) {
-        moved |= static_cast<std::uint32_t>(factors[i] != T(0)) << i;
-      }
-      // Often the same rows as before: the changes of one unit move those that it is active for.
-      if (moved != last) packed.pack(base + first, rows, labels + first, classes, moved);
-      last = moved;
-      T* to = out + k * rows + first;
-      if (moved != all) std::copy_n(unmoved, count, to);
-      packed.losses(factors, v + k * classes, classes, to);
-    }
-  }
-}
-
-void outer_cross_entropy_f32(const float* base, const float* u, const float* v,
-                             const std::int64_t* labels, std::size_t parts, std::size_t rows,
-                             std::size_t classes, float* out) {
-  cross_entropies(base, u, v, labels, parts, rows, classes, out);
-}
-void outer_cross_entropy_f64(const double* base, const double* u, const double* v,
-                             const std::int64_t* labels, std::size_t parts, std::size_t rows,
-                             std::size_t classes, double* out) {
-  cross_entropies(base, u, v, labels, parts, rows, classes, out);
-}
-
 void log_sum_exp_f32(const float* x, std::size_t rows, std::size_t length, float* top,
                      float* log_total) {
   log_sum_exp(x, rows, length, top, log_total);
@@ -295,8 +181,6 @@ HWY_EXPORT(add_outer_f32);
 HWY_EXPORT(add_outer_f64);
 HWY_EXPORT(sum_rows_f32);
 HWY_EXPORT(sum_rows_f64);
-HWY_EXPORT(outer_cross_entropy_f32);
-HWY_EXPORT(outer_cross_entropy_f64);
 HWY_EXPORT(log_sum_exp_f32);
 HWY_EXPORT(log_sum_exp_f64);
 
@@ -325,19 +209,6 @@ void sum_rows(const float* x, std::size_t n, std::size_t length, float* out, con
 void sum_rows(const double* x, std::size_t n, std::size_t length, double* out, const double* base,
               double factor) {
   HWY_DYNAMIC_DISPATCH(sum_rows_f64)(x, n, length, out, base, factor);
-}
-
-void outer_cross_entropy(const float* base, const float* u, const float* v,
-                         const std::int64_t* labels, std::size_t parts, std::size_t rows,
-                         std::size_t classes, float* out) {
-  HWY_DYNAMIC_DISPATCH(outer_cross_entropy_f32)
-  (base, u, v, labels, parts, rows, classes, out);
-}
-void outer_cross_entropy(const double* base, const double* u, const double* v,
-                         const std::int64_t* labels, std::size_t parts, std::size_t rows,
-                         std::size_t classes, double* out) {
-  HWY_DYNAMIC_DISPATCH(outer_cross_entropy_f64)
-  (base, u, v, labels, parts, rows, classes, out);
 }
 
 void log_sum_exp_rows(const float* x, std::size_t rows, std::size_t length, float* top,
