@@ -30,12 +30,16 @@ constexpr double glance_reach2 = 16.0;
 // d·Hd in units of g·d that is no doubt yet; corners look like curvature.
 constexpr double usual_curvature = 32.0;
 
+/// What the roundings of J may do to its difference over h.
+double noise_of_slope(double roundoff, double size, double h) {
+  return noise_margin * cost_roundings * roundoff * size / h;
+}
+
 }  // namespace
 
 double MonitorProbe::excess() const {
   const double error = std::abs(analytic - numeric);
   if (error == 0.0) return 0.0;
-  // What is allowed overflows with the squares of a huge gradient.
   const bool finite = std::isfinite(error) && std::isfinite(allowed);
   return finite ? error / allowed : std::numeric_limits<double>::infinity();
 }
@@ -55,7 +59,7 @@ Monitor::Monitor(const ParameterVector& layout, MonitorOptions options)
 double Monitor::allowed_by(double roundoff, double size, double spread, double h) const {
   // Where a gradient has become small, the roundings of what cancelled in it have not.
   const double terms = std::max(spread, largest_spread_) + size;
-  return noise_margin * cost_roundings * roundoff * size / h +
+  return noise_of_slope(roundoff, size, h) +
          gradient_roundings * options_.gradient_roundoff * terms + options_.smallest_error * spread;
 }
 
@@ -65,7 +69,7 @@ MonitorProbe Monitor::probe(std::size_t step, const Cost& cost, std::span<const 
   MonitorProbe p{step};
   const auto promised = direction_.along(first, gradient.subspan(first, count));
   p.analytic = promised.value;
-  p.spread = std::sqrt(promised.squares);
+  p.spread = promised.spread;
   if (count < theta.size()) std::ranges::copy(theta, moved_.begin());
   double size = 0.0;
   const auto slope = [&](double h) {
@@ -91,11 +95,14 @@ MonitorProbe Monitor::probe(std::size_t step, const Cost& cost, std::span<const 
   return p;
 }
 
+bool Monitor::as_sharp_as_a_look(double roundoff) const {
+  constexpr double sharp = 1e-3;  // of what must be seen, by the noise of a glance where J is one
+  return roundoff / glance_step(roundoff) < sharp * options_.smallest_error;
+}
+
 bool Monitor::wants_exact(double roundoff) const {
-  constexpr double sharp = 1e-3;  // of what must be seen, by the noise of a glance
   if (evidence_ > 0.0) return true;
-  const bool as_sharp = roundoff / glance_step(roundoff) < sharp * options_.smallest_error;
-  return !as_sharp && probes_ % options_.exact_every == 0;
+  return !as_sharp_as_a_look(roundoff) && probes_ % options_.exact_every == 0;
 }
 
 double Monitor::glance_step(double roundoff) { return std::sqrt(glance_reach2 * roundoff); }
@@ -104,11 +111,13 @@ bool Monitor::glance(const Glance& seen) {
   MonitorProbe p{seen.step};
   const double h = glance_step(seen.roundoff);
   p.analytic = seen.promised.value;
-  p.spread = std::sqrt(seen.promised.squares);
+  p.spread = seen.promised.spread;
   p.numeric = (seen.moved - seen.here) / h;
-  p.allowed =
-      allowed_by(seen.roundoff, std::max(std::abs(seen.here), std::abs(seen.moved)), p.spread, h) +
-      usual_curvature / 2.0 * h * p.spread;
+  const double size = std::max(std::abs(seen.here), std::abs(seen.moved));
+  p.allowed = allowed_by(seen.roundoff, size, p.spread, h) + usual_curvature / 2.0 * h * p.spread;
+  // Beside a large J a look, whose step is longer, sees more.
+  const bool drowned = noise_of_slope(seen.roundoff, size, h) > options_.smallest_error * p.spread;
+  if (drowned && as_sharp_as_a_look(seen.roundoff)) return false;
   if (!(p.excess() <= 1.0)) return false;
   ++probes_;
   ++glances_;

@@ -100,9 +100,10 @@ class Monitor {
   /// in this arithmetic sees too little and `exact_every` is due.
   bool wants_exact(double roundoff) const;
   /// The cheap look: true if the gradient agrees with one difference as far as that can tell.
-  /// Otherwise nothing is noted, and `look` must decide. A glance in double sees what a look sees.
-  /// One in float allows, besides the noise, an error of 1.7 % of the gradient: so much the
-  /// curvature of J may do to its difference.
+  /// Otherwise nothing is noted, and `look` must decide. A glance in double sees what a look sees:
+  /// where |J| is so large beside g·d that its noise hides more than smallest_error, it leaves it
+  /// to the look. One in float allows, besides the noise, an error of 1.7 % of the gradient: so
+  /// much the curvature of J may do to its difference.
   bool glance(const Glance& seen);
 
   /// Looks and glances.
@@ -116,6 +117,7 @@ class Monitor {
   double closest() const noexcept { return closest_; }
 
  private:
+  bool as_sharp_as_a_look(double roundoff) const;
   double allowed_by(double roundoff, double size, double spread, double h) const;
   MonitorProbe probe(std::size_t step, const Cost& cost, std::span<const double> theta,
                      std::span<const double> gradient, std::size_t first, std::size_t count);

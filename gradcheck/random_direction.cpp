@@ -4,6 +4,7 @@
 #include <array>
 #include <cassert>
 #include <cmath>
+#include <limits>
 #include <numbers>
 
 namespace dtheta::gradcheck {
@@ -35,10 +36,15 @@ void fill_gaussian(std::span<float> out, std::uint64_t key) {
 
 constexpr std::size_t lanes = 8, chunk = 32 * lanes;
 
+struct Sums {
+  double value = 0.0;
+  double squares = 0.0;
+};
+
 /// Adds Σ g_i z_i and Σ (g_i z_i)² of at most a chunk, in T and in eight parts each, so that no
 /// addition waits for the one before: in float a part of 32 terms is off by 32 roundings.
 template <class T>
-void add_chunk(const T* g, const float* z, std::size_t count, RandomDirection::Slope& sum) {
+void add_chunk(const T* g, const float* z, std::size_t count, Sums& sum) {
   std::array<T, lanes> plain{}, squares{};
   const auto add = [&](std::size_t k, std::size_t i) {
     const T v = g[i] * static_cast<T>(z[i]);
@@ -55,12 +61,38 @@ void add_chunk(const T* g, const float* z, std::size_t count, RandomDirection::S
 }
 
 template <class T>
-RandomDirection::Slope sums(const T* g, const float* z, std::size_t count) {
-  RandomDirection::Slope sum;
+Sums sums(const T* g, const float* z, std::size_t count) {
+  Sums sum;
   for (std::size_t i = 0; i < count; i += chunk) {
     add_chunk(g + i, z + i, std::min(chunk, count - i), sum);
   }
   return sum;
+}
+
+/// ‖(g_i z_i)‖₂ whatever the size of its terms.
+template <class T>
+double scaled_norm(const T* g, const float* z, std::size_t count) {
+  const auto term = [&](std::size_t i) { return std::abs(static_cast<double>(g[i]) * z[i]); };
+  double largest = 0.0, squares = 0.0;
+  for (std::size_t i = 0; i < count; ++i) largest = std::max(largest, term(i));
+  if (largest == 0.0 || !std::isfinite(largest)) return largest;
+  for (std::size_t i = 0; i < count; ++i) {
+    const double part = term(i) / largest;
+    squares += part * part;
+  }
+  return largest * std::sqrt(squares);
+}
+
+/// The same from the sum of the squares, where T could hold them.
+template <class T>
+double norm(double squares, const T* g, const float* z, std::size_t count) {
+  using Limits = std::numeric_limits<T>;
+  if (std::isnan(squares)) return squares;
+  // Squares that vanish are each less than the least normal number.
+  const double least =
+      static_cast<double>(count) * double{Limits::min()} / double{Limits::epsilon()};
+  const bool held = std::isfinite(squares) && squares > least;
+  return held ? std::sqrt(squares) : scaled_norm(g, z, count);
 }
 
 }  // namespace
@@ -131,14 +163,20 @@ void RandomDirection::move(std::size_t first, std::span<const T> theta, double t
   });
 }
 
+RandomDirection::Slope& RandomDirection::Slope::operator+=(const Slope& other) {
+  value += other.value;
+  spread = std::hypot(spread, other.spread);
+  return *this;
+}
+
 template <class T>
 RandomDirection::Slope RandomDirection::along(std::size_t first,
                                               std::span<const T> gradient) const {
   Slope slope;
   over(first, gradient.size(), [&](std::size_t at, std::size_t n, const float* z, double size) {
-    const Slope part = sums(gradient.data() + at, z, n);
-    slope.value += size * part.value;
-    slope.squares += size * size * part.squares;
+    const T* const g = gradient.data() + at;
+    const Sums part = sums(g, z, n);
+    slope += {size * part.value, size * norm(part.squares, g, z, n)};
   });
   return slope;
 }

@@ -30,10 +30,13 @@ class RandomDirection {
 
   /// Part of g·d.
   struct Slope {
-    double value = 0.0;    ///< Σ g_i d_i
-    double squares = 0.0;  ///< Σ (g_i d_i)²
+    double value = 0.0;   ///< Σ g_i d_i
+    double spread = 0.0;  ///< ‖(g_i d_i)‖₂
+
+    Slope& operator+=(const Slope& other);
   };
-  /// Products are summed in T, 32 at a time, and these sums in double.
+  /// Products are summed in T, 32 at a time, and these sums in double. Where their squares overflow
+  /// or vanish, the spread is computed again in double, by parts of the largest.
   template <class T>
   Slope along(std::size_t first, std::span<const T> gradient) const;
 

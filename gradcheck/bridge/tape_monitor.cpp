@@ -74,12 +74,13 @@ TapeMonitor::Copies<T>& TapeMonitor::copies() {
 template <Scalar T>
 void TapeMonitor::before(std::size_t step, const Workspace<T>& ws) {
   if (!monitor_->due(step)) return;
-  finish();
+  if (pending_.valid()) pending_.wait();
   Copies<T>& own = copies<T>();
   copy_leaves(others_, ws, *own.ws);
   for (std::size_t k = 0; k < layout_->leaves().size(); ++k) {
     std::ranges::copy(ws[layout_->leaves()[k]], own.theta.begin() + offset(k));
   }
+  finish();  // last: who catches the alarm of the look before may go on with this one
 }
 
 template <Scalar T>
@@ -158,9 +159,7 @@ bool TapeMonitor::glance(std::size_t step, std::optional<double> here,
   seen.here = here ? *here : cost_along(0.0);
   seen.moved = cost_along(Monitor::glance_step(seen.roundoff));
   for (std::size_t k = 0; k < gradients.size(); ++k) {
-    const auto part = d.along(layout_->offset(k), gradients[k]);
-    seen.promised.value += part.value;
-    seen.promised.squares += part.squares;
+    seen.promised += d.along(layout_->offset(k), gradients[k]);
   }
   return monitor_->glance(seen);
 }

@@ -66,7 +66,7 @@ BOOST_AUTO_TEST_CASE(what_is_promised_is_the_product_of_gradient_and_direction) 
   const double rounding = 2000 * 0x1p-53 * std::sqrt(2000 * squares);
   const auto whole = d.along(0, std::span<const double>(g));
   BOOST_TEST(std::abs(whole.value - value) <= rounding);
-  BOOST_TEST(whole.squares == squares, boost::test_tools::tolerance(1e-12));
+  BOOST_TEST(whole.spread == std::sqrt(squares), boost::test_tools::tolerance(1e-12));
   const auto part = d.along(30, std::span<const double>(g).subspan(30));
   BOOST_TEST(std::abs(part.value - last) <= rounding);
   const std::vector<float> narrow(g.begin(), g.end());
