@@ -1,6 +1,11 @@
 #include "gradcheck/bridge/network_check.hpp"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
+#include <bit>
+#include <cstdint>
 #include <functional>
 #include <iterator>
 #include <memory>
@@ -93,11 +98,13 @@ class NetworkCheck::Compiled {
     if (options_.gradient == nullptr) differentiate(theta);
     if (!probes_) {
       probes_.emplace(cost_, vars_, theta.values(), options_.threads, programs_);
+      find_unsteady(theta);
     } else {
       probes_->move_to(theta.values());
     }
     const bool wider = options_.second_opinions && options_.method == Method::adaptive;
     Result result = wider ? measure(theta, with_second_opinions(theta)) : measure(theta, options_);
+    if (result.deterministic) name_unsteady(result);
     if (result.verdict == Verdict::fail && options_.blame_ops) {
       if (options_.gradient != nullptr) differentiate(theta);
       explain_failure(result, cost_, leaves_, theta, tape_gradient_, options_);
@@ -110,6 +117,33 @@ class NetworkCheck::Compiled {
     return options.gradient != nullptr
                ? check_probes(std::ref(*probes_), *options.gradient, theta, options)
                : check_probes(std::ref(*probes_), tape_gradient_, theta, options);
+  }
+
+  /// Each leaf's probes compute other ops, so that what `check_probes` asks twice, a probe of one
+  /// block, says nothing of the rest.
+  void find_unsteady(const ParameterVector& theta) {
+    for (const Block& block : theta.blocks()) {
+      if (block.size == 0) continue;
+      const Probe here{block.offset, theta.values()[block.offset]};
+      double costs[2];
+      for (double& cost : costs) (*probes_)(std::span(&here, 1), std::span(&cost, 1));
+      const auto bits = [&](int k) { return std::bit_cast<std::uint64_t>(costs[k]); };
+      if (bits(0) != bits(1)) unsteady_.push_back(block.name);
+    }
+  }
+
+  void name_unsteady(Result& result) const {
+    std::vector<std::string_view> checked;
+    for (const BlockResult& block : result.blocks) {
+      if (std::ranges::count(unsteady_, block.name) > 0) checked.push_back(block.name);
+    }
+    if (checked.empty()) return;
+    result.deterministic = false;
+    result.notes.push_back(fmt::format(
+        "J is not deterministic: computed again from {}, it has other bits at the same theta; "
+        "freeze what changes there, then check again",
+        fmt::join(checked, ", ")));
+    if (result.verdict == Verdict::pass) result.verdict = Verdict::inconclusive;
   }
 
   [[nodiscard]] NetworkOptions with_second_opinions(const ParameterVector& theta) const {
@@ -140,6 +174,7 @@ class NetworkCheck::Compiled {
   std::optional<TapeGradient> gradient_;
   std::vector<double> tape_gradient_;
   std::optional<StackedProbes> probes_;
+  std::vector<std::string> unsteady_;  // blocks from which J is not the same each time
 };
 
 NetworkCheck::NetworkCheck(Var cost, std::span<const CheckedLeaf> leaves, NetworkOptions options)

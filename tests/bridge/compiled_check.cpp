@@ -3,8 +3,14 @@
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
 
+#include <algorithm>
 #include <cmath>
 
+#include "autodiff/elementwise.hpp"
+#include "autodiff/ops/arithmetic.hpp"
+#include "autodiff/ops/matmul.hpp"
+#include "autodiff/ops/reduction.hpp"
+#include "autodiff/tape.hpp"
 #include "gradcheck/bridge/network_check.hpp"
 #include "networks.hpp"
 
@@ -19,6 +25,18 @@ ParameterVector scaled(ParameterVector theta, double factor) {
   for (double& v : theta.values()) v *= factor;
   return theta;
 }
+
+/// Another value with each call, as of unseeded noise.
+struct Drifting : Unary<Drifting> {
+  static constexpr OpInfo info{.name = "drifting"};
+  static constexpr Domain domain{-2, 2};
+  template <class T>
+  static T value(T x) {
+    static int calls = 0;
+    return x * T(1 + 1e-9 * ++calls);
+  }
+  static Var slope(Var x, Var) { return 0 * x + 1; }
+};
 
 }  // namespace
 
@@ -89,6 +107,30 @@ BOOST_AUTO_TEST_CASE(holds_float_to_what_float_allows) {
     BOOST_TEST((result.verdict == Verdict::pass));
     BOOST_TEST(result.tolerance == default_tolerance(0x1p-24));
   }
+}
+
+BOOST_DATA_TEST_CASE(says_of_which_blocks_the_cost_is_not_deterministic, methods, m) {
+  Tape tape;
+  const auto leaf = [&](const Shape& shape, std::uint64_t seed) {
+    return tape.leaf(materialize(real(shape, {-1, 1}), seed));
+  };
+  const Var x = leaf({16, 4}, 1), w = leaf({8, 4}, 2), b = leaf({8}, 3), v = leaf({1, 8}, 4),
+            c = leaf({1}, 5);
+  const Var h = apply<Drifting>(affine(x, w, b));
+  const Var cost = mean(square(affine(h, v, c)));
+  const std::vector<CheckedLeaf> leaves{{"W1", 1, w}, {"b1", 1, b}, {"W2", 2, v}, {"b2", 2, c}};
+  NetworkOptions options = with_method(method_of(m));
+  NetworkCheck check(cost, leaves, options);
+  for (int k = 0; k < 2; ++k) {
+    const Result result = check();
+    BOOST_TEST(!result.deterministic);
+    BOOST_TEST((result.verdict != Verdict::pass));
+    BOOST_TEST(std::ranges::any_of(result.notes, [](const std::string& note) {
+      return note.find("computed again from W1, b1, it has other bits") != std::string::npos;
+    }));
+  }
+  options.layers = {2};  // does not move what drifts
+  BOOST_TEST(NetworkCheck(cost, leaves, options)().deterministic);
 }
 
 BOOST_AUTO_TEST_CASE(refuses_what_check_network_refuses) {
