@@ -138,7 +138,16 @@ bool OracleJudge::agrees(const Measured& m, const Doubt& doubt) const {
   const double error = std::abs(doubt.analytic - m.slope.value), asked = request_.options.held_to();
   const double own = std::max(std::abs(doubt.analytic), std::abs(m.slope.value));
   return (error <= m.likely && m.likely <= asked * std::max(own, doubt.reach)) ||
-         error + m.likely <= asked * std::max(own, insignificant * doubt.scales.scale);
+         error + m.likely <= asked * std::max(own, insignificant * doubt.scales.scale) ||
+         leaves_crumbs_of_zero(m, doubt);
+}
+
+/// A derivative of zero, as of a bias before a softmax over all that it is added to: its terms
+/// cancel but for their roundings.
+bool OracleJudge::leaves_crumbs_of_zero(const Measured& m, const Doubt& doubt) const {
+  const double crumb = std::abs(doubt.analytic);
+  return crumb <= rounding(doubt.scales.rounded_with) &&
+         std::abs(m.slope.value) + m.likely <= request_.options.held_to() * crumb;
 }
 
 bool OracleJudge::excludes(const Measured& m, const Doubt& doubt) const {

@@ -54,6 +54,7 @@ class OracleJudge {
   double rounding(double size) const;
   Measured measure(const Oracle& oracle, const Doubt& doubt, const Ask& ask, double step) const;
   bool agrees(const Measured& m, const Doubt& doubt) const;
+  bool leaves_crumbs_of_zero(const Measured& m, const Doubt& doubt) const;
   bool excludes(const Measured& m, const Doubt& doubt) const;
   static Finding settle(Verdict verdict, const Measured& m);
 

@@ -5,6 +5,8 @@
 #include "autodiff/ops/activation.hpp"
 #include "autodiff/ops/arithmetic.hpp"
 #include "autodiff/ops/exp_log.hpp"
+#include "autodiff/ops/loss.hpp"
+#include "autodiff/ops/matmul.hpp"
 #include "autodiff/ops/reduction.hpp"
 #include "networks.hpp"
 
@@ -50,6 +52,23 @@ ParameterVector spoilt(const nn::RecordedCost& r, const std::string& block, doub
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(second_opinions)
+
+BOOST_AUTO_TEST_CASE(a_shift_before_a_softmax_passes_with_what_rounding_leaves_of_its_gradient) {
+  for (const DType precision : {DType::float64, DType::float32}) {
+    Tape tape(precision);
+    const auto leaf = [&](const Shape& shape, std::uint64_t seed) {
+      return tape.leaf(materialize(real(shape, {-1, 1}), seed));
+    };
+    const Var x = leaf({6, 4}, 1), w = leaf({3, 4}, 2), b = leaf({3}, 3), shift = leaf({6, 1}, 4);
+    const Var labels = tape.leaf(Tensor(Shape{6}, std::initializer_list<Index>{0, 1, 2, 2, 1, 0}));
+    const Var cost = mean(cross_entropy_with_logits(affine(x, w, b) + shift, labels));
+    const std::vector<CheckedLeaf> leaves{{"W", 1, w}, {"b", 1, b}, {"shift", 1, shift}};
+    const Result result = check_network(cost, leaves);
+    BOOST_TEST(std::ranges::count(result.analytic, 0.0) < 6);  // not all of it cancels
+    BOOST_TEST(result);
+    BOOST_TEST(!result.block("shift").sensitive);
+  }
+}
 
 BOOST_AUTO_TEST_CASE(a_vanishing_first_layer_below_a_huge_cost_is_checked_in_quad) {
   Vanishing net(1e8);

@@ -75,6 +75,29 @@ BOOST_AUTO_TEST_CASE(what_is_promised_is_the_product_of_gradient_and_direction) 
   BOOST_TEST(std::abs(in_float.value - value) <= 36 * 0x1p-24 * std::sqrt(2030 * squares));
 }
 
+BOOST_AUTO_TEST_CASE(squares_need_not_be_numbers_of_the_type) {
+  const ParameterVector theta = two_blocks();
+  RandomDirection d(theta, 3);
+  direction<double>(d, theta, 7);
+  std::vector<double> g(theta.size());
+  for (std::size_t i = 0; i < g.size(); ++i) g[i] = std::sin(static_cast<double>(i));
+  const double spread = d.along(0, std::span<const double>(g)).spread;
+  const auto times = [&]<class T>(T unit) {
+    std::vector<T> large(g.size());
+    for (std::size_t i = 0; i < g.size(); ++i) large[i] = unit * static_cast<T>(g[i]);
+    return d.along(0, std::span<const T>(large)).spread / static_cast<double>(unit);
+  };
+  // Each product is rounded.
+  for (const float unit : {0x1p90F, 0x1p-90F}) {
+    BOOST_TEST(times(unit) == spread, boost::test_tools::tolerance(1e-6));
+  }
+  for (const double unit : {0x1p700, 0x1p-700}) {
+    BOOST_TEST(times(unit) == spread, boost::test_tools::tolerance(1e-12));
+  }
+  g[5] = std::nan("");
+  BOOST_TEST(std::isnan(d.along(0, std::span<const double>(g)).spread));
+}
+
 BOOST_AUTO_TEST_CASE(directions_are_functions_of_their_number_and_unlike_each_other) {
   const ParameterVector theta = two_blocks();
   RandomDirection one(theta, 1), two(theta, 1), other(theta, 2);

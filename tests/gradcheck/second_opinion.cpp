@@ -105,6 +105,25 @@ BOOST_AUTO_TEST_CASE(a_block_as_small_as_the_rounding_of_others_is_judged_by_its
   BOOST_TEST((gc::check_in<Quad>(cost, Values{1.0, 1e-13}, at).verdict == gc::Verdict::fail));
 }
 
+BOOST_AUTO_TEST_CASE(what_rounding_left_of_a_derivative_of_zero_passes) {
+  const auto cost = [](auto t) {
+    using T = std::remove_const_t<typename decltype(t)::element_type>;
+    return t[0] * t[0] / T(2) + T(0) * t[1];
+  };
+  gc::ParameterVector at;
+  at.add("usual", 1, {1}, Values{1.0});
+  at.add("without effect", 2, {1}, Values{1.0});
+  for (const double crumb : {1e-17, -2e-16, 3e-15}) {
+    BOOST_TEST(gc::check_in<Quad>(cost, Values{1.0, crumb}, at), crumb);
+  }
+  // 32 roundings of one are 3.6e-15: so much is believed; of 64 and more it is said to be wrong.
+  const auto verdict = [&](double crumb) {
+    return gc::check_in<Quad>(cost, Values{1.0, crumb}, at).verdict;
+  };
+  BOOST_TEST((verdict(5e-15) == gc::Verdict::inconclusive));
+  BOOST_TEST((verdict(1e-14) == gc::Verdict::fail));
+}
+
 BOOST_AUTO_TEST_CASE(a_clean_check_asks_nobody) {
   const gc::Result result = gc::check_in<Wide, Quad>(Hidden{1.0}, right(), theta);
   BOOST_TEST(result);
