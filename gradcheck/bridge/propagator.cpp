@@ -170,7 +170,7 @@ Var Propagator::base_slice(std::uint32_t node, int axis, Var at) {
   for (int i = 0; i < whole.rank(); ++i) {
     if (i != axis) order.push_back(i);
   }
-  // Of a constant: done once. Each probe then reads a contiguous part.
+  // Done once for each θ. Each probe then reads a contiguous part.
   return take(permute(whole, Axes(std::span<const int>(order))), at, 0);
 }
 
