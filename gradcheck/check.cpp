@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <cstring>
 #include <limits>
 #include <optional>
 
@@ -16,6 +15,7 @@
 #include "gradcheck/errors.hpp"
 #include "gradcheck/finite_difference.hpp"
 #include "gradcheck/purity.hpp"
+#include "gradcheck/same_bits.hpp"
 #include "gradcheck/second_opinion.hpp"
 
 namespace dtheta::gradcheck {
@@ -53,7 +53,7 @@ std::vector<Block> selected(const ParameterVector& theta, const Options& options
   return chosen;
 }
 
-bool same_bits(double a, double b) { return std::memcmp(&a, &b, sizeof a) == 0; }
+using detail::same_bits;
 
 /// Counts what the caller's evaluator is asked. Where progress is watched, batches are handed on in
 /// parts of about a tenth of a second, so that it is told and a stop is heeded however slow J is.

@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstring>
 #include <utility>
 
 #include "gradcheck/errors.hpp"
+#include "gradcheck/same_bits.hpp"
 #include "gradcheck/team.hpp"
 
 namespace dtheta::gradcheck {
@@ -67,10 +67,8 @@ void CostProbes::answer_share(unsigned thread, std::span<const Probe> probes,
 }
 
 bool CostProbes::left_untouched(std::span<const double> theta) const {
-  return std::ranges::all_of(copies_, [&](const std::vector<double>& copy) {
-    return copy.size() == theta.size() &&
-           (theta.empty() || std::memcmp(copy.data(), theta.data(), theta.size_bytes()) == 0);
-  });
+  return std::ranges::all_of(
+      copies_, [&](const std::vector<double>& copy) { return detail::same_bits(copy, theta); });
 }
 
 }  // namespace dtheta::gradcheck

@@ -4,19 +4,15 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
+
+#include "gradcheck/same_bits.hpp"
 
 namespace dtheta::gradcheck {
 namespace {
 
-bool same_bits(std::span<const double> a, std::span<const double> b) {
-  return a.size() == b.size() &&
-         (a.empty() || std::memcmp(a.data(), b.data(), a.size_bytes()) == 0);
-}
+using detail::same_bits;
 
 constexpr std::size_t repeats = 8;
-
-bool same_bits(double a, double b) { return std::memcmp(&a, &b, sizeof a) == 0; }
 
 /// Calls the gradient with buffers in known states and compares what comes back.
 class GradientHabits {

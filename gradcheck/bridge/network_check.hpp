@@ -86,9 +86,9 @@ class NetworkCheck {
   ~NetworkCheck();
 
   /// Checks at `options.theta`, or else at the values of the recording.
-  Result operator()();
+  [[nodiscard]] Result operator()();
   /// Checks at another θ, laid out as the leaves.
-  Result operator()(const ParameterVector& theta);
+  [[nodiscard]] Result operator()(const ParameterVector& theta);
 
  private:
   friend Result check_network(Var cost, std::span<const CheckedLeaf> leaves,

@@ -2,17 +2,15 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <limits>
 
 #include "autodiff/workspace.hpp"
+#include "gradcheck/same_bits.hpp"
 
 namespace dtheta::gradcheck {
 namespace {
 
-bool same_bits(std::span<const double> a, std::span<const double> b) {
-  return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size_bytes()) == 0;
-}
+using detail::same_bits;
 
 /// Sum of |x dL/dx|: how much L moves when every operand is rounded. Where it exceeds L itself,
 /// as in a sum that cancels, no computation in float can do better.
