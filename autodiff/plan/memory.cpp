@@ -138,6 +138,7 @@ class Assigner {
   /// Member k of the step writes over the leaf that takes its result, if no later member reads it.
   bool update_in_place(std::uint32_t v, const Step& step, std::uint32_t k, int s) {
     if (update_of_.empty() || update_of_[v] >= several || !p_.options.reuse_memory) return false;
+    if (step.fixed) return false;  // the leaf takes the value after each run, not once
     Update& u = p_.updates[update_of_[v]];
     if (!may_write_over(u.leaf, step) || lives_[u.leaf].last_use > s) return false;
     if (!p_.guards.empty()) return false;  // a guard that fails must leave the leaf as it was

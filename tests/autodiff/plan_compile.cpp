@@ -129,6 +129,23 @@ BOOST_AUTO_TEST_CASE(an_updated_leaf_keeps_its_value_until_all_have_read_it) {
   BOOST_TEST((ws.tensor(after) == kept));
 }
 
+BOOST_DATA_TEST_CASE(a_leaf_takes_what_is_computed_once_after_each_run,
+                     boost::unit_test::data::make({false, true}), settled) {
+  Tape tape;
+  const Var w = tape.leaf(Tensor(7.0));
+  const Var once = settled ? tape.leaf(Tensor(0.5)) : tape.constant(Tensor(0.5));
+  const Var next = tanh(once);
+  PlanOptions options{.updates = {{w, next}}};
+  if (settled) options.settled = {once};
+  Workspace<double> ws(Plan({w}, options));
+  BOOST_TEST(ws[w][0] == 7.0);
+  for (int repeat = 0; repeat < 2; ++repeat) {
+    ws.run();
+    BOOST_TEST(ws[w][0] == next.item());
+    ws.leaf(w)[0] = 5;
+  }
+}
+
 /// Widths on both sides of a tile's.
 BOOST_DATA_TEST_CASE(constants_that_broadcast_are_read_like_other_values,
                      boost::unit_test::data::make({1, 5, 128, 129, 700}), width) {
