@@ -36,7 +36,8 @@ struct PlanOptions {
 /// the tape go on naming its leaves and outputs. Run it with a Workspace.
 class Plan {
  public:
-  /// Throws StateError for outputs of several tapes or updates of something else than a leaf.
+  /// Throws StateError where there are neither outputs nor updates, for outputs of several tapes and
+  /// for updates of something else than a leaf.
   explicit Plan(std::span<const Var> outputs, const PlanOptions& options = {});
   explicit Plan(std::initializer_list<Var> outputs, const PlanOptions& options = {})
       : Plan(std::span(outputs.begin(), outputs.size()), options) {}

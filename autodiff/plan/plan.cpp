@@ -26,7 +26,7 @@ const Tape& tape_of(std::span<const Var> outputs, const PlanOptions& options) {
       throw StateError("plan: only a leaf can be settled");
     }
   }
-  if (tape == nullptr) throw StateError("plan: there are no outputs");
+  if (outputs.empty() && options.updates.empty()) throw StateError("plan: there are no outputs");
   return *tape;
 }
 

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "autodiff/errors.hpp"
 #include "autodiff/grad.hpp"
 #include "autodiff/ops/activation.hpp"
 #include "autodiff/ops/arithmetic.hpp"
@@ -144,6 +145,12 @@ BOOST_DATA_TEST_CASE(a_leaf_takes_what_is_computed_once_after_each_run,
     BOOST_TEST(ws[w][0] == next.item());
     ws.leaf(w)[0] = 5;
   }
+}
+
+BOOST_AUTO_TEST_CASE(settled_leaves_alone_are_nothing_to_compute) {
+  Tape tape;
+  const Var x = tape.leaf(Tensor(0.5));
+  BOOST_CHECK_THROW(Plan(std::span<const Var>{}, {.settled = {x}}), StateError);
 }
 
 /// Widths on both sides of a tile's.
