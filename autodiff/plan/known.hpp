@@ -16,19 +16,23 @@ class KnownInstructions {
   explicit KnownInstructions(std::size_t values) : slots_((values / 4 + 1) * near) {}
 
   /// The instruction with this hash for which `same` holds; if there is none, `added` takes its
-  /// place and no_id is returned.
+  /// place and no_id is returned. Of many different ones with one hash, such as the slices of a
+  /// tensor of zeros, the first are known: to compare with all of them would take quadratic time.
   template <class Same>
   std::uint32_t find_or_add(std::uint32_t latest_operand, std::uint64_t hash, std::uint32_t added,
                             const Same& same) {
     const std::size_t line = latest_operand / 4 * near;
     const auto check = static_cast<std::uint32_t>(hash >> 32);
+    std::size_t alike = 0;
     for (std::size_t k = 0;; ++k) {
       Slot& slot = slots_[k < near ? line + k : (hash + k) % slots_.size()];
       if (slot.instruction == no_id) {
         slot = {check, added};
         return no_id;
       }
-      if (slot.check == check && same(slot.instruction)) return slot.instruction;
+      if (slot.check != check) continue;
+      if (same(slot.instruction)) return slot.instruction;
+      if (++alike == most_alike) return no_id;
     }
   }
 
@@ -38,6 +42,7 @@ class KnownInstructions {
     std::uint32_t instruction = no_id;
   };
   static constexpr std::size_t near = 8;  // slots in a cache line
+  static constexpr std::size_t most_alike = 512;
   std::vector<Slot> slots_;
 };
 

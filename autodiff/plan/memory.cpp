@@ -57,6 +57,7 @@ class Assigner {
   struct Life {
     int last_use = -1;  // the step; -1 when none reads it
     Places::Id place = Places::none;
+    std::uint32_t dying = no_id;  // where in dying_, from its last step on
   };
 
   /// An operand that a step reads last, so that one of its results may be written there.
@@ -117,11 +118,13 @@ class Assigner {
         const std::uint32_t storage = p_.values[in].storage;
         const Value& operand = p_.values[storage];
         if (lives_[storage].last_use != s || operand.persistent || operand.internal) continue;
-        const auto known = std::ranges::find(dying_, storage, &Dying::storage);
-        if (known == dying_.end())
+        std::uint32_t& known = lives_[storage].dying;
+        if (known == no_id) {
+          known = static_cast<std::uint32_t>(dying_.size());
           dying_.push_back({storage, m, may_write_over(storage, step)});
-        else
-          known->last_reader = m;
+        } else {
+          dying_[known].last_reader = m;
+        }
       }
     }
   }

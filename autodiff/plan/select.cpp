@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <iterator>
 #include <utility>
 
 #include "autodiff/errors.hpp"
@@ -63,6 +64,8 @@ class Selector {
     p_.inputs.reserve(needed.inputs);
     p_.initial.reserve(needed.others);
     p_.initial_bytes.reserve(needed.initial_elements * sizeof(double));
+    std::ranges::transform(p_.options.settled, std::back_inserter(settled_), &Var::index);
+    std::ranges::sort(settled_);
   }
 
   void add(std::uint32_t node) {
@@ -92,7 +95,7 @@ class Selector {
   }
 
   [[nodiscard]] bool is_settled(std::uint32_t node) const {
-    return std::ranges::find(p_.options.settled, node, &Var::index) != p_.options.settled.end();
+    return std::ranges::binary_search(settled_, node);
   }
 
   void keep(std::uint32_t v, DType dtype, const void* elements, std::size_t bytes) {
@@ -150,6 +153,7 @@ class Selector {
   Program& p_;
   const Tape& tape_;
   std::uint32_t first_;
+  std::vector<std::uint32_t> settled_;   // leaves, sorted
   std::vector<std::uint32_t> value_of_;  // by record, from the first that is needed
   KnownInstructions known_;
 };

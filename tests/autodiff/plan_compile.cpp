@@ -1,11 +1,13 @@
 // What a plan is compiled to: what is merged and what is not, where values lie, constants that
 // small steps read, partial replay from many leaves.
 
+#include <algorithm>
 #include <bit>
 #include <boost/test/data/monomorphic.hpp>
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
 #include <cstdint>
+#include <ranges>
 #include <vector>
 
 #include "autodiff/errors.hpp"
@@ -15,6 +17,7 @@
 #include "autodiff/ops/matmul.hpp"
 #include "autodiff/ops/reduction.hpp"
 #include "autodiff/ops/shape.hpp"
+#include "autodiff/ops/sort.hpp"
 #include "autodiff/plan.hpp"
 #include "autodiff/tape.hpp"
 #include "autodiff/workspace.hpp"
@@ -47,6 +50,22 @@ BOOST_AUTO_TEST_CASE(equal_records_are_one_op_however_many_others_read_the_same)
   for (Index i = 0; i < 2 * n; ++i) {
     BOOST_TEST(ws[rows[static_cast<std::size_t>(i)]][0] == static_cast<double>(i % n));
   }
+}
+
+BOOST_AUTO_TEST_CASE(records_that_cannot_be_told_apart_by_their_hash_stay_apart) {
+  constexpr Index n = 1500;
+  Tape tape;
+  const Var x = tape.leaf(Tensor(Shape{n, 2}));
+  std::vector<Var> rows;
+  for (Index i = 0; i < n; ++i) rows.push_back(sum(slice(x, 0, {i, i + 1})));
+  Workspace<double> ws(Plan{rows});
+  for (Index i = 0; i < n; ++i)
+    ws.leaf(x)[static_cast<std::size_t>(2 * i)] = static_cast<double>(i);
+  ws.run();
+  const auto holds_its_row = [&](Index i) {
+    return ws[rows[static_cast<std::size_t>(i)]][0] == static_cast<double>(i);
+  };
+  BOOST_TEST(std::ranges::all_of(std::views::iota(Index{0}, n), holds_its_row));
 }
 
 BOOST_AUTO_TEST_CASE(equal_views_are_one) {
@@ -151,6 +170,28 @@ BOOST_AUTO_TEST_CASE(settled_leaves_alone_are_nothing_to_compute) {
   Tape tape;
   const Var x = tape.leaf(Tensor(0.5));
   BOOST_CHECK_THROW(Plan(std::span<const Var>{}, {.settled = {x}}), StateError);
+}
+
+BOOST_AUTO_TEST_CASE(a_step_of_many_operands_gives_back_each_of_them_once) {
+  constexpr int n = 200;
+  Tape tape;
+  const Var x = tape.leaf(draw({16}, 1));
+  std::vector<Var> parts;
+  for (int i = 0; i < n; ++i) parts.push_back(sort(x * static_cast<double>(i + 1)));
+  for (int i = 0; i < n; ++i) parts.push_back(parts[static_cast<std::size_t>(i)]);
+  const Var all = concat(parts, 0);
+  std::vector<Var> again;
+  for (int i = 0; i < n; ++i) {
+    again.push_back(sort(slice(all, 0, {16 * i, 16 * (i + 1)}) - 1));
+  }
+  const Var y = concat(again, 0);
+  const Plan plan({y});
+  Workspace<double> ws(plan);
+  ws.run();
+  BOOST_TEST((ws.tensor(y) == y.value()));
+  // What is joined, twice as long, and what it is joined from, whose places are used again; x, what
+  // is sorted, and the numbers.
+  BOOST_TEST(plan.memory_elements() <= 16 * (3 * n + 2) + 4 * (n + 1));
 }
 
 /// Widths on both sides of a tile's.
