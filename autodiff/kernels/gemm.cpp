@@ -17,15 +17,17 @@ struct Part {
   Index row, rows, column, columns;
 };
 
-/// What computes a product: by its size alone, so that a part of it has the bits that the whole
-/// would have.
+/// What computes a product: by its size and factor alone, so that a part of it has the bits that
+/// the whole would have.
 enum class Method { in_place, packed, blas };
 
 template <Vectorized T>
-Method method_of(const Gemm& g) {
+Method method_of(const Gemm& g, T factor) {
   constexpr Index cached = 1 << 20;  // bytes of A, which is read anew for every few columns
   constexpr Index few_rows = 16;     // not enough to be worth a copy of B
   constexpr Index short_row = 128;   // of B, and the next one is near enough
+  // BLAS leaves a product that is multiplied by 0 out, and with it what is not finite there.
+  if (factor == T(0)) return Method::packed;
   if (g.m < 4 || g.n < 4 || g.m * g.k * Index{sizeof(T)} > cached) return Method::blas;
   if (g.transpose_b) return Method::packed;
   const bool near = g.n <= short_row && (!g.transpose_a || g.m <= short_row);
@@ -178,7 +180,7 @@ void gemm(const Gemm& g, const Finish<T>& finish, const T* a, const T* b, T* c,
   if constexpr (Vectorized<T>) {
     constexpr Index tiny = 512;  // multiplications: less than a call of anything else costs
     if (g.m * g.n * g.k <= tiny) return simd::multiply(product_of(g, finish, a, b, c));
-    const Method method = method_of<T>(g);
+    const Method method = method_of<T>(g, finish.factor);
     if (method == Method::blas) prepare_blas();
     if (parallel != nullptr && parts_of(g) > 1)
       return shared_gemm(method, g, finish, a, b, c, *parallel);

@@ -25,8 +25,10 @@ struct Finish {
   const T* gate = nullptr;  // and through relu_grad: 0 where this (m, n) is not positive
 };
 
-/// float and double go to BLAS, the others to plain loops. If `parallel` is given, large products
-/// are cut into parts that its threads share; the cut does not depend on their number.
+/// Products of float and double that fit the caches are computed by the kernels of
+/// simd/product.hpp, larger ones by BLAS, and those of other scalars by plain loops. If `parallel`
+/// is given, large products are cut into parts that its threads share; the cut does not depend on
+/// their number.
 template <Scalar T>
 void gemm(const Gemm& g, const Finish<T>& finish, const T* a, const T* b, T* c,
           const Parallel* parallel = nullptr);

@@ -1,8 +1,8 @@
 // Matrix products and sums over rows -> the one op that reads them. In x + s A B the product needs
-// no memory of its own and no pass over it: BLAS adds as it goes, in place if x dies there. A step
-// of gradient descent, W - rate * (d^T a) and b - rate * sum(d), is of this kind, and so is a
-// gradient with several terms. Likewise relu behind a dense layer, and its adjoint behind that of
-// the next, take the elements of a product while they are at hand.
+// no memory of its own and no pass over it: it is added as it is computed, in place if x dies
+// there. A step of gradient descent, W - rate * (d^T a) and b - rate * sum(d), is of this kind, and
+// so is a gradient with several terms. Likewise relu behind a dense layer, and its adjoint behind
+// that of the next, take the elements of a product while they are at hand.
 
 #include <array>
 #include <bit>

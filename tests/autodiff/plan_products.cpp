@@ -181,6 +181,23 @@ BOOST_AUTO_TEST_CASE(a_large_product_agrees_to_its_rounding) {
   BOOST_TEST(worst <= k + 3);
 }
 
+/// As by separate ops: 0 times infinity is NaN, of small products and of large ones.
+BOOST_DATA_TEST_CASE(a_factor_of_zero_hides_nothing, boost::unit_test::data::make({10, 400}), n) {
+  Tape tape;
+  Tensor infinite = draw({n, n}, 1);
+  infinite.data<double>()[0] = std::numeric_limits<double>::infinity();
+  const Var x = tape.leaf(draw({n, 50}, 2)), a = tape.leaf(infinite),
+            b = tape.leaf(draw({n, 50}, 3));
+  const Var y = x - tape.leaf(Tensor(0.0)) * matmul(a, b);
+  const Plan plan({y});
+  BOOST_TEST(plan.step_count() == 1U);
+  Workspace<double> ws(plan);
+  ws.run();
+  for (std::size_t i = 0; i < ws[y].size(); ++i) {
+    if (std::isnan(ws[y][i]) != (i < 50)) BOOST_ERROR("element " << i << " is " << ws[y][i]);
+  }
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace dtheta
