@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
+#include <cmath>
 #include <limits>
 
 #include "autodiff/kernels/simd/cross_entropy.hpp"
@@ -179,6 +180,24 @@ void check_outer_cross_entropy() {
   }
 }
 
+/// A row with u = 0 stays where it is even if v is not finite.
+template <class T>
+void check_rows_that_do_not_move() {
+  constexpr T inf = std::numeric_limits<T>::infinity();
+  const std::vector<T> base{T(0.5), T(-1), T(2), T(0.25)}, u{T(0), T(1), T(0), T(1)};
+  const std::vector<T> v{inf, inf, T(1), T(2)};
+  const std::vector<std::int64_t> labels{1, 0};
+  std::vector<T> out(4), top(1), total(1);
+  s::outer_cross_entropy(base.data(), u.data(), v.data(), labels.data(), 2, 2, 2, out.data());
+  const T row[]{base[0], base[2]};
+  s::log_sum_exp_rows(row, 1, 2, top.data(), total.data());
+  const T expected = total[0] + (top[0] - row[1]);
+  BOOST_TEST(out[0] == expected);
+  BOOST_TEST(out[2] == expected);
+  BOOST_TEST(std::isnan(out[1]));
+  BOOST_TEST(std::isfinite(out[3]));
+}
+
 /// Runs the check for float and double on every instruction set of this machine.
 void on_every_target(void (*of_float)(), void (*of_double)()) {
   for (const auto target : simd_reference::targets()) {
@@ -204,6 +223,10 @@ BOOST_AUTO_TEST_CASE(log_sum_exp_at_the_limits) {
 
 BOOST_AUTO_TEST_CASE(cross_entropy_of_an_outer_product) {
   on_every_target(check_outer_cross_entropy<float>, check_outer_cross_entropy<double>);
+}
+
+BOOST_AUTO_TEST_CASE(cross_entropy_of_rows_that_do_not_move) {
+  on_every_target(check_rows_that_do_not_move<float>, check_rows_that_do_not_move<double>);
 }
 
 BOOST_AUTO_TEST_CASE(rows_are_loaded_whole) {
