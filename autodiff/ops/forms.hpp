@@ -21,6 +21,9 @@ struct MatMulForm {
 /// where the operand is. Leading axes are those of c.
 [[nodiscard]] Var matmul_vjp(const MatMulForm& form, int i, Var a, Var b, Var c);
 
+/// v (..., width) as a matrix (rows, width).
+[[nodiscard]] Var as_rows(Var v);
+
 /// An op that a plan computes in the place of others.
 struct MergedForm {
   const OpRecord* op;

@@ -160,7 +160,7 @@ struct Affine {
   }
 
   [[nodiscard]] static Var vjp(int i, const Primal& p, Var c) {
-    const Var x = rows_of(p[0]), w = p[1], cotangent = rows_of(c);
+    const Var x = as_rows(p[0]), w = p[1], cotangent = as_rows(c);
     if (i == 0) return reshape(matmul(cotangent, w, false, false), p[0].shape());
     if (i == 1) return matmul(cotangent, x, true, false);
     return sum(cotangent, 0);
@@ -169,9 +169,9 @@ struct Affine {
   [[nodiscard]] static Var jvp(const Primal& p, std::span<const Var> tangents) {
     Var total;
     const auto add = [&](Var term) { total = total.exists() ? total + term : term; };
-    if (tangents[0].exists()) add(matmul(rows_of(tangents[0]), p[1], false, true));
-    if (tangents[1].exists()) add(matmul(rows_of(p[0]), tangents[1], false, true));
-    if (tangents[2].exists()) add(broadcast_to(tangents[2], rows_of(p.out).shape()));
+    if (tangents[0].exists()) add(matmul(as_rows(tangents[0]), p[1], false, true));
+    if (tangents[1].exists()) add(matmul(as_rows(p[0]), tangents[1], false, true));
+    if (tangents[2].exists()) add(broadcast_to(tangents[2], as_rows(p.out).shape()));
     return reshape(total, p.out.shape());
   }
 
@@ -192,21 +192,19 @@ struct Affine {
             {{}, {real({3}), real({2, 3}), real({2})}},
             {{}, {real({2, 3, 2}), real({1, 2}), real({1})}},
             {{}, {real({0, 3}), real({4, 3}), real({4})}},
+            {{}, {real({2, 3}), real({0, 3}), real({0})}},
             {{}, {real({9, 10}), real({8, 10}), real({8})}}};
-  }
-
- private:
-  /// All leading axes merged into one.
-  static Var rows_of(Var v) {
-    const Shape& s = v.shape();
-    const Index width = s[s.rank() - 1];
-    Index rows = 1;
-    for (int i = 0; i + 1 < s.rank(); ++i) rows *= s[i];
-    return reshape(v, Shape{rows, width});
   }
 };
 
 }  // namespace
+
+Var as_rows(Var v) {
+  const Shape& s = v.shape();
+  Index rows = 1;
+  for (int i = 0; i + 1 < s.rank(); ++i) rows *= s[i];
+  return reshape(v, Shape{rows, s[s.rank() - 1]});
+}
 
 Var matmul(Arg a, Arg b, bool transpose_a, bool transpose_b) {
   return apply(MatMul{transpose_a, transpose_b}, {a, b});

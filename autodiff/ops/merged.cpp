@@ -22,12 +22,6 @@
 namespace dtheta {
 namespace {
 
-/// v (..., width) as (rows, width).
-Var as_rows(Var v) {
-  const Index width = v.shape()[v.rank() - 1];
-  return reshape(v, Shape{width > 0 ? v.size() / width : 0, width});
-}
-
 /// d relu(x W^T + b) = dx W^T + x dW^T + db where the result is positive
 struct AffineRelu {
   friend constexpr bool operator==(const AffineRelu&, const AffineRelu&) = default;
@@ -62,6 +56,7 @@ struct AffineRelu {
             {{}, {real({3}), real({2, 3}), real({2})}},
             {{}, {real({2, 3, 2}), real({1, 2}), real({1})}},
             {{}, {real({0, 3}), real({4, 3}), real({4})}},
+            {{}, {real({2, 3}), real({0, 3}), real({0})}},
             {{}, {real({9, 10}), real({8, 10}), real({8})}}};
   }
 };
