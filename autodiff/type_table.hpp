@@ -29,8 +29,8 @@ class TypeTable {
     if (2 * (types_.size() + 1) > slots_.size()) grow();
     std::uint32_t& slot = slot_of(type);
     if (slot == none) {
-      slot = static_cast<std::uint32_t>(types_.size());
-      types_.push_back(type);
+      types_.push_back(type);  // first: it may throw
+      slot = static_cast<std::uint32_t>(types_.size() - 1);
     }
     return last_ = slot;
   }
