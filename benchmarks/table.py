@@ -27,6 +27,11 @@ VARIANTS = {ANEW: ("-anew", {"gc-a", "gc-b", "gc-c"}), MERGED: ("-merged", {"b",
             FUNCTION: ("-value", {"gmm-25", "gmm-50", "lstm"})}
 
 
+# Threads of OpenBLAS and OpenMP look for work some 30 ms after the last, and would take a processor
+# from whoever has the next turn.
+PAUSE = 0.1
+
+
 @dataclass
 class Row:
     """A line of the table: `target` is what ours must reach as a multiple of `against`, if anything."""
@@ -131,10 +136,11 @@ class Contender:
             sys.exit(f"{name}, case {case}: ended without an answer")
         self.value = float(answer[1]) if answer[0] == "value" else None
 
-    def take_turn(self):
+    def batch(self):
+        """Seconds for one piece of work, by a batch of it."""
         self.process.stdin.write("\n")
         self.process.stdin.flush()
-        self.times.append(float(self.process.stdout.readline()))
+        return float(self.process.stdout.readline())
 
     def close(self):
         self.process.stdin.close()
@@ -176,7 +182,10 @@ def measure(row, folder, rounds, batch_seconds, budget):
     start = time.monotonic()
     while row.rounds < rounds and (row.rounds == 0 or time.monotonic() - start < budget):
         for contender in contenders:
-            contender.take_turn()
+            if row.threads > 1:
+                time.sleep(PAUSE)
+                contender.batch()  # wakes its threads, and the processors they sleep on
+            contender.times.append(contender.batch())
         row.rounds += 1
     for contender in contenders:
         contender.close()
