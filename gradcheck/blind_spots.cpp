@@ -82,6 +82,14 @@ void name_corners(Result& result, std::span<const Finding> findings) {
         "a theta beside",
         degenerate));
   }
+  if (const auto still = count(&Finding::plateau); still > 0) {
+    result.notes.push_back(fmt::format(
+        "J moves in plateaus around theta (a unit within a few roundings of its limit): along {} "
+        "of "
+        "the entries it stands still over the steps that were taken, but over larger ones it does "
+        "what the gradient says; check with smaller weights or inputs",
+        still));
+  }
 }
 
 }  // namespace

@@ -88,9 +88,41 @@ class Beside {
     return true;
   }
 
+  /// Whether J does, over a much larger step to either side, what the gradient says on the way:
+  /// then its values stood still over the step with which it was measured. A tanh within a few
+  /// roundings of 1 moves in plateaus, and where a penalty moves besides, they do not show as
+  /// noise.
+  bool is_between_plateaus(std::size_t i, const Finding& found) {
+    constexpr double larger[] = {8.0, 64.0, 512.0, 4096.0};
+    constexpr double agrees = 0.25;  // of the error; a bug leaves all of it
+    const double error = std::abs(request_.analytic[i] - found.numeric);
+    return std::ranges::any_of(larger, [&](double factor) {
+      const double h = factor * found.step;
+      return follows(i, h, agrees * error) && follows(i, -h, agrees * error);
+    });
+  }
+
   std::size_t evaluations() const { return evaluations_; }
 
  private:
+  /// Whether the gradient hardly changes from θ to h along entry i, and J changes as it says.
+  bool follows(std::size_t i, double h, double most_error) {
+    ParameterVector there = request_.theta;
+    double& entry = there.values()[i];
+    const double start = entry, here = request_.analytic[i];
+    const auto slope_at = [&](double part) {
+      entry = start + part * h;
+      return gradient_at(there)[i];
+    };
+    const double middle = slope_at(0.5), end = slope_at(1.0);
+    // A jump would be a corner, which is somebody else's subject.
+    if (!(std::max(std::abs(middle - here), std::abs(end - here)) <= most_error)) return false;
+    ++evaluations_;
+    const double promised = (here + 4.0 * middle + end) / 6.0;  // Simpson's rule
+    const double measured = (cost_(there.values()) - request_.cost) / (entry - start);
+    return std::abs(measured - promised) <= most_error;
+  }
+
   ParameterVector moved(double part) const {
     ParameterVector there = request_.theta;
     for (std::size_t i = 0; i < there.size(); ++i) there.values()[i] += part * away_[i];
@@ -125,14 +157,26 @@ std::size_t excuse_degenerate(const Request& request, const Cost& cost,
     const std::size_t i = positions[k];
     if (beside_theta.is_between_corners(i, findings.entries[i])) between.push_back(i);
   }
+  std::vector<std::size_t> plateaus;
+  // Where one entry is really wrong, the others need not be asked.
+  for (std::size_t k = 0; k < std::min(positions.size(), most_entries); ++k) {
+    const std::size_t i = positions[k];
+    if (std::ranges::find(between, i) != between.end()) continue;
+    if (!beside_theta.is_between_plateaus(i, findings.entries[i])) break;
+    plateaus.push_back(i);
+  }
   for (const double sign : {1.0, -1.0}) beside_theta.keep_jumps(sign, findings, positions);
   for (const double sign : {1.0, -1.0}) beside_theta.keep_right(sign, positions);
   positions.insert(positions.end(), between.begin(), between.end());
-  for (const std::size_t i : positions) {
+  const auto leave_open = [&](std::size_t i) -> Finding& {
     Finding& found = findings.entries[i];
     found.verdict = Verdict::inconclusive;
-    found.degenerate = true;
     found.bar = std::max(found.bar, 1.5 * std::abs(request.analytic[i] - found.numeric));
+    return found;
+  };
+  for (const std::size_t i : positions) leave_open(i).degenerate = true;
+  for (const std::size_t i : plateaus) {
+    if (!findings.entries[i].degenerate) leave_open(i).plateau = true;
   }
   return beside_theta.evaluations();
 }

@@ -12,7 +12,9 @@ namespace dtheta::gradcheck::detail {
 /// and passes the check on either side, or if it takes the measured value on both sides of θ within
 /// a part of the step with which J was measured. A bug is as wrong beside θ as at θ, and stays
 /// accused.
-/// Returns the number of evaluations of J.
+/// Left open, too, are entries along which J stands still over that step, as where a tanh is within
+/// a few roundings of 1, but over larger ones, to either side, changes as the gradient on the way
+/// says. Returns the number of evaluations of J.
 std::size_t excuse_degenerate(const Request& request, const Cost& cost,
                               const Gradient::Function& gradient, Findings& findings);
 

@@ -48,6 +48,7 @@ struct Finding {
   bool suspect = false;     ///< open, but the analytic value is more likely wrong than right
   bool singular = false;    ///< open, because J has no finite derivative here, as √x at 0
   bool degenerate = false;  ///< open, because the analytic value jumps here and is right beside
+  bool plateau = false;     ///< open, because J stands still over the step and follows over larger
 };
 
 /// Judges one entry: asks for four values at a step, and asks again at another step for as long as
