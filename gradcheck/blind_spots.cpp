@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <functional>
+#include <string_view>
+#include <utility>
 
 namespace dtheta::gradcheck::detail {
 namespace {
@@ -60,35 +62,25 @@ void name_symmetry(Result& result, const ParameterVector& theta) {
 
 void name_corners(Result& result, std::span<const Finding> findings) {
   if (!result.deterministic) return;  // what J does by itself looks like corners
-  const auto count = [&](auto is) {
-    return static_cast<std::size_t>(std::ranges::count_if(findings, is));
+  const std::pair<bool Finding::*, std::string_view> notes[] = {
+      {&Finding::kink,
+       "J has a corner at {} of the entries; there the gradient was held against the slopes on "
+       "both sides, and any value between them is right"},
+      {&Finding::singular,
+       "J has no finite derivative at {} of the entries (the edge of a domain, as of a square "
+       "root at 0): no gradient is right or wrong there"},
+      {&Finding::degenerate,
+       "theta lies on several corners of J at once (zero biases do that): {} entries of the "
+       "gradient disagree here, but jump at this point and agree on either side of it; check at "
+       "a theta beside"},
+      {&Finding::plateau,
+       "J moves in plateaus around theta (a unit within a few roundings of its limit): along {} "
+       "of the entries it stands still over the steps that were taken, but over larger ones it "
+       "does what the gradient says; check with smaller weights or inputs"},
   };
-  if (const auto kinks = count(&Finding::kink); kinks > 0) {
-    result.notes.push_back(fmt::format(
-        "J has a corner at {} of the entries; there the gradient was held against the slopes on "
-        "both sides, and any value between them is right",
-        kinks));
-  }
-  if (const auto singular = count(&Finding::singular); singular > 0) {
-    result.notes.push_back(fmt::format(
-        "J has no finite derivative at {} of the entries (the edge of a domain, as of a square "
-        "root at 0): no gradient is right or wrong there",
-        singular));
-  }
-  if (const auto degenerate = count(&Finding::degenerate); degenerate > 0) {
-    result.notes.push_back(fmt::format(
-        "theta lies on several corners of J at once (zero biases do that): {} entries of the "
-        "gradient disagree here, but jump at this point and agree on either side of it; check at "
-        "a theta beside",
-        degenerate));
-  }
-  if (const auto still = count(&Finding::plateau); still > 0) {
-    result.notes.push_back(fmt::format(
-        "J moves in plateaus around theta (a unit within a few roundings of its limit): along {} "
-        "of "
-        "the entries it stands still over the steps that were taken, but over larger ones it does "
-        "what the gradient says; check with smaller weights or inputs",
-        still));
+  for (const auto& [found, sentence] : notes) {
+    const auto count = static_cast<std::size_t>(std::ranges::count(findings, true, found));
+    if (count > 0) result.notes.push_back(fmt::format(fmt::runtime(sentence), count));
   }
 }
 

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <optional>
+#include <string_view>
+#include <vector>
 
 #include "autodiff/tape.hpp"
 
@@ -52,6 +54,13 @@ enum class Arithmetic { none, add, sub, mul };
 /// x W^T + b, see affine.
 [[nodiscard]] bool is_affine(const Node& node);
 [[nodiscard]] bool is_affine(const OpRecord& op);
+
+/// What affine and what a plan puts in its place share: the type of x W^T + b, throwing errors that
+/// name `op` for operands that do not fit, and what operand i receives for the cotangent c.
+[[nodiscard]] ValueType affine_type(std::string_view op, Types in);
+[[nodiscard]] Var affine_vjp(int i, const Primal& p, Var c);
+/// Operands (x, W, b) of their samples.
+[[nodiscard]] std::vector<std::vector<SampleInput>> affine_operands();
 
 /// c where x > 0, else 0: what relu hands to its operand, for its operand or its result as x.
 [[nodiscard]] Var relu_grad(Var c, Var x);

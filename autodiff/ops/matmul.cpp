@@ -136,20 +136,7 @@ struct Affine {
 
   static constexpr OpInfo info{.name = "affine", .arity = 3, .analytic = true};
 
-  [[nodiscard]] ValueType infer(Types in) const {
-    require_real(info.name, in);
-    const Shape &x = in[0].shape, &w = in[1].shape, &b = in[2].shape;
-    if (x.rank() < 1 || w.rank() != 2 || b.rank() != 1 || x[x.rank() - 1] != w[1] || b[0] != w[0]) {
-      throw ShapeError(
-          fmt::format("affine: x {}, W {}, b {} do not fit: (..., in), (out, in), (out) are needed",
-                      to_string(x), to_string(w), to_string(b)));
-    }
-    std::array<Index, max_rank> dims{};
-    std::ranges::copy(x, dims.begin());
-    dims[static_cast<std::size_t>(x.rank() - 1)] = w[0];
-    return {Shape(std::span<const Index>(dims.data(), static_cast<std::size_t>(x.rank()))),
-            Kind::real};
-  }
+  [[nodiscard]] ValueType infer(Types in) const { return affine_type(info.name, in); }
 
   template <class T>
   void forward(const Call<T>& call) const {
@@ -159,12 +146,7 @@ struct Affine {
                     call.input(1), call.output(), call.parallel);
   }
 
-  [[nodiscard]] static Var vjp(int i, const Primal& p, Var c) {
-    const Var x = as_rows(p[0]), w = p[1], cotangent = as_rows(c);
-    if (i == 0) return reshape(matmul(cotangent, w, false, false), p[0].shape());
-    if (i == 1) return matmul(cotangent, x, true, false);
-    return sum(cotangent, 0);
-  }
+  [[nodiscard]] static Var vjp(int i, const Primal& p, Var c) { return affine_vjp(i, p, c); }
 
   [[nodiscard]] static Var jvp(const Primal& p, std::span<const Var> tangents) {
     Var total;
@@ -188,16 +170,42 @@ struct Affine {
   }
 
   static std::vector<Sample<Affine>> samples() {
-    return {{{}, {real({2, 3}), real({4, 3}), real({4})}},
-            {{}, {real({3}), real({2, 3}), real({2})}},
-            {{}, {real({2, 3, 2}), real({1, 2}), real({1})}},
-            {{}, {real({0, 3}), real({4, 3}), real({4})}},
-            {{}, {real({2, 3}), real({0, 3}), real({0})}},
-            {{}, {real({9, 10}), real({8, 10}), real({8})}}};
+    std::vector<Sample<Affine>> list;
+    for (auto& operands : affine_operands()) list.push_back({{}, std::move(operands)});
+    return list;
   }
 };
 
 }  // namespace
+
+ValueType affine_type(std::string_view op, Types in) {
+  require_real(op, in);
+  const Shape &x = in[0].shape, &w = in[1].shape, &b = in[2].shape;
+  if (x.rank() < 1 || w.rank() != 2 || b.rank() != 1 || x[x.rank() - 1] != w[1] || b[0] != w[0]) {
+    throw ShapeError(
+        fmt::format("{}: x {}, W {}, b {} do not fit: (..., in), (out, in), (out) are needed", op,
+                    to_string(x), to_string(w), to_string(b)));
+  }
+  // On the stack: recording allocates nothing.
+  std::array<Index, max_rank> dims{};
+  std::ranges::copy(x, dims.begin());
+  dims[static_cast<std::size_t>(x.rank() - 1)] = w[0];
+  return {Shape(std::span<const Index>(dims.data(), static_cast<std::size_t>(x.rank()))),
+          Kind::real};
+}
+
+Var affine_vjp(int i, const Primal& p, Var c) {
+  const Var rows = as_rows(c);
+  if (i == 0) return reshape(matmul(rows, p[1], false, false), p[0].shape());
+  if (i == 1) return matmul(rows, as_rows(p[0]), true, false);
+  return sum(rows, 0);
+}
+
+std::vector<std::vector<SampleInput>> affine_operands() {
+  return {{real({2, 3}), real({4, 3}), real({4})},    {real({3}), real({2, 3}), real({2})},
+          {real({2, 3, 2}), real({1, 2}), real({1})}, {real({0, 3}), real({4, 3}), real({4})},
+          {real({2, 3}), real({0, 3}), real({0})},    {real({9, 10}), real({8, 10}), real({8})}};
+}
 
 Var as_rows(Var v) {
   const Shape& s = v.shape();

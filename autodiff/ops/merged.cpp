@@ -28,16 +28,7 @@ struct AffineRelu {
 
   static constexpr OpInfo info{.name = "affine_relu", .arity = 3};
 
-  [[nodiscard]] ValueType infer(Types in) const {
-    detail::require_real(info.name, in);
-    const Shape &x = in[0].shape, &w = in[1].shape, &b = in[2].shape;
-    if (x.rank() < 1 || w.rank() != 2 || b.rank() != 1 || x[x.rank() - 1] != w[1] || b[0] != w[0]) {
-      throw ShapeError(fmt::format(
-          "affine_relu: x {}, W {}, b {} do not fit: (..., in), (out, in), (out) are needed",
-          to_string(x), to_string(w), to_string(b)));
-    }
-    return {detail::replaced(x, x.rank() - 1, w[0]), Kind::real};
-  }
+  [[nodiscard]] ValueType infer(Types in) const { return affine_type(info.name, in); }
   template <class T>
   void forward(const Call<T>& call) const {
     const Index out = call.shape(1)[0], in = call.shape(1)[1];
@@ -46,18 +37,12 @@ struct AffineRelu {
                     call.input(0), call.input(1), call.output(), call.parallel);
   }
   [[nodiscard]] static Var vjp(int i, const Primal& p, Var c) {
-    const Var passed = as_rows(relu_grad(c, p.out));
-    if (i == 0) return reshape(matmul(passed, p[1], false, false), p[0].shape());
-    if (i == 1) return matmul(passed, as_rows(p[0]), true, false);
-    return sum(passed, 0);
+    return affine_vjp(i, p, relu_grad(c, p.out));
   }
   static std::vector<Sample<AffineRelu>> samples() {
-    return {{{}, {real({2, 3}), real({4, 3}), real({4})}},
-            {{}, {real({3}), real({2, 3}), real({2})}},
-            {{}, {real({2, 3, 2}), real({1, 2}), real({1})}},
-            {{}, {real({0, 3}), real({4, 3}), real({4})}},
-            {{}, {real({2, 3}), real({0, 3}), real({0})}},
-            {{}, {real({9, 10}), real({8, 10}), real({8})}}};
+    std::vector<Sample<AffineRelu>> list;
+    for (auto& operands : affine_operands()) list.push_back({{}, std::move(operands)});
+    return list;
   }
 };
 
