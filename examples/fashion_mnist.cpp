@@ -22,7 +22,7 @@
 #include "gradcheck/bridge/network_check.hpp"
 #include "gradcheck/bridge/op_table.hpp"
 #include "gradcheck/report.hpp"
-#include "gradcheck/report_html.hpp"
+#include "gradcheck/report/report_html.hpp"
 #include "nn/data/dataset.hpp"
 #include "nn/layers/dropout.hpp"
 #include "nn/layers/linear.hpp"

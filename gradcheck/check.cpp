@@ -8,15 +8,15 @@
 #include <limits>
 #include <optional>
 
-#include "gradcheck/adaptive.hpp"
-#include "gradcheck/assemble.hpp"
-#include "gradcheck/degenerate.hpp"
-#include "gradcheck/diagnose.hpp"
+#include "gradcheck/diagnose/diagnose.hpp"
 #include "gradcheck/errors.hpp"
-#include "gradcheck/finite_difference.hpp"
+#include "gradcheck/judge/adaptive.hpp"
+#include "gradcheck/judge/assemble.hpp"
+#include "gradcheck/judge/degenerate.hpp"
+#include "gradcheck/judge/second_opinion.hpp"
+#include "gradcheck/numeric/finite_difference.hpp"
 #include "gradcheck/purity.hpp"
 #include "gradcheck/same_bits.hpp"
-#include "gradcheck/second_opinion.hpp"
 
 namespace dtheta::gradcheck {
 namespace {

@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <cmath>
 
-#include "gradcheck/diagnose.hpp"
+#include "gradcheck/diagnose/diagnose.hpp"
 #include "gradcheck/errors.hpp"
-#include "gradcheck/finite_difference.hpp"
+#include "gradcheck/numeric/finite_difference.hpp"
 
 namespace dtheta::gradcheck {
 namespace {

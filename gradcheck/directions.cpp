@@ -7,8 +7,8 @@
 #include <cmath>
 #include <numbers>
 
-#include "gradcheck/adaptive.hpp"
 #include "gradcheck/errors.hpp"
+#include "gradcheck/judge/adaptive.hpp"
 
 namespace dtheta::gradcheck {
 namespace {

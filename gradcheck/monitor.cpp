@@ -8,7 +8,7 @@
 #include <limits>
 
 #include "gradcheck/errors.hpp"
-#include "gradcheck/finite_difference.hpp"
+#include "gradcheck/numeric/finite_difference.hpp"
 
 namespace dtheta::gradcheck {
 namespace {

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "gradcheck/check.hpp"
-#include "gradcheck/random_direction.hpp"
+#include "gradcheck/numeric/random_direction.hpp"
 
 namespace dtheta::gradcheck {
 

@@ -12,11 +12,11 @@
 #include <ostream>
 #include <utility>
 
-#include "gradcheck/adaptive.hpp"
 #include "gradcheck/errors.hpp"
-#include "gradcheck/finite_difference.hpp"
-#include "gradcheck/noise.hpp"
-#include "gradcheck/slope.hpp"
+#include "gradcheck/judge/adaptive.hpp"
+#include "gradcheck/numeric/finite_difference.hpp"
+#include "gradcheck/numeric/noise.hpp"
+#include "gradcheck/numeric/slope.hpp"
 
 namespace dtheta::gradcheck {
 namespace {

@@ -7,9 +7,9 @@
 #include <limits>
 #include <ostream>
 
-#include "gradcheck/assemble.hpp"
 #include "gradcheck/errors.hpp"
-#include "gradcheck/report.hpp"
+#include "gradcheck/judge/assemble.hpp"
+#include "gradcheck/report/report.hpp"
 
 namespace dtheta::gradcheck {
 

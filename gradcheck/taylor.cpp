@@ -8,7 +8,7 @@
 
 #include "gradcheck/directions.hpp"
 #include "gradcheck/errors.hpp"
-#include "gradcheck/noise.hpp"
+#include "gradcheck/numeric/noise.hpp"
 
 namespace dtheta::gradcheck {
 namespace {

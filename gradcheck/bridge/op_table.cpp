@@ -9,7 +9,7 @@
 #include <mutex>
 #include <thread>
 
-#include "gradcheck/html.hpp"
+#include "gradcheck/report/html.hpp"
 
 namespace dtheta::gradcheck {
 namespace {

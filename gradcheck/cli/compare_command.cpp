@@ -10,7 +10,7 @@
 #include "gradcheck/cli/deliver.hpp"
 #include "gradcheck/cli/npz_blocks.hpp"
 #include "gradcheck/compare.hpp"
-#include "gradcheck/finite_difference.hpp"
+#include "gradcheck/numeric/finite_difference.hpp"
 
 namespace dtheta::gradcheck::cli {
 namespace {

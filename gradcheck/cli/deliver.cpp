@@ -7,9 +7,9 @@
 
 #include "gradcheck/cli/interrupt.hpp"
 #include "gradcheck/cli/json.hpp"
-#include "gradcheck/report.hpp"
-#include "gradcheck/report_html.hpp"
-#include "gradcheck/report_junit.hpp"
+#include "gradcheck/report/report.hpp"
+#include "gradcheck/report/report_html.hpp"
+#include "gradcheck/report/report_junit.hpp"
 
 namespace dtheta::gradcheck::cli {
 namespace {

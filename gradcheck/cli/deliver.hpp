@@ -4,8 +4,8 @@
 #include <string>
 
 #include "gradcheck/cli/arguments.hpp"
-#include "gradcheck/exhibits.hpp"
 #include "gradcheck/replay.hpp"
+#include "gradcheck/report/exhibits.hpp"
 
 namespace dtheta::gradcheck::cli {
 

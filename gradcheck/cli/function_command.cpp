@@ -15,7 +15,7 @@
 #include "gradcheck/cli/direction_result.hpp"
 #include "gradcheck/cli/interrupt.hpp"
 #include "gradcheck/cli/npz_blocks.hpp"
-#include "gradcheck/finite_difference.hpp"
+#include "gradcheck/numeric/finite_difference.hpp"
 #include "gradcheck/sample.hpp"
 
 namespace dtheta::gradcheck::cli {

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "gradcheck/html.hpp"
+#include "gradcheck/report/html.hpp"
 
 namespace dtheta::gradcheck::cli {
 

@@ -11,7 +11,7 @@
 #include "gradcheck/cli/interrupt.hpp"
 #include "gradcheck/cli/json.hpp"
 #include "gradcheck/cli/junit.hpp"
-#include "gradcheck/report.hpp"
+#include "gradcheck/report/report.hpp"
 
 namespace dtheta::gradcheck::cli {
 namespace {

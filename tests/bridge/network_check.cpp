@@ -13,8 +13,8 @@
 #include "autodiff/workspace.hpp"
 #include "gradcheck/bridge/replay_probes.hpp"
 #include "gradcheck/errors.hpp"
-#include "gradcheck/finite_difference.hpp"
-#include "gradcheck/report.hpp"
+#include "gradcheck/numeric/finite_difference.hpp"
+#include "gradcheck/report/report.hpp"
 #include "networks.hpp"
 
 namespace dtheta::gradcheck::test {

@@ -5,10 +5,13 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-mkdir "$work/gradcheck"
-cp gradcheck/*.hpp gradcheck/*.cpp "$work/gradcheck/"
+parts=(numeric judge diagnose report)
+for part in . "${parts[@]}"; do
+  mkdir -p "$work/gradcheck/$part"
+  cp gradcheck/"$part"/*.hpp gradcheck/"$part"/*.cpp "$work/gradcheck/$part/"
+done
 {
-  for header in "$work"/gradcheck/*.hpp; do echo "#include \"gradcheck/${header##*/}\""; done
+  (cd "$work" && find gradcheck -name '*.hpp' | sort | sed 's/.*/#include "&"/')
   cat <<'PROGRAM'
 int main() {
   const double theta[] = {1.0}, right[] = {3.0}, wrong[] = {3.1};
@@ -18,6 +21,6 @@ int main() {
 }
 PROGRAM
 } >"$work/main.cpp"
-${CXX:-g++} -std=c++20 -O0 -I"$work" "$work"/main.cpp "$work"/gradcheck/*.cpp -lfmt -pthread \
+${CXX:-g++} -std=c++20 -O0 -I"$work" "$work"/main.cpp "$work"/gradcheck/*.cpp "$work"/gradcheck/*/*.cpp -lfmt -pthread \
   -o "$work/alone"
 "$work/alone"

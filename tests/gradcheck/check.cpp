@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "gradcheck/errors.hpp"
-#include "gradcheck/report.hpp"
-#include "gradcheck/report_html.hpp"
+#include "gradcheck/report/report.hpp"
+#include "gradcheck/report/report_html.hpp"
 
 namespace gc = dtheta::gradcheck;
 namespace data = boost::unit_test::data;

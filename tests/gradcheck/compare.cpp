@@ -6,9 +6,9 @@
 #include <limits>
 
 #include "gradcheck/errors.hpp"
-#include "gradcheck/report.hpp"
-#include "gradcheck/report_html.hpp"
-#include "gradcheck/report_junit.hpp"
+#include "gradcheck/report/report.hpp"
+#include "gradcheck/report/report_html.hpp"
+#include "gradcheck/report/report_junit.hpp"
 
 namespace gc = dtheta::gradcheck;
 

@@ -1,12 +1,12 @@
 // What a wrong gradient is taken for: by hand on small blocks, then on planted bugs.
-#include "gradcheck/diagnose.hpp"
+#include "gradcheck/diagnose/diagnose.hpp"
 
 #include <boost/test/unit_test.hpp>
 #include <cmath>
 #include <string>
 #include <vector>
 
-#include "gradcheck/report.hpp"
+#include "gradcheck/report/report.hpp"
 #include "tests/gradcheck/mutants.hpp"
 
 namespace gc = dtheta::gradcheck;

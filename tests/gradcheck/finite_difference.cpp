@@ -1,4 +1,4 @@
-#include "gradcheck/finite_difference.hpp"
+#include "gradcheck/numeric/finite_difference.hpp"
 
 #include <boost/test/data/monomorphic.hpp>
 #include <boost/test/data/test_case.hpp>

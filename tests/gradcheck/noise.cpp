@@ -1,4 +1,4 @@
-#include "gradcheck/noise.hpp"
+#include "gradcheck/numeric/noise.hpp"
 
 #include <boost/test/data/monomorphic.hpp>
 #include <boost/test/data/test_case.hpp>

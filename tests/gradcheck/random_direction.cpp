@@ -1,4 +1,4 @@
-#include "gradcheck/random_direction.hpp"
+#include "gradcheck/numeric/random_direction.hpp"
 
 #include <boost/test/unit_test.hpp>
 

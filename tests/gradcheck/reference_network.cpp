@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "gradcheck/check.hpp"
-#include "gradcheck/report.hpp"
+#include "gradcheck/report/report.hpp"
 #include "tests/data/seed_network_expected.hpp"
 
 namespace gc = dtheta::gradcheck;

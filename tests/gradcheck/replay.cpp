@@ -7,7 +7,7 @@
 #include <sstream>
 
 #include "gradcheck/errors.hpp"
-#include "gradcheck/report.hpp"
+#include "gradcheck/report/report.hpp"
 #include "tests/gradcheck/models.hpp"
 
 namespace gc = dtheta::gradcheck;

@@ -2,9 +2,9 @@
 #include <boost/test/unit_test.hpp>
 #include <cmath>
 
-#include "gradcheck/exhibits.hpp"
-#include "gradcheck/report_html.hpp"
-#include "gradcheck/report_junit.hpp"
+#include "gradcheck/report/exhibits.hpp"
+#include "gradcheck/report/report_html.hpp"
+#include "gradcheck/report/report_junit.hpp"
 #include "tests/gradcheck/models.hpp"
 
 namespace gc = dtheta::gradcheck;

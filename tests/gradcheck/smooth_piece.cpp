@@ -1,5 +1,5 @@
 // Slopes between corners: the polynomial fit, the piece, and the adaptive check that rests on them.
-#include "gradcheck/smooth_piece.hpp"
+#include "gradcheck/numeric/smooth_piece.hpp"
 
 #include <boost/test/data/monomorphic.hpp>
 #include <boost/test/data/test_case.hpp>
@@ -8,7 +8,7 @@
 #include <random>
 
 #include "gradcheck/check.hpp"
-#include "gradcheck/polynomial_fit.hpp"
+#include "gradcheck/numeric/polynomial_fit.hpp"
 #include "tests/gradcheck/models.hpp"
 
 namespace gc = dtheta::gradcheck;

@@ -1,0 +1,96 @@
+#include "gradcheck/judge/blind_spots.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <functional>
+#include <string_view>
+#include <utility>
+
+namespace dtheta::gradcheck::detail {
+namespace {
+
+/// Blocks that J was not seen to depend on, and those whose difference drowns in that of the whole.
+void name_blocks(Result& result) {
+  std::vector<std::string_view> insensitive;
+  std::size_t hidden_entries = 0;
+  std::size_t entries = 0;
+  for (const BlockResult& block : result.blocks) {
+    entries += block.size;
+    if (!block.sensitive) {
+      insensitive.emplace_back(block.name);
+      hidden_entries += block.size;
+    }
+    const bool hidden =
+        result.method == Method::textbook && block.band > result.band && block.band >= Band::error;
+    if (!hidden) continue;
+    result.notes.push_back(
+        fmt::format("{} alone has difference {:.3g} ({}), hidden behind larger blocks", block.name,
+                    block.difference.value, to_string(block.band)));
+  }
+  if (!insensitive.empty()) {
+    result.notes.push_back(
+        fmt::format("J was not seen to depend on {}: this check could not have seen a bug there "
+                    "that leaves the gradient near zero{}",
+                    fmt::join(insensitive, ", "),
+                    2 * hidden_entries > entries
+                        ? "; J may be a constant there, as a sum of softmax outputs is: check the "
+                          "cost that is trained with"
+                        : ""));
+  }
+}
+
+/// Matrices of equal entries: the units behind them are alike, and so are their gradients.
+void name_symmetry(Result& result, const ParameterVector& theta) {
+  std::vector<std::string_view> alike;
+  for (const BlockResult& block : result.blocks) {
+    const auto values = theta.values().subspan(block.offset, block.size);
+    const auto wide = std::ranges::count_if(block.shape, [](std::size_t n) { return n > 1; });
+    if (wide < 2 || std::ranges::adjacent_find(values, std::not_equal_to<>()) != values.end()) {
+      continue;
+    }
+    alike.emplace_back(block.name);
+  }
+  if (alike.empty()) return;
+  result.notes.push_back(
+      fmt::format("all entries of {} are equal: this check could not have seen a bug in the order "
+                  "of the units there (a transpose, a permutation, the wrong layer's weights); "
+                  "check at random values",
+                  fmt::join(alike, ", ")));
+}
+
+void name_corners(Result& result, std::span<const Finding> findings) {
+  if (!result.deterministic) return;  // what J does by itself looks like corners
+  const std::pair<bool Finding::*, std::string_view> notes[] = {
+      {&Finding::kink,
+       "J has a corner at {} of the entries; there the gradient was held against the slopes on "
+       "both sides, and any value between them is right"},
+      {&Finding::singular,
+       "J has no finite derivative at {} of the entries (the edge of a domain, as of a square "
+       "root at 0): no gradient is right or wrong there"},
+      {&Finding::degenerate,
+       "theta lies on several corners of J at once (zero biases do that): {} entries of the "
+       "gradient disagree here, but jump at this point and agree on either side of it; check at "
+       "a theta beside"},
+      {&Finding::plateau,
+       "J moves in plateaus around theta (a unit within a few roundings of its limit): along {} "
+       "of the entries it stands still over the steps that were taken, but over larger ones it "
+       "does what the gradient says; check with smaller weights or inputs"},
+  };
+  for (const auto& [found, sentence] : notes) {
+    const auto count = static_cast<std::size_t>(std::ranges::count(findings, true, found));
+    if (count > 0) result.notes.push_back(fmt::format(fmt::runtime(sentence), count));
+  }
+}
+
+}  // namespace
+
+void name_blind_spots(Result& result, const ParameterVector& theta,
+                      std::span<const Finding> findings) {
+  name_blocks(result);
+  name_symmetry(result, theta);
+  name_corners(result, findings);
+}
+
+}  // namespace dtheta::gradcheck::detail

@@ -1,0 +1,66 @@
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <optional>
+
+#include "gradcheck/judge/adaptive.hpp"
+#include "gradcheck/oracle.hpp"
+
+namespace dtheta::gradcheck::detail {
+
+/// One entry that double leaves in doubt, and what its derivative is judged by.
+struct Doubt {
+  std::size_t block = 0;  ///< among those to check
+  std::size_t entry = 0;
+  double x = 0.0;
+  double analytic = 0.0;
+  double length = 0.0;  ///< scale of the block's entries
+  Scales scales{};
+  double reach = 0.0;  ///< size of this derivative, at least the reference
+  std::optional<Corner> corner{};
+  bool looked = false;  ///< for a corner
+};
+
+/// Judges an entry by the slopes that an oracle gives, as a Search does by those in double: to
+/// agree, one slope is enough; to accuse, two steps must say the same.
+class OracleJudge {
+ public:
+  /// `noise`: ε_f of J in double. `find_corner` looks for a corner near an entry, once.
+  OracleJudge(const Request& request, double noise, std::function<void(Doubt&)> find_corner)
+      : request_(request), noise_(noise), find_corner_(std::move(find_corner)) {}
+
+  /// What the oracle has to say, or nothing. Adds to `evaluations` what it was asked for.
+  std::optional<Finding> judge(const Oracle& oracle, Doubt& doubt, std::size_t& evaluations) const;
+
+ private:
+  /// A wide slope with its bars.
+  struct Measured {
+    WideSlope slope;
+    double step = 0.0;
+    double likely = 0.0;    // holds the analytic side's own roundings
+    double cautious = 0.0;  // also those of what may have cancelled in it
+    bool corner = false;    // the slopes of the two sides differ visibly
+  };
+  using Ask = std::function<WideSlope(double step)>;
+
+  std::optional<Finding> judge_stepped(const Oracle& oracle, Doubt& doubt, const Ask& ask) const;
+  std::optional<Finding> judge_stepless(const Oracle& oracle, const Doubt& doubt,
+                                        const Ask& ask) const;
+  std::optional<Finding> judge_corner(const Oracle& oracle, Doubt& doubt, const Ask& ask,
+                                      const Measured& near) const;
+  double step_for(const Oracle& oracle, const Doubt& doubt) const;
+  double noise_of(const Oracle& oracle, double magnitude) const;
+  double rounding(double size) const;
+  Measured measure(const Oracle& oracle, const Doubt& doubt, const Ask& ask, double step) const;
+  bool agrees(const Measured& m, const Doubt& doubt) const;
+  bool leaves_crumbs_of_zero(const Measured& m, const Doubt& doubt) const;
+  bool excludes(const Measured& m, const Doubt& doubt) const;
+  static Finding settle(Verdict verdict, const Measured& m);
+
+  const Request& request_;
+  double noise_;
+  std::function<void(Doubt&)> find_corner_;
+};
+
+}  // namespace dtheta::gradcheck::detail
