@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cmath>
 #include <limits>
+#include <new>
 #include <optional>
 
 #include "gradcheck/diagnose/diagnose.hpp"
@@ -127,7 +128,7 @@ void name_habits(const Gradient::Function& gradient, const ParameterVector& thet
 std::vector<bool> usable(const std::vector<detail::Finding>& findings) {
   std::vector<bool> usable;
   for (const detail::Finding& found : findings) {
-    usable.push_back(std::isfinite(found.numeric) && !found.kink &&
+    usable.push_back(std::isfinite(found.numeric) && found.reason != detail::Reason::corner &&
                      found.verdict != Verdict::inconclusive);
   }
   return usable;
@@ -249,7 +250,23 @@ Result check_probes(const ProbeEvaluator& evaluate, const Gradient& gradient,
 Result check(const Cost& cost, const Gradient& gradient, const ParameterVector& theta,
              const Options& options) {
   CostProbes probes(cost, theta.values(), options.threads);
-  Result result = check_probes(std::ref(probes), &cost, gradient, theta, options);
+  // Away from θ a cost that throws has no value, whoever asks.
+  const Cost guarded = [&](std::span<const double> at) {
+    try {
+      return cost(at);
+    } catch (const std::bad_alloc&) {
+      throw;
+    } catch (const std::exception&) {
+      return std::numeric_limits<double>::quiet_NaN();
+    }
+  };
+  Result result = check_probes(std::ref(probes), &guarded, gradient, theta, options);
+  if (const Throws thrown = probes.throws(); thrown.count > 0) {
+    result.notes.push_back(fmt::format(
+        "the cost threw at {} of the points around theta, which were taken to lie outside its "
+        "domain; the first time: {}",
+        thrown.count, thrown.first));
+  }
   if (!probes.left_untouched(theta.values())) {
     result.notes.emplace_back(
         "the cost wrote into the theta that it was lent: later probes saw other parameters");

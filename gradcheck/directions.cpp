@@ -8,7 +8,7 @@
 #include <numbers>
 
 #include "gradcheck/errors.hpp"
-#include "gradcheck/judge/adaptive.hpp"
+#include "gradcheck/judge/scales.hpp"
 
 namespace dtheta::gradcheck {
 namespace {

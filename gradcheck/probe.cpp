@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <exception>
+#include <limits>
+#include <new>
 #include <utility>
 
 #include "gradcheck/errors.hpp"
@@ -35,6 +38,7 @@ CostProbes::CostProbes(Cost cost, std::span<const double> theta, unsigned thread
   if (!cost_) throw OptionError("cost: it cannot be called, because it is empty");
   if (threads == 0) throw OptionError("threads: 0 were asked for, but at least 1 is needed");
   copies_.assign(threads, std::vector<double>(theta.begin(), theta.end()));
+  throws_.resize(threads);
 }
 
 void CostProbes::operator()(std::span<const Probe> probes, std::span<double> answers) {
@@ -61,9 +65,31 @@ void CostProbes::answer_share(unsigned thread, std::span<const Probe> probes,
                               std::span<double> answers) {
   std::vector<double>& theta = copies_[thread];
   for (std::size_t i = 0; i < probes.size(); ++i) {
-    const Moved moved(theta, probes[i]);
-    answers[i] = cost_(theta);
+    answers[i] = answer(theta, probes[i], throws_[thread]);
   }
+}
+
+double CostProbes::answer(std::vector<double>& theta, const Probe& probe, Throws& throws) const {
+  const bool away = theta[probe.index] != probe.value;
+  const Moved moved(theta, probe);
+  try {
+    return cost_(theta);
+  } catch (const std::bad_alloc&) {
+    throw;
+  } catch (const std::exception& error) {
+    if (!away) throw;
+    if (throws.count++ == 0) throws.first = error.what();
+    return std::numeric_limits<double>::quiet_NaN();
+  }
+}
+
+Throws CostProbes::throws() const {
+  Throws all;
+  for (const Throws& some : throws_) {
+    if (all.count == 0) all.first = some.first;
+    all.count += some.count;
+  }
+  return all;
 }
 
 bool CostProbes::left_untouched(std::span<const double> theta) const {

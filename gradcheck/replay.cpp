@@ -13,7 +13,8 @@
 #include <utility>
 
 #include "gradcheck/errors.hpp"
-#include "gradcheck/judge/adaptive.hpp"
+#include "gradcheck/judge/law.hpp"
+#include "gradcheck/judge/scales.hpp"
 #include "gradcheck/numeric/finite_difference.hpp"
 #include "gradcheck/numeric/noise.hpp"
 #include "gradcheck/numeric/slope.hpp"
@@ -195,16 +196,16 @@ std::string report(const ProbeReplay& replay, bool colour) {
     text += '\n';
   };
   line("  step h = {}", c.step);
-  const auto value = [&](int offset, double at, double cost) {
-    const std::string move = offset == 0 ? ""
-                             : std::abs(offset) == 1
-                                 ? fmt::format(" {} h", offset < 0 ? '-' : '+')
-                                 : fmt::format(" {} {}h", offset < 0 ? '-' : '+', std::abs(offset));
+  const auto value = [&](double offset, double at, double cost) {
+    const char sign = offset < 0.0 ? '-' : '+';
+    const std::string move = offset == 0.0             ? ""
+                             : std::abs(offset) == 1.0 ? fmt::format(" {} h", sign)
+                                                       : fmt::format(" {} {:.4g}h", sign, std::abs(offset));
     line("  {:<15} {:>25.17e}   at {}", fmt::format("J(theta{})", move), cost, at);
   };
   bool centre_shown = false;
   for (const ReplayedValue& v : replay.values) {
-    if (v.offset > 0 && !std::exchange(centre_shown, true)) value(0, replay.theta, replay.cost);
+    if (v.offset > 0.0 && !std::exchange(centre_shown, true)) value(0, replay.theta, replay.cost);
     value(v.offset, v.theta, v.cost);
   }
   if (!centre_shown) value(0, replay.theta, replay.cost);

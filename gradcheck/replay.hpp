@@ -12,7 +12,7 @@ namespace dtheta::gradcheck {
 
 /// One value that a difference was made of.
 struct ReplayedValue {
-  int offset = 0;  ///< in steps
+  double offset = 0.0;  ///< in steps
   double theta = 0.0;
   double cost = 0.0;
 };

@@ -55,7 +55,7 @@ class Assembly {
     c.numeric = found.numeric;
     c.bar = found.bar;
     c.step = found.step;
-    c.kink = found.kink;
+    c.kink = found.reason == Reason::corner;
     c.verdict = found.verdict;
     return c;
   }
@@ -98,7 +98,7 @@ class Assembly {
   void append_pair(std::size_t i) {
     const Finding& found = findings_.entries[i];
     if (!reached(found)) return;
-    const bool excused = found.kink && found.verdict == Verdict::pass;
+    const bool excused = found.reason == Reason::corner && found.verdict == Verdict::pass;
     analytic_.push_back(result_.analytic[i]);
     numeric_.push_back(excused ? result_.analytic[i] : found.numeric);
   }
@@ -125,9 +125,10 @@ class Assembly {
       append_pair(i);
       if (found.verdict == Verdict::fail) ++summary.failed;
       if (found.verdict == Verdict::inconclusive) ++summary.inconclusive;
-      if (found.kink) ++summary.kinks;
-      if (!found.kink) floor = std::max(floor, floor_of(i));
-      if (found.kink || std::abs(found.numeric) > found.bar) summary.sensitive = true;
+      const bool corner = found.reason == Reason::corner;
+      if (corner) ++summary.kinks;
+      if (!corner) floor = std::max(floor, floor_of(i));
+      if (corner || std::abs(found.numeric) > found.bar) summary.sensitive = true;
       measured = measured && std::isfinite(found.numeric);
     }
     summary.sensitive = summary.sensitive || !measured;  // what was not measured is not accused
@@ -244,10 +245,6 @@ void assemble(Result& result, const Request& request, const Findings* findings) 
   } else {
     Findings none;
     none.entries.assign(request.theta.size(), Finding{});
-    for (Finding& finding : none.entries) {
-      finding.numeric = std::numeric_limits<double>::quiet_NaN();
-      finding.bar = std::numeric_limits<double>::infinity();
-    }
     Assembly(result, request, none).run();
   }
   if (std::isfinite(result.cost)) return;

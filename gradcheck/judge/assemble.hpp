@@ -1,6 +1,6 @@
 #pragma once
 
-#include "gradcheck/judge/adaptive.hpp"
+#include "gradcheck/judge/request.hpp"
 #include "gradcheck/result.hpp"
 
 namespace dtheta::gradcheck::detail {

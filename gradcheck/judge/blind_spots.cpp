@@ -62,24 +62,24 @@ void name_symmetry(Result& result, const ParameterVector& theta) {
 
 void name_corners(Result& result, std::span<const Finding> findings) {
   if (!result.deterministic) return;  // what J does by itself looks like corners
-  const std::pair<bool Finding::*, std::string_view> notes[] = {
-      {&Finding::kink,
+  const std::pair<Reason, std::string_view> notes[] = {
+      {Reason::corner,
        "J has a corner at {} of the entries; there the gradient was held against the slopes on "
        "both sides, and any value between them is right"},
-      {&Finding::singular,
+      {Reason::singular,
        "J has no finite derivative at {} of the entries (the edge of a domain, as of a square "
        "root at 0): no gradient is right or wrong there"},
-      {&Finding::degenerate,
+      {Reason::several_corners,
        "theta lies on several corners of J at once (zero biases do that): {} entries of the "
        "gradient disagree here, but jump at this point and agree on either side of it; check at "
        "a theta beside"},
-      {&Finding::plateau,
-       "J moves in plateaus around theta (a unit within a few roundings of its limit): along {} "
-       "of the entries it stands still over the steps that were taken, but over larger ones it "
-       "does what the gradient says; check with smaller weights or inputs"},
+      {Reason::quanta,
+       "J moves in plateaus around theta (a unit within a few roundings of its limit, or numbers of "
+       "less precision inside it): along {} of the entries its jumps hide its slope; check with "
+       "smaller weights or inputs"},
   };
   for (const auto& [found, sentence] : notes) {
-    const auto count = static_cast<std::size_t>(std::ranges::count(findings, true, found));
+    const auto count = std::ranges::count(findings, found, &Finding::reason);
     if (count > 0) result.notes.push_back(fmt::format(fmt::runtime(sentence), count));
   }
 }

@@ -1,85 +1,61 @@
 #include "gradcheck/judge/cost_noise.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
-#include <cstdint>
 #include <limits>
+#include <vector>
 
 #include "gradcheck/numeric/noise.hpp"
+#include "gradcheck/numeric/quantum.hpp"
 
 namespace dtheta::gradcheck::detail {
 namespace {
 
-/// The weight of the lowest bit that is set; infinite for zero.
-double quantum_of(double value) {
-  if (value == 0.0 || !std::isfinite(value)) return std::numeric_limits<double>::infinity();
-  int exponent = 0;
-  const double mantissa = std::frexp(std::abs(value), &exponent);
-  const auto bits = static_cast<std::uint64_t>(std::ldexp(mantissa, 53));
-  return std::ldexp(1.0, exponent - 53 + std::countr_zero(bits));
-}
+constexpr double uniform = 0.2886751;  // standard deviation of a rounding to quanta: 1/√12
+constexpr double plain = 16.0;          // roundings of J: noise that nobody wonders at
+constexpr int attempts = 7;            // spacings a hundredfold apart: from 1e-8 to 1e2 of θ
 
-/// The longest way on which J had the same bits.
-class Plateau {
- public:
-  void visit(double x, double value) {
-    if (value != value_) {
-      begin_ = x;
-      value_ = value;
+/// The noise of J from one entry of θ upwards.
+double noise_along(const Request& request, std::size_t entry, double length) {
+  std::vector<double> values{request.cost};
+  const auto along = [&](double value) { return values.emplace_back(ask(request, entry, value)); };
+  // So far apart that J moves by some of its own roundings, where its slope is known.
+  const double moves = 8.0 * unit_roundoff * std::abs(request.cost / request.analytic[entry]);
+  const double part = std::clamp(std::isfinite(moves) ? moves / length : 0.0, 1e-8, 1e-2);
+  const double x = request.theta.values()[entry];
+  const double spacing = std::max(part * length, 1e-14 * std::abs(x));
+  const Noise found = estimate_noise(along, x, spacing, attempts);
+  double noise = found.status == NoiseStatus::found ? found.noise : 0.0;
+  if (noise > plain * unit_roundoff * std::abs(request.cost)) {
+    // A corner among the values looks like noise, but shrinks with the spacing, and has two sides.
+    const auto below = [&](double value) { return along(x - (value - x)); };
+    const Noise closer = estimate_noise(below, x, found.spacing / 7.3, 1);
+    if (closer.status == NoiseStatus::found) noise = std::min(noise, closer.noise);
+    if (closer.status == NoiseStatus::too_far) noise = 0.0;
+    // J stands still closer by: it moves in quanta, or begins to move further away.
+    if (closer.status == NoiseStatus::too_close) {
+      noise = std::min(noise, lasting_jump(along, x, x + 8.0 * found.spacing, 0.0));
     }
-    longest_ = std::max(longest_, std::abs(x - begin_));
   }
-  double longest() const { return longest_; }
-
- private:
-  double begin_ = 0.0;
-  double value_ = std::numeric_limits<double>::quiet_NaN();
-  double longest_ = 0.0;
-};
+  return std::max(noise, uniform * quantum_of(values));
+}
 
 }  // namespace
 
-double measure_noise(const Request& request, std::span<const std::size_t> pilots) {
+double measure_noise(const Request& request, std::span<const std::size_t> pilots,
+                     std::span<const double> lengths) {
   constexpr std::size_t coordinates = 3;
   constexpr double alike = 4.0;
-  constexpr double plain_change = 16.0;
-  double quantum = quantum_of(request.cost);
-  bool stuck = false;
-  double noise = std::max(request.noise, unit_roundoff * std::abs(request.cost));
   double least = std::numeric_limits<double>::infinity();
   double most = 0.0;
   const std::size_t stride = std::max<std::size_t>(1, pilots.size() / coordinates);
   for (std::size_t p = 0; p < pilots.size() && p / stride < coordinates; p += stride) {
-    const std::size_t i = pilots[p];
-    Plateau plateau;
-    const auto along = [&](double value) {
-      const Probe probe{i, value};
-      double answer = 0.0;
-      request.evaluate(std::span(&probe, 1), std::span(&answer, 1));
-      quantum = std::min(quantum, quantum_of(answer));
-      plateau.visit(value, answer);
-      return answer;
-    };
-    // So far apart that J moves by some of its own roundings, where its slope is known.
-    const double length = scale_of(request.theta, request.blocks[p]);
-    const double moves = 8.0 * unit_roundoff * std::abs(request.cost / request.analytic[i]);
-    const double spacing =
-        length * std::clamp(std::isfinite(moves) ? moves / length : 0.0, 1e-8, 1e-2);
-    const double x = request.theta.values()[i];
-    const Noise found = estimate_noise(along, x, std::max(spacing, 1e-14 * std::abs(x)), 3);
-    if (found.status == NoiseStatus::found) noise = std::max(noise, found.noise);
-    least = std::min(least, found.noise);
-    most = std::max(most, found.noise);
-    // J ought to have moved and did not: its quanta are larger than the change.
-    if (plateau.longest() * std::abs(request.analytic[i]) > plain_change * noise) stuck = true;
+    const double noise = noise_along(request, pilots[p], lengths[p]);
+    least = std::min(least, noise);
+    most = std::max(most, noise);
     if (p > 0 && least > 0.0 && most <= alike * least) break;
   }
-  // A J that is the small difference of large numbers moves in quanta of theirs. How large they are
-  // its own low bits say, up to a bound for a J that is round by chance.
-  constexpr double most_cancelled = 1024.0;
-  const double hidden = most_cancelled * unit_roundoff * std::max(1.0, std::abs(request.cost));
-  return std::max(noise, stuck ? hidden : 0.5 * std::min(quantum, hidden));
+  return std::max({request.noise, unit_roundoff * std::abs(request.cost), most});
 }
 
 }  // namespace dtheta::gradcheck::detail

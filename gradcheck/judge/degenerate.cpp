@@ -4,10 +4,13 @@
 #include <cmath>
 #include <random>
 
+#include "gradcheck/judge/adaptive.hpp"
+#include "gradcheck/judge/corner_witness.hpp"
+#include "gradcheck/judge/scales.hpp"
+
 namespace dtheta::gradcheck::detail {
 namespace {
 
-constexpr std::size_t most_entries = 64;  // that are looked at one by one
 constexpr double beside = 1e-3;           // parts of the size of θ, where J is measured again
 constexpr double close = 1e-6;            // where a jump must show
 constexpr double closer = 1e-7;           // and still be as large
@@ -68,61 +71,22 @@ class Beside {
                         request_.options, value, 0.0,      [](std::size_t) { return true; }};
     const Findings found = judge_adaptively(again);
     std::erase_if(positions, [&](std::size_t i) {
-      return found.entries[i].verdict != Verdict::pass || found.entries[i].kink;
+      return found.entries[i].verdict != Verdict::pass || found.entries[i].reason == Reason::corner;
     });
   }
 
-  /// Whether entry i alone, moved by a part of the step with which J was measured, brings the
-  /// gradient from its value at θ to what was measured, on both sides: θ lies between two corners
-  /// that are nearer to each other than J can resolve.
-  bool is_between_corners(std::size_t i, const Finding& found) const {
-    constexpr double part_of_step = 0.125;
-    const double error = std::abs(request_.analytic[i] - found.numeric);
-    for (const double sign : {1.0, -1.0}) {
-      ParameterVector there = request_.theta;
-      there.values()[i] += sign * part_of_step * found.step;
-      const double g = gradient_at(there)[i];
-      const bool jumps = std::abs(g - request_.analytic[i]) > apart * error;
-      if (!jumps || !(std::abs(g - found.numeric) <= found.bar)) return false;
-    }
-    return true;
-  }
-
-  /// Whether J does, over a much larger step to either side, what the gradient says on the way:
-  /// then its values stood still over the step with which it was measured. A tanh within a few
-  /// roundings of 1 moves in plateaus, and where a penalty moves besides, they do not show as
-  /// noise.
-  bool is_between_plateaus(std::size_t i, const Finding& found) {
-    constexpr double larger[] = {8.0, 64.0, 512.0, 4096.0};
-    constexpr double agrees = 0.25;  // of the error; a bug leaves all of it
-    const double error = std::abs(request_.analytic[i] - found.numeric);
-    return std::ranges::any_of(larger, [&](double factor) {
-      const double h = factor * found.step;
-      return follows(i, h, agrees * error) && follows(i, -h, agrees * error);
+  /// Keeps the positions that J itself shows to lie on corners at θ.
+  void keep_corners(const Findings& findings, std::vector<std::size_t>& positions) {
+    CornerWitness witness(request_, cost_, away_, findings.noise);
+    std::erase_if(positions, [&](std::size_t i) {
+      return !witness.takes_part(i, findings.entries[i].step);
     });
+    evaluations_ += witness.evaluations();
   }
 
   std::size_t evaluations() const { return evaluations_; }
 
  private:
-  /// Whether the gradient hardly changes from θ to h along entry i, and J changes as it says.
-  bool follows(std::size_t i, double h, double most_error) {
-    ParameterVector there = request_.theta;
-    double& entry = there.values()[i];
-    const double start = entry, here = request_.analytic[i];
-    const auto slope_at = [&](double part) {
-      entry = start + part * h;
-      return gradient_at(there)[i];
-    };
-    const double middle = slope_at(0.5), end = slope_at(1.0);
-    // A jump would be a corner, which is somebody else's subject.
-    if (!(std::max(std::abs(middle - here), std::abs(end - here)) <= most_error)) return false;
-    ++evaluations_;
-    const double promised = (here + 4.0 * middle + end) / 6.0;  // Simpson's rule
-    const double measured = (cost_(there.values()) - request_.cost) / (entry - start);
-    return std::abs(measured - promised) <= most_error;
-  }
-
   ParameterVector moved(double part) const {
     ParameterVector there = request_.theta;
     for (std::size_t i = 0; i < there.size(); ++i) there.values()[i] += part * away_[i];
@@ -147,36 +111,16 @@ std::size_t excuse_degenerate(const Request& request, const Cost& cost,
   std::vector<std::size_t> positions;
   for (std::size_t i = 0; i < findings.entries.size(); ++i) {
     const Finding& found = findings.entries[i];
-    const bool smooth = found.verdict == Verdict::fail && !found.kink;
+    const bool smooth = found.verdict == Verdict::fail && found.reason == Reason::slope;
     if (smooth && std::isfinite(request.analytic[i])) positions.push_back(i);
   }
   if (positions.empty()) return 0;
   Beside beside_theta(request, cost, gradient);
-  std::vector<std::size_t> between;
-  for (std::size_t k = 0; k < std::min(positions.size(), most_entries); ++k) {
-    const std::size_t i = positions[k];
-    if (beside_theta.is_between_corners(i, findings.entries[i])) between.push_back(i);
-  }
-  std::vector<std::size_t> plateaus;
-  // Where one entry is really wrong, the others need not be asked.
-  for (std::size_t k = 0; k < std::min(positions.size(), most_entries); ++k) {
-    const std::size_t i = positions[k];
-    if (std::ranges::find(between, i) != between.end()) continue;
-    if (!beside_theta.is_between_plateaus(i, findings.entries[i])) break;
-    plateaus.push_back(i);
-  }
   for (const double sign : {1.0, -1.0}) beside_theta.keep_jumps(sign, findings, positions);
+  beside_theta.keep_corners(findings, positions);
   for (const double sign : {1.0, -1.0}) beside_theta.keep_right(sign, positions);
-  positions.insert(positions.end(), between.begin(), between.end());
-  const auto leave_open = [&](std::size_t i) -> Finding& {
-    Finding& found = findings.entries[i];
-    found.verdict = Verdict::inconclusive;
-    found.bar = std::max(found.bar, 1.5 * std::abs(request.analytic[i] - found.numeric));
-    return found;
-  };
-  for (const std::size_t i : positions) leave_open(i).degenerate = true;
-  for (const std::size_t i : plateaus) {
-    if (!findings.entries[i].degenerate) leave_open(i).plateau = true;
+  for (const std::size_t i : positions) {
+    leave_open(findings.entries[i], request.analytic[i], Reason::several_corners);
   }
   return beside_theta.evaluations();
 }

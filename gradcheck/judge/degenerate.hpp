@@ -1,20 +1,18 @@
 #pragma once
 
 #include "gradcheck/check.hpp"
-#include "gradcheck/judge/adaptive.hpp"
+#include "gradcheck/judge/request.hpp"
 
 namespace dtheta::gradcheck::detail {
 
-/// Looks again at entries that failed although J has a derivative there. Where θ lies on several
-/// corners whose slopes cancel, such as max(x, 0) − max(−x, 0) at 0, backpropagation with
-/// relu'(0) = 0 gives a value that no J asks for, without a bug. Such an entry is left open if the
-/// gradient jumps at θ (its values beside θ stay apart from the one at θ however close they are)
-/// and passes the check on either side, or if it takes the measured value on both sides of θ within
-/// a part of the step with which J was measured. A bug is as wrong beside θ as at θ, and stays
-/// accused.
-/// Left open, too, are entries along which J stands still over that step, as where a tanh is within
-/// a few roundings of 1, but over larger ones, to either side, changes as the gradient on the way
-/// says. Returns the number of evaluations of J.
+/// Looks again at entries that failed although J has a derivative along them. Where θ lies on
+/// several corners of J whose slopes cancel along an entry, as zero biases behind a dead layer do,
+/// backpropagation with relu'(0) = 0 gives a value that no J asks for, without a bug. Such an entry
+/// is left open if J itself has such a corner: its slope along a generic direction jumps at θ, at
+/// two steps alike, and jumps otherwise where the entry is moved a little; and if the gradient,
+/// which must then jump at θ, passes the check on either side. A J without a corner excuses nobody:
+/// code that treats θ_i = 0 apart is wrong there. A bug is as wrong beside θ as at θ, and stays
+/// accused. Returns the number of evaluations of J.
 std::size_t excuse_degenerate(const Request& request, const Cost& cost,
                               const Gradient::Function& gradient, Findings& findings);
 

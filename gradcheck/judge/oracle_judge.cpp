@@ -9,7 +9,6 @@
 namespace dtheta::gradcheck::detail {
 namespace {
 
-constexpr double noise_margin = 6.0;  // bars hold this many standard deviations of noise
 // Sums of |weights|: of the two-sided slope, and of the difference of the one-sided ones.
 constexpr double noise_gain = 1.84;
 constexpr double jump_gain = 13.4;
@@ -84,7 +83,7 @@ std::optional<Finding> OracleJudge::judge_corner(const Oracle& oracle, Doubt& do
   finding.bar = near.cautious + 0.5 * (high - low);
   // What was not accused would not have been seen.
   if (verdict == Verdict::inconclusive) finding.bar += 1.5 * outside;
-  finding.kink = true;
+  finding.reason = Reason::corner;
   return finding;
 }
 
@@ -159,7 +158,7 @@ bool OracleJudge::excludes(const Measured& m, const Doubt& doubt) const {
 
 Finding OracleJudge::settle(Verdict verdict, const Measured& m) {
   const double bar = verdict == Verdict::pass ? m.likely : m.cautious;
-  return {m.slope.value, bar, m.step, m.step, verdict, false, false};
+  return {m.slope.value, bar, m.step, m.step, verdict, Reason::slope};
 }
 
 }  // namespace dtheta::gradcheck::detail

@@ -4,7 +4,8 @@
 #include <functional>
 #include <optional>
 
-#include "gradcheck/judge/adaptive.hpp"
+#include "gradcheck/judge/law.hpp"
+#include "gradcheck/judge/request.hpp"
 #include "gradcheck/oracle.hpp"
 
 namespace dtheta::gradcheck::detail {

@@ -4,17 +4,13 @@
 #include <cmath>
 #include <limits>
 
+#include "gradcheck/numeric/noise.hpp"
+
 namespace dtheta::gradcheck::detail {
 namespace {
 
-constexpr double noise_margin = 6.0;  // bars hold this many standard deviations of noise
-// No simple ratio, so that a periodic J does not look the same at two steps.
-constexpr double confirming_ratio = 3.7;
 constexpr double smallest_ratio = 4.3;
 constexpr double largest_ratio = 67.0;
-constexpr double clear_contradiction = 8.0;  // bars that lie between, for the sharper witness
-constexpr double insignificant = 0.1;  // parts of the tolerance of the block's largest derivative
-constexpr double bent_part = 0.125;
 constexpr double narrowest = 3.0;      // steps closer than this tell the same
 constexpr double corner_share = 64.0;  // even part over odd part of the truncation
 constexpr double visible_corner = 32.0;
@@ -30,12 +26,12 @@ bool at_corner(const Slope& slope) {
 
 }  // namespace
 
-Search::Search(std::size_t index, double x, double analytic, double step, double widest)
+Search::Search(std::size_t index, double x, double analytic, const Start& start)
     : index_(index),
       x_(x),
       analytic_(analytic),
-      step_(step),
-      widest_(widest),
+      start_(start),
+      step_(start.step),
       bent_step_(std::numeric_limits<double>::infinity()),
       sharpest_(std::numeric_limits<double>::infinity()) {}
 
@@ -61,27 +57,41 @@ void Search::take(std::span<const double> answers, double cost) {
   slopes_.push_back(measure(side_, x_, step_, cost, answers.first<4>()));
 }
 
-double Search::size(const Slope& slope, const Standard& standard) const {
-  return std::max({std::abs(analytic_), std::abs(slope.value), standard.reference});
+Claim Search::claim(const Standard& standard) const {
+  Claim claim{standard.scales};
+  claim.analytic = analytic_;
+  claim.tolerance = standard.tolerance;
+  claim.roundoff = standard.roundoff;
+  return claim;
+}
+
+double Search::noise_of(const Slope& slope, const Standard& standard) const {
+  // Where nothing moves, J may be moving in quanta of larger numbers inside it, and says nothing of
+  // their size.
+  constexpr double hidden = 1024.0 * unit_roundoff;
+  const double noise = std::max(standard.noise, unit_roundoff * slope.magnitude);
+  if (slope.flat) return std::max(noise, hidden * std::max(1.0, slope.magnitude));
+  return std::max(noise, quantum_below(slope));
+}
+
+Search::Bars Search::bars(const Slope& slope, const Standard& standard, double noise) const {
+  const Claim held = claim(standard);
+  const double own =
+      std::max({std::abs(analytic_), std::abs(slope.value), standard.scales.scale});
+  Bars bars;
+  bars.value = slope.value;
+  bars.step = slope.step;
+  bars.noise = noise_margin * slope.noise_gain * noise / slope.step;
+  bars.likely =
+      slope.likely_truncation(held.size(slope.value)) + bars.noise + held.rounding_of(own);
+  bars.cautious = slope.cautious_truncation() + bars.noise +
+                  held.rounding_of(std::max(own, standard.scales.rounded_with));
+  bars.visible = slope.visible_truncation(noise_margin * noise / slope.step);
+  return bars;
 }
 
 Search::Bars Search::bars(const Slope& slope, const Standard& standard) const {
-  constexpr double u = std::numeric_limits<double>::epsilon() / 2.0;
-  const double reach = size(slope, standard);
-  double noise = std::max(standard.noise, u * slope.magnitude);
-  // Where nothing moves, J may be moving in quanta of larger numbers inside it, and says nothing of
-  // their size.
-  constexpr double hidden = 1024.0;
-  if (slope.flat) noise = std::max(noise, hidden * u * std::max(1.0, slope.magnitude));
-  Bars bars;
-  bars.noise = noise_margin * slope.noise_gain * noise / slope.step;
-  const double rounding = rounding_margin * standard.roundoff;
-  const double own = std::max({std::abs(analytic_), std::abs(slope.value), standard.scale});
-  bars.likely = slope.likely_truncation(reach) + bars.noise + rounding * own;
-  bars.cautious =
-      slope.cautious_truncation() + bars.noise + rounding * std::max(own, standard.rounded_with);
-  bars.visible = slope.visible_truncation(noise_margin * noise / slope.step);
-  return bars;
+  return bars(slope, standard, std::max(noise_of(slope, standard), standard.rounding_noise));
 }
 
 void Search::settle(Verdict verdict, const Slope& slope, double bar) {
@@ -91,18 +101,16 @@ void Search::settle(Verdict verdict, const Slope& slope, double bar) {
   finding_.step = slope.step;
   finding_.stencil = piece_ ? 0.0 : slope.step;
   finding_.verdict = verdict;
-  finding_.flat = slope.flat;
-  finding_.suspect = suspect_;
+  finding_.reason = Reason::slope;
 }
 
 void Search::judge(const Standard& standard) {
   if (piece_) return judge_piece(standard);
   const Slope slope = slopes_.back();
-  if (!slope.finite) {
-    leave_domain(slope, standard);
-  } else {
-    judge_finite(slope, standard);
-  }
+  if (!slope.finite) return leave_domain(slope, standard);
+  moved_ = moved_ || !slope.flat;
+  if (slope.flat && std::isfinite(analytic_)) return judge_flat(slope, standard);
+  judge_finite(slope, standard);
 }
 
 void Search::judge_finite(const Slope& slope, const Standard& standard) {
@@ -112,73 +120,60 @@ void Search::judge_finite(const Slope& slope, const Standard& standard) {
     if (diverges(standard)) return look_beyond(slope, standard);
     return settle(Verdict::fail, slope, bar.cautious);
   }
-  if (slope.flat && analytic_ == 0.0 && standard.reference == 0.0) {
-    return settle(Verdict::pass, slope, bar.likely);
-  }
-  const bool corner = at_corner(slope) && bar.visible > bar.noise;
-  if (agrees(slope, bar, standard)) {
+  if (agrees(slope, standard)) {
+    const bool corner = at_corner(slope) && bar.visible > bar.noise;
+    if (!corner) return settle(Verdict::pass, slope, bar.likely);
     // Half way between the slopes of a corner, which may be a cusp.
-    if (corner && unsettled(slope, bar)) return come_closer(slope, standard);
-    if (corner && diverges(standard)) return leave_open(standard);
-    settle(Verdict::pass, slope, bar.likely);
-    finding_.kink = corner;
-    return;
+    if (unsettled(slope, bar)) return come_closer(slope, standard);
+    if (diverges(standard)) return leave_open(standard);
+    return begin_piece(standard);
   }
   if (!excludes(slope, bar, standard)) return choose_step(slope, bar, standard);
+  judge_wrong(slope, bar, standard);
+}
+
+/// J's slope at this step excludes the analytic value.
+void Search::judge_wrong(const Slope& slope, const Bars& bar, const Standard& standard) {
   if (unsettled(slope, bar)) return come_closer(slope, standard);
   if (diverges(standard)) return look_beyond(slope, standard);
-  if (confirmed(slope, bar)) {
+  const bool near = contradiction_ && std::min(slope.step, contradiction_->slope.step) <= start_.widest;
+  if (near && law::confirms(claim(standard), bar, contradiction_->bars)) {
     // The one that knows the derivative better is reported.
-    const bool finer = bar.cautious < contradiction_->bar;
+    const bool finer = bar.cautious < contradiction_->bars.cautious;
     return settle(Verdict::fail, finer ? slope : contradiction_->slope,
-                  std::min(bar.cautious, contradiction_->bar));
+                  std::min(bar.cautious, contradiction_->bars.cautious));
   }
   seek_confirmation(slope, bar, standard);
 }
 
 void Search::seek_confirmation(const Slope& slope, const Bars& bar, const Standard& standard) {
-  contradiction_ = Contradiction{slope, bar.cautious};
-  // As close to x as noise and rounding of x allow, with room for noise that was underestimated:
-  // the closer, the fewer corners in between.
-  constexpr double room = 32.0;
-  constexpr double x_roundings = 0x1p14;
-  const double ratio = std::abs(analytic_ - slope.value) / (room * bar.noise);
-  const double closest = x_roundings * std::numeric_limits<double>::epsilon() * std::abs(x_);
-  const double near = std::max(slope.step / ratio, closest);
-  if (slope.step > confirming_ratio * near) return move_to(near, standard);
-  move_to(slope.step * confirming_ratio, standard);
+  contradiction_ = Contradiction{slope, bar};
+  // The smaller of the two steps must be small enough to accuse.
+  const bool wide = slope.step > start_.widest;
+  move_to(wide ? std::min(start_.widest, slope.step / confirming_ratio)
+               : slope.step * confirming_ratio,
+          standard);
 }
 
-bool Search::agrees(const Slope& slope, const Bars& bar, const Standard& standard) const {
-  const double error = std::abs(analytic_ - slope.value);
-  const double asked = standard.comfort * standard.tolerance;
-  const double own = asked * std::max(std::abs(analytic_), std::abs(slope.value));
-  // Either way the right value is within error + bar of the analytic one.
-  const bool alike = error <= bar.likely && error + bar.likely <= asked * size(slope, standard);
-  return alike || error + bar.likely <= own;
+bool Search::agrees(const Slope& slope, const Standard& standard) const {
+  const Claim held = claim(standard);
+  // Products with x are rounded only if J makes any: without that noise the bar may be smaller than
+  // with it, and agreement within either is agreement.
+  return law::agrees(held, bars(slope, standard), standard.comfort) ||
+         law::agrees(held, bars(slope, standard, noise_of(slope, standard)), standard.comfort);
 }
 
 bool Search::excludes(const Slope& slope, const Bars& bar, const Standard& standard) const {
+  if (!law::excludes(claim(standard), bar)) return false;
   const double error = std::abs(analytic_ - slope.value);
-  const double own = standard.tolerance * std::max(std::abs(analytic_), std::abs(slope.value));
-  const double least = insignificant * standard.tolerance * standard.scale;
-  if (error <= bar.cautious || error <= std::max(own, least)) return false;
-  if (bar.visible > bent_part * error) return false;  // a corner lies within the stencil
   // Several corners within a wide step can conspire. A smaller step that contradicts this slope,
   // or that allows the analytic value more tightly, knows better.
   return std::ranges::none_of(slopes_, [&](const Slope& other) {
-    if (!other.finite || other.step >= slope.step) return false;
+    if (!other.finite || other.flat || other.step >= slope.step) return false;
     const double finer = bars(other, standard).cautious;
     return std::abs(other.value - slope.value) > finer + bar.cautious ||
            (std::abs(analytic_ - other.value) <= finer && finer < error);
   });
-}
-
-bool Search::confirmed(const Slope& slope, const Bars& bar) const {
-  if (!contradiction_ || std::min(slope.step, contradiction_->slope.step) > widest_) return false;
-  const double finer = std::min(bar.cautious, contradiction_->bar);
-  return std::abs(analytic_ - slope.value) > clear_contradiction * finer &&
-         std::abs(slope.value - contradiction_->slope.value) <= bar.cautious + contradiction_->bar;
 }
 
 void Search::choose_step(const Slope& slope, const Bars& bar, const Standard& standard) {
@@ -189,13 +184,14 @@ void Search::choose_step(const Slope& slope, const Bars& bar, const Standard& st
     noisy_step_ = std::max(noisy_step_, slope.step);
   }
   constexpr double tiny = std::numeric_limits<double>::min();
-  const double asked = standard.comfort * standard.tolerance * size(slope, standard);
+  const double size = claim(standard).size(slope.value);
+  const double asked = standard.comfort * standard.tolerance * size;
   // At smaller steps than this noise alone is more than the tolerance.
   const double least = slope.step * bar.noise / std::max(asked, tiny);
   sharpest_ = std::min(sharpest_, bar.cautious);
   // Where no step can agree, go on only for as long as gross errors could not be told from noise.
   const double gross_part = standard.brief ? 0.1 : 0.01;  // of the block's largest derivative
-  const bool gross = sharpest_ > gross_part * size(slope, standard);
+  const bool gross = sharpest_ > gross_part * size;
   const bool in_vain = standard.brief || bent_step_ < narrowest * least;
   if (in_vain && !gross && !contradiction_ && !standard.pilot) return give_up(standard);
   if (noisy_step_ > 0.0 && std::isfinite(bent_step_)) {
@@ -219,8 +215,18 @@ void Search::choose_step(const Slope& slope, const Bars& bar, const Standard& st
   move_to(slope.step * std::clamp(ratio, smallest_ratio, furthest_jump), standard);
 }
 
+/// The smallest step of which x keeps enough digits.
+double Search::resolution() const {
+  constexpr double roundings = 64.0;
+  return roundings * std::numeric_limits<double>::epsilon() * std::abs(x_);
+}
+
 void Search::move_to(double step, const Standard& standard) {
-  const bool lost = step < 64.0 * std::numeric_limits<double>::epsilon() * std::abs(x_);
+  // Down to what x resolves, but not below, and not there twice.
+  if (step < resolution() && !slopes_.empty() && slopes_.back().step > narrowest * resolution()) {
+    step = resolution();
+  }
+  const bool lost = step < resolution();
   if (slopes_.size() >= most_slopes || lost || !std::isfinite(x_ + 4.0 * step) || step == 0.0) {
     return give_up(standard);
   }

@@ -6,12 +6,11 @@
 #include <ranges>
 
 #include "gradcheck/judge/search.hpp"
+#include "gradcheck/numeric/noise.hpp"
 
 namespace dtheta::gradcheck::detail {
 namespace {
 
-constexpr double clear_corner = 64.0;  // bars that lie between, where others nearby may imitate one
-constexpr double corner_span = 32.0;   // steps, the widest over the narrowest that shows a corner
 constexpr double plain = 0.01;         // of a slope: so little doubt is no divergence
 constexpr double growing = 1.04;       // per come_closer(); log 1/h grows no slower
 constexpr double lasting = 0.5;
@@ -87,67 +86,16 @@ bool Search::diverges(const Standard& standard) const {
   return alike.size() >= witnesses - 1;
 }
 
-std::vector<const Slope*> Search::central_slopes() const {
-  std::vector<const Slope*> central;
-  for (const Slope& slope : slopes_) {
-    if (slope.finite && slope.side == Side::both) central.push_back(&slope);
-  }
-  std::ranges::sort(central, {}, [](const Slope* slope) { return slope->step; });
-  return central;
-}
-
-bool Search::judge_corner(const Standard& standard) {
-  if (diverges(standard)) return false;
-  // From the smallest step upwards. A smaller step that should have shown the corner and did not
-  // proves it to lie elsewhere; larger ones that show the same two slopes show them more sharply.
-  double finest = std::numeric_limits<double>::infinity();  // smallest jump visible so far
-  const Slope* best = nullptr;
-  double best_bar = 0.0;
-  double nearest = 0.0;  // and furthest step that shows it
-  double furthest = 0.0;
-  for (const Slope* slope : central_slopes()) {
-    const double bar = slope->bend_below + slope->bend_above + 2.0 * bars(*slope, standard).noise;
-    const double jump = std::abs(slope->above - slope->below);
-    const bool visible = jump > 4.0 * bar;
-    if (best == nullptr) {
-      if (visible && jump > finest) return false;
-      finest = std::min(finest, 4.0 * bar);
-      if (!visible) continue;
-    } else if (!visible || std::abs(slope->above - best->above) > bar + best_bar ||
-               std::abs(slope->below - best->below) > bar + best_bar) {
-      break;
-    }
-    if (best == nullptr) nearest = slope->step;
-    furthest = slope->step;
-    if (best != nullptr && bar >= best_bar) continue;
-    best = slope;
-    best_bar = bar;
-  }
-  if (best == nullptr) return false;
-  const auto [low, high] = std::minmax(best->below, best->above);
-  const bool between = analytic_ >= low - best_bar && analytic_ <= high + best_bar;
-  // Steps much alike may see two corners nearby as one: they are no ground for an accusation.
-  const bool lasts = furthest > corner_span * nearest;
-  const double outside = std::max(low - analytic_, analytic_ - high);
-  const bool clear = outside > clear_corner * best_bar;
-  if (!between && (!lasts || best->step > widest_ || !clear)) return false;
-  settle(between ? Verdict::pass : Verdict::fail, *best, best_bar + 0.5 * (high - low));
-  finding_.kink = true;
-  return true;
-}
-
 void Search::give_up(const Standard& standard) {
   const Slope& last = slopes_.back();
   if (!piece_ && last.finite && like_last().size() > 1 && unsettled(last, bars(last, standard))) {
     return come_closer(last, standard);
   }
-  if (std::isfinite(analytic_) && judge_corner(standard)) return;
   Standard lenient = standard;
   lenient.comfort = 1.0;
   for (const Slope& slope : slopes_) {
-    if (!slope.finite || contradiction_) continue;
-    const Bars bar = bars(slope, standard);
-    if (agrees(slope, bar, lenient)) return settle(Verdict::pass, slope, bar.likely);
+    if (!slope.finite || (slope.flat && analytic_ != 0.0) || contradiction_) continue;
+    if (agrees(slope, lenient)) return settle(Verdict::pass, slope, bars(slope, standard).likely);
   }
   if (standard.brief) return leave_open(standard);
   begin_piece(standard);
@@ -163,86 +111,107 @@ void Search::leave_open(const Standard& standard) {
     best = &slope;
     best_bars = bar;
   }
+  decided_ = true;
   if (best == nullptr) {
-    decided_ = true;
-    finding_.numeric = std::numeric_limits<double>::quiet_NaN();
-    finding_.bar = std::numeric_limits<double>::infinity();
-    finding_.step = slopes_.back().step;
-    finding_.verdict = Verdict::inconclusive;
-    finding_.singular = true;
+    finding_.step = slopes_.back().step;  // and all else as not measured
     return;
   }
-  finding_.singular = diverges(standard);
-  if (!std::isfinite(analytic_)) {
-    const auto verdict = finding_.singular ? Verdict::inconclusive : Verdict::fail;
-    return settle(verdict, *best, best_bars.cautious);
+  const bool singular = diverges(standard);
+  if (!std::isfinite(analytic_) && !singular) {
+    return settle(Verdict::fail, *best, best_bars.cautious);
   }
-  Standard lenient = standard;
-  lenient.comfort = 1.0;
   best_bars.likely = best_bars.cautious;
-  if (!finding_.singular && agrees(*best, best_bars, lenient))
+  if (!singular && !best->flat && law::agrees(claim(standard), best_bars)) {
     return settle(Verdict::pass, *best, best_bars.cautious);
-  // What was not accused would not have been seen.
-  const double error = std::abs(analytic_ - best->value);
-  settle(Verdict::inconclusive, *best, std::max(best_bars.cautious, 1.5 * error));
-  finding_.stencil = best->step;
+  }
+  settle(Verdict::inconclusive, *best, best_bars.cautious);
+  const Reason why = singular   ? Reason::singular
+                     : suspect_ ? Reason::suspect
+                                : Reason::unresolved;
+  detail::leave_open(finding_, analytic_, why);
 }
 
 void Search::begin_piece(const Standard& standard) {
   const Slope* sharpest = nullptr;
   for (const Slope& slope : slopes_) {
-    if (!slope.finite) continue;
+    if (!slope.finite || (slope.flat && analytic_ != 0.0)) continue;
     const bool better =
         sharpest == nullptr || bars(slope, standard).cautious < bars(*sharpest, standard).cautious;
     if (better) sharpest = &slope;
   }
   if (sharpest == nullptr || !std::isfinite(analytic_)) return leave_open(standard);
-  constexpr double u = std::numeric_limits<double>::epsilon() / 2.0;
   step_ = sharpest->step;
-  const double noise = std::max(standard.noise, u * sharpest->magnitude);
+  const double noise = std::max({standard.noise, unit_roundoff * sharpest->magnitude,
+                                quantum_below(*sharpest)});
   // At once as far as the tolerance needs: on a shorter piece noise is more.
-  constexpr double needed =
-      12.0;  // widths of noise, by the gain of a fit to one side and its margin
-  const double asked = standard.tolerance * size(*sharpest, standard);
-  const double reach = std::clamp(needed * noise / asked, 2.0 * step_, 2e3 * step_);
+  constexpr double needed = 12.0;  // widths of noise: the gain of a fit to one side, and its margin
+  const double asked = standard.tolerance * claim(standard).size(sharpest->value);
+  double largest = 0.0;
+  for (const Slope& slope : slopes_) largest = std::max(largest, slope.step);
+  const double furthest = std::max(2e3 * step_, largest);
+  const double reach = std::clamp(needed * noise / asked, 2.0 * step_, furthest);
   piece_.emplace(reach, noise);
   for (const Value& value : values_) piece_->add(value.t, value.rise);
 }
 
 void Search::judge_piece(const Standard& standard) {
   piece_->conclude();
-  const double wanted = standard.tolerance * std::max(std::abs(analytic_), standard.reference);
-  if (piece_->least_bar() > wanted) return leave_open(standard);
-  const double rounding = rounding_margin * standard.roundoff;
-  const auto whole = piece_->slope();
-  if (whole) {
+  const Claim held = claim(standard);
+  const auto passes = [&](const std::optional<PieceSlope>& piece, Reason reason) {
+    if (!piece) return false;
     Slope slope;
-    slope.value = whole->value;
-    slope.step = whole->reach;
+    slope.value = piece->value;
+    slope.step = piece->reach;
     Bars bar;
-    bar.likely = whole->bar + rounding * size(slope, standard);
-    if (agrees(slope, bar, standard)) return settle(Verdict::pass, slope, bar.likely);
-    suspect_ = suspect_ || std::abs(analytic_ - whole->value) > bar.likely;
+    bar.value = piece->value;
+    bar.likely = piece->bar + held.rounding_of(held.size(piece->value));
+    if (!law::agrees(held, bar, standard.comfort)) return false;
+    settle(Verdict::pass, slope, bar.likely);
+    finding_.reason = reason;
+    return true;
+  };
+  const auto whole = piece_->slope();
+  if (passes(whole, Reason::slope)) return;
+  if (!whole) {
+    // The slope to one side is right wherever the corner lies, at x or beyond.
+    if (passes(piece_->below(), Reason::corner) || passes(piece_->above(), Reason::corner)) return;
+    if (judge_corner(standard)) return;
+  } else {
+    suspect_ = suspect_ || std::abs(analytic_ - whole->value) > whole->bar;
   }
-  const auto below = piece_->below();
-  const auto above = piece_->above();
-  if (!whole && below && above) {
-    const double bar = below->bar + above->bar + rounding * std::abs(analytic_);
-    const auto [low, high] = std::minmax(below->value, above->value);
-    const bool visible = high - low > 4.0 * bar;
-    const bool between = analytic_ >= low - bar && analytic_ <= high + bar;
-    if (visible && between) return settle_corner(*below, *above);
-  }
-  if (piece_->wanted().empty()) leave_open(standard);
+  const bool hopeless = piece_->least_bar() > held.tolerance * held.size(analytic_);
+  if (hopeless || piece_->wanted().empty()) leave_open(standard);
 }
 
-void Search::settle_corner(const PieceSlope& below, const PieceSlope& above) {
+/// One smooth piece on either side of x and none through it: a corner, if it is one from closer, too.
+bool Search::judge_corner(const Standard& standard) {
+  const auto sides_at = [&](double part) -> std::optional<Sides> {
+    const auto below = piece_->below(part);
+    const auto above = piece_->above(part);
+    if (!below || !above) return std::nullopt;
+    return Sides{below->value, above->value, below->bar, above->bar};
+  };
+  constexpr double closer = 1.0 / confirming_ratio;
+  const auto sides = sides_at(1.0);
+  if (!sides || !law::is_corner(*sides)) return false;
+  if (!looked_closer_) {
+    looked_closer_ = true;
+    piece_->look_closer(closer);
+    return true;
+  }
+  const auto near = sides_at(closer);
+  if (!near || !law::is_same_corner(*sides, *near)) return false;
+  const Verdict verdict = law::judge_corner(claim(standard), *sides);
   Slope slope;
-  slope.value = 0.5 * (below.value + above.value);
-  slope.step = std::min(below.reach, above.reach);
-  const double spread = 0.5 * std::abs(above.value - below.value);
-  settle(Verdict::pass, slope, below.bar + above.bar + spread);
-  finding_.kink = true;
+  slope.value = 0.5 * (sides->below + sides->above);
+  slope.step = std::max(piece_->below(1.0)->reach, piece_->above(1.0)->reach);
+  // From afar several corners beside x look like one at x.
+  const bool far = slope.step > start_.widest;
+  if (verdict == Verdict::inconclusive || (verdict == Verdict::fail && far)) return false;
+  settle(verdict, slope,
+         sides->bar_below + sides->bar_above + 0.5 * std::abs(sides->above - sides->below));
+  finding_.reason = Reason::corner;
+  return true;
 }
 
 }  // namespace dtheta::gradcheck::detail

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "gradcheck/judge/oracle_judge.hpp"
+#include "gradcheck/judge/scales.hpp"
 
 namespace dtheta::gradcheck::detail {
 namespace {
@@ -18,7 +19,7 @@ constexpr double doubtful_z = 128.0;  // an accusation by less than this is look
 
 bool in_doubt(const Finding& finding, double analytic) {
   if (!(finding.step > 0.0) || !std::isfinite(analytic)) return false;  // not reached, or hopeless
-  if (finding.kink || finding.verdict == Verdict::inconclusive) return true;
+  if (finding.reason == Reason::corner || finding.verdict == Verdict::inconclusive) return true;
   return finding.verdict == Verdict::fail &&
          !(std::abs(analytic - finding.numeric) > doubtful_z * finding.bar);
 }
@@ -56,8 +57,8 @@ class Opinions {
   /// The doubts of a block that an answer could do something about.
   void gather(std::size_t b, double whole, std::vector<Doubt>& doubts) const {
     const Block& block = request_.blocks[b];
-    const Scales scales = scales_of(request_, block, whole);
-    const double length = scale_of(request_.theta, block);
+    const BlockScales scales(request_.theta, block, request_.analytic, whole,
+                             options_.gradient_roundoff);
     // A gradient whose own roundings exceed the tolerance can be accused, but by nobody confirmed.
     const bool hopeless = rounding_margin * options_.gradient_roundoff > options_.held_to();
     const std::size_t end = block.offset + block.size;
@@ -72,8 +73,8 @@ class Opinions {
       if (!in_doubt(finding, analytic)) continue;
       if (hopeless && finding.verdict == Verdict::inconclusive) continue;
       if (accused && finding.verdict == Verdict::fail) continue;
-      Doubt doubt{b, i, request_.theta.values()[i], analytic, length, scales};
-      doubt.reach = std::max(std::abs(analytic), scales.reference);
+      Doubt doubt{b, i, request_.theta.values()[i], analytic, scales.length(i), scales.of(i)};
+      doubt.reach = std::max(std::abs(analytic), doubt.scales.reference);
       if (doubt.reach == 0.0 && std::isfinite(finding.numeric)) {
         doubt.reach = std::abs(finding.numeric);
       }

@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <vector>
 
 #include "gradcheck/judge/adaptive.hpp"
@@ -17,10 +16,7 @@ Findings measure_textbook(const Request& request) {
   Findings found;
   found.noise = std::max(request.noise, unit_roundoff * std::abs(request.cost));
   const double epsilon = request.options.epsilon;
-  Finding untouched;
-  untouched.numeric = std::numeric_limits<double>::quiet_NaN();
-  untouched.bar = std::numeric_limits<double>::infinity();
-  found.entries.assign(request.theta.size(), untouched);
+  found.entries.assign(request.theta.size(), Finding{});
   const auto values = request.theta.values();
   std::size_t done = 0;
   std::vector<Probe> probes;
@@ -47,7 +43,7 @@ Findings measure_textbook(const Request& request) {
         finding.bar = found.noise / epsilon;
         finding.step = epsilon;
         finding.verdict = Verdict::pass;
-        finding.flat = finding.numeric == 0.0;
+        finding.reason = Reason::slope;
       }
       done += measured;
       if (measured < count || !request.proceed(done)) {

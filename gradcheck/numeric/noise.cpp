@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 #include <vector>
 
 #include "gradcheck/errors.hpp"
@@ -23,7 +24,7 @@ struct Level {
 
 /// Replaces the table by its first differences and measures them.
 Level next_level(std::vector<double>& table, double gamma) {
-  double squares = 0.0;
+  double squares = 0.0;  // of numbers of any size: the table has been divided by its largest
   bool positive = false;
   bool negative = false;
   for (std::size_t i = 0; i + 1 < table.size(); ++i) {
@@ -63,14 +64,18 @@ Noise estimate_noise(std::span<const double> values) {
                                  values.size(), fewest_values));
   }
   if (!std::ranges::all_of(values, [](double v) { return std::isfinite(v); })) {
-    return {NoiseStatus::not_finite, 0.0, 0};
+    return {NoiseStatus::not_finite, 0.0, 0, 0.0};
   }
   const auto [low, high] = std::ranges::minmax(values);
   if (high - low > widest_range * std::max(std::abs(low), std::abs(high))) {
-    return {NoiseStatus::too_far, 0.0, 0};
+    return {NoiseStatus::too_far, 0.0, 0, 0.0};
   }
 
+  // A power of two near the largest value: no square overflows, and no bit is lost.
+  const double largest = std::max(std::abs(low), std::abs(high));
+  const double unit = largest > 0.0 ? std::exp2(std::ilogb(largest)) : 1.0;
   std::vector<double> table(values.begin(), values.end());
+  for (double& v : table) v /= unit;
   std::vector<Level> levels;
   double gamma = 1.0;
   for (std::size_t k = 1; k < values.size(); ++k) {
@@ -78,14 +83,14 @@ Noise estimate_noise(std::span<const double> values) {
     gamma *= 0.5 * order / (2.0 * order - 1.0);  // γ_k / γ_{k−1} = k²/(2k(2k−1))
     levels.push_back(next_level(table, gamma));
     const auto zeros = static_cast<std::size_t>(std::ranges::count(table, 0.0));
-    if (k == 1 && 2 * zeros >= table.size()) return {NoiseStatus::too_close, 0.0, 0};
+    if (k == 1 && 2 * zeros >= table.size()) return {NoiseStatus::too_close, 0.0, 0, 0.0};
   }
   for (std::size_t k = 0; k + 3 <= levels.size(); ++k) {
     if (levels[k].changes_sign && agree(std::span(levels).subspan(k, 3))) {
-      return {NoiseStatus::found, levels[k].sigma, static_cast<int>(k) + 1};
+      return {NoiseStatus::found, unit * levels[k].sigma, static_cast<int>(k) + 1, 0.0};
     }
   }
-  return {NoiseStatus::too_far, 0.0, 0};
+  return {NoiseStatus::too_far, 0.0, 0, 0.0};
 }
 
 Noise estimate_noise(const std::function<double(double)>& f, double x, double spacing,
@@ -94,19 +99,27 @@ Noise estimate_noise(const std::function<double(double)>& f, double x, double sp
     throw OptionError(fmt::format("noise: the spacing is {}, but it must be positive", spacing));
   }
   constexpr double change = 100.0;
+  constexpr double narrow = 3.0;  // spacings closer than this tell the same
   std::array<double, 9> values{};
   Noise last;
+  double close = 0.0;  // the widest spacing that was too small, and the smallest too large
+  double far = std::numeric_limits<double>::infinity();
   for (int attempt = 0; attempt < attempts; ++attempt) {
     for (std::size_t i = 0; i < values.size(); ++i) {
       // To one side of x: a corner at x itself must not pass for noise.
       values[i] = f(x + static_cast<double>(i) * spacing);
     }
-    const Noise now = estimate_noise(values);
-    // Turning round means that no spacing on this grid is right: take what there is.
-    const bool turned = attempt > 0 && now.status != last.status;
-    last = now;
-    if (now.status == NoiseStatus::found || turned) break;
-    spacing = now.status == NoiseStatus::too_close ? spacing * change : spacing / change;
+    last = estimate_noise(values);
+    last.spacing = spacing;
+    if (last.status == NoiseStatus::found) break;
+    (last.status == NoiseStatus::too_close ? close : far) = spacing;
+    if (close == 0.0 || std::isinf(far)) {
+      spacing = close == 0.0 ? spacing / change : spacing * change;
+    } else if (far < narrow * close) {
+      break;
+    } else {
+      spacing = std::sqrt(close) * std::sqrt(far);
+    }
   }
   return last;
 }

@@ -29,6 +29,7 @@ struct Noise {
   NoiseStatus status = NoiseStatus::too_far;
   double noise = 0.0;  ///< standard deviation ε_f; 0 unless found
   int level = 0;       ///< order of the difference that showed it
+  double spacing = 0.0;  ///< of the values, where the function was asked for them
 };
 
 /// ECnoise: noise of a deterministic function from values at at least seven equally spaced points.

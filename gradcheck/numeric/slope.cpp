@@ -6,35 +6,50 @@
 namespace dtheta::gradcheck::detail {
 namespace {
 
-struct Weights {
-  std::array<double, 4> second;  // of J(x + offset·h) − J(x), second order
-  std::array<double, 4> fourth;
-  double gain;
+// The values next to x, and those further out, by position in a slope's points.
+struct Order {
+  std::size_t near[2];
+  std::size_t far[2];
 };
+constexpr Order order_of(Side side) {
+  return side == Side::both ? Order{{1, 2}, {0, 3}} : Order{{0, 1}, {2, 3}};
+}
 
-// Central: f' = (f₁ − f₋₁)/2h and (8(f₁ − f₋₁) − (f₂ − f₋₂))/12h.
-constexpr Weights central{
-    {0.0, -0.5, 0.5, 0.0}, {1.0 / 12.0, -2.0 / 3.0, 2.0 / 3.0, -1.0 / 12.0}, 1.5};
-// Forward: f' = (−3f₀ + 4f₁ − f₂)/2h and (−25f₀ + 48f₁ − 36f₂ + 16f₃ − 3f₄)/12h.
-constexpr Weights forward{{2.0, -0.5, 0.0, 0.0}, {4.0, -3.0, 4.0 / 3.0, -0.25}, 128.0 / 12.0};
-
-double weighted(const std::array<double, 4>& weights, const std::array<double, 4>& rises,
-                const std::array<double, 4>& moves) {
-  double rise = 0.0;
-  double run = 0.0;
-  for (std::size_t k = 0; k < 4; ++k) {
-    rise += weights[k] * rises[k];
-    run += weights[k] * moves[k];
+/// p'(0) = Σ w_k (y_k − y(0)) of the polynomial p through (0, y(0)) and (m_k, y_k):
+/// w_k = 1/m_k · Π_{j≠k} m_j / (m_j − m_k), the derivative at 0 of Lagrange's basis.
+template <std::size_t N>
+std::array<double, N> weights_of(const std::array<double, N>& moves) {
+  std::array<double, N> weights{};
+  for (std::size_t k = 0; k < N; ++k) {
+    weights[k] = 1.0 / moves[k];
+    for (std::size_t j = 0; j < N; ++j) {
+      if (j != k) weights[k] *= moves[j] / (moves[j] - moves[k]);
+    }
   }
-  return rise / run;
+  return weights;
+}
+
+double slope_from(const std::array<double, 4>& rises, const std::array<double, 4>& moves,
+                  Slope& slope) {
+  const auto weights = weights_of(moves);
+  double value = 0.0, gain = 0.0, centre = 0.0;
+  for (std::size_t k = 0; k < 4; ++k) {
+    value += weights[k] * rises[k];
+    gain += std::abs(weights[k]);
+    centre -= weights[k];
+  }
+  // On both sides the centre's weight is zero but for the rounding of the moves.
+  slope.noise_gain = slope.step * (gain + (slope.side == Side::both ? 0.0 : std::abs(centre)));
+  return value;
 }
 
 }  // namespace
 
-std::array<int, 4> offsets(Side side) {
-  if (side == Side::both) return {-2, -1, 1, 2};
-  if (side == Side::above) return {1, 2, 3, 4};
-  return {-1, -2, -3, -4};
+std::array<double, 4> offsets(Side side) {
+  constexpr double r = outer_offset;
+  if (side == Side::both) return {-r, -1.0, 1.0, r};
+  if (side == Side::above) return {1.0, r, 4.0, r * r};
+  return {-1.0, -r, -4.0, -r * r};
 }
 
 std::array<double, 4> points(Side side, double x, double step) {
@@ -48,10 +63,9 @@ double Slope::cautious_truncation() const { return 3.0 * (gap + corner); }
 
 double Slope::visible_truncation(double noise) const {
   // Root sums of squares of the weights that make gap and corner out of the five values.
-  constexpr double gap_gain = 0.26;
-  constexpr double corner_gain = 4.2;
-  const double one_sided = side == Side::both ? 1.0 : 20.0;
-  return 3.0 * (std::max(0.0, gap - one_sided * gap_gain * noise) +
+  const double gap_gain = side == Side::both ? 0.159 : 1.54;
+  constexpr double corner_gain = 3.75;
+  return 3.0 * (std::max(0.0, gap - gap_gain * noise) +
                 std::max(0.0, corner - corner_gain * noise));
 }
 
@@ -82,20 +96,20 @@ Slope measure(Side side, double x, double step, double centre, std::span<const d
   slope.finite = slope.finite_below && slope.finite_above;
   if (!slope.finite) return slope;
 
-  const Weights& weights = side == Side::both ? central : forward;
-  slope.noise_gain = weights.gain;
-  slope.value = weighted(weights.fourth, rises, moves);
-  slope.gap = std::abs(slope.value - weighted(weights.second, rises, moves));
+  slope.value = slope_from(rises, moves, slope);
+  const auto [i, j] = order_of(side).near;
+  const auto second = weights_of<2>({moves[i], moves[j]});
+  slope.gap = std::abs(slope.value - second[0] * rises[i] - second[1] * rises[j]);
   if (side != Side::both) return slope;
 
   slope.below = rises[1] / moves[1];
   slope.above = rises[2] / moves[2];
-  slope.bend_below = std::abs(slope.below - (rises[0] - rises[1]) / (moves[0] - moves[1]));
-  slope.bend_above = std::abs(slope.above - (rises[3] - rises[2]) / (moves[3] - moves[2]));
-  // With E(h) = (f₁ + f₋₁ − 2f₀)/h, 2E(h) − E(2h) is O(h³) where J is smooth; a corner at x of
-  // slope jump s makes it s.
-  slope.corner =
-      std::abs(2.0 * (rises[1] + rises[2]) / step - (rises[0] + rises[3]) / (2.0 * step));
+  // E(h) = (f₁ + f₋₁ − 2f₀)/h is hJ″ + O(h³) where J is smooth, so that (r E(h) − E(rh))/(r − 1) is
+  // O(h³); a corner at x of slope jump s makes it s.
+  const double near = slope.above - slope.below;
+  const double far = rises[3] / moves[3] - rises[0] / moves[0];
+  const double ratio = moves[3] / moves[2];
+  slope.corner = std::abs(ratio * near - far) / (ratio - 1.0);
   return slope;
 }
 

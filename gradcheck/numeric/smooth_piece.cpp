@@ -54,6 +54,13 @@ void SmoothPiece::add(double t, double rise) {
 
 std::vector<double> SmoothPiece::wanted() const {
   std::vector<double> moves;
+  if (closer_ > 0.0) {
+    for (const double place : places) {
+      moves.push_back(-place * closer_ * sides_[0].smooth);
+      moves.push_back(place * closer_ * sides_[1].smooth);
+    }
+    return moves;
+  }
   if (rounds_ >= most_rounds) return moves;
   for (int s = 0; s < 2; ++s) {
     if (sides_[s].done) continue;
@@ -64,6 +71,10 @@ std::vector<double> SmoothPiece::wanted() const {
 }
 
 void SmoothPiece::conclude() {
+  if (closer_ > 0.0) {
+    closer_ = 0.0;
+    return;
+  }
   ++rounds_;
   if (!sides_[0].done) conclude(sides_[0], -1.0);
   if (!sides_[1].done) conclude(sides_[1], 1.0);

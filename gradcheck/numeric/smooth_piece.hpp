@@ -42,9 +42,17 @@ class SmoothPiece {
   /// The slope at x from the smooth pieces of both sides together; none if they do not fit.
   std::optional<PieceSlope> slope() const;
 
-  /// The slopes of each side alone; none without a smooth piece.
-  std::optional<PieceSlope> below() const { return slope_within(-sides_[0].smooth, 0.0); }
-  std::optional<PieceSlope> above() const { return slope_within(0.0, sides_[1].smooth); }
+  /// The slopes of each side alone, from a part of its smooth piece; none without one, or where too
+  /// few values lie within that part.
+  std::optional<PieceSlope> below(double part = 1.0) const {
+    return slope_within(-part * sides_[0].smooth, 0.0);
+  }
+  std::optional<PieceSlope> above(double part = 1.0) const {
+    return slope_within(0.0, part * sides_[1].smooth);
+  }
+
+  /// Asks next for values within this part of both smooth pieces, and nothing else.
+  void look_closer(double part) { closer_ = part; }
 
  private:
   struct Sample {
@@ -66,6 +74,7 @@ class SmoothPiece {
 
   double noise_;
   int rounds_ = 0;
+  double closer_ = 0.0;  // part of the smooth pieces that is asked for next; 0: the search goes on
   Side sides_[2];
   std::vector<Sample> samples_;
 };

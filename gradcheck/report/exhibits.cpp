@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "gradcheck/judge/adaptive.hpp"
+#include "gradcheck/judge/scales.hpp"
 
 namespace dtheta::gradcheck {
 namespace {

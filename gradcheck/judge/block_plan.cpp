@@ -1,0 +1,105 @@
+#include "gradcheck/judge/block_plan.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "gradcheck/numeric/noise.hpp"
+
+namespace dtheta::gradcheck::detail {
+namespace {
+
+constexpr double widest_part = 0.1;  // of the size of an entry: the largest step that may accuse
+// A pilot looks for a step that leaves the rest of its block some room, but no more: larger steps
+// meet more corners.
+constexpr double pilot_comfort = 0.5;
+// Entries of a block that J was never seen to depend on which are looked at with steps of every
+// order; the others are held to the same scale.
+constexpr std::size_t thorough_entries = 16;
+
+/// Rounding one of the block's entries, or a product with it, moves J by this much.
+double rounding_noise(const Request& request, const Block& block) {
+  double most = 0.0;
+  for (std::size_t i = block.offset; i < block.offset + block.size; ++i) {
+    const double effect = std::abs(request.analytic[i] * request.theta.values()[i]);
+    if (std::isfinite(effect)) most = std::max(most, effect);
+  }
+  return unit_roundoff * most;
+}
+
+/// `relative`: part of the size of θ where truncation and noise would balance for a J that varies
+/// with θ as θ itself does. Further, if that is where noise allows the tolerance.
+double first_part(const Request& request, const BlockPlan& plan, double relative) {
+  constexpr double furthest = 1e3;
+  const double needed = least_part(request, plan) / pilot_comfort;
+  if (!std::isfinite(needed)) return relative;
+  return std::clamp(needed, relative, furthest * relative);
+}
+
+}  // namespace
+
+std::size_t pilot_of(const Request& request, const Block& block, const BlockScales& scales) {
+  std::size_t pilot = block.offset;
+  double most = -1.0;
+  for (std::size_t i = block.offset; i < block.offset + block.size; ++i) {
+    const double g = request.analytic[i];
+    const double change = std::isfinite(g) ? std::abs(g) * scales.length(i) : 0.0;
+    if (change > most) {
+      most = change;
+      pilot = i;
+    }
+  }
+  return pilot;
+}
+
+double least_part(const Request& request, const BlockPlan& plan) {
+  constexpr double room = 1.25;
+  constexpr double noise_of_slope = 8.0;  // margin and gain
+  const double asked = request.options.held_to() * plan.scales.of(plan.pilot).reference;
+  return room * noise_of_slope * plan.noise / asked / plan.scales.length(plan.pilot);
+}
+
+Search BlockPlan::search(const Request& request, std::size_t entry) const {
+  const double x = request.theta.values()[entry];
+  const double length = scales.length(entry);
+  return {entry, x, request.analytic[entry],
+          Start{part * length, length, widest_part * std::max(std::abs(x), length)}};
+}
+
+Standard BlockPlan::standard(const Request& request, std::size_t entry) const {
+  Standard standard;
+  standard.scales = scales.of(entry);
+  standard.tolerance = request.options.held_to();
+  standard.roundoff = request.options.gradient_roundoff;
+  standard.noise = noise;
+  standard.rounding_noise = rounding_noise;
+  standard.brief = open;
+  const std::size_t stride = std::max<std::size_t>(1, block.size / thorough_entries);
+  standard.thorough = unmoved && (entry - block.offset) % stride == 0;
+  standard.pilot = entry == pilot;
+  standard.comfort = standard.pilot ? pilot_comfort : 1.0;
+  return standard;
+}
+
+std::vector<BlockPlan> plan_blocks(const Request& request, std::span<const std::size_t> pilots,
+                                   double noise) {
+  const double whole = largest_finite(request.analytic);
+  // Fourth order: truncation and noise balance near the fifth root of the relative noise.
+  const double size = std::max(std::abs(request.cost), std::numeric_limits<double>::min());
+  const double relative = std::clamp(std::pow(noise / size, 0.2), 5e-4, 5e-2);
+  std::vector<BlockPlan> plans;
+  for (std::size_t b = 0; b < request.blocks.size(); ++b) {
+    const Block& block = request.blocks[b];
+    BlockPlan plan{block, BlockScales(request.theta, block, request.analytic, whole,
+                                      request.options.gradient_roundoff)};
+    plan.pilot = pilots[b];
+    plan.noise = noise;
+    plan.rounding_noise = rounding_noise(request, block);
+    plan.unmoved = largest_finite(request.analytic.subspan(block.offset, block.size)) == 0.0;
+    plan.part = first_part(request, plan, relative);
+    plans.push_back(std::move(plan));
+  }
+  return plans;
+}
+
+}  // namespace dtheta::gradcheck::detail

@@ -1,0 +1,102 @@
+#include "gradcheck/judge/inquiry.hpp"
+
+#include <cmath>
+#include <limits>
+
+#include "gradcheck/judge/law.hpp"
+#include "gradcheck/numeric/quantum.hpp"
+
+namespace dtheta::gradcheck::detail {
+namespace {
+
+constexpr double sides = 0.25;  // of the error: closer than this to the analytic value
+constexpr double tells = 0.125;  // of the error: noise that still tells the two values apart
+
+class Inquirer {
+ public:
+  Inquirer(const Request& request, std::size_t entry, const Finding& accusation, double noise)
+      : request_(request),
+        entry_(entry),
+        x_(request.theta.values()[entry]),
+        analytic_(request.analytic[entry]),
+        found_(accusation),
+        noise_(noise),
+        error_(std::abs(analytic_ - accusation.numeric)) {}
+
+  /// At two steps far below the accusing one, J's slope is the analytic value.
+  bool is_narrow() const {
+    constexpr double factor = 16.0;
+    for (double step = found_.step / factor; step > least_step(); step /= factor) {
+      if (follows_around(step) && follows_around(step / confirming_ratio)) return true;
+    }
+    return false;
+  }
+
+  /// The quantum that hid the slope; 0 if there is none.
+  double quantum() const {
+    for (const double factor : {8.0, 64.0, 512.0, 4096.0}) {
+      const double reach = factor * found_.step;
+      if (!follows(reach) || !follows(-reach)) continue;
+      const double above = jump_within(reach);
+      const double below = above > 0.0 ? jump_within(-reach) : 0.0;
+      if (below > 0.0) return std::max(above, below);
+    }
+    return 0.0;
+  }
+
+ private:
+  double at(double value) const { return ask(request_, entry_, value); }
+
+  /// Below this noise alone is an eighth of the error.
+  double least_step() const {
+    const double resolved = 64.0 * std::numeric_limits<double>::epsilon() * std::abs(x_);
+    return confirming_ratio * std::max(noise_margin * noise_ / (tells * error_), resolved);
+  }
+
+  bool follows_around(double step) const {
+    const double high = x_ + step, low = x_ - step;
+    const double rise = at(high) - at(low);
+    // Values that are equal witness nothing.
+    return rise != 0.0 && std::abs(rise / (high - low) - analytic_) <= sides * error_;
+  }
+
+  bool follows(double move) const {
+    const double there = x_ + move;
+    const double slope = (at(there) - request_.cost) / (there - x_);
+    return std::abs(slope - analytic_) <= sides * error_;
+  }
+
+  /// J's jump between x and x + reach; 0 if what is left of its moves is slope and noise.
+  double jump_within(double reach) const {
+    const auto along = [&](double value) { return at(value); };
+    const double jump = lasting_jump(along, x_, x_ + reach, found_.numeric);
+    constexpr double least = 1e-12;  // of the reach: as far as the interval is halved
+    const double slopes = (std::abs(analytic_) + std::abs(found_.numeric)) * least * reach;
+    constexpr double clear = 2.0;
+    // One that noise has made is no larger than what the bars hold already.
+    return jump > clear * (noise_margin * noise_ + std::abs(slopes)) ? jump : 0.0;
+  }
+
+  const Request& request_;
+  std::size_t entry_;
+  double x_;
+  double analytic_;
+  const Finding& found_;
+  double noise_;
+  double error_;
+};
+
+}  // namespace
+
+Inquiry inquire(const Request& request, std::size_t entry, const Finding& accusation,
+                double noise) {
+  Inquiry inquiry;
+  if (!std::isfinite(request.analytic[entry]) || !std::isfinite(accusation.numeric)) return inquiry;
+  const Inquirer inquirer(request, entry, accusation, noise);
+  inquiry.narrow = inquirer.is_narrow();
+  if (!inquiry.narrow) inquiry.quantum = inquirer.quantum();
+  inquiry.stands = !inquiry.narrow && inquiry.quantum == 0.0;
+  return inquiry;
+}
+
+}  // namespace dtheta::gradcheck::detail

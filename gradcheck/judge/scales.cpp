@@ -1,0 +1,85 @@
+#include "gradcheck/judge/scales.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+namespace dtheta::gradcheck::detail {
+namespace {
+
+constexpr double most_crumbs = 64.0;  // roundings of the largest derivative
+// Root mean square over median, above which a block is taken for one of mixed units: of entries
+// drawn from one distribution, however many, it is below 10.
+constexpr double mixed_units = 30.0;
+
+double root_mean_square(std::span<const double> values) {
+  double largest = 0.0;
+  for (const double v : values) largest = std::max(largest, std::abs(v));
+  if (largest == 0.0 || !std::isfinite(largest)) return 0.0;
+  double squares = 0.0;
+  for (const double v : values) squares += (v / largest) * (v / largest);
+  return largest * std::sqrt(squares / static_cast<double>(values.size()));
+}
+
+/// Of the magnitudes that are not zero, the lower one of two; 0 if there is none.
+double median_size(std::span<const double> values) {
+  std::vector<double> sizes;
+  for (const double v : values) {
+    if (v != 0.0) sizes.push_back(std::abs(v));
+  }
+  if (sizes.empty()) return 0.0;
+  const auto middle = sizes.begin() + static_cast<std::ptrdiff_t>((sizes.size() - 1) / 2);
+  std::ranges::nth_element(sizes, middle);
+  return *middle;
+}
+
+}  // namespace
+
+double largest_finite(std::span<const double> values) {
+  double largest = 0.0;
+  for (const double v : values) {
+    if (std::isfinite(v)) largest = std::max(largest, std::abs(v));
+  }
+  return largest;
+}
+
+double scale_of(const ParameterVector& theta, const Block& block) {
+  const double own = root_mean_square(theta.values().subspan(block.offset, block.size));
+  if (own > 0.0) return own;
+  const double whole = root_mean_square(theta.values());
+  return whole > 0.0 ? whole : 1.0;
+}
+
+BlockScales::BlockScales(const ParameterVector& theta, const Block& block,
+                         std::span<const double> analytic, double whole, double roundoff)
+    : values_(theta.values()), length_(scale_of(theta, block)), whole_(whole) {
+  const auto own = theta.values().subspan(block.offset, block.size);
+  median_ = median_size(own);
+  const double largest = largest_finite(own);
+  mixed_ = median_ > 0.0 && length_ > mixed_units * median_;
+  // Two entries have no middle: a factor between them says as much.
+  mixed_ = mixed_ || (median_ > 0.0 && largest > mixed_units * median_ && block.size <= 8);
+  largest_ = largest_finite(analytic.subspan(block.offset, block.size));
+  for (std::size_t i = block.offset; i < block.offset + block.size; ++i) {
+    const double change = std::abs(analytic[i]) * length(i);
+    if (std::isfinite(change)) largest_change_ = std::max(largest_change_, change);
+  }
+  // So small a gradient may be what rounding left where large terms cancel; zeros are exact. Where
+  // units differ, sizes say nothing of the kind.
+  crumbs_ = mixed_ ? 0.0 : most_crumbs * roundoff * whole;
+}
+
+double BlockScales::length(std::size_t entry) const {
+  if (!mixed_) return length_;
+  return values_[entry] != 0.0 ? std::abs(values_[entry]) : median_;
+}
+
+Scales BlockScales::of(std::size_t entry) const {
+  Scales scales;
+  scales.scale = mixed_ ? std::min(largest_, largest_change_ / length(entry)) : largest_;
+  scales.reference = scales.scale > 0.0 ? scales.scale : whole_;
+  if (scales.scale > 0.0 && scales.scale <= crumbs_) scales.rounded_with = whole_;
+  return scales;
+}
+
+}  // namespace dtheta::gradcheck::detail

@@ -1,0 +1,113 @@
+// Where J stands still: it may not depend on the entry, the step may be too short for J's quanta,
+// or so long that it passes over all that J does.
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "gradcheck/judge/search.hpp"
+
+namespace dtheta::gradcheck::detail {
+namespace {
+
+constexpr double rung = 32.0;           // ratio of neighbouring steps of the climb
+constexpr double furthest_rung = 1e4;   // in sizes of the entry
+constexpr int most_rungs = 24;
+constexpr double uniform = 0.2886751;   // standard deviation of a rounding to quanta: 1/√12
+
+}  // namespace
+
+/// Steps at which J does not move accuse nobody, until J has stood still at every order of step.
+void Search::judge_flat(const Slope& slope, const Standard& standard) {
+  if (analytic_ == 0.0) return judge_zero(standard);
+  const Slope* narrow = widest_flat(std::numeric_limits<double>::infinity());
+  if (narrow == &slopes_.back() && agrees(slope, standard)) {
+    return settle(Verdict::pass, slope, bars(slope, standard).likely);
+  }
+  if (climb()) return;
+  if (moved_) return give_up(standard);
+  // At every step the same bits: J does not depend on the entry.
+  const Slope* widest = widest_flat(start_.widest);
+  const Bars bar = bars(widest != nullptr ? *widest : slope, standard);
+  const Claim held = claim(standard);
+  const bool wrong = law::excludes(held, bar) && law::confirms(held, bar, bar);
+  settle(wrong ? Verdict::fail : Verdict::inconclusive, slope, bar.cautious);
+  if (!wrong) detail::leave_open(finding_, analytic_, Reason::unresolved);
+}
+
+/// A claim of zero: it holds where J stands still, unless a step so wide has passed over all that J
+/// does, which smaller ones show.
+void Search::judge_zero(const Standard& standard) {
+  if (standard.thorough && !moved_ && descend()) return;
+  const Slope* flat = widest_flat(std::numeric_limits<double>::infinity());
+  if (flat == nullptr) return choose_step(slopes_.back(), bars(slopes_.back(), standard), standard);
+  const Slope widest = *flat;
+  const Bars bar = bars(widest, standard);
+  if (standard.scales.reference == 0.0 || agrees(widest, standard)) {
+    return settle(Verdict::pass, widest, bar.likely);
+  }
+  choose_step(widest, bar, standard);
+}
+
+/// The widest step up to `limit` at which J stood still, without moving at a smaller one; null if
+/// there is none.
+const Slope* Search::widest_flat(double limit) const {
+  double moves = std::numeric_limits<double>::infinity();
+  for (const Slope& slope : slopes_) {
+    if (slope.finite && !slope.flat) moves = std::min(moves, slope.step);
+  }
+  const Slope* widest = nullptr;
+  for (const Slope& slope : slopes_) {
+    if (!slope.flat || slope.step > std::min(moves, limit)) continue;
+    if (widest == nullptr || slope.step > widest->step) widest = &slope;
+  }
+  return widest;
+}
+
+/// Goes to the next step, in turns longer and shorter; false if all have been tried.
+bool Search::climb() {
+  while (rung_ < most_rungs) {
+    const int k = rung_ / 2 + 1;
+    const double factor = std::pow(rung, k);
+    const double step = rung_ % 2 == 0 ? start_.step * factor : start_.step / factor;
+    ++rung_;
+    const bool far = step > furthest_rung * start_.length || !std::isfinite(x_ + 6.0 * step);
+    if (far || step < least_rung()) continue;
+    step_ = step;
+    side_ = Side::both;
+    return true;
+  }
+  return false;
+}
+
+/// Goes to the next smaller step; false if the smallest has been tried.
+bool Search::descend() {
+  // Wide rungs: a J that moves at all moves over most orders of step.
+  constexpr double wide = 1e3;
+  const double step = start_.step / std::pow(wide, ++rung_);
+  if (step < least_rung()) return false;
+  step_ = step;
+  side_ = Side::both;
+  return true;
+}
+
+double Search::least_rung() const {
+  constexpr double least = 1e-10;  // of the first step, where x has no digits to lose
+  return x_ != 0.0 ? resolution() : least * start_.step;
+}
+
+/// Where J stood still at a smaller step and moves at this one, its moves may be single quanta: the
+/// smallest seen bounds them, and counts as noise. 0 where there is no such step.
+double Search::quantum_below(const Slope& slope) const {
+  double flat = 0.0;
+  for (const Slope& other : slopes_) {
+    if (other.flat && other.step < slope.step) flat = std::max(flat, other.step);
+  }
+  if (flat == 0.0) return 0.0;
+  double least = std::numeric_limits<double>::infinity();
+  for (const Value& value : values_) {
+    if (value.rise != 0.0 && std::isfinite(value.rise)) least = std::min(least, std::abs(value.rise));
+  }
+  return std::isfinite(least) ? uniform * least : 0.0;
+}
+
+}  // namespace dtheta::gradcheck::detail

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <functional>
+#include <span>
+
+namespace dtheta::gradcheck::detail {
+
+/// The quantum in which a function moves, from the look of its values: the largest power of two, or
+/// of ten, of which all of them are multiples. J computed in float, as the difference of large
+/// numbers, or printed with a few digits moves so. 0 where the values show none: fewer than four
+/// that differ could all be round by chance, and the last place of a double is no quantum.
+double quantum_of(std::span<const double> values);
+
+/// What is left of f(b) − f(a) − slope·(b − a) when the interval is halved down to neighbouring
+/// numbers, each time keeping the half with more of it: a jump stays, whatever smooth f deviates
+/// by goes. At most 60 evaluations.
+double lasting_jump(const std::function<double(double)>& f, double a, double b, double slope);
+
+}  // namespace dtheta::gradcheck::detail
