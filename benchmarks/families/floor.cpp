@@ -62,6 +62,7 @@ std::array<Quad, nodes> weights(const std::array<Quad, nodes>& at) {
 struct Errors {
   double truncation = std::numeric_limits<double>::infinity();
   double gain = 0.0;               // of noise
+  double rounding = 0.0;           // of the slope in quad
   double least = 0.0, most = 0.0;  // of cost - exact, beside that at θ
 };
 
@@ -81,6 +82,8 @@ Errors errors_at(const World& world, std::size_t entry, double right, double h, 
   }
   e.truncation = static_cast<double>(fabs(slope - static_cast<Quad>(right)));
   e.gain = static_cast<double>(gain);
+  constexpr double quad = 0x1p-108;
+  e.rounding = e.gain * quad * static_cast<double>(fabs(s.exact[0]) + fabs(s.exact[4]));
   return e;
 }
 
@@ -119,8 +122,8 @@ double floor_of(const World& world, std::size_t entry, double right, int side) {
 
 double disagreement(const World& world, std::size_t entry, double right, int side) {
   double least = std::numeric_limits<double>::infinity();
-  for (const Errors& e : ladder(world, entry, right, side, -7.0)) {
-    least = std::min(least, e.truncation);
+  for (const Errors& e : ladder(world, entry, right, side, -9.0)) {
+    least = std::min(least, e.truncation - e.rounding);
   }
   return least;
 }

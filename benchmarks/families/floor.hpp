@@ -10,8 +10,8 @@ namespace families {
 /// one-sided stencils and 0 for a central one. Infinite where no step gives a finite difference.
 double floor_of(const World& world, std::size_t entry, double right, int side);
 
-/// How far J's slope in quad is from the gradient that the world calls right, in parts of its size
-/// and of the floor of quad: for validating the worlds themselves.
+/// How far the gradient that the world calls right is from the best difference of J in quad, less
+/// what quad itself may have rounded: for validating the worlds.
 double disagreement(const World& world, std::size_t entry, double right, int side);
 
 }  // namespace families

@@ -29,6 +29,10 @@ struct Marks<Dual<T>> {
   }
 };
 
+/// The scalar that a cost is asked to be computed in.
+template <class Span>
+using Scalar = std::remove_const_t<typename Span::element_type>;
+
 /// Any vector as another scalar.
 template <class T>
 std::vector<T> as(std::span<const double> from) {
@@ -63,6 +67,14 @@ struct Model {
       exact_gradient;
   std::vector<double> theta;
 };
+
+/// The value alone, as a double.
+inline double plain(double x) { return x; }
+inline double plain(Quad x) { return static_cast<double>(x); }
+template <class T>
+double plain(Dual<T> x) {
+  return plain(x.v);
+}
 
 template <class F>
 Model model(std::string kind, std::vector<double> theta, int marks, F f) {
@@ -101,6 +113,10 @@ World world_of(const Model& m);
 /// The same with the parameters in blocks of these sizes.
 World world_of(const Model& m, const std::vector<std::size_t>& blocks);
 
+/// The gradient as code computes it in double, with all roundings: right, too, however few digits
+/// are left of what is small.
+Candidate as_rounded(const Model& m);
+
 /// Plants up to `count` mistakes at the marks: terms forgotten, of the wrong sign, twice.
 void plant_at_marks(World& world, const Model& m, Random& random, std::size_t count);
 
@@ -113,6 +129,16 @@ void plant_value(World& world, std::size_t entry, double value, std::string name
 /// Drops what was planted but does not differ from the right gradient by a millionth of its size,
 /// or by four tolerances where those are more.
 void drop_harmless(World& world);
+
+/// Draws a model of one kind.
+using DrawModel = Model (*)(Random&);
+
+/// Models of many kinds, each with marks where a term can be forgotten.
+std::span<const DrawModel> likelihoods();
+std::span<const DrawModel> time_series();
+std::span<const DrawModel> networks();
+std::span<const DrawModel> equations();
+std::span<const DrawModel> term_sums();
 
 /// Smooth costs of unit scale to which something is then done.
 Model draw_smooth(Random& random);

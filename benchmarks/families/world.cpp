@@ -87,6 +87,16 @@ World world_of(const Model& m, const std::vector<std::size_t>& blocks) {
   return world;
 }
 
+Candidate as_rounded(const Model& m) {
+  Candidate c{
+      .name = "right, as rounded", .values = std::vector<double>(m.theta.size()), .function = {}};
+  m.gradient(m.theta, c.values, -1, 1.0);
+  c.function = [g = m.gradient](std::span<const double> at, std::span<double> out) {
+    g(at, out, -1, 1.0);
+  };
+  return c;
+}
+
 void plant_at_marks(World& world, const Model& m, Random& random, std::size_t count) {
   struct Mistake {
     std::string name;
