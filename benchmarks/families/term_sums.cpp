@@ -85,6 +85,24 @@ Model sum_of_terms(Random& random) {
   });
 }
 
+/// A term of its own for each entry: forgotten, nothing is left of that entry's derivative.
+Model separate_terms(Random& random) {
+  const std::size_t n = 2 + random.below(3);
+  std::vector<Term> terms;
+  for (std::size_t i = 0; i < n; ++i) {
+    terms.push_back(draw_term(random, n));
+    terms[i].first = terms[i].second = i;
+  }
+  return model("separate terms", random.normals(n), static_cast<int>(n), [=](auto p, auto mark) {
+    using T = Scalar<decltype(p)>;
+    T sum = 0.0;
+    for (std::size_t i = 0; i < n; ++i) {
+      sum += mark(static_cast<int>(i), terms[i].weight * value_of<T>(terms[i], p));
+    }
+    return sum;
+  });
+}
+
 /// A penalty beside a bounded loss, whose whole derivative is forgotten.
 Model bounded_and_penalty(Random& random) {
   const std::size_t n = 1 + random.below(3);
@@ -105,7 +123,8 @@ Model bounded_and_penalty(Random& random) {
 }  // namespace
 
 std::span<const DrawModel> term_sums() {
-  static constexpr std::array<DrawModel, 2> all = {sum_of_terms, bounded_and_penalty};
+  static constexpr std::array<DrawModel, 3> all = {sum_of_terms, separate_terms,
+                                                   bounded_and_penalty};
   return all;
 }
 
