@@ -3,6 +3,7 @@
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
 #include <ostream>
+#include <vector>
 
 #include "benchmarks/families/outcome.hpp"
 #include "gradcheck/report.hpp"
@@ -36,7 +37,10 @@ std::ostream& operator<<(std::ostream& out, const Described& d) {
   return out << d.held.result;
 }
 
-std::span<const families::Family> families_to_check() { return families::all_families(); }
+std::vector<families::Family> families_to_check() {
+  const auto all = families::all_families();
+  return {all.begin(), all.end()};
+}
 
 }  // namespace
 
