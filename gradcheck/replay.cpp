@@ -198,9 +198,10 @@ std::string report(const ProbeReplay& replay, bool colour) {
   line("  step h = {}", c.step);
   const auto value = [&](double offset, double at, double cost) {
     const char sign = offset < 0.0 ? '-' : '+';
-    const std::string move = offset == 0.0             ? ""
-                             : std::abs(offset) == 1.0 ? fmt::format(" {} h", sign)
-                                                       : fmt::format(" {} {:.4g}h", sign, std::abs(offset));
+    const std::string move = offset == 0.0 ? ""
+                             : std::abs(offset) == 1.0
+                                 ? fmt::format(" {} h", sign)
+                                 : fmt::format(" {} {:.4g}h", sign, std::abs(offset));
     line("  {:<15} {:>25.17e}   at {}", fmt::format("J(theta{})", move), cost, at);
   };
   bool centre_shown = false;

@@ -167,9 +167,14 @@ Findings judge_in_units(const Request& request, double unit) {
     request.evaluate(probes, answers);
     for (double& answer : answers) answer /= unit;
   };
-  const Request divided{evaluate,        request.theta,       analytic,
-                        request.blocks,  request.options,     request.cost / unit,
-                        request.noise / unit, request.proceed};
+  const Request divided{evaluate,
+                        request.theta,
+                        analytic,
+                        request.blocks,
+                        request.options,
+                        request.cost / unit,
+                        request.noise / unit,
+                        request.proceed};
   Findings found = Adaptive(divided).run();
   found.noise *= unit;
   for (Finding& finding : found.entries) {

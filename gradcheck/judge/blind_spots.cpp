@@ -74,7 +74,8 @@ void name_corners(Result& result, std::span<const Finding> findings) {
        "gradient disagree here, but jump at this point and agree on either side of it; check at "
        "a theta beside"},
       {Reason::quanta,
-       "J moves in plateaus around theta (a unit within a few roundings of its limit, or numbers of "
+       "J moves in plateaus around theta (a unit within a few roundings of its limit, or numbers "
+       "of "
        "less precision inside it): along {} of the entries its jumps hide its slope; check with "
        "smaller weights or inputs"},
   };

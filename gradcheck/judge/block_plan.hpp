@@ -12,9 +12,9 @@ namespace dtheta::gradcheck::detail {
 struct BlockPlan {
   Block block;
   BlockScales scales;
-  std::size_t pilot = 0;  ///< position in θ of the entry that finds the step for the others
-  double part = 0.0;      ///< the first step, in lengths of an entry
-  double noise = 0.0;     ///< ε_f along its entries
+  std::size_t pilot = 0;        ///< position in θ of the entry that finds the step for the others
+  double part = 0.0;            ///< the first step, in lengths of an entry
+  double noise = 0.0;           ///< ε_f along its entries
   double rounding_noise = 0.0;  ///< of J under rounding of its entries
   bool quantized = false;       ///< J was seen to jump along its entries
   bool open = false;            ///< its largest derivative could not be settled

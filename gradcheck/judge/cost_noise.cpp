@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <vector>
 
@@ -12,8 +13,32 @@ namespace dtheta::gradcheck::detail {
 namespace {
 
 constexpr double uniform = 0.2886751;  // standard deviation of a rounding to quanta: 1/√12
-constexpr double plain = 16.0;          // roundings of J: noise that nobody wonders at
 constexpr int attempts = 7;            // spacings a hundredfold apart: from 1e-8 to 1e2 of θ
+
+/// The noise that was found, if it is seen from closer, too: what a corner among the values or a
+/// narrow feature makes look like noise shrinks with the spacing. Up to `plain` nobody wonders.
+double lasting_noise(const std::function<double(double)>& f, double x, const Noise& found,
+                     double plain) {
+  constexpr double closer = 1.0 / 7.3;
+  constexpr int looks = 4;
+  double noise = found.noise;
+  double spacing = found.spacing;
+  for (int k = 0; k < looks && noise > plain; ++k) {
+    spacing *= closer;
+    const double sign = k % 2 == 0 ? -1.0 : 1.0;  // a corner has two sides
+    const auto turned = [&](double value) { return f(x + sign * (value - x)); };
+    const Noise again = estimate_noise(turned, x, spacing, 1);
+    // f stands still: it moves in quanta, or begins to move further away.
+    if (again.status == NoiseStatus::too_close) {
+      return std::min(noise, lasting_jump(f, x, x + 8.0 * found.spacing, 0.0));
+    }
+    if (again.status != NoiseStatus::found) return 0.0;
+    const bool lasts = again.noise > 0.25 * noise;
+    noise = std::min(noise, again.noise);
+    if (lasts) break;
+  }
+  return noise;
+}
 
 /// The noise of J from one entry of θ upwards.
 double noise_along(const Request& request, std::size_t entry, double length) {
@@ -21,22 +46,13 @@ double noise_along(const Request& request, std::size_t entry, double length) {
   const auto along = [&](double value) { return values.emplace_back(ask(request, entry, value)); };
   // So far apart that J moves by some of its own roundings, where its slope is known.
   const double moves = 8.0 * unit_roundoff * std::abs(request.cost / request.analytic[entry]);
-  const double part = std::clamp(std::isfinite(moves) ? moves / length : 0.0, 1e-8, 1e-2);
+  const double plain = 16.0 * unit_roundoff * std::abs(request.cost);
+  const double part = std::isfinite(moves) ? std::min(moves / length, 1e-2) : 1e-8;
   const double x = request.theta.values()[entry];
   const double spacing = std::max(part * length, 1e-14 * std::abs(x));
   const Noise found = estimate_noise(along, x, spacing, attempts);
-  double noise = found.status == NoiseStatus::found ? found.noise : 0.0;
-  if (noise > plain * unit_roundoff * std::abs(request.cost)) {
-    // A corner among the values looks like noise, but shrinks with the spacing, and has two sides.
-    const auto below = [&](double value) { return along(x - (value - x)); };
-    const Noise closer = estimate_noise(below, x, found.spacing / 7.3, 1);
-    if (closer.status == NoiseStatus::found) noise = std::min(noise, closer.noise);
-    if (closer.status == NoiseStatus::too_far) noise = 0.0;
-    // J stands still closer by: it moves in quanta, or begins to move further away.
-    if (closer.status == NoiseStatus::too_close) {
-      noise = std::min(noise, lasting_jump(along, x, x + 8.0 * found.spacing, 0.0));
-    }
-  }
+  const double noise =
+      found.status == NoiseStatus::found ? lasting_noise(along, x, found, plain) : 0.0;
   return std::max(noise, uniform * quantum_of(values));
 }
 

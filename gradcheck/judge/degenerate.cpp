@@ -11,10 +11,10 @@
 namespace dtheta::gradcheck::detail {
 namespace {
 
-constexpr double beside = 1e-3;           // parts of the size of θ, where J is measured again
-constexpr double close = 1e-6;            // where a jump must show
-constexpr double closer = 1e-7;           // and still be as large
-constexpr double apart = 0.5;             // of the error: the least that is a jump
+constexpr double beside = 1e-3;    // parts of the size of θ, where J is measured again
+constexpr double close = 1e-6;     // where a jump must show
+constexpr double closer = 1e-7;    // and still be as large
+constexpr double apart = 0.5;      // of the error: the least that is a jump
 constexpr double standing = 0.05;  // of the error: the most that a jump may change when closer
 
 /// Signs and sizes at random, so that nothing cancels along the way.
@@ -78,9 +78,8 @@ class Beside {
   /// Keeps the positions that J itself shows to lie on corners at θ.
   void keep_corners(const Findings& findings, std::vector<std::size_t>& positions) {
     CornerWitness witness(request_, cost_, away_, findings.noise);
-    std::erase_if(positions, [&](std::size_t i) {
-      return !witness.takes_part(i, findings.entries[i].step);
-    });
+    std::erase_if(positions,
+                  [&](std::size_t i) { return !witness.takes_part(i, findings.entries[i].step); });
     evaluations_ += witness.evaluations();
   }
 

@@ -32,8 +32,8 @@ struct Finding {
 /// Turns a finding into an open question: what was not accused would not have been seen, so the bar
 /// covers the error.
 inline void leave_open(Finding& finding, double analytic, Reason why) {
-  const double error = analytic > finding.numeric ? analytic - finding.numeric
-                                                  : finding.numeric - analytic;
+  const double error =
+      analytic > finding.numeric ? analytic - finding.numeric : finding.numeric - analytic;
   if (1.5 * error > finding.bar) finding.bar = 1.5 * error;
   finding.verdict = Verdict::inconclusive;
   finding.reason = why;

@@ -9,7 +9,7 @@
 namespace dtheta::gradcheck::detail {
 namespace {
 
-constexpr double sides = 0.25;  // of the error: closer than this to the analytic value
+constexpr double sides = 0.25;   // of the error: closer than this to the analytic value
 constexpr double tells = 0.125;  // of the error: noise that still tells the two values apart
 
 class Inquirer {

@@ -15,8 +15,8 @@ inline constexpr double rounding_margin = 32.0;
 /// Bars hold this many standard deviations of noise.
 inline constexpr double noise_margin = 6.0;
 
-/// Steps of witnesses that must say the same are this far apart: no simple ratio, so that a periodic
-/// J does not look the same at both.
+/// Steps of witnesses that must say the same are this far apart: no simple ratio, so that a
+/// periodic J does not look the same at both.
 inline constexpr double confirming_ratio = 3.7;
 
 /// The sizes by which a derivative is judged.

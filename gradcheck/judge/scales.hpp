@@ -36,8 +36,8 @@ class BlockScales {
   double length_ = 1.0;
   double median_ = 1.0;  // of the entries that are not zero
   bool mixed_ = false;
-  double largest_ = 0.0;             // derivative of the block
-  double largest_change_ = 0.0;      // derivative times length
+  double largest_ = 0.0;         // derivative of the block
+  double largest_change_ = 0.0;  // derivative times length
   double whole_ = 0.0;
   double crumbs_ = 0.0;
 };

@@ -76,8 +76,7 @@ double Search::noise_of(const Slope& slope, const Standard& standard) const {
 
 Search::Bars Search::bars(const Slope& slope, const Standard& standard, double noise) const {
   const Claim held = claim(standard);
-  const double own =
-      std::max({std::abs(analytic_), std::abs(slope.value), standard.scales.scale});
+  const double own = std::max({std::abs(analytic_), std::abs(slope.value), standard.scales.scale});
   Bars bars;
   bars.value = slope.value;
   bars.step = slope.step;
@@ -120,9 +119,9 @@ void Search::judge_finite(const Slope& slope, const Standard& standard) {
     if (diverges(standard)) return look_beyond(slope, standard);
     return settle(Verdict::fail, slope, bar.cautious);
   }
-  if (agrees(slope, standard)) {
+  if (const auto agreed = agreement(slope, standard)) {
     const bool corner = at_corner(slope) && bar.visible > bar.noise;
-    if (!corner) return settle(Verdict::pass, slope, bar.likely);
+    if (!corner) return settle(Verdict::pass, slope, *agreed);
     // Half way between the slopes of a corner, which may be a cusp.
     if (unsettled(slope, bar)) return come_closer(slope, standard);
     if (diverges(standard)) return leave_open(standard);
@@ -136,7 +135,8 @@ void Search::judge_finite(const Slope& slope, const Standard& standard) {
 void Search::judge_wrong(const Slope& slope, const Bars& bar, const Standard& standard) {
   if (unsettled(slope, bar)) return come_closer(slope, standard);
   if (diverges(standard)) return look_beyond(slope, standard);
-  const bool near = contradiction_ && std::min(slope.step, contradiction_->slope.step) <= start_.widest;
+  const bool near =
+      contradiction_ && std::min(slope.step, contradiction_->slope.step) <= start_.widest;
   if (near && law::confirms(claim(standard), bar, contradiction_->bars)) {
     // The one that knows the derivative better is reported.
     const bool finer = bar.cautious < contradiction_->bars.cautious;
@@ -150,17 +150,21 @@ void Search::seek_confirmation(const Slope& slope, const Bars& bar, const Standa
   contradiction_ = Contradiction{slope, bar};
   // The smaller of the two steps must be small enough to accuse.
   const bool wide = slope.step > start_.widest;
-  move_to(wide ? std::min(start_.widest, slope.step / confirming_ratio)
-               : slope.step * confirming_ratio,
-          standard);
+  move_to(
+      wide ? std::min(start_.widest, slope.step / confirming_ratio) : slope.step * confirming_ratio,
+      standard);
 }
 
-bool Search::agrees(const Slope& slope, const Standard& standard) const {
+std::optional<double> Search::agreement(const Slope& slope, const Standard& standard) const {
   const Claim held = claim(standard);
   // Products with x are rounded only if J makes any: without that noise the bar may be smaller than
   // with it, and agreement within either is agreement.
-  return law::agrees(held, bars(slope, standard), standard.comfort) ||
-         law::agrees(held, bars(slope, standard, noise_of(slope, standard)), standard.comfort);
+  const double plain = noise_of(slope, standard);
+  for (const double noise : {plain, std::max(plain, standard.rounding_noise)}) {
+    const Bars bar = bars(slope, standard, noise);
+    if (law::agrees(held, bar, standard.comfort)) return bar.likely;
+  }
+  return std::nullopt;
 }
 
 bool Search::excludes(const Slope& slope, const Bars& bar, const Standard& standard) const {

@@ -18,8 +18,8 @@ inline constexpr std::size_t most_slopes = 14;
 struct Start {
   double step = 0.0;
   double length = 1.0;  ///< size of the entry
-  double widest = 0.0;  ///< no step above it may accuse, because J may have another shape beyond the
-                        ///< size of θ; to agree by chance there is unlikely
+  double widest = 0.0;  ///< no step above it may accuse, because J may have another shape beyond
+                        ///< the size of θ; to agree by chance there is unlikely
 };
 
 /// What a derivative is judged by, and how thoroughly.
@@ -30,9 +30,9 @@ struct Standard {
   double noise = 0.0;           ///< ε_f as measured
   double rounding_noise = 0.0;  ///< of J, if it rounds products with the block's entries
   bool pilot = false;           ///< others begin where this one ends: to be taken as far as it goes
-  bool brief = false;      ///< the block is open already: only what accuses is of interest
-  bool thorough = false;   ///< nobody has seen J move here: a zero must hold at every step
-  double comfort = 1.0;    ///< an agreeing bar must be within this fraction of the tolerance
+  bool brief = false;           ///< the block is open already: only what accuses is of interest
+  bool thorough = false;        ///< nobody has seen J move here: a zero must hold at every step
+  double comfort = 1.0;         ///< an agreeing bar must be within this fraction of the tolerance
 };
 
 /// Judges one entry by the law: asks for four values at a step, and again at another step for as
@@ -74,7 +74,7 @@ class Search {
   Bars bars(const Slope& slope, const Standard& standard) const;
   void judge_finite(const Slope& slope, const Standard& standard);
   void judge_wrong(const Slope& slope, const Bars& bars, const Standard& standard);
-  bool agrees(const Slope& slope, const Standard& standard) const;
+  std::optional<double> agreement(const Slope& slope, const Standard& standard) const;
   bool excludes(const Slope& slope, const Bars& bars, const Standard& standard) const;
   void seek_confirmation(const Slope& slope, const Bars& bars, const Standard& standard);
   void choose_step(const Slope& slope, const Bars& bars, const Standard& standard);
@@ -128,7 +128,7 @@ class Search {
   std::vector<Value> values_;  // all that were taken
   std::optional<SmoothPiece> piece_;
   bool suspect_ = false;
-  bool looked_beyond_ = false;
+  int looks_ = 0;               // from the closest possible
   bool looked_closer_ = false;  // at a corner that a piece shows
   bool moved_ = false;          // J has been seen to move
   int rung_ = 0;                // of the climb

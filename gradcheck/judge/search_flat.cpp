@@ -9,10 +9,10 @@
 namespace dtheta::gradcheck::detail {
 namespace {
 
-constexpr double rung = 32.0;           // ratio of neighbouring steps of the climb
-constexpr double furthest_rung = 1e4;   // in sizes of the entry
+constexpr double rung = 32.0;          // ratio of neighbouring steps of the climb
+constexpr double furthest_rung = 1e4;  // in sizes of the entry
 constexpr int most_rungs = 24;
-constexpr double uniform = 0.2886751;   // standard deviation of a rounding to quanta: 1/√12
+constexpr double uniform = 0.2886751;  // standard deviation of a rounding to quanta: 1/√12
 
 }  // namespace
 
@@ -20,9 +20,8 @@ constexpr double uniform = 0.2886751;   // standard deviation of a rounding to q
 void Search::judge_flat(const Slope& slope, const Standard& standard) {
   if (analytic_ == 0.0) return judge_zero(standard);
   const Slope* narrow = widest_flat(std::numeric_limits<double>::infinity());
-  if (narrow == &slopes_.back() && agrees(slope, standard)) {
-    return settle(Verdict::pass, slope, bars(slope, standard).likely);
-  }
+  const auto agreed = agreement(slope, standard);
+  if (agreed && narrow == &slopes_.back()) return settle(Verdict::pass, slope, *agreed);
   if (climb()) return;
   if (moved_) return give_up(standard);
   // At every step the same bits: J does not depend on the entry.
@@ -42,9 +41,10 @@ void Search::judge_zero(const Standard& standard) {
   if (flat == nullptr) return choose_step(slopes_.back(), bars(slopes_.back(), standard), standard);
   const Slope widest = *flat;
   const Bars bar = bars(widest, standard);
-  if (standard.scales.reference == 0.0 || agrees(widest, standard)) {
-    return settle(Verdict::pass, widest, bar.likely);
+  if (const auto agreed = agreement(widest, standard)) {
+    return settle(Verdict::pass, widest, *agreed);
   }
+  if (standard.scales.reference == 0.0) return settle(Verdict::pass, widest, bar.likely);
   choose_step(widest, bar, standard);
 }
 
@@ -105,7 +105,8 @@ double Search::quantum_below(const Slope& slope) const {
   if (flat == 0.0) return 0.0;
   double least = std::numeric_limits<double>::infinity();
   for (const Value& value : values_) {
-    if (value.rise != 0.0 && std::isfinite(value.rise)) least = std::min(least, std::abs(value.rise));
+    if (value.rise != 0.0 && std::isfinite(value.rise))
+      least = std::min(least, std::abs(value.rise));
   }
   return std::isfinite(least) ? uniform * least : 0.0;
 }

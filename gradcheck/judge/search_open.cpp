@@ -11,9 +11,10 @@
 namespace dtheta::gradcheck::detail {
 namespace {
 
-constexpr double plain = 0.01;         // of a slope: so little doubt is no divergence
-constexpr double growing = 1.04;       // per come_closer(); log 1/h grows no slower
+constexpr double plain = 0.01;    // of a slope: so little doubt is no divergence
+constexpr double growing = 1.04;  // per come_closer(); log 1/h grows no slower
 constexpr double lasting = 0.5;
+constexpr int most_looks = 2;
 constexpr std::size_t witnesses = 4;  // slopes that grow, to call it a divergence
 
 double steepness(const Slope& slope) {
@@ -24,7 +25,7 @@ double steepness(const Slope& slope) {
 }  // namespace
 
 void Search::leave_domain(const Slope& slope, const Standard& standard) {
-  if (looked_beyond_) return leave_open(standard);
+  if (looks_ > 0) return leave_open(standard);
   // J is not finite on one side: stay on the other. On both, or there too: come closer.
   if (slope.side == Side::both && slope.finite_above != slope.finite_below) {
     if (slopes_.size() >= most_slopes) return give_up(standard);
@@ -63,12 +64,15 @@ void Search::come_closer(const Slope& slope, const Standard& standard) {
 }
 
 void Search::look_beyond(const Slope& slope, const Standard& standard) {
-  if (slope.side == Side::both || looked_beyond_) return leave_open(standard);
-  // An edge near x looks like one at x from afar. So close that nothing but the domain is seen.
-  looked_beyond_ = true;
-  constexpr double roundings = 64.0;
-  step_ = x_ == 0.0 ? 1e-9 * slope.step
-                    : roundings * std::numeric_limits<double>::epsilon() * std::abs(x_);
+  if (looks_ == most_looks) return leave_open(standard);
+  // An edge near x looks like one at x from afar, and so does a narrow feature of J. So close that
+  // nothing but x itself is seen, and once more: at x itself J's slopes grow on.
+  constexpr double closer = 1.0 / 68.9;
+  if (looks_++ == 0) {
+    step_ = x_ == 0.0 ? 1e-7 * slope.step : resolution() / closer;
+  } else {
+    step_ = slope.step * closer;
+  }
   side_ = Side::both;
 }
 
@@ -95,7 +99,7 @@ void Search::give_up(const Standard& standard) {
   lenient.comfort = 1.0;
   for (const Slope& slope : slopes_) {
     if (!slope.finite || (slope.flat && analytic_ != 0.0) || contradiction_) continue;
-    if (agrees(slope, lenient)) return settle(Verdict::pass, slope, bars(slope, standard).likely);
+    if (const auto bar = agreement(slope, lenient)) return settle(Verdict::pass, slope, *bar);
   }
   if (standard.brief) return leave_open(standard);
   begin_piece(standard);
@@ -117,6 +121,10 @@ void Search::leave_open(const Standard& standard) {
     return;
   }
   const bool singular = diverges(standard);
+  if (singular && looks_ < most_looks) {
+    decided_ = false;
+    return look_beyond(slopes_.back(), standard);
+  }
   if (!std::isfinite(analytic_) && !singular) {
     return settle(Verdict::fail, *best, best_bars.cautious);
   }
@@ -125,9 +133,7 @@ void Search::leave_open(const Standard& standard) {
     return settle(Verdict::pass, *best, best_bars.cautious);
   }
   settle(Verdict::inconclusive, *best, best_bars.cautious);
-  const Reason why = singular   ? Reason::singular
-                     : suspect_ ? Reason::suspect
-                                : Reason::unresolved;
+  const Reason why = singular ? Reason::singular : suspect_ ? Reason::suspect : Reason::unresolved;
   detail::leave_open(finding_, analytic_, why);
 }
 
@@ -141,8 +147,7 @@ void Search::begin_piece(const Standard& standard) {
   }
   if (sharpest == nullptr || !std::isfinite(analytic_)) return leave_open(standard);
   step_ = sharpest->step;
-  const double noise = std::max({standard.noise, unit_roundoff * sharpest->magnitude,
-                                quantum_below(*sharpest)});
+  const double noise = std::max(standard.noise, unit_roundoff * sharpest->magnitude);
   // At once as far as the tolerance needs: on a shorter piece noise is more.
   constexpr double needed = 12.0;  // widths of noise: the gain of a fit to one side, and its margin
   const double asked = standard.tolerance * claim(standard).size(sharpest->value);
@@ -183,7 +188,8 @@ void Search::judge_piece(const Standard& standard) {
   if (hopeless || piece_->wanted().empty()) leave_open(standard);
 }
 
-/// One smooth piece on either side of x and none through it: a corner, if it is one from closer, too.
+/// One smooth piece on either side of x and none through it: a corner, if it is one from closer,
+/// too.
 bool Search::judge_corner(const Standard& standard) {
   const auto sides_at = [&](double part) -> std::optional<Sides> {
     const auto below = piece_->below(part);

@@ -105,6 +105,8 @@ Noise estimate_noise(const std::function<double(double)>& f, double x, double sp
   double close = 0.0;  // the widest spacing that was too small, and the smallest too large
   double far = std::numeric_limits<double>::infinity();
   for (int attempt = 0; attempt < attempts; ++attempt) {
+    // As x resolves it: unequal spacings would look like noise.
+    if (x + spacing != x) spacing = (x + spacing) - x;
     for (std::size_t i = 0; i < values.size(); ++i) {
       // To one side of x: a corner at x itself must not pass for noise.
       values[i] = f(x + static_cast<double>(i) * spacing);

@@ -27,8 +27,8 @@ std::string_view to_string(NoiseStatus status);
 /// Noise of one evaluation of a function, in the function's own units.
 struct Noise {
   NoiseStatus status = NoiseStatus::too_far;
-  double noise = 0.0;  ///< standard deviation ε_f; 0 unless found
-  int level = 0;       ///< order of the difference that showed it
+  double noise = 0.0;    ///< standard deviation ε_f; 0 unless found
+  int level = 0;         ///< order of the difference that showed it
   double spacing = 0.0;  ///< of the values, where the function was asked for them
 };
 

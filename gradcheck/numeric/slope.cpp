@@ -65,8 +65,8 @@ double Slope::visible_truncation(double noise) const {
   // Root sums of squares of the weights that make gap and corner out of the five values.
   const double gap_gain = side == Side::both ? 0.159 : 1.54;
   constexpr double corner_gain = 3.75;
-  return 3.0 * (std::max(0.0, gap - gap_gain * noise) +
-                std::max(0.0, corner - corner_gain * noise));
+  return 3.0 *
+         (std::max(0.0, gap - gap_gain * noise) + std::max(0.0, corner - corner_gain * noise));
 }
 
 double Slope::likely_truncation(double size) const {
