@@ -249,7 +249,7 @@ Result check_probes(const ProbeEvaluator& evaluate, const Gradient& gradient,
 
 Result check(const Cost& cost, const Gradient& gradient, const ParameterVector& theta,
              const Options& options) {
-  CostProbes probes(cost, theta.values(), options.threads);
+  CostProbes probes(cost, theta.values(), options.threads, WhenThrown::no_value);
   // Away from θ a cost that throws has no value, whoever asks.
   const Cost guarded = [&](std::span<const double> at) {
     try {

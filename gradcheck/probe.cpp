@@ -33,8 +33,9 @@ class Moved {
 
 }  // namespace
 
-CostProbes::CostProbes(Cost cost, std::span<const double> theta, unsigned threads)
-    : cost_(std::move(cost)) {
+CostProbes::CostProbes(Cost cost, std::span<const double> theta, unsigned threads,
+                       WhenThrown when_thrown)
+    : cost_(std::move(cost)), when_thrown_(when_thrown) {
   if (!cost_) throw OptionError("cost: it cannot be called, because it is empty");
   if (threads == 0) throw OptionError("threads: 0 were asked for, but at least 1 is needed");
   copies_.assign(threads, std::vector<double>(theta.begin(), theta.end()));
@@ -77,7 +78,7 @@ double CostProbes::answer(std::vector<double>& theta, const Probe& probe, Throws
   } catch (const std::bad_alloc&) {
     throw;
   } catch (const std::exception& error) {
-    if (!away) throw;
+    if (!away || when_thrown_ == WhenThrown::pass_on) throw;
     if (throws.count++ == 0) throws.first = error.what();
     return std::numeric_limits<double>::quiet_NaN();
   }

@@ -28,19 +28,25 @@ struct Throws {
   std::string first{};  ///< what() of the first one
 };
 
+/// What becomes of a std::exception that a cost throws where an entry of θ was moved.
+enum class WhenThrown {
+  pass_on,  ///< to the caller
+  no_value  ///< the point lies outside J's domain, and the answer is NaN; at θ itself, and where
+            ///< memory is short, it is passed on
+};
+
 /// Answers probes with a plain cost, by writing one entry of an own copy of θ and putting it back;
-/// the entry is put back also when the cost throws. A cost that throws a std::exception where an
-/// entry was moved has no value there: θ lies near an edge of its domain, and the answer is NaN. At
-/// θ itself, and where memory is short, exceptions pass through.
+/// the entry is put back also when the cost throws.
 class CostProbes {
  public:
   /// `threads` above 1 calls `cost` from several threads at once, which it must then allow.
   /// Throws OptionError for no threads or a cost that cannot be called.
-  CostProbes(Cost cost, std::span<const double> theta, unsigned threads = 1);
+  CostProbes(Cost cost, std::span<const double> theta, unsigned threads = 1,
+             WhenThrown when_thrown = WhenThrown::pass_on);
 
   void operator()(std::span<const Probe> probes, std::span<double> answers);
 
-  /// What the cost threw away from θ so far.
+  /// What the cost threw so far where it has no value.
   Throws throws() const;
 
   /// False if the cost itself wrote into the θ it was lent.
@@ -53,6 +59,7 @@ class CostProbes {
 
   Cost cost_;
   std::vector<std::vector<double>> copies_;  // one θ per thread
+  WhenThrown when_thrown_;
   std::vector<Throws> throws_;               // likewise
 };
 

@@ -124,6 +124,14 @@ class Adaptive {
     }
   }
 
+  /// Open, although the analytic value lies beyond the numeric one's own bar.
+  static bool looks_wrong(const Finding& finding, double analytic) {
+    const bool open = finding.verdict == Verdict::inconclusive &&
+                      (finding.reason == Reason::unresolved || finding.reason == Reason::suspect);
+    // leave_open() has made the bar 1.5 times the error.
+    return open && std::abs(analytic - finding.numeric) > 0.66 * finding.bar;
+  }
+
   /// Hears J once more about the block's accusations, until one stands. True if none does and the
   /// block is to be judged anew, with more noise than was known. `last`: it will not be.
   bool is_shaken(BlockPlan& plan, bool last) {
@@ -131,11 +139,13 @@ class Adaptive {
     std::size_t heard = 0;
     for (std::size_t i = plan.block.offset; i < plan.block.offset + plan.block.size; ++i) {
       Finding& finding = found_.entries[i];
-      if (finding.verdict != Verdict::fail || finding.reason != Reason::slope) continue;
+      const bool accused = finding.verdict == Verdict::fail && finding.reason == Reason::slope;
+      if (!accused && !looks_wrong(finding, request_.analytic[i])) continue;
       constexpr std::size_t enough = 64;
       if (++heard > enough) break;
       const Inquiry inquiry = inquire(request_, i, finding, plan.noise);
-      if (inquiry.stands) break;
+      if (inquiry.stands && accused) break;
+      if (inquiry.stands) continue;
       if (inquiry.narrow) leave_open(finding, request_.analytic[i], Reason::unresolved);
       if (inquiry.quantum > 0.0) leave_open(finding, request_.analytic[i], Reason::quanta);
       quantum = std::max(quantum, inquiry.quantum);

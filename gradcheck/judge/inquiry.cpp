@@ -34,6 +34,7 @@ class Inquirer {
 
   /// The quantum that hid the slope; 0 if there is none.
   double quantum() const {
+    if (found_.numeric == 0.0) return quantum_where_still();
     for (const double factor : {8.0, 64.0, 512.0, 4096.0}) {
       const double reach = factor * found_.step;
       if (!follows(reach) || !follows(-reach)) continue;
@@ -45,6 +46,21 @@ class Inquirer {
   }
 
  private:
+  /// J stood still over the accusing steps: it moves by jumps if its first move is one.
+  double quantum_where_still() const {
+    constexpr int most = 14;
+    constexpr double factor = 8.0;
+    double reach = found_.step;
+    for (int k = 0; k < most; ++k) {
+      reach *= factor;
+      for (const double sign : {1.0, -1.0}) {
+        const double there = at(x_ + sign * reach);
+        if (std::isfinite(there) && there != request_.cost) return jump_within(sign * reach);
+      }
+    }
+    return 0.0;
+  }
+
   double at(double value) const { return ask(request_, entry_, value); }
 
   /// Below this noise alone is an eighth of the error.

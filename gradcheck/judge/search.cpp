@@ -26,6 +26,10 @@ bool at_corner(const Slope& slope) {
 
 }  // namespace
 
+bool Search::bends_at_x(const Slope& slope, const Bars& bar) {
+  return at_corner(slope) && bar.visible > bar.noise;
+}
+
 Search::Search(std::size_t index, double x, double analytic, const Start& start)
     : index_(index),
       x_(x),
@@ -120,8 +124,7 @@ void Search::judge_finite(const Slope& slope, const Standard& standard) {
     return settle(Verdict::fail, slope, bar.cautious);
   }
   if (const auto agreed = agreement(slope, standard)) {
-    const bool corner = at_corner(slope) && bar.visible > bar.noise;
-    if (!corner) return settle(Verdict::pass, slope, *agreed);
+    if (!bends_at_x(slope, bar)) return settle(Verdict::pass, slope, *agreed);
     // Half way between the slopes of a corner, which may be a cusp.
     if (unsettled(slope, bar)) return come_closer(slope, standard);
     if (diverges(standard)) return leave_open(standard);

@@ -72,6 +72,8 @@ class Search {
   double noise_of(const Slope& slope, const Standard& standard) const;
   Bars bars(const Slope& slope, const Standard& standard, double noise) const;
   Bars bars(const Slope& slope, const Standard& standard) const;
+  /// What bends looks like a corner at x.
+  static bool bends_at_x(const Slope& slope, const Bars& bars);
   void judge_finite(const Slope& slope, const Standard& standard);
   void judge_wrong(const Slope& slope, const Bars& bars, const Standard& standard);
   std::optional<double> agreement(const Slope& slope, const Standard& standard) const;
@@ -86,6 +88,7 @@ class Search {
   void judge_flat(const Slope& slope, const Standard& standard);
   void judge_zero(const Standard& standard);
   const Slope* widest_flat(double limit) const;
+  bool accuse_still(const Standard& standard);
   bool climb();
   bool descend();
   double least_rung() const;

@@ -24,13 +24,22 @@ void Search::judge_flat(const Slope& slope, const Standard& standard) {
   if (agreed && narrow == &slopes_.back()) return settle(Verdict::pass, slope, *agreed);
   if (climb()) return;
   if (moved_) return give_up(standard);
-  // At every step the same bits: J does not depend on the entry.
+  if (accuse_still(standard)) return;
+  settle(Verdict::inconclusive, slope, bars(slope, standard).cautious);
+  detail::leave_open(finding_, analytic_, Reason::unresolved);
+}
+
+/// At every step the same bits, or at all steps up to one: fails a claim that J moves, if it is far
+/// above what quanta of numbers inside J can hide. Whether J moves by jumps the inquiry asks.
+bool Search::accuse_still(const Standard& standard) {
   const Slope* widest = widest_flat(start_.widest);
-  const Bars bar = bars(widest != nullptr ? *widest : slope, standard);
+  if (widest == nullptr || analytic_ == 0.0) return false;
+  const Slope still = *widest;
+  const Bars bar = bars(still, standard);
   const Claim held = claim(standard);
   const bool wrong = law::excludes(held, bar) && law::confirms(held, bar, bar);
-  settle(wrong ? Verdict::fail : Verdict::inconclusive, slope, bar.cautious);
-  if (!wrong) detail::leave_open(finding_, analytic_, Reason::unresolved);
+  if (wrong) settle(Verdict::fail, still, bar.cautious);
+  return wrong;
 }
 
 /// A claim of zero: it holds where J stands still, unless a step so wide has passed over all that J

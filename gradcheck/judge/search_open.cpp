@@ -74,6 +74,7 @@ void Search::look_beyond(const Slope& slope, const Standard& standard) {
     step_ = slope.step * closer;
   }
   side_ = Side::both;
+  piece_.reset();
 }
 
 bool Search::diverges(const Standard& standard) const {
@@ -83,8 +84,10 @@ bool Search::diverges(const Standard& standard) const {
   double before = 0.0;
   for (std::size_t k = 0; k + 1 < alike.size(); ++k) {
     const double rise = steepness(*alike[k + 1]) - steepness(*alike[k]);
-    const double rate = rise / std::log(alike[k]->step / alike[k + 1]->step);
-    if (rise <= bars(*alike[k + 1], standard).noise || !(rate >= lasting * before)) return false;
+    const double way = std::log(alike[k]->step / alike[k + 1]->step);
+    const double rate = rise / way;
+    const double least = (growing - 1.0) * steepness(*alike[k]) * way / std::log(8.3);
+    if (rise <= least || rise <= bars(*alike[k + 1], standard).noise || !(rate >= lasting * before)) return false;
     before = rate;
   }
   return alike.size() >= witnesses - 1;
@@ -95,10 +98,12 @@ void Search::give_up(const Standard& standard) {
   if (!piece_ && last.finite && like_last().size() > 1 && unsettled(last, bars(last, standard))) {
     return come_closer(last, standard);
   }
+  if (std::isfinite(analytic_) && accuse_still(standard)) return;
   Standard lenient = standard;
   lenient.comfort = 1.0;
   for (const Slope& slope : slopes_) {
     if (!slope.finite || (slope.flat && analytic_ != 0.0) || contradiction_) continue;
+    if (bends_at_x(slope, bars(slope, standard))) continue;
     if (const auto bar = agreement(slope, lenient)) return settle(Verdict::pass, slope, *bar);
   }
   if (standard.brief) return leave_open(standard);

@@ -40,11 +40,17 @@ double last_place(double size) {
   return std::nextafter(size, std::numeric_limits<double>::infinity()) - size;
 }
 
+/// All are multiples of a unit, and of several numbers of it. `values` ascend.
 bool are_multiples(std::span<const double> values, double unit) {
-  return std::ranges::all_of(values, [&](double v) {
-    const double off = std::abs(v - unit * std::round(v / unit));
-    return off <= printing_error * last_place(std::abs(v));
-  });
+  std::size_t different = 0;
+  double before = std::numeric_limits<double>::quiet_NaN();
+  for (const double v : values) {
+    const double number = std::round(v / unit);
+    if (std::abs(v - unit * number) > printing_error * last_place(std::abs(v))) return false;
+    if (number != before) ++different;
+    before = number;
+  }
+  return different >= fewest_values;
 }
 
 }  // namespace

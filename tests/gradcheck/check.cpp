@@ -207,17 +207,27 @@ BOOST_AUTO_TEST_CASE(cost_that_is_not_a_number_fails) {
   BOOST_TEST((result.verdict == gc::Verdict::fail));
 }
 
+// At θ an exception is the caller's; away from it J has no value there, which is said.
 BOOST_AUTO_TEST_CASE(theta_keeps_its_bits_even_when_the_cost_throws) {
   const Values theta{0.5, -0.0, 2.0};
   const Values before = theta;
-  int calls = 0;
-  const auto cost = [&](Span t) {
-    if (++calls == 20) throw std::runtime_error("stop");
+  const auto never = [&](Span) -> double { throw std::runtime_error("never"); };
+  BOOST_CHECK_THROW(gc::check(never, square_gradient, theta), std::runtime_error);
+  const auto domain = [&](Span t) {
+    if (t[2] < 2.0) throw std::runtime_error("sigma must be at least 2");
     return square(t);
   };
-  BOOST_CHECK_THROW(gc::check(cost, square_gradient, theta), std::runtime_error);
+  const auto result = gc::check(domain, square_gradient, theta);
+  BOOST_TEST(result, result);
+  BOOST_TEST(mentions(result, "sigma must be at least 2"), result);
   BOOST_TEST(theta == before, boost::test_tools::per_element());
   BOOST_TEST(std::signbit(theta[1]));
+  const auto wrong = [](Span t) {
+    Values g = square_gradient(t);
+    g[2] *= 1.001;
+    return g;
+  };
+  BOOST_TEST((gc::check(domain, wrong, theta).verdict == gc::Verdict::fail));
 }
 
 BOOST_AUTO_TEST_CASE(a_stopped_check_says_so) {

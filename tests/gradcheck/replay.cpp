@@ -35,7 +35,8 @@ BOOST_AUTO_TEST_SUITE(replay)
 BOOST_AUTO_TEST_CASE(every_number_of_a_cubic) {
   const gc::ProbeReplay probe = replayed(cube, 2.0, 12.0, 0.125);
   BOOST_TEST(probe.cost == 8.0);
-  const std::array<int, 4> offsets{-2, -1, 1, 2};
+  const double r = 1.0 + std::sqrt(2.0);
+  const std::array<double, 4> offsets{-r, -1.0, 1.0, r};
   for (std::size_t k = 0; k < 4; ++k) {
     const double x = 2.0 + 0.125 * offsets[k];
     BOOST_TEST(probe.values[k].offset == offsets[k]);
@@ -45,8 +46,8 @@ BOOST_AUTO_TEST_CASE(every_number_of_a_cubic) {
   BOOST_TEST(probe.two_sided == 12.0 + 0.125 * 0.125);
   BOOST_TEST(std::abs(probe.fourth_order - 12.0) <= 1e-13);
   const std::string text = gc::report(probe);
-  for (const char* part : {"J(theta - 2h)", "J(theta - h)", "J(theta)  ", "J(theta + h)",
-                           "J(theta + 2h)", "step h = 0.125", "analytic"}) {
+  for (const char* part : {"J(theta - 2.414h)", "J(theta - h)", "J(theta)  ", "J(theta + h)",
+                           "J(theta + 2.414h)", "step h = 0.125", "analytic"}) {
     BOOST_TEST(text.find(part) != std::string::npos, part);
   }
   BOOST_TEST(text.find('\x1b') == std::string::npos);
@@ -80,8 +81,8 @@ BOOST_AUTO_TEST_CASE(the_textbook_means_its_own_formula) {
 BOOST_AUTO_TEST_CASE(at_the_edge_of_the_domain_one_side_serves) {
   const gc::Cost log = [](std::span<const double> t) { return std::log(t[0]); };
   const gc::ProbeReplay probe = replayed(log, 1e-3, 1e3, 1e-3);
-  BOOST_TEST(probe.values[0].offset == 1);
-  BOOST_TEST(probe.values[3].offset == 4);
+  BOOST_TEST(probe.values[0].offset == 1.0);
+  BOOST_TEST(probe.values[3].offset > 4.0);
   BOOST_TEST(std::isnan(probe.two_sided));
   BOOST_TEST(std::isfinite(probe.fourth_order));
   const gc::Cost nowhere = [](std::span<const double>) { return std::nan(""); };
