@@ -37,6 +37,7 @@ struct World {
   std::vector<double> lengths;  ///< over which J bends, per entry; empty: max(|x|, 1)
   /// The slopes to the left and to the right; the same where J is smooth.
   std::vector<double> below, above;
+  bool rough = false;  ///< the curvature jumps at θ: a difference errs by its step
   std::vector<Candidate> right;
   std::vector<Candidate> wrong;
   gc::Options options;
