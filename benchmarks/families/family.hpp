@@ -71,6 +71,9 @@ struct Family {
   int number = 0;
   std::string_view name;
   World (*draw)(Random&) = nullptr;
+  /// J is smooth where it is asked and has all digits of double: what differences show plainly may
+  /// not be left open.
+  bool smooth = false;
 };
 
 /// All of them, by number.

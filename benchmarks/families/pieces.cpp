@@ -85,7 +85,7 @@ Drawn envelope(Random& random) {
 Drawn joint(Random& random) {
   const std::size_t kind = random.below(4);
   const double at = random.chance(0.5) ? 0.0 : 0.5 * static_cast<double>(random.below(9)) - 2.0;
-  static const std::array<std::string, 4> names = {"Huber's joint", "x |x|", "|x|^1.5",
+  static const std::array<std::string, 4> names = {"Huber's joint", "x abs(x)", "abs(x)^1.5",
                                                    "spline's knot"};
   return {model(names[kind], {at, random.normal()}, 2,
                 [=](auto p, auto mark) {
