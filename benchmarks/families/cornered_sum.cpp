@@ -59,9 +59,10 @@ World draw_lasso(Random& random) {
   std::vector<double> smooth(n), below, above;
   model("", theta, 0, cost(0.0)).exact_gradient(theta, smooth, -1, 1.0);
   for (std::size_t i = 0; i < n; ++i) {
-    const double side = theta[i] == 0.0 ? 0.0 : std::copysign(lambda, theta[i]);
-    below.push_back(smooth[i] + (theta[i] == 0.0 ? -lambda : side));
-    above.push_back(smooth[i] + (theta[i] == 0.0 ? lambda : side));
+    // Off its corner an entry has the derivative that it has.
+    const double own = world.right.front().values[i];
+    below.push_back(theta[i] == 0.0 ? smooth[i] - lambda : own);
+    above.push_back(theta[i] == 0.0 ? smooth[i] + lambda : own);
   }
   world.lengths.assign(n, 1.0);
   for (std::size_t i = 0; i < n; ++i) {
