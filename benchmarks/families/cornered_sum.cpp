@@ -35,7 +35,7 @@ void lay_out(World& world, const std::vector<double>& below, const std::vector<d
 }  // namespace
 
 World draw_lasso(Random& random) {
-  const std::size_t n = 2 + random.below(3), samples = 2 * n;
+  const std::size_t n = 2 + random.below(random.chance(0.2) ? 16 : 3), samples = 2 * n;
   const double lambda = random.decade(-2, 1);
   const auto x = random.normals(samples * n), y = random.normals(samples);
   auto theta = random.normals(n);

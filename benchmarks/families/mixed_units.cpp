@@ -90,7 +90,7 @@ Model arrhenius(Random& random) {
 
 World draw_mixed_units(Random& random) {
   const std::size_t kind = random.below(6);
-  const std::size_t n = 2 + random.below(5);
+  const std::size_t n = 2 + random.below(random.chance(0.1) ? 30 : 5);
   std::vector<double> units(n);
   const double range = random.among(std::vector<double>{3.0, 6.0, 12.0});
   for (double& u : units) u = random.decade(-range, range);

@@ -30,7 +30,7 @@ World draw_other_wave(Random& random) {
 
 World draw_oscillation(Random& random) {
   if (random.chance(0.25)) return draw_other_wave(random);
-  constexpr std::size_t many = 6;
+  const std::size_t many = random.chance(0.1) ? 40 : 6;
   const std::size_t n = random.chance(0.5) ? 1 : 1 + random.below(many);
   std::vector<double> slow(n), quick(n), small(n), lengths(n), theta(n);
   const auto phases = random.normals(2 * n, 3.0);

@@ -131,10 +131,11 @@ Drawn ripple(Random& random) {
           0.3 / rate};
 }
 
-/// Parameters at exactly 0 whose units nobody knows.
+/// Parameters at 0, or at next to nothing, whose units nobody knows.
 Drawn at_zero(Random& random) {
   const double unit = random.decade(-9, 9), phase = random.uniform(0.2, 1.2);
-  return {model("zero, any unit", {0.0, 0.0}, 2,
+  const double x = random.among(std::vector<double>{0.0, 0.0, -0.0, 1e-12 * unit, 1e-300, 5e-324});
+  return {model(x == 0.0 ? "zero, any unit" : "next to zero, any unit", {x, 0.0}, 2,
                 [=](auto p, auto mark) {
                   return mark(0, sin(p[0] / unit + phase)) + mark(1, square(p[1] / unit - phase));
                 }),
