@@ -6,15 +6,15 @@ namespace families {
 
 std::span<const Family> all_families() {
   static const std::array all = {
-      Family{1, "oscillating sums", draw_oscillation},
-      Family{2, "far from 0", draw_far_location},
-      Family{3, "forgotten terms", draw_forgotten_term},
+      Family{1, "oscillating sums", draw_oscillation, true},
+      Family{2, "far from 0", draw_far_location, true},
+      Family{3, "forgotten terms", draw_forgotten_term, true},
       Family{4, "coarse costs", draw_coarse_cost},
-      Family{5, "mixed units", draw_mixed_units},
+      Family{5, "mixed units", draw_mixed_units, true},
       Family{6, "corners", draw_corner},
       Family{7, "saturated", draw_saturated},
       Family{8, "edges and extreme sizes", draw_edge},
-      Family{9, "no effect", draw_no_effect},
+      Family{9, "no effect", draw_no_effect, true},
       Family{10, "other kinds", draw_unforeseen},
   };
   return all;

@@ -1,5 +1,7 @@
 // Corners of J, at θ to the bit and at a distance. At θ every value between the slopes of the two
 // sides is right; a little outside is wrong. Beside θ there is one right value.
+#include "benchmarks/families/corner.hpp"
+
 #include "benchmarks/families/model.hpp"
 
 namespace families {
@@ -98,6 +100,7 @@ void at_corner(World& world, const Branches& b, double corner, double smooth, Ra
 }  // namespace
 
 World draw_corner(Random& random) {
+  if (random.chance(0.2)) return random.chance(0.5) ? draw_lasso(random) : draw_hinge(random);
   const Branches b = draw_branches(random);
   const bool here = random.chance(0.6);
   const double corner = random.chance(0.5) ? 1.0 : random.normal() * random.decade(-2, 2);

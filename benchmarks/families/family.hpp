@@ -37,6 +37,7 @@ struct World {
   std::vector<double> lengths;  ///< over which J bends, per entry; empty: max(|x|, 1)
   /// The slopes to the left and to the right; the same where J is smooth.
   std::vector<double> below, above;
+  bool rough = false;  ///< the curvature jumps at θ: a difference errs by its step
   std::vector<Candidate> right;
   std::vector<Candidate> wrong;
   gc::Options options;
@@ -70,6 +71,9 @@ struct Family {
   int number = 0;
   std::string_view name;
   World (*draw)(Random&) = nullptr;
+  /// J is smooth where it is asked and has all digits of double: what differences show plainly may
+  /// not be left open.
+  bool smooth = false;
 };
 
 /// All of them, by number.

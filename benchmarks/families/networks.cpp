@@ -53,6 +53,34 @@ Model mlp(Random& random) {
   });
 }
 
+/// Two hidden layers and some hundred weights.
+Model deep(Random& random) {
+  constexpr std::size_t inputs = 3, wide = 7, examples = 3;
+  constexpr std::size_t first = wide * (inputs + 1), second = first + wide * (wide + 1);
+  const auto x = random.normals(examples * inputs), y = random.normals(examples);
+  return model("MLP of two layers", random.normals(second + wide, 0.6), 4, [=](auto p, auto mark) {
+    using T = Scalar<decltype(p)>;
+    T sum = 0.0;
+    for (std::size_t k = 0; k < examples; ++k) {
+      std::array<T, wide> h;
+      T out = -y[k];
+      for (std::size_t j = 0; j < wide; ++j) {
+        T z = mark(0, p[j * (inputs + 1) + inputs]);
+        for (std::size_t i = 0; i < inputs; ++i) z += p[j * (inputs + 1) + i] * x[k * inputs + i];
+        h[j] = mark(1, tanh(z));
+      }
+      for (std::size_t j = 0; j < wide; ++j) {
+        const auto w = p.subspan(first + j * (wide + 1));
+        T z = mark(2, w[wide]);
+        for (std::size_t i = 0; i < wide; ++i) z += w[i] * h[i];
+        out += mark(3, p[second + j]) * softplus(z);
+      }
+      sum += 0.5 * square(out);
+    }
+    return sum;
+  });
+}
+
 Model layer_norm(Random& random) {
   constexpr std::size_t n = 4;
   const auto x = random.normals(n), t = random.normals(n);
@@ -181,9 +209,9 @@ Model contrastive(Random& random) {
 }  // namespace
 
 std::span<const DrawModel> networks() {
-  static constexpr std::array<DrawModel, 9> all = {
-      softmax_regression, mlp,   layer_norm, batch_norm, convolution,
-      recurrent,          gated, attention,  contrastive};
+  static constexpr std::array<DrawModel, 10> all = {
+      deep,        softmax_regression, mlp,   layer_norm, batch_norm,
+      convolution, recurrent,          gated, attention,  contrastive};
   return all;
 }
 

@@ -3,8 +3,34 @@
 
 namespace families {
 
+namespace {
+
+/// One quick wave of another kind: its rate grows, its height swings, or it is a power.
+World draw_other_wave(Random& random) {
+  const double rate = random.decade(0.5, 4.0), slow = random.decade(-1, 1), phase = random.normal();
+  const double x = random.sign() * random.uniform(0.2, 3.0);
+  const std::size_t kind = random.below(3);
+  const Model m = model("", {x, random.normal()}, 2, [=](auto p, auto mark) {
+    using T = Scalar<decltype(p)>;
+    const T inner = rate * p[0] + phase;
+    const T wave = kind == 0   ? sin(0.5 * rate * square(p[0]) + phase)
+                   : kind == 1 ? sin(inner) * cos(slow * p[0])
+                               : square(sin(inner)) * sin(inner);
+    return mark(0, wave) + mark(1, 0.5 * square(p[1] - 0.25 * p[0]));
+  });
+  World world = world_of(m);
+  world.kind = kind == 0 ? "chirp" : kind == 1 ? "beat" : "cubed sine";
+  world.lengths = {1.0 / (rate * (1.0 + std::abs(x))), 1.0};
+  plant_spoiled(world, random, 2);
+  plant_at_marks(world, m, random, 2);
+  return world;
+}
+
+}  // namespace
+
 World draw_oscillation(Random& random) {
-  constexpr std::size_t many = 6;
+  if (random.chance(0.25)) return draw_other_wave(random);
+  const std::size_t many = random.chance(0.1) ? 40 : 6;
   const std::size_t n = random.chance(0.5) ? 1 : 1 + random.below(many);
   std::vector<double> slow(n), quick(n), small(n), lengths(n), theta(n);
   const auto phases = random.normals(2 * n, 3.0);

@@ -4,16 +4,10 @@
 #include <array>
 #include <numbers>
 
-#include "benchmarks/families/model.hpp"
+#include "benchmarks/families/unforeseen.hpp"
 
 namespace families {
 namespace {
-
-/// What is drawn here: a model and the length over which its first entry bends.
-struct Drawn {
-  Model model;
-  double length = 1.0;  ///< of all entries
-};
 
 /// Money: amounts of thousands, the sum rounded to a cent.
 Drawn cents(Random& random) {
@@ -25,35 +19,6 @@ Drawn cents(Random& random) {
                   });
   m.cost = [f = m.cost](std::span<const double> at) { return std::round(100.0 * f(at)) / 100.0; };
   return {m, 1e4};
-}
-
-/// A table with linear interpolation between its entries.
-Drawn table(Random& random) {
-  constexpr std::size_t n = 16;
-  const auto heights = random.normals(n);
-  const double cell = static_cast<double>(1 + random.below(n - 3));
-  const double inside = random.chance(0.5) ? random.uniform(0.1, 0.9) : random.decade(-7, -1);
-  return {model("linear table", {cell + inside, random.normal()}, 2,
-                [=](auto p, auto mark) {
-                  const double x = std::clamp(plain(p[0]), 0.0, n - 1.5);
-                  const auto j = static_cast<std::size_t>(x);
-                  const auto t = p[0] - static_cast<double>(j);
-                  const auto y = heights[j] + mark(0, t * (heights[j + 1] - heights[j]));
-                  return square(y - p[1]) + mark(1, 0.1 * square(p[1]));
-                }),
-          std::min(inside, 1.0 - inside)};
-}
-
-/// A clamp, beside its limit on either side.
-Drawn clamped(Random& random) {
-  const double limit = random.normal(), away = random.sign() * random.decade(-7, 0);
-  return {model("clamp", {limit + away, random.normal()}, 2,
-                [=](auto p, auto mark) {
-                  using T = Scalar<decltype(p)>;
-                  const T x = p[0] > T(limit) ? T(limit) : p[0];
-                  return mark(0, square(x - p[1] - 1.0)) + mark(1, 0.05 * square(p[0]));
-                }),
-          std::abs(away)};
 }
 
 /// Simpson's rule.
@@ -98,20 +63,6 @@ Drawn bisection(Random& random) {
   return {m, 1.0};
 }
 
-/// Steps of Euler's method whose number depends on θ: J jumps here and there.
-Drawn counted_steps(Random& random) {
-  return {model("counted steps", {random.uniform(0.5, 2.0), random.uniform(1.0, 3.0)}, 2,
-                [=](auto p, auto mark) {
-                  using T = Scalar<decltype(p)>;
-                  const int steps = static_cast<int>(std::ceil(20.0 * plain(p[1])));
-                  const T h = mark(0, p[1]) / static_cast<double>(steps);
-                  T x = 1.0;
-                  for (int k = 0; k < steps; ++k) x -= h * mark(1, p[0]) * x;
-                  return square(x - 0.25);
-                }),
-          0.05};
-}
-
 /// Expectation over draws that are the same at every θ.
 Drawn common_seed(Random& random) {
   const auto z = random.normals(64);
@@ -142,18 +93,6 @@ Drawn response(Random& random) {
                   return sum;
                 }),
           0.02};
-}
-
-/// Residuals of angles, wrapped into one turn; θ may be next to the place where they jump.
-Drawn wrapped(Random& random) {
-  const double away = random.sign() * random.decade(-7, 0);
-  return {model("wrapped angle", {std::numbers::pi + away, random.normal()}, 2,
-                [=](auto p, auto mark) {
-                  constexpr double turn = 2.0 * std::numbers::pi;
-                  const auto first = p[0] - std::round(plain(p[0]) / turn) * turn;
-                  return mark(0, square(first)) + mark(1, 1.0 - cos(p[1] - p[0]));
-                }),
-          std::abs(away)};
 }
 
 /// Intermediate results of 16 binary digits after the point.
@@ -192,10 +131,11 @@ Drawn ripple(Random& random) {
           0.3 / rate};
 }
 
-/// Parameters at exactly 0 whose units nobody knows.
+/// Parameters at 0, or at next to nothing, whose units nobody knows.
 Drawn at_zero(Random& random) {
   const double unit = random.decade(-9, 9), phase = random.uniform(0.2, 1.2);
-  return {model("zero, any unit", {0.0, 0.0}, 2,
+  const double x = random.among(std::vector<double>{0.0, 0.0, -0.0, 1e-12 * unit, 1e-300, 5e-324});
+  return {model(x == 0.0 ? "zero, any unit" : "next to zero, any unit", {x, 0.0}, 2,
                 [=](auto p, auto mark) {
                   return mark(0, sin(p[0] / unit + phase)) + mark(1, square(p[1] / unit - phase));
                 }),
@@ -230,32 +170,20 @@ Drawn cancelling(Random& random) {
           0.3};
 }
 
-/// The upper envelope of many tangents of a parabola: a corner every hundredth.
-Drawn envelope(Random& random) {
-  constexpr double apart = 0.01;
-  const double cell = std::floor(random.uniform(-200.0, 200.0));
-  const double inside = random.uniform(0.05, 0.95);
-  return {model("envelope of tangents", {(cell + inside) * apart, random.normal()}, 1,
-                [=](auto p, auto mark) {
-                  // The tangent at the middle of each cell.
-                  const double at = (std::floor(plain(p[0]) / apart) + 0.5) * apart;
-                  return at * at + 2.0 * at * (p[0] - at) + mark(0, 0.5 * square(p[0] - p[1]));
-                }),
-          apart * std::min(inside, 1.0 - inside)};
-}
-
-using Draw = Drawn (*)(Random&);
-
 }  // namespace
 
 World draw_unforeseen(Random& random) {
-  static constexpr std::array<Draw, 15> kinds = {
-      cents,   table,       clamped, quadrature, bisection, counted_steps, common_seed, response,
-      wrapped, fixed_point, ripple,  at_zero,    wall,      cancelling,    envelope};
-  const Drawn drawn = kinds[random.below(kinds.size())](random);
+  static const std::vector<DrawKind> kinds = [] {
+    std::vector<DrawKind> all = {cents,       quadrature, bisection, common_seed, response,
+                                 fixed_point, ripple,     at_zero,   wall,        cancelling};
+    all.insert(all.end(), pieces().begin(), pieces().end());
+    return all;
+  }();
+  const Drawn drawn = random.among(kinds)(random);
   const Model& m = drawn.model;
   World world = world_of(m);
   world.lengths.assign(m.theta.size(), drawn.length);
+  world.rough = drawn.rough;
   plant_spoiled(world, random, 3);
   plant_at_marks(world, m, random, 2);
   return world;

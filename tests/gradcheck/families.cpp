@@ -2,6 +2,7 @@
 #include <boost/test/data/monomorphic.hpp>
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
+#include <map>
 #include <ostream>
 #include <vector>
 
@@ -47,26 +48,33 @@ std::vector<families::Family> families_to_check() {
 BOOST_AUTO_TEST_SUITE(verdict_families)
 
 // What no verdict may do: pass a wrong gradient that a difference could have told from the right
-// one, or that is off by more than the tolerance at all; accuse a right one; end in an exception
-// that only J beside θ has thrown; leave open what differences show plainly.
+// one; accuse a right one; end in an exception that J has thrown beside θ alone. And where J is
+// smooth, leave open what differences show plainly.
 BOOST_DATA_TEST_CASE(no_wrong_one_passes_and_no_right_one_is_accused,
                      data::make(families_to_check()), family) {
-  constexpr std::size_t checks = 400;
+  constexpr std::size_t checks = 600;
   constexpr std::uint64_t first_seed = 70001;  // not those that the benchmark begins with
-  std::size_t right_passed = 0, wrong_failed = 0;
-  families::run(family, first_seed, checks,
-                [&](const families::Case& what, const families::Held& held) {
-                  const Described told{family, what, held};
-                  BOOST_TEST((held.outcome != Outcome::passed), told);
-                  BOOST_TEST((held.outcome != Outcome::accused), told);
-                  BOOST_TEST((held.outcome != Outcome::thrown), told);
-                  BOOST_TEST((held.outcome != Outcome::excused), told);
-                  if (held.outcome != Outcome::as_it_should_be) return;
-                  ++(what.is_right ? right_passed : wrong_failed);
-                });
-  // A checker that leaves everything open would do none of that.
-  BOOST_TEST(right_passed > checks / 64U);
-  BOOST_TEST(wrong_failed > checks / 4U);
+  std::map<Outcome, std::size_t> right, wrong;
+  const auto tell = [&](const families::Case& what, const families::Held& held) {
+    const Described told{family, what, held};
+    BOOST_TEST((held.outcome != Outcome::passed), told);
+    BOOST_TEST((held.outcome != Outcome::accused), told);
+    BOOST_TEST((held.outcome != Outcome::thrown), told);
+    if (family.smooth) {
+      BOOST_TEST((held.outcome != Outcome::passed_small), told);
+      BOOST_TEST((held.outcome != Outcome::excused), told);
+      BOOST_TEST((held.outcome != Outcome::open_needlessly), told);
+    }
+    ++(what.is_right ? right : wrong)[held.outcome];
+  };
+  families::run(family, first_seed, checks, tell);
+  // Noise may look like a corner or an edge, now and then: of twenty wrong ones that a difference
+  // could see nineteen must fail.
+  const std::size_t failed = wrong[Outcome::as_it_should_be];
+  BOOST_TEST(19U * wrong[Outcome::excused] <= failed);
+  // A checker that leaves everything open would do none of that: of the right ones that differences
+  // show to the tolerance most must pass.
+  BOOST_TEST(right[Outcome::as_it_should_be] > right[Outcome::open_needlessly]);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
