@@ -82,8 +82,9 @@ void ChildPool::refuse_talk(const HelloReader& reader, std::size_t taken,
                             std::string_view pending) const {
   const std::size_t most = reader.allowance(pending);
   if (taken + pending.size() <= most) return;
-  fail(fmt::format("before it was ready it wrote more than {} characters{}: {}", most,
-                   pending.empty() ? "" : " and no end of the line", quoted(pending)));
+  const std::string end =
+      pending.empty() ? "" : fmt::format(" and no end of the line: {}", quoted(pending));
+  fail(fmt::format("before it was ready it wrote more than {} characters{}", most, end));
 }
 
 void ChildPool::require_same_hello(const Hello& other) const {

@@ -154,7 +154,9 @@ class Page {
     std::vector<detail::Series> series;
     for (const TaylorResult& result : exhibits_.taylor) {
       detail::Series line{
-          fmt::format("direction {}, slope {:.2f}", series.size() + 1, result.slope),
+          std::isfinite(result.slope)
+              ? fmt::format("direction {}, slope {:.2f}", series.size() + 1, result.slope)
+              : fmt::format("direction {}, all of it rounding", series.size() + 1),
           colour(series.size()),
           {},
           {},
