@@ -47,7 +47,8 @@ RecordedCost DenseNetwork::record(Tape& tape, Mode mode) const {
   for (std::size_t l = 0; l < layer_count(); ++l) {
     const Var w = recording(parameters_[2 * l]);
     const Var b = recording(parameters_[2 * l + 1]);
-    a = activate(options_.activations[l], matmul(w, a) + b, 0);
+    const Var z = matmul(w, a) + b;
+    a = options_.activate ? options_.activate(z, l + 1) : activate(options_.activations[l], z, 0);
     const bool hidden = l + 1 < layer_count();
     if (hidden && recording.training()) a = dropped(tape, a, l);
   }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -24,6 +25,9 @@ struct DenseOptions {
   /// The masks themselves, one for each hidden layer in the shape of its output (nl, m): 1 keeps a
   /// unit, 0 drops it, what is kept is divided by keep_prob. None: they are drawn.
   std::vector<Tensor> masks{};
+  /// In place of the activations, where one wants to see what another function or another slope
+  /// does: f(z, l) of layer l, counted from 1.
+  std::function<Var(Var z, std::size_t layer)> activate{};
 };
 
 /// The L-layer network with examples in columns, together with its data:

@@ -7,6 +7,7 @@
 
 #include "gradcheck/bridge/network_check.hpp"
 #include "gradcheck/bridge/stacked_probes.hpp"
+#include "gradcheck/cli/activation_slips.hpp"
 #include "gradcheck/cli/commands.hpp"
 #include "gradcheck/cli/deliver.hpp"
 #include "gradcheck/cli/interrupt.hpp"
@@ -228,6 +229,7 @@ int run(const Invocation& invocation) {
   nn::DenseOptions dense = network_options(request);
   dense.masks = stored_masks(request, file, dense.activations.size());
   const bool own_masks = !dense.masks.empty();
+  const nn::DenseOptions as_asked = dense;
   const nn::DenseNetwork network(file.arrays(), std::move(dense));
   Tape tape;
   const nn::RecordedCost recorded = network.record(tape);
@@ -242,6 +244,11 @@ int run(const Invocation& invocation) {
   options.hints = hints_of(request, recorded, leaves,
                            static_cast<std::size_t>(network.example_count()), !gradient.empty());
   if (!gradient.empty()) options.gradient = &gradient;
+  // Dozens of backward passes: nothing for a small network, and too much for a large one.
+  constexpr std::size_t small = 20000;
+  if (!gradient.empty() && gradient.size() <= small) {
+    std::ranges::move(activation_slips(file, as_asked), std::back_inserter(options.hints.suspects));
+  }
   if (!request.entry.empty()) return show_probe(request, recorded.cost, leaves, options);
 
   const ParameterVector theta = parameters_of(leaves);

@@ -166,7 +166,9 @@ class Diagnosis {
         if (mine.pattern != theirs.pattern) return false;
         // NaN of the gradient is one thing, NaN of J another.
         if (mine.pattern == Pattern::not_finite) return mine.confidence == theirs.confidence;
-        if (mine.pattern == Pattern::slip) return mine.sentence == theirs.sentence;
+        if (mine.pattern == Pattern::slip || mine.pattern == Pattern::suspect) {
+          return mine.sentence == theirs.sentence;
+        }
         return alike(mine.amount, theirs.amount);
       });
       if (same == groups.end()) {

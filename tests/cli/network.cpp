@@ -6,6 +6,8 @@
 #include <nlohmann/json.hpp>
 
 #include "autodiff/grad.hpp"
+#include "autodiff/ops/arithmetic.hpp"
+#include "autodiff/ops/special.hpp"
 #include "autodiff/tape.hpp"
 #include "nn/dense_network.hpp"
 #include "program.hpp"
@@ -321,6 +323,38 @@ BOOST_AUTO_TEST_CASE(causes_know_lambda_and_the_number_of_examples) {
   BOOST_TEST(has(sentence({"--l2", "0.7"}, penalised(0.25, 0.7 / 4)),
                  {"the data term enters 1/m (m = 4) times"}));
   BOOST_TEST(has(sentence({}, penalised(0.25, 0)), {"1/m (m = 4)"}));
+}
+
+// dZ1 = dA1 (1 - Z1^2), by hand: z where tanh z is due, in the first of three layers.
+BOOST_AUTO_TEST_CASE(a_slip_in_a_hidden_layer_is_named) {
+  const Folder folder;
+  std::vector<nn::NamedTensor> arrays = seed_arrays();
+  const auto gradient_of = [&](bool slip) {
+    nn::DenseOptions options{
+        .activations = {nn::Activation::tanh, nn::Activation::tanh, nn::Activation::sigmoid}};
+    if (slip) {
+      // z - z^3/3 has the slope 1 - z^2; the value stays that of tanh.
+      options.activate = [own = options.activations](Var z, std::size_t layer) {
+        const Var y = nn::activate(own[layer - 1], z, 0);
+        if (layer != 1) return y;
+        const Var other = z - z * z * z / 3.0;
+        return stop_gradient(y - other) + other;
+      };
+    }
+    Tape tape;
+    const nn::RecordedCost r = nn::DenseNetwork(arrays, options).record(tape);
+    std::vector<nn::NamedTensor> all = arrays;
+    const std::vector<Var> g = grad(r.cost, nn::leaves_of(r.parameters));
+    for (std::size_t k = 0; k < g.size(); ++k)
+      all.push_back({"d" + r.parameters[k].name, g[k].value()});
+    nn::write_npz(folder / "n.npz", all);
+    return folder / "n.npz";
+  };
+  const Words request{"--activations", "tanh,tanh,sigmoid", "--json", "-"};
+  BOOST_TEST(run(Words{"network", gradient_of(false)} + request).status == 0);
+  const Json json = json_of(run(Words{"network", gradient_of(true)} + request));
+  BOOST_TEST(has(json.at("cause").at("sentence").get<std::string>(),
+                 {"W1, b1: ", "z in place of tanh z", "in layer 1"}));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

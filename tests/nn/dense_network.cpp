@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "autodiff/errors.hpp"
 #include "autodiff/grad.hpp"
 #include "autodiff/tape.hpp"
 #include "autodiff/workspace.hpp"
