@@ -19,6 +19,7 @@ namespace dtheta::nn {
 namespace {
 
 constexpr std::string_view suffix = ".npy";
+constexpr std::string_view no_array = "not an array: its name does not end in .npy";
 
 struct CloseEntry {
   void operator()(zip_file_t* entry) const { zip_fclose(entry); }
@@ -103,7 +104,7 @@ NpzFile::NpzFile(const std::string& file, const Wanted& wanted) : name_(file) {
   for (std::uint64_t i = 0; i < count; ++i) {
     std::string array = status_of(file, archive.get(), i).name;
     if (!array.ends_with(suffix)) {
-      unread_.push_back({std::move(array), "not an array: its name does not end in .npy"});
+      unread_.push_back({std::move(array), std::string(no_array)});
       continue;
     }
     array.resize(array.size() - suffix.size());
@@ -118,7 +119,8 @@ NpzFile::NpzFile(const std::string& file, const Wanted& wanted) : name_(file) {
       roundoffs_.push_back(stored.roundoff);
     } catch (const detail::UnsupportedElements& e) {
       check_rest(source);
-      unread_.push_back({std::move(array), e.what()});
+      // The message begins with the name of the source and ": ".
+      unread_.push_back({std::move(array), e.what() + source.name().size() + 2});
     }
     budget -= std::min(budget, source.offset());
   }
@@ -135,9 +137,9 @@ const Tensor& NpzFile::at(std::string_view array) const {
   for (const NamedTensor& a : arrays_) names.push_back(fmt::format("'{}'", a.name));
   for (const UnreadEntry& e : unread_) {
     if (e.name == array && !e.reason.empty()) {
-      // What the reader of arrays said names the file already.
-      throw DataError(name_, e.reason.starts_with(name_) ? e.reason.substr(name_.size() + 1)
-                                                         : e.name + ": " + e.reason);
+      throw DataError(
+          fmt::format("{}:{}{}", name_, e.name, e.reason == no_array ? std::string_view() : suffix),
+          e.reason);
     }
     if (e.reason.empty()) names.push_back(fmt::format("'{}'", e.name));
   }

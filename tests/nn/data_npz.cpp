@@ -305,7 +305,7 @@ BOOST_AUTO_TEST_CASE(what_is_no_array_of_numbers_keeps_nothing_from_being_read) 
     BOOST_TEST(text.find("not supported") != std::string::npos, text);
   }
   BOOST_TEST(message([&] { return file.at("README.txt"); }) ==
-             name + ": README.txt: not an array: its name does not end in .npy");
+             name + ":README.txt: not an array: its name does not end in .npy");
   BOOST_TEST(message([&] { return file.at("c"); }) == name + ": no array 'c', there are 'a', 'b'");
 }
 
