@@ -175,7 +175,7 @@ std::string report(const ProbeReplay& replay, bool colour) {
     const std::string move = size == 0.0   ? ""
                              : size == 1.0 ? fmt::format(" {} h", sign)
                                            : fmt::format(" {} {:.4g}h", sign, size);
-    line("  {:<15} {:>25.17e}   at {}", fmt::format("J(theta{})", move), cost, at);
+    line("  {:<17} {:>25.17e}   at {}", fmt::format("J(theta{})", move), cost, at);
   };
   bool centre_shown = false;
   for (const ReplayedValue& v : replay.values) {
@@ -183,10 +183,10 @@ std::string report(const ProbeReplay& replay, bool colour) {
     value(v.offset, v.theta, v.cost);
   }
   if (!centre_shown) value(0, replay.theta, replay.cost);
-  line("  two-sided       {:>25.17e}", replay.two_sided);
-  line("  fourth order    {:>25.17e}   noise of J {:.2e}", replay.fourth_order, replay.noise);
-  line("  analytic        {:>25.17e}", c.analytic);
-  line("  apart           {:>25.3e}   bar {:.3e}, {:.3g} bars", c.error(), c.bar, c.z());
+  line("  two-sided         {:>25.17e}", replay.two_sided);
+  line("  fourth order      {:>25.17e}   noise of J {:.2e}", replay.fourth_order, replay.noise);
+  line("  analytic          {:>25.17e}", c.analytic);
+  line("  apart             {:>25.3e}   bar {:.3e}, {:.3g} bars", c.error(), c.bar, c.z());
   const std::string verdict(conclusion(c.verdict));
   line("  {}", colour ? fmt::format(style_of(c.verdict), "{}", verdict) : verdict);
   return text;
