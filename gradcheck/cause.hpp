@@ -11,7 +11,8 @@ namespace dtheta::gradcheck {
 
 /// What a wrong gradient looks like.
 enum class Pattern {
-  not_finite,   ///< NaN or infinity
+  not_finite,   ///< NaN or infinity, in the gradient or in J
+  lost_step,    ///< the textbook's epsilon is lost in θ: nothing is known of the gradient
   zero,         ///< zero where J does change
   sign,         ///< the negative of the right gradient
   factor,       ///< a multiple of the right gradient
@@ -26,6 +27,8 @@ enum class Pattern {
   offset,       ///< off by the same number everywhere
   clipped,      ///< cut at a largest size
   other_block,  ///< the gradient of another block
+  block_order,  ///< the right blocks, laid end to end in another order
+  slip,         ///< off by a function of θ, entry by entry: x where tanh x is due, a missing 1.702
   wrong_op,     ///< an op on the tape has a wrong derivative rule
   upstream,     ///< wrong from some layer down to the input, right above it
   one_entry,    ///< one entry is wrong, nothing else is known of it
@@ -34,7 +37,7 @@ enum class Pattern {
   unexplained   ///< wrong, but none of the above
 };
 
-/// "factor", "l2 term", ...: one or two words.
+/// "factor", "L2 term", ...: one or two words.
 std::string_view to_string(Pattern pattern);
 
 /// A guess at why a gradient is wrong.
@@ -56,9 +59,11 @@ struct NamedVector {
 
 /// What the caller knows that helps to name a cause. Everything may be left out.
 struct Hints {
-  std::size_t examples = 0;             ///< m: names factors m and 1/m
-  double l1 = 0.0;                      ///< λ of λ Σ|θ|
-  double l2 = 0.0;                      ///< λ of λ/2 Σ θ²
+  std::size_t examples = 0;  ///< m: names factors m and 1/m
+  double l1 = 0.0;           ///< λ of λ Σ|θ|
+  double l2 = 0.0;           ///< λ of λ/2 Σ θ²
+  std::string l1_words{};    ///< how that λ is made up, such as "lambda/m = 0.7/50"
+  std::string l2_words{};
   std::vector<double> previous{};       ///< the gradient of the step before, laid out as θ
   std::vector<NamedVector> suspects{};  ///< gradients of parts: "the last example", "the L2 term"
 };

@@ -136,42 +136,6 @@ DirectionSlope slope_along(const Cost& cost, std::span<const double> gradient,
   return slope;
 }
 
-DirectionResult check_directions(const Cost& cost, const Gradient& gradient,
-                                 const ParameterVector& theta, const DirectionOptions& options) {
-  const std::vector<double> g = gradient.at(theta);
-  DirectionResult result;
-  while (result.slopes.size() < options.most && result.miss > options.miss) {
-    const auto direction = gaussian_direction(theta, options.seed, result.slopes.size());
-    result.slopes.push_back(slope_along(cost, g, theta, direction, options.check));
-    const DirectionSlope& last = result.slopes.back();
-    result.evaluations += last.evaluations;
-    if (!last.complete) {
-      result.complete = false;
-      result.slopes.pop_back();
-      result.statement = fmt::format("stopped after {} directions", result.slopes.size());
-      return result;
-    }
-    if (last.verdict == Verdict::fail) {
-      result.verdict = Verdict::fail;
-      result.statement = fmt::format(
-          "direction {} contradicts the gradient: {:.12g} against {:.12g} "
-          "+- {:.1g}",
-          result.slopes.size(), last.analytic, last.numeric, last.bar);
-      return result;
-    }
-    // What agrees may still be off by the bar or the tolerance, whichever is larger.
-    const double seen = std::max(last.bar, options.check.held_to() * std::abs(last.analytic));
-    const double error = options.smallest_error * last.spread;
-    if (error > 0.0) result.miss *= std::min(1.0, 0.8 * seen / error);
-  }
-  result.verdict = result.miss <= options.miss ? Verdict::pass : Verdict::inconclusive;
-  result.statement = fmt::format(
-      "an error of {:.3g} of the gradient would have been missed with probability {:.2g} after {} "
-      "directions",
-      options.smallest_error, result.miss, result.slopes.size());
-  return result;
-}
-
 BadEntries find_bad_entries(const Cost& cost, const Gradient& gradient,
                             const ParameterVector& theta, std::size_t most,
                             const DirectionOptions& options) {

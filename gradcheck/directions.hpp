@@ -32,11 +32,27 @@ DirectionSlope slope_along(const Cost& cost, std::span<const double> gradient,
 
 /// A check along random directions.
 struct DirectionOptions {
-  double smallest_error = 1e-3;  ///< ‖error‖/‖gradient‖ that must be seen, block sizes evened out
+  double smallest_error = 1e-3;  ///< ‖error‖/‖gradient‖ that must be seen, in each block by itself
   double miss = 1e-6;            ///< accepted probability of not seeing it
-  std::size_t most = 64;         ///< directions at most
+  std::size_t most = 64;         ///< directions of the whole at most
+  std::size_t most_alone = 4;  ///< directions at most that move one block alone
   std::uint64_t seed = 1;
   Options check{};  ///< for each direction
+};
+
+/// What the directions say of one block. Along a direction of the whole, a block whose derivatives
+/// are small beside the others' is not seen; such a block is moved alone.
+struct BlockSight {
+  std::string name;
+  double miss = 1.0;  ///< as DirectionResult::miss, of an error in this block alone
+  /// ‖(error_i d_i)‖₂ below which an error of this block would not have been seen, and the size
+  /// ‖(g_i d_i)‖₂ of the block, along a direction.
+  double floor = 0.0;
+  double spread = 0.0;
+  std::vector<DirectionSlope> alone{};  ///< one for each direction that moved this block alone
+
+  /// Whether an error of the size asked for would have been seen.
+  bool seen(const DirectionOptions& options) const { return miss <= options.miss; }
 };
 
 /// What random directions say: the whole gradient at a price that does not grow with θ.
@@ -44,16 +60,20 @@ struct DirectionResult {
   Verdict verdict = Verdict::inconclusive;
   std::vector<DirectionSlope> slopes;  ///< one per direction that was tried
   double miss = 1.0;  ///< probability with which an error of `smallest_error` would be missed
+  std::vector<BlockSight> blocks;  ///< one per block of θ, in its order
   std::size_t evaluations = 0;
   bool complete = true;   ///< false: stopped by the progress callback
-  std::string statement;  ///< the same in words
+  std::string statement;  ///< the same in words, with the floors of blocks that were not seen
 
   explicit operator bool() const noexcept { return verdict == Verdict::pass; }
 };
 
 /// Tries directions one after the other until one contradicts the gradient, or until the
 /// probability of having missed an error is small enough. The k-th direction misses an error e with
-/// probability about 0.8 bar/‖e‖, because e·d is Gaussian; independent ones multiply.
+/// probability about 0.8 bar/‖e‖, because e·d is Gaussian; independent ones multiply. Then every
+/// block in which an error could still have been missed is moved alone. A block that J hardly
+/// depends on may stay unseen even so: its floor is stated, and where that is no longer small
+/// beside the whole gradient the answer is "inconclusive".
 DirectionResult check_directions(const Cost& cost, const Gradient& gradient,
                                  const ParameterVector& theta,
                                  const DirectionOptions& options = {});

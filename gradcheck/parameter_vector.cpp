@@ -51,7 +51,9 @@ void ParameterVector::add(std::string name, std::size_t layer, std::vector<std::
                                  show(shape), size, values.size()));
   }
   Block block{std::move(name), layer, std::move(shape), values_.size(), size};
-  blocks_.reserve(blocks_.size() + 1);
+  // Room first, so that nothing is half added; doubled, so that many blocks are not moved each
+  // time.
+  if (blocks_.size() == blocks_.capacity()) blocks_.reserve(2 * blocks_.size() + 1);
   values_.insert(values_.end(), values.begin(), values.end());
   blocks_.push_back(std::move(block));
 }

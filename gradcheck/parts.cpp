@@ -7,6 +7,7 @@
 #include <cmath>
 #include <limits>
 
+#include "gradcheck/compare.hpp"
 #include "gradcheck/errors.hpp"
 
 namespace dtheta::gradcheck {
@@ -37,8 +38,28 @@ void compare_costs(const std::vector<Result>& results, const Cost& whole,
                   sum, all));
 }
 
+/// Which part the whole gradient has too often, too rarely or not at all.
+void name_parts(const std::vector<Result>& results, std::span<const double> whole,
+                const ParameterVector& theta, const Hints& hints, PartsResult& out) {
+  ParameterVector gradient = theta;
+  ParameterVector sum = theta;
+  std::ranges::copy(whole, gradient.values().begin());
+  std::ranges::fill(sum.values(), 0.0);
+  CompareOptions options;
+  options.hints = hints;
+  for (std::size_t k = 0; k < results.size(); ++k) {
+    for (std::size_t i = 0; i < theta.size(); ++i) sum.values()[i] += results[k].analytic[i];
+    options.hints.suspects.push_back(
+        {fmt::format("the gradient of {}", out.names[k]), results[k].analytic});
+  }
+  for (const Cause& cause : compare(gradient, sum, options).causes) {
+    out.notes.push_back("the whole: " + cause.sentence);
+  }
+}
+
 void compare_gradients(const std::vector<Result>& results, const Gradient& whole,
-                       const ParameterVector& theta, double roundoff, PartsResult& out) {
+                       const ParameterVector& theta, double roundoff, const Hints& hints,
+                       PartsResult& out) {
   const std::vector<double> all = whole.at(theta);
   std::vector<std::string> wrong;
   for (const Block& block : theta.blocks()) {
@@ -58,6 +79,7 @@ void compare_gradients(const std::vector<Result>& results, const Gradient& whole
   if (wrong.empty()) return;
   out.notes.push_back(
       fmt::format("in {} the whole gradient is not the sum of its parts'", fmt::join(wrong, ", ")));
+  name_parts(results, all, theta, hints, out);
 }
 
 }  // namespace
@@ -85,7 +107,8 @@ PartsResult check_parts(std::span<const CostPart> parts, const ParameterVector& 
   }
   if (whole != nullptr) {
     compare_costs(out.results, whole->cost, theta, out);
-    compare_gradients(out.results, whole->gradient, theta, options.gradient_roundoff, out);
+    compare_gradients(out.results, whole->gradient, theta, options.gradient_roundoff, options.hints,
+                      out);
     if (!out.costs_add_up || !out.gradients_add_up) out.verdict = Verdict::fail;
   }
   return out;

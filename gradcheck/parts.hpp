@@ -31,7 +31,8 @@ struct PartsResult {
 
 /// Checks every part by itself: a term with λ = 1e-8 drowns in the noise of the whole cost, but not
 /// in its own. If the whole cost and gradient are given too, the parts must add up to them: that
-/// finds the term that one of the two forgot. Throws ShapeError without parts.
+/// finds the term that one of the two forgot, or has too often, and the notes name it. Throws
+/// ShapeError without parts.
 PartsResult check_parts(std::span<const CostPart> parts, const ParameterVector& theta,
                         const Options& options = {}, const CostPart* whole = nullptr);
 

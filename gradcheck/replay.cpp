@@ -5,7 +5,6 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <iterator>
 #include <limits>
@@ -18,6 +17,7 @@
 #include "gradcheck/numeric/finite_difference.hpp"
 #include "gradcheck/numeric/noise.hpp"
 #include "gradcheck/numeric/slope.hpp"
+#include "gradcheck/report/text.hpp"
 
 namespace dtheta::gradcheck {
 namespace {
@@ -69,8 +69,9 @@ class Replay {
     std::array<Probe, 4> probes{};
     for (std::size_t k = 0; k < 4; ++k) probes[k] = {replay_.component.position, at[k]};
     evaluate_(probes, costs);
+    const auto offsets = detail::offsets(side);
     for (std::size_t k = 0; k < 4; ++k) {
-      replay_.values[k] = {detail::offsets(side)[k], at[k], costs[k]};
+      replay_.values[k] = {static_cast<double>(offsets[k]), at[k], costs[k]};
     }
     std::ranges::sort(replay_.values, {}, &ReplayedValue::offset);
     return detail::measure(side, replay_.theta, step, replay_.cost, costs);
@@ -89,9 +90,11 @@ class Replay {
     Component& c = replay_.component;
     const bool both = slope.side == Side::both;
     constexpr double nan = std::numeric_limits<double>::quiet_NaN();
-    // The textbook's formula, to the letter.
+    // The textbook's formula, to the letter: the inner two are at θ ± h.
+    const ReplayedValue& below = replay_.values[1];
+    const ReplayedValue& above = replay_.values[2];
     replay_.two_sided =
-        both ? (replay_.values[2].cost - replay_.values[1].cost) / (2.0 * c.step) : nan;
+        both ? (above.cost - below.cost) / ((above.offset - below.offset) * c.step) : nan;
     replay_.fourth_order = slope.finite ? slope.value : nan;
     const bool textbook = options_.method == Method::textbook;
     c.numeric = textbook && both ? replay_.two_sided : replay_.fourth_order;
@@ -114,12 +117,6 @@ class Replay {
   const Options& options_;
   ProbeReplay replay_;
 };
-
-std::string_view trimmed(std::string_view text) {
-  const auto first = text.find_first_not_of(' ');
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(' ') - first + 1);
-}
 
 std::string_view conclusion(Verdict verdict) {
   if (verdict == Verdict::fail) return "fail: the difference excludes the analytic value";
@@ -148,49 +145,26 @@ ProbeReplay replay_probe(const Cost& cost, const Gradient& gradient, const Param
   return replay_probe(std::ref(probes), gradient, theta, position_of(theta, entry), step, options);
 }
 
-std::size_t position_of(const ParameterVector& theta, std::string_view entry) {
-  const auto bracket = entry.find('[');
-  const std::string_view name = trimmed(entry.substr(0, bracket));
-  std::vector<std::size_t> index;
-  if (bracket != std::string_view::npos) {
-    std::string_view rest = trimmed(entry).substr(trimmed(entry).find('['));
-    if (rest.size() < 2 || rest.back() != ']') {
-      throw NameError(fmt::format("entry: '{}' is not of the form NAME[ROW, COLUMN]", entry));
-    }
-    rest = rest.substr(1, rest.size() - 2);
-    for (bool more = true; more;) {
-      const auto comma = rest.find(',');
-      const std::string_view number = trimmed(rest.substr(0, comma));
-      std::size_t value = 0;
-      const auto [end, error] =
-          std::from_chars(number.data(), number.data() + number.size(), value);
-      if (error != std::errc{} || end != number.data() + number.size()) {
-        throw NameError(fmt::format("entry: '{}' in '{}' is not an index", number, entry));
-      }
-      index.push_back(value);
-      more = comma != std::string_view::npos;
-      if (more) rest.remove_prefix(comma + 1);
-    }
-  }
-  return theta.position(name, index);
-}
-
 double usual_step(const ParameterVector& theta, std::size_t position) {
   constexpr double part = 1e-3;
   return part * detail::scale_of(theta, theta.blocks()[theta.key(position).block]);
 }
 
 std::string replay_call(const Component& component) {
-  return fmt::format("replay_probe(cost, gradient, theta, \"{}\", {})", to_string(component.key),
-                     component.step);
+  std::string literal;
+  for (const char c : to_string(component.key)) {
+    if (c == '"' || c == '\\') literal += '\\';
+    literal += c;
+  }
+  return fmt::format("replay_probe(cost, gradient, theta, \"{}\", {})", literal, component.step);
 }
 
 std::string report(const ProbeReplay& replay, bool colour) {
   const Component& c = replay.component;
-  std::string text =
-      fmt::format("{}: entry {} of {} ({}), entry {} of theta, layer {}\n", to_string(c.key),
-                  c.position - replay.block.offset, replay.block.name,
-                  fmt::join(replay.block.shape, ", "), c.position, replay.block.layer);
+  std::string text = fmt::format(
+      "{}: entry {} of {} ({}), entry {} of theta, layer {}\n", detail::readable(to_string(c.key)),
+      c.position - replay.block.offset, detail::readable(replay.block.name),
+      fmt::join(replay.block.shape, ", "), c.position, replay.block.layer);
   const auto line = [&]<class... T>(fmt::format_string<T...> format, T&&... arguments) {
     fmt::format_to(std::back_inserter(text), format, std::forward<T>(arguments)...);
     text += '\n';
@@ -198,11 +172,11 @@ std::string report(const ProbeReplay& replay, bool colour) {
   line("  step h = {}", c.step);
   const auto value = [&](double offset, double at, double cost) {
     const char sign = offset < 0.0 ? '-' : '+';
-    const std::string move = offset == 0.0 ? ""
-                             : std::abs(offset) == 1.0
-                                 ? fmt::format(" {} h", sign)
-                                 : fmt::format(" {} {:.4g}h", sign, std::abs(offset));
-    line("  {:<15} {:>25.17e}   at {}", fmt::format("J(theta{})", move), cost, at);
+    const double size = std::abs(offset);
+    const std::string move = size == 0.0   ? ""
+                             : size == 1.0 ? fmt::format(" {} h", sign)
+                                           : fmt::format(" {} {:.4g}h", sign, size);
+    line("  {:<17} {:>25.17e}   at {}", fmt::format("J(theta{})", move), cost, at);
   };
   bool centre_shown = false;
   for (const ReplayedValue& v : replay.values) {
@@ -210,10 +184,10 @@ std::string report(const ProbeReplay& replay, bool colour) {
     value(v.offset, v.theta, v.cost);
   }
   if (!centre_shown) value(0, replay.theta, replay.cost);
-  line("  two-sided       {:>25.17e}", replay.two_sided);
-  line("  fourth order    {:>25.17e}   noise of J {:.2e}", replay.fourth_order, replay.noise);
-  line("  analytic        {:>25.17e}", c.analytic);
-  line("  apart           {:>25.3e}   bar {:.3e}, {:.3g} bars", c.error(), c.bar, c.z());
+  line("  two-sided         {:>25.17e}", replay.two_sided);
+  line("  fourth order      {:>25.17e}   noise of J {:.2e}", replay.fourth_order, replay.noise);
+  line("  analytic          {:>25.17e}", c.analytic);
+  line("  apart             {:>25.3e}   bar {:.3e}, {:.3g} bars", c.error(), c.bar, c.z());
   const std::string verdict(conclusion(c.verdict));
   line("  {}", colour ? fmt::format(style_of(c.verdict), "{}", verdict) : verdict);
   return text;

@@ -34,6 +34,8 @@ DenseNetwork::DenseNetwork(std::span<const NamedTensor> arrays, DenseOptions opt
   x_ = std::move(found.x);
   y_ = std::move(found.y);
   parameters_ = std::move(found.parameters);
+  for (Tensor& mask : options_.masks) mask = mask.to(DType::float64);
+  require_masks();
 }
 
 RecordedCost DenseNetwork::record(Tape& tape, Mode mode) const {
@@ -45,11 +47,10 @@ RecordedCost DenseNetwork::record(Tape& tape, Mode mode) const {
   for (std::size_t l = 0; l < layer_count(); ++l) {
     const Var w = recording(parameters_[2 * l]);
     const Var b = recording(parameters_[2 * l + 1]);
-    a = activate(options_.activations[l], matmul(w, a) + b, 0);
+    const Var z = matmul(w, a) + b;
+    a = options_.activate ? options_.activate(z, l + 1) : activate(options_.activations[l], z, 0);
     const bool hidden = l + 1 < layer_count();
-    if (hidden && recording.training()) {
-      a = dropout(a, options_.keep_prob, for_layer(options_.key, l + 1));
-    }
+    if (hidden && recording.training()) a = dropped(tape, a, l);
   }
   r.output = a;
   r.cost = data_term(r);
@@ -59,6 +60,38 @@ RecordedCost DenseNetwork::record(Tape& tape, Mode mode) const {
     add_penalty(r, regularizer, example_count());
   }
   return r;
+}
+
+/// The output of hidden layer `layer`, counted from 0, behind its dropout.
+Var DenseNetwork::dropped(Tape& tape, Var a, std::size_t layer) const {
+  if (options_.masks.empty()) {
+    return dropout(a, options_.keep_prob, for_layer(options_.key, layer + 1));
+  }
+  return a * tape.constant(options_.masks[layer]) / options_.keep_prob;
+}
+
+void DenseNetwork::require_masks() const {
+  if (options_.masks.empty()) return;
+  if (options_.masks.size() + 1 != layer_count()) {
+    throw ValueError(fmt::format("network: {} dropout masks for {} hidden layers",
+                                 options_.masks.size(), layer_count() - 1));
+  }
+  for (std::size_t l = 0; l + 1 < layer_count(); ++l) {
+    const Shape wanted{parameters_[2 * l].value.shape()[0], example_count()};
+    if (options_.masks[l].shape() != wanted) {
+      throw ShapeError(
+          fmt::format("network: the dropout mask of layer {} has shape {}, its output "
+                      "{}",
+                      l + 1, to_string(options_.masks[l].shape()), to_string(wanted)));
+    }
+    for (const double v : options_.masks[l].data<double>()) {
+      if (v == 0 || v == 1) continue;
+      throw ValueError(
+          fmt::format("network: the dropout mask of layer {} has the value {}; 1 keeps "
+                      "a unit and 0 drops it",
+                      l + 1, v));
+    }
+  }
 }
 
 Var DenseNetwork::data_term(const RecordedCost& r) const {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -21,6 +22,12 @@ struct DenseOptions {
   std::vector<Regularizer> regularizers{};
   double keep_prob = 1;  ///< of dropout after each hidden layer
   RandomKey key{};       ///< of the masks: layer l draws from stream key.stream + l
+  /// The masks themselves, one for each hidden layer in the shape of its output (nl, m): 1 keeps a
+  /// unit, 0 drops it, what is kept is divided by keep_prob. None: they are drawn.
+  std::vector<Tensor> masks{};
+  /// In place of the activations, where one wants to see what another function or another slope
+  /// does: f(z, l) of layer l, counted from 1.
+  std::function<Var(Var z, std::size_t layer)> activate{};
 };
 
 /// The L-layer network with examples in columns, together with its data:
@@ -34,7 +41,8 @@ class DenseNetwork {
  public:
   /// From arrays named X, Y, W1, b1, W2, b2, ...; others are ignored. Every array is complete and
   /// fits the others, or: ValueError for one that is missing, NaN, infinite or outside the range of
-  /// labels, for as many activations as there are not layers, for keep_prob outside (0, 1];
+  /// labels, for as many activations as there are not layers, for keep_prob outside (0, 1],
+  /// for masks of other values than 0 and 1 or for another number of layers;
   /// ShapeError for empty arrays and shapes that do not fit; TypeError for integer parameters.
   DenseNetwork(std::span<const NamedTensor> arrays, DenseOptions options);
 
@@ -49,6 +57,8 @@ class DenseNetwork {
 
  private:
   [[nodiscard]] Var data_term(const RecordedCost& r) const;
+  [[nodiscard]] Var dropped(Tape& tape, Var a, std::size_t layer) const;
+  void require_masks() const;
 
   DenseOptions options_;
   Tensor x_, y_;

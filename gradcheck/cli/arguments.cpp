@@ -8,6 +8,8 @@
 #include <sstream>
 #include <stdexcept>
 
+#include "gradcheck/replay.hpp"
+
 namespace dtheta::gradcheck::cli {
 
 namespace po = boost::program_options;
@@ -17,6 +19,8 @@ Watching CommonRequest::watching() const {
   return progress ? Watching::always : Watching::when_seen;
 }
 
+JunitStyle CommonRequest::junit_style() const { return {parse_inconclusive(inconclusive)}; }
+
 void add_common_options(po::options_description& options, CommonRequest& r) {
   auto add = options.add_options();
   add("json", po::value(&r.outputs.json)->value_name("FILE"),
@@ -25,6 +29,8 @@ void add_common_options(po::options_description& options, CommonRequest& r) {
       "Write the result as one web page that needs nothing else.");
   add("junit", po::value(&r.outputs.junit)->value_name("FILE"),
       "Write the result as JUnit XML, as continuous integration reads it.");
+  add("inconclusive", po::value(&r.inconclusive)->default_value(r.inconclusive)->value_name("WORD"),
+      "What a test of the JUnit file is called that could not tell: pass, skip or fail.");
   add("progress", po::bool_switch(&r.progress),
       "Show how far it has come, on standard error, also where that is no terminal. On a terminal "
       "it is shown by itself once half a second has passed, unless --json - is given.");
@@ -47,9 +53,12 @@ void add_check_options(po::options_description& options, CheckRequest& r) {
       "Relative error that the adaptive method must be able to see (default: 1e-7).");
   add("blocks", po::value(&r.blocks)->value_name("LIST"),
       "Check only these blocks, their names separated by commas.");
+  add("examples", po::value(&r.examples)->value_name("M"),
+      "Number of examples in the cost: then factors M and 1/M are named as such, and lambda/M.");
   add("entry", po::value(&r.entry)->value_name("ENTRY"),
       "In place of a check, show one probe with every number that goes into it. ENTRY is a block "
-      "and a position in it, such as 'W1[2, 3]'. A failing report says which to look at.");
+      "and a position in it, such as 'W1[2, 3]', or '#17', a position in theta. A failing report "
+      "says which to look at.");
   add("step", po::value(&r.step)->value_name("H"),
       "Step of that probe (default: a thousandth of the size of the block's entries).");
 }
@@ -66,6 +75,7 @@ Options CheckRequest::options() const {
   options.tolerance = tolerance;
   options.blocks = split(blocks);
   options.threads = threads;
+  options.hints.examples = examples;
   return options;
 }
 
@@ -109,8 +119,9 @@ std::string same_request(const Invocation& invocation, const po::parsed_options&
                          const std::vector<std::string_view>& left_out) {
   std::string line = fmt::format("{} {}", shell_word(invocation.program), invocation.command);
   const auto dropped = [&](const std::string& name) {
-    constexpr std::array<std::string_view, 8> shown{"json",        "html",    "junit", "progress",
-                                                    "no-progress", "threads", "entry", "step"};
+    constexpr std::array<std::string_view, 10> shown{
+        "json",        "html",    "junit", "inconclusive", "progress",
+        "no-progress", "threads", "entry", "step",         "examples"};
     return std::ranges::find(shown, name) != shown.end() ||
            std::ranges::find(left_out, name) != left_out.end();
   };
@@ -122,8 +133,9 @@ std::string same_request(const Invocation& invocation, const po::parsed_options&
   return line;
 }
 
-std::string probe_words(const Component& component) {
-  return fmt::format(" --entry {} --step {}", shell_word(to_string(component.key)), component.step);
+std::string probe_words(const ParameterVector& theta, const Component& component) {
+  return fmt::format(" --entry {} --step {}", shell_word(entry_text(theta, component.position)),
+                     component.step);
 }
 
 }  // namespace dtheta::gradcheck::cli

@@ -10,6 +10,7 @@
 #include "gradcheck/check.hpp"
 #include "gradcheck/cli/output.hpp"
 #include "gradcheck/cli/progress_bar.hpp"
+#include "gradcheck/report/report_junit.hpp"
 
 namespace dtheta::gradcheck::cli {
 
@@ -23,8 +24,11 @@ struct Invocation {
 /// What every command can be asked.
 struct CommonRequest {
   Outputs outputs;
+  std::string inconclusive = "fail";
   bool progress = false, no_progress = false, help = false;
   [[nodiscard]] Watching watching() const;
+  /// Throws OptionError for a word that says nothing.
+  [[nodiscard]] JunitStyle junit_style() const;
 };
 void add_common_options(boost::program_options::options_description& options, CommonRequest& r);
 
@@ -33,6 +37,7 @@ struct CheckRequest {
   std::string method = "adaptive";
   double epsilon = 1e-7, tolerance = 1e-7, threshold = 1e-7;
   std::string blocks;
+  std::size_t examples = 0;
   unsigned threads = 1;
   std::string entry;
   double step = 0.0;
@@ -63,6 +68,6 @@ std::string same_request(const Invocation& invocation,
                          const std::vector<std::string_view>& left_out);
 
 /// " --entry 'W1[2, 3]' --step 0.00032": the words that show a component's probe again.
-std::string probe_words(const Component& component);
+std::string probe_words(const ParameterVector& theta, const Component& component);
 
 }  // namespace dtheta::gradcheck::cli

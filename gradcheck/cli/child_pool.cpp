@@ -51,8 +51,12 @@ Hello ChildPool::greet(Lane& lane) {
   const auto start = Clock::now();
   HelloReader reader;
   std::string line;
+  std::size_t taken = 0;  // characters of whole lines
   while (!lane.ready) {
-    if (next_line(lane, line)) {
+    const bool whole = next_line(lane, line);
+    taken += whole ? line.size() + 1 : 0;
+    refuse_talk(reader, taken, whole ? std::string_view() : lane.received);
+    if (whole) {
       try {
         lane.ready = reader.take(line);
       } catch (const std::exception& e) {
@@ -71,6 +75,16 @@ Hello ChildPool::greet(Lane& lane) {
     if (poll(&wanted, 1, static_cast<int>(std::min(left, 1.0) * 1e3) + 1) > 0) read_some(lane);
   }
   return std::move(reader.hello());
+}
+
+/// Before it is ready a program may write what its blocks need; more is memory for nothing.
+void ChildPool::refuse_talk(const HelloReader& reader, std::size_t taken,
+                            std::string_view pending) const {
+  const std::size_t most = reader.allowance(pending);
+  if (taken + pending.size() <= most) return;
+  const std::string end =
+      pending.empty() ? "" : fmt::format(" and no end of the line: {}", quoted(pending));
+  fail(fmt::format("before it was ready it wrote more than {} characters{}", most, end));
 }
 
 void ChildPool::require_same_hello(const Hello& other) const {
@@ -244,7 +258,13 @@ bool ChildPool::next_line(Lane& lane, std::string& line) {
 void ChildPool::take_lines(Lane& lane) {
   std::string line;
   while (next_line(lane, line)) {
-    if (lane.waiting.empty()) fail(fmt::format("it answers without being asked: {}", quoted(line)));
+    if (lane.waiting.empty()) {
+      fail(
+          fmt::format("it answers without being asked: {}; standard output must carry one line for "
+                      "each request and nothing else, what is meant for people goes to standard "
+                      "error",
+                      quoted(line)));
+    }
     try {
       read_answer(line, lane.waiting.front());
     } catch (const ProtocolError& e) {

@@ -79,6 +79,7 @@ class ChildPool {
   };
 
   Hello greet(Lane& lane);
+  void refuse_talk(const HelloReader& reader, std::size_t taken, std::string_view pending) const;
   void require_same_hello(const Hello& other) const;
   static bool next_line(Lane& lane, std::string& line);
   /// Sends jobs as the lanes take them, `next` appending one to a lane until it returns false, and

@@ -41,7 +41,7 @@ po::options_description options_of(Request& r) {
   auto add = options.add_options();
   add("tolerance", po::value(&r.tolerance)->value_name("T"),
       "Up to which relative difference a block passes (default: 1e-7; 1e-5 if an array is float32, "
-      "which has seven digits).");
+      "which has seven digits; 2e-3 for float16 and 8e-3 for bfloat16).");
   add("blocks", po::value(&r.blocks)->value_name("LIST"),
       "Compare only these arrays, their names separated by commas; others may be in one file "
       "alone.");
@@ -109,13 +109,26 @@ ParameterVector blocks_of(const nn::NpzFile& file, const std::vector<std::string
   return blocks;
 }
 
+/// What the numbers in the files allow.
 double tolerance_of(const Request& request, const nn::NpzFile& a, const nn::NpzFile& b,
                     const std::vector<std::string>& names) {
   if (request.tolerance > 0.0) return request.tolerance;
-  const bool narrow = std::ranges::any_of(names, [&](const std::string& name) {
-    return a.at(name).dtype() == DType::float32 || b.at(name).dtype() == DType::float32;
-  });
-  return narrow ? 1e-5 : 1e-7;
+  double roundoff = 0.0;
+  for (const std::string& name : names) {
+    roundoff = std::max({roundoff, a.roundoff(name), b.roundoff(name)});
+  }
+  if (roundoff <= 0x1p-53) return 1e-7;
+  // Halves have no digits to spare: four roundings, by which two gradients in half may differ.
+  return roundoff <= 0x1p-24 ? 1e-5 : 4.0 * roundoff;
+}
+
+/// The entries of both files that are no arrays of numbers.
+void name_unread(const nn::NpzFile& file, Result& result) {
+  for (const nn::UnreadEntry& entry : file.unread()) {
+    if (entry.reason.empty()) continue;  // it was not asked for
+    result.notes.push_back(
+        fmt::format("{}: {} was not compared: {}", file.name(), entry.name, entry.reason));
+  }
 }
 
 /// θ in the order of the gradient's blocks, found under their names or without the leading d.
@@ -138,22 +151,38 @@ int run(const Invocation& invocation) {
     fmt::print("{}", manual(compare_command.page, options_known));
     return passed;
   }
-  const nn::NpzFile a(request.gradient);
-  const nn::NpzFile b(request.reference);
-  if (request.blocks.empty()) require_same_names(a, b);
-  const std::vector<std::string> names =
-      request.blocks.empty() ? names_of(a) : split(request.blocks);
+  const std::vector<std::string> chosen = split(request.blocks);
+  const auto wanted = [&](std::string_view name) {
+    return chosen.empty() || std::ranges::find(chosen, name) != chosen.end();
+  };
+  const JunitStyle junit = request.junit_style();
+  const nn::NpzFile a(request.gradient, wanted);
+  const nn::NpzFile b(request.reference, wanted);
+  if (chosen.empty()) require_same_names(a, b);
+  const std::vector<std::string> names = chosen.empty() ? names_of(a) : chosen;
   const ParameterVector gradient = blocks_of(a, names);
   const ParameterVector reference = blocks_from(b, gradient, {""});
   CompareOptions options;
   options.tolerance = tolerance_of(request, a, b, names);
   options.hints.examples = request.examples;
   std::vector<double> theta;
-  if (!request.theta.empty()) theta = theta_of(nn::NpzFile(request.theta), gradient);
+  if (!request.theta.empty()) {
+    const auto needed = [&](std::string_view name) {
+      return std::ranges::any_of(names, [&](const std::string& block) {
+        return block == name || (block.starts_with('d') && block.substr(1) == name);
+      });
+    };
+    theta = theta_of(nn::NpzFile(request.theta, needed), gradient);
+  }
   options.theta = theta;
-  const Result result = compare(gradient, reference, options);
-  return deliver(result, request.outputs,
-                 {fmt::format("{} against {}", request.gradient, request.reference), 1e-7, {}});
+  Result result = compare(gradient, reference, options);
+  if (chosen.empty()) {
+    name_unread(a, result);
+    name_unread(b, result);
+  }
+  return deliver(
+      result, request.outputs,
+      {fmt::format("{} against {}", request.gradient, request.reference), 1e-7, junit, {}});
 }
 
 }  // namespace

@@ -9,7 +9,6 @@
 #include "gradcheck/cli/json.hpp"
 #include "gradcheck/report/report.hpp"
 #include "gradcheck/report/report_html.hpp"
-#include "gradcheck/report/report_junit.hpp"
 
 namespace dtheta::gradcheck::cli {
 namespace {
@@ -35,7 +34,7 @@ int deliver(const Result& result, const Outputs& outputs, const Delivery& delive
     const Exhibits exhibits = exhibited ? delivery.exhibits() : Exhibits{};
     page = report_html(result, delivery.title, exhibits);
   }
-  outputs.write(to_json(result), page, report_junit(result, delivery.title));
+  outputs.write(to_json(result), page, report_junit(result, delivery.title, delivery.junit));
   return status_of(result.verdict);
 }
 

@@ -6,6 +6,7 @@
 #include "gradcheck/cli/arguments.hpp"
 #include "gradcheck/replay.hpp"
 #include "gradcheck/report/exhibits.hpp"
+#include "gradcheck/report/report_junit.hpp"
 
 namespace dtheta::gradcheck::cli {
 
@@ -13,6 +14,7 @@ namespace dtheta::gradcheck::cli {
 struct Delivery {
   std::string title;        ///< of the page and the suite
   double threshold = 1e-7;  ///< of the textbook's sentence
+  JunitStyle junit{};
   /// Measures what the page shows beside the verdict; called only where a page is written.
   std::function<Exhibits()> exhibits{};
 };

@@ -67,7 +67,7 @@ po::options_description options_of(Request& r) {
       "Check only N entries, drawn at random, at least one of each block.");
   add("directions", po::value(&r.directions)->value_name("N"),
       "Check the derivative along up to N random directions in place of single entries: the price "
-      "does not grow with theta.");
+      "does not grow with theta. Blocks that would not be seen beside the others are moved alone.");
   add("seed", po::value(&r.seed)->value_name("N"), "Seed of sample and directions (default: 1).");
   add("threads", po::value(&r.threads)->notifier(require_threads)->value_name("N"),
       "Copies of the program that run at the same time (default: 1).");
@@ -102,6 +102,7 @@ void validate(const Request& r, const Words& program) {
     throw std::invalid_argument(
         "function: no program is given; it stands at the end, behind --, with its own arguments");
   }
+  static_cast<void>(r.junit_style());
   require_positive("timeout", r.timeout);
   require_positive("start-timeout", r.start_timeout);
   if (r.sample > 0 && r.directions > 0) {
@@ -140,14 +141,15 @@ class FunctionCheck {
     Options options = request_.options();
     options.progress = watch_with(bar);
     options.replay = [this](const Component& c) {
-      return fmt::format("{}{} --{}", replay_, probe_words(c), program_);
+      return fmt::format("{}{} --{}", replay_, probe_words(theta_, c), program_);
     };
     const auto start = std::chrono::steady_clock::now();
     const Result result = check(options);
     const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;
     bar.clear();
-    const int status = deliver(result, request_.outputs,
-                               {title_, request_.threshold, exhibits(result, taken.count())});
+    const int status = deliver(
+        result, request_.outputs,
+        {title_, request_.threshold, request_.junit_style(), exhibits(result, taken.count())});
     pool_.finish();
     return status;
   }
@@ -155,7 +157,7 @@ class FunctionCheck {
  private:
   void load_theta() {
     if (!request_.theta.empty()) {
-      theta_ = blocks_from(nn::NpzFile(request_.theta), theta_, {""});
+      theta_ = blocks_from(blocks_in(request_.theta, theta_, {""}), theta_, {""});
       pool_.set_theta(theta_.values());
     } else if (!pool_.hello().has_values) {
       throw std::invalid_argument(
@@ -171,7 +173,7 @@ class FunctionCheck {
 
   void load_gradient() {
     if (!request_.gradient.empty()) {
-      stored_ = blocks_from(nn::NpzFile(request_.gradient), theta_, {"d", ""});
+      stored_ = blocks_from(blocks_in(request_.gradient, theta_, {"d", ""}), theta_, {"d", ""});
     } else if (!pool_.hello().has_gradient) {
       throw std::invalid_argument(
           "function: the program says that it has no gradient; --gradient FILE.npz gives one to be "

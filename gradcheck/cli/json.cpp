@@ -2,14 +2,25 @@
 
 #include <nlohmann/json.hpp>
 
+#include "gradcheck/report/entries.hpp"
+#include "gradcheck/report/headline.hpp"
+
 namespace dtheta::gradcheck::cli {
 namespace {
 
 using Json = nlohmann::ordered_json;
 
-/// The textbook's words for the textbook's method.
+/// The textbook's words for the textbook's method, unless the verdict is none of the band's: no
+/// "excellent" over a check that could not tell.
 std::string_view verdict_of(Method method, Verdict verdict, Band band) {
-  return method == Method::textbook ? to_string(band) : to_string(verdict);
+  const bool praised = band == Band::excellent && verdict != Verdict::pass;
+  return method == Method::textbook && !praised ? to_string(band) : to_string(verdict);
+}
+
+/// Names come from files and programs: what is no UTF-8 in them is replaced, so that the text is
+/// JSON whatever they say.
+std::string text_of(const Json& json) {
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
 Json worst_of(const BlockResult& block) {
@@ -29,7 +40,7 @@ Json block_of(const Result& result, const BlockResult& b) {
           {"difference", b.difference.value},
           {"verdict", verdict_of(result.method, b.verdict, b.band)},
           {"detectable", b.detectable},
-          {"failed", b.failed},
+          {"failed", detail::wrong_entries(result, b)},
           {"inconclusive", b.inconclusive},
           {"worst", worst_of(b)}};
 }
@@ -52,13 +63,14 @@ std::string to_json(const Result& result) {
   const Json json{{"difference", result.difference.value},
                   {"verdict", verdict_of(result.method, result.verdict, result.band)},
                   {"method", to_string(result.method)},
+                  {"headline", headline(result)},
                   {"complete", result.complete},
                   {"cost", result.method == Method::comparison ? Json(nullptr) : Json(result.cost)},
                   {"evaluations", result.evaluations},
                   {"blocks", std::move(blocks)},
                   {"notes", result.notes},
                   {"cause", cause_of(result)}};
-  return json.dump(2) + "\n";
+  return text_of(json);
 }
 
 std::string to_json(const ProbeReplay& replay) {
@@ -79,7 +91,7 @@ std::string to_json(const ProbeReplay& replay) {
                   {"analytic", c.analytic},
                   {"bar", c.bar},
                   {"verdict", to_string(c.verdict)}};
-  return json.dump(2) + "\n";
+  return text_of(json);
 }
 
 std::string to_json(std::span<const OpReport> reports) {
@@ -102,7 +114,7 @@ std::string to_json(std::span<const OpReport> reports) {
     passed += r ? 1 : 0;
   }
   const Json json{{"ops", std::move(ops)}, {"passed", passed}, {"failed", reports.size() - passed}};
-  return json.dump(2) + "\n";
+  return text_of(json);
 }
 
 }  // namespace dtheta::gradcheck::cli

@@ -12,8 +12,9 @@ namespace dtheta::gradcheck::cli {
 /// {"difference": d, "verdict": "...", "cost": J, "blocks": [{"name", "difference", "verdict",
 /// "worst": {"index", "analytic", "numeric", "bar", "replay"}}], "cause": {"pattern", "amount",
 /// "confidence", "sentence"}}; the cause and the replay are null unless something failed, and the
-/// verdict of the textbook method is its band. Of a comparison the cost is null and `numeric` is
-/// the reference. Numbers that JSON cannot write (NaN, infinity) become null.
+/// verdict of the textbook method is its band, unless it is no pass although the band is excellent.
+/// Of a comparison the cost is null and `numeric` is the reference. Numbers that JSON cannot write
+/// (NaN, infinity) become null.
 [[nodiscard]] std::string to_json(const Result& result);
 
 /// {"entry", "position", "theta", "step", "cost", "values": [{"offset", "theta", "cost"}],

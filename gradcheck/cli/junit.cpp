@@ -2,33 +2,26 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
-#include "gradcheck/report/html.hpp"
+#include "gradcheck/report/junit.hpp"
 
 namespace dtheta::gradcheck::cli {
 
-std::string to_junit(std::span<const OpReport> reports) {
-  using detail::escaped;
-  const auto failed = std::ranges::count_if(reports, [](const OpReport& r) { return !r; });
-  std::string xml = fmt::format(
-      "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n<testsuite name=\"gradcheck ops\" "
-      "tests=\"{}\" failures=\"{}\" errors=\"0\" skipped=\"0\">\n",
-      reports.size(), failed);
+std::string to_junit(std::span<const OpReport> reports, std::span<const std::string> untested,
+                     const JunitStyle& style) {
+  detail::JunitSuite suite("gradcheck ops", style);
   for (const OpReport& r : reports) {
-    xml += fmt::format("<testcase classname=\"gradcheck ops\" name=\"{}\"", escaped(r.op));
-    if (r) {
-      xml += "/>\n";
-      continue;
-    }
-    xml += fmt::format("><failure message=\"{} of {} cases\">", r.failures.size(), r.cases);
+    std::string details;
     for (const OpFailure& f : r.failures) {
-      xml += fmt::format("sample {} {}: {}\n", f.sample, escaped(f.shapes), escaped(f.what));
-      if (!f.replay.empty()) xml += fmt::format("  replay: {}\n", escaped(f.replay));
+      details += fmt::format("sample {} {}: {}\n", f.sample, f.shapes, f.what);
+      if (!f.replay.empty()) details += fmt::format("  replay: {}\n", f.replay);
     }
-    xml += "</failure></testcase>\n";
+    suite.add(r.op, r ? Verdict::pass : Verdict::fail,
+              fmt::format("{} of {} cases", r.failures.size(), r.cases), details);
   }
-  return xml + "</testsuite>\n</testsuites>\n";
+  for (const std::string& op : untested) {
+    suite.add(op, Verdict::inconclusive, "the test was stopped before this op");
+  }
+  return suite.text();
 }
 
 }  // namespace dtheta::gradcheck::cli

@@ -7,6 +7,7 @@
 
 #include "gradcheck/bridge/network_check.hpp"
 #include "gradcheck/bridge/stacked_probes.hpp"
+#include "gradcheck/cli/activation_slips.hpp"
 #include "gradcheck/cli/commands.hpp"
 #include "gradcheck/cli/deliver.hpp"
 #include "gradcheck/cli/interrupt.hpp"
@@ -24,6 +25,9 @@ constexpr std::string_view description =
     "library's tape, or one that stands beside the parameters as dW1, db1, ... It is held against "
     "differences of the cost, with all of its terms: loss, regularisation, dropout with frozen "
     "masks.\n\n"
+    "A gradient of your own that was computed with dropout belongs to your masks: store them as "
+    "D1, "
+    "D2, ... (0 and 1, in the shape of the layer's output), and J is computed with them.\n\n"
     "A failing report names the worst entry of each failing block with its likely cause, and the "
     "command line that shows its probe again.";
 
@@ -52,7 +56,9 @@ void add_network_options(po::options_description& options, Request& r) {
   add("keep-prob", po::value(&r.keep_prob)->value_name("P"),
       "Dropout of the hidden layers: probability with which a unit is kept.");
   add("frozen-masks", po::bool_switch(&r.frozen_masks),
-      "Draw the dropout masks once and keep them; without this dropout is refused.");
+      "Draw the dropout masks once and keep them; without this, and without D1, D2, ... in the "
+      "file, "
+      "dropout is refused.");
   add("seed", po::value(&r.seed)->value_name("N"), "Seed of the dropout masks.");
   add("gradient", po::value(&r.gradient)->default_value(r.gradient)->value_name("WHICH"),
       "Which gradient is checked: file, the one stored in FILE.npz; tape, that of the library; "
@@ -91,6 +97,26 @@ po::parsed_options parse(const Words& words, const po::options_description& visi
   return parsed_words;
 }
 
+/// Whether the command looks at an array of that name at all.
+bool is_needed(std::string_view name) {
+  if (name == "X" || name == "Y") return true;
+  if (name.starts_with("dW") || name.starts_with("db")) name.remove_prefix(1);
+  const bool letter = name.starts_with('W') || name.starts_with('b') || name.starts_with('D');
+  return letter && name.size() > 1 &&
+         std::ranges::all_of(name.substr(1), [](char c) { return c >= '0' && c <= '9'; });
+}
+
+/// The masks D1, D2, ... of the hidden layers; none if the file has none or there is no dropout.
+std::vector<Tensor> stored_masks(const Request& r, const nn::NpzFile& file, std::size_t layers) {
+  std::vector<Tensor> masks;
+  if (r.keep_prob == 1) return masks;
+  const auto name = [](std::size_t layer) { return fmt::format("D{}", layer); };
+  bool any = false;
+  for (std::size_t l = 1; l < layers; ++l) any = any || file.contains(name(l));
+  for (std::size_t l = 1; any && l < layers; ++l) masks.push_back(in_double(file, name(l)));
+  return masks;
+}
+
 nn::DenseOptions network_options(const Request& r) {
   nn::DenseOptions options;
   for (const std::string& name : split(r.activations)) {
@@ -124,6 +150,56 @@ ParameterVector stored_gradient(const Request& r, const nn::NpzFile& file,
   return gradient;
 }
 
+/// A gradient with dropout is that of one J for each draw of the masks.
+void refuse_foreign_masks(const Request& r, bool stored, bool masks) {
+  if (!stored || masks || r.keep_prob == 1) return;
+  throw std::invalid_argument(
+      "network: the gradient in the file was computed with dropout masks that the file does not "
+      "hold; with masks drawn here J is another function, and a right gradient would be called "
+      "wrong. Store the masks of the hidden layers as D1, D2, ... (0 and 1, in the shape of the "
+      "layer's output), check without dropout (--keep-prob 1), or check the library's own gradient "
+      "(--gradient tape)");
+}
+
+/// What the coefficient of a penalty is made of, as its gradient has it: "lambda/m = 0.7/50".
+struct Coefficient {
+  double value = 0.0;
+  std::string words;
+};
+Coefficient coefficient_of(const Request& r, double lambda, int power, std::size_t m) {
+  if (lambda == 0.0) return {};
+  const auto examples = static_cast<double>(m);
+  // lambda/2m |w|^2 has lambda/m w, lambda/2m |w| has lambda/2m sign(w).
+  const int halves = nn::parse_convention(r.convention) == nn::Convention::lambda_over_2m ? 2 : 1;
+  const bool over_m = nn::parse_convention(r.convention) != nn::Convention::lambda;
+  const double value = lambda * power / halves / (over_m ? examples : 1.0);
+  const bool twice = power > halves, half = power < halves;
+  const std::string symbol =
+      fmt::format("{}lambda{}", twice ? "2 " : "", over_m ? half ? "/2m" : "/m" : "");
+  const std::string number = fmt::format("{}{}{}", twice ? "2*" : "", lambda,
+                                         over_m ? fmt::format("/{}", half ? 2 * m : m) : "");
+  return {value, symbol + " = " + number};
+}
+
+/// What is known of J from the command line and the file.
+Hints hints_of(const Request& r, const nn::RecordedCost& recorded,
+               std::span<const CheckedLeaf> leaves, std::size_t examples, bool stored) {
+  Hints hints;
+  hints.examples = r.examples > 0 ? r.examples : examples;
+  const Coefficient l1 = coefficient_of(r, r.l1, 1, examples);
+  const Coefficient l2 = coefficient_of(r, r.l2, 2, examples);
+  hints.l1 = l1.value;
+  hints.l1_words = l1.words;
+  hints.l2 = l2.value;
+  hints.l2_words = l2.words;
+  // Penalties are known by their coefficients. Without one the data term is the whole of J.
+  if (!stored || recorded.parts.size() < 2) return hints;
+  const ParameterVector data = gradient_of(recorded.parts[0].value, leaves, parameters_of(leaves));
+  hints.suspects.push_back(
+      {"the gradient of the data term", {data.values().begin(), data.values().end()}});
+  return hints;
+}
+
 int show_probe(const Request& request, Var cost, std::span<const CheckedLeaf> leaves,
                const NetworkOptions& options) {
   const ParameterVector theta = parameters_of(leaves);
@@ -147,30 +223,45 @@ int run(const Invocation& invocation) {
     fmt::print("{}", manual(network_command.page, options_known));
     return passed;
   }
-  const nn::NpzFile file(request.file);
-  const nn::DenseNetwork network(file.arrays(), network_options(request));
+  const JunitStyle junit = request.junit_style();
+  const nn::NpzFile file(request.file, is_needed);
+  if (file.arrays().empty()) static_cast<void>(file.at("X"));  // lists what there is
+  nn::DenseOptions dense = network_options(request);
+  dense.masks = stored_masks(request, file, dense.activations.size());
+  const bool own_masks = !dense.masks.empty();
+  const nn::DenseOptions as_asked = dense;
+  const nn::DenseNetwork network(file.arrays(), std::move(dense));
   Tape tape;
   const nn::RecordedCost recorded = network.record(tape);
   const std::vector<CheckedLeaf> leaves = checked_leaves(recorded.parameters);
   const ParameterVector gradient = stored_gradient(request, file, leaves);
+  refuse_foreign_masks(request, !gradient.empty(), own_masks);
 
   NetworkOptions options;
   static_cast<Options&>(options) = request.options();
   options.layers = request.layers;
   options.frozen_masks = request.frozen_masks;
+  options.hints = hints_of(request, recorded, leaves,
+                           static_cast<std::size_t>(network.example_count()), !gradient.empty());
   if (!gradient.empty()) options.gradient = &gradient;
+  // Dozens of backward passes: nothing for a small network, and too much for a large one.
+  constexpr std::size_t small = 20000;
+  if (!gradient.empty() && gradient.size() <= small) {
+    std::ranges::move(activation_slips(file, as_asked), std::back_inserter(options.hints.suspects));
+  }
   if (!request.entry.empty()) return show_probe(request, recorded.cost, leaves, options);
 
+  const ParameterVector theta = parameters_of(leaves);
   const Interruptible interruptible;
   ProgressBar bar(is_watched(request.watching(), request.outputs.json), "entries");
   options.progress = watch_with(bar);
   options.replay = [&](const Component& c) {
-    return same_request(invocation, words, {"layer", "blocks"}) + probe_words(c);
+    return same_request(invocation, words, {"layer", "blocks"}) + probe_words(theta, c);
   };
   const Result result = check_network(recorded.cost, leaves, options);
   bar.clear();
   return deliver(result, request.outputs,
-                 {"Gradient check of " + request.file, request.threshold, {}});
+                 {"Gradient check of " + request.file, request.threshold, junit, {}});
 }
 
 }  // namespace

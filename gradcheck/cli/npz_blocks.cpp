@@ -13,6 +13,16 @@ Tensor in_double(const nn::NpzFile& file, const std::string& array) {
   return file.at(array).to(DType::float64);
 }
 
+nn::NpzFile blocks_in(const std::string& file, const ParameterVector& layout,
+                      std::initializer_list<const char*> prefixes) {
+  return nn::NpzFile(file, [&](std::string_view array) {
+    return std::ranges::any_of(layout.blocks(), [&](const Block& block) {
+      return std::ranges::any_of(prefixes,
+                                 [&](const char* prefix) { return prefix + block.name == array; });
+    });
+  });
+}
+
 ParameterVector blocks_from(const nn::NpzFile& file, const ParameterVector& layout,
                             std::initializer_list<const char*> prefixes) {
   ParameterVector blocks;

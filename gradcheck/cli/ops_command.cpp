@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/program_options.hpp>
 #include <cstdio>
 #include <stdexcept>
@@ -88,6 +89,16 @@ std::vector<OpReport> test(const Request& request, std::span<const OpRecord* con
   return self_test_all(ops, request.threads, show, [] { return !Interruptible::requested(); });
 }
 
+std::vector<std::string> untested(std::span<const OpRecord* const> ops,
+                                  std::span<const OpReport> reports) {
+  std::vector<std::string> names;
+  for (const OpRecord* op : ops) {
+    const bool tested = std::ranges::find(reports, op->info.name, &OpReport::op) != reports.end();
+    if (!tested) names.emplace_back(op->info.name);
+  }
+  return names;
+}
+
 int run(const Invocation& invocation) {
   Request request;
   const po::options_description options = options_of(request);
@@ -99,6 +110,7 @@ int run(const Invocation& invocation) {
     return passed;
   }
   const std::vector<const OpRecord*> ops = ops_of(request);
+  const JunitStyle style = request.junit_style();
   const Interruptible interruptible;
   std::vector<OpReport> reports = test(request, ops);
   bool good = true;
@@ -118,7 +130,8 @@ int run(const Invocation& invocation) {
                  ops.size());
     }
   }
-  request.outputs.write(to_json(reports), op_table_html(reports), to_junit(reports));
+  request.outputs.write(to_json(reports), op_table_html(reports),
+                        to_junit(reports, untested(ops, reports), style));
   if (!good) return wrong_gradient;
   return complete ? passed : inconclusive;
 }

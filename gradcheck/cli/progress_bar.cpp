@@ -36,14 +36,17 @@ std::string rate_of(double each_second) {
                             : fmt::format("{:.3g}", each_second);
 }
 
-/// Entries are judged in groups: while none is, the evaluations tell how far it is.
+/// Entries are judged in groups: between two of them the evaluations tell how far it is. How many
+/// an entry takes is a guess, and of what is not judged it may pass off at most half as done: then
+/// a check that takes longer than guessed is said to take as long again, and not a second for
+/// minutes.
 double part_done(const Progress& p, double evaluations_each) {
   if (p.total == 0) return 0.0;
   const auto total = static_cast<double>(p.total);
-  const double judged = static_cast<double>(p.done) / total;
+  const double judged = std::clamp(static_cast<double>(p.done) / total, 0.0, 1.0);
   const double asked = static_cast<double>(p.evaluations) / (evaluations_each * total);
-  constexpr double most_guessed = 0.99;
-  return std::clamp(std::max(judged, std::min(asked, most_guessed)), 0.0, 1.0);
+  const double most_guessed = judged + 0.5 * (1.0 - judged);
+  return std::max(judged, std::min(asked, most_guessed));
 }
 
 }  // namespace

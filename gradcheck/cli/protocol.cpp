@@ -2,15 +2,29 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
+#include <algorithm>
 #include <iterator>
 #include <optional>
 #include <vector>
+
+#include "gradcheck/cli/number_text.hpp"
+#include "gradcheck/report/text.hpp"
 
 namespace dtheta::gradcheck::cli {
 namespace {
 
 constexpr std::string_view blanks = " \t\r";
+
+constexpr std::string_view keep_clean =
+    "; standard output must carry the protocol and nothing else: let what is meant for people go "
+    "to "
+    "standard error (in Python print(..., file=sys.stderr); in C++ std::cerr; in R message())";
+
+/// Entries of θ at most: every request writes all of them as text.
+constexpr std::size_t most_entries = std::size_t{1} << 24;
+
+/// No number takes more than 25 characters or so to write.
+constexpr std::size_t characters_each = 64;
 
 /// Takes the next word off the line; empty at its end.
 std::string_view next_word(std::string_view& line) {
@@ -21,28 +35,6 @@ std::string_view next_word(std::string_view& line) {
   const std::string_view word = line.substr(0, length);
   line.remove_prefix(length);
   return word;
-}
-
-template <class Number, class... Format>
-std::optional<Number> read_all(std::string_view text, Format... format) {
-  Number value{};
-  const char* const end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, value, format...);
-  if (text.empty() || error != std::errc{} || stop != end) return {};
-  return value;
-}
-
-/// A decimal, a hexadecimal such as 0x1.8p3, inf or nan, each with or without a sign.
-std::optional<double> read_number(std::string_view word) {
-  const bool minus = word.starts_with('-');
-  std::string_view digits = word;
-  if (minus || word.starts_with('+')) digits.remove_prefix(1);
-  if (digits.starts_with('-')) return {};
-  const bool hex = digits.starts_with("0x") || digits.starts_with("0X");
-  const auto size = hex ? read_all<double>(digits.substr(2), std::chars_format::hex)
-                        : read_all<double>(digits, std::chars_format::general);
-  if (!size) return {};
-  return minus ? -*size : *size;
 }
 
 std::optional<std::vector<std::size_t>> read_shape(std::string_view word) {
@@ -58,26 +50,68 @@ std::optional<std::vector<std::size_t>> read_shape(std::string_view word) {
   }
 }
 
+/// Entries of a shape; empty if they are more than can be.
+std::optional<std::size_t> size_of(const std::vector<std::size_t>& shape) {
+  std::size_t size = 1;
+  for (const std::size_t length : shape) {
+    if (length > 0 && size > most_entries / length) return {};
+    size *= length;
+  }
+  return size;
+}
+
+[[noreturn]] void refuse_number(std::string_view word, std::string_view line) {
+  const std::string_view hint = hint_for(word);
+  throw ProtocolError(fmt::format("{} is no number in {}{}", quoted(word), quoted(line),
+                                  hint.empty() ? keep_clean : hint));
+}
+
 std::vector<double> read_values(std::string_view rest, std::string_view line) {
   std::vector<double> values;
   for (std::string_view word = next_word(rest); !word.empty(); word = next_word(rest)) {
     const auto value = read_number(word);
-    if (!value)
-      throw ProtocolError(fmt::format("{} is no number in {}", quoted(word), quoted(line)));
+    if (!value) refuse_number(word, line);
     values.push_back(*value);
   }
   return values;
 }
 
+/// The first line, without what an editor or a shell put before it.
+std::string_view without_mark(std::string_view line) {
+  constexpr std::string_view utf8 = "\xef\xbb\xbf";
+  if (line.starts_with(utf8)) line.remove_prefix(utf8.size());
+  if (line.starts_with("\xff\xfe") || line.starts_with("\xfe\xff")) {
+    throw ProtocolError(
+        "it writes UTF-16, as PowerShell does; the protocol is ASCII: start the program itself, or "
+        "set the encoding of its output to UTF-8");
+  }
+  return line;
+}
+
 }  // namespace
 
+std::size_t HelloReader::allowance(std::string_view pending) const {
+  constexpr std::size_t greeting = 4096;
+  constexpr std::size_t words = std::size_t{1} << 18;  // names, shapes, layers
+  if (!greeted_) return greeting;
+  std::size_t entries = entries_;
+  if (next_word(pending) == "block") {
+    next_word(pending);  // the name
+    const auto shape = read_shape(next_word(pending));
+    if (shape) entries += size_of(*shape).value_or(0);
+  }
+  return words + characters_each * entries;
+}
+
 bool HelloReader::take(std::string_view line) {
+  if (!greeted_) line = without_mark(line);
   std::string_view rest = line;
   const std::string_view word = next_word(rest);
   if (!greeted_) {
     if (word != "gradcheck-function" || next_word(rest) != "1" || !next_word(rest).empty()) {
-      throw ProtocolError(fmt::format(
-          "it began with {}; its first line must be 'gradcheck-function 1'", quoted(line)));
+      throw ProtocolError(
+          fmt::format("it began with {}; its first line must be 'gradcheck-function 1'{}",
+                      quoted(line), keep_clean));
     }
     return !(greeted_ = true);
   }
@@ -97,8 +131,8 @@ bool HelloReader::take(std::string_view line) {
     throw ProtocolError(fmt::format("it reports: {}", quoted(rest)));
   } else if (word != "ready") {
     throw ProtocolError(fmt::format(
-        "before it is ready it may write block, layer, gradient, ready and error; not {}",
-        quoted(line)));
+        "before it is ready it may write block, layer, gradient, ready and error; not {}{}",
+        quoted(line), keep_clean));
   }
   return word == "ready";
 }
@@ -113,14 +147,14 @@ void HelloReader::take_block(std::string_view line) {
     throw ProtocolError(
         fmt::format("{}: after the name a shape is due, such as 3, 2x3 or scalar", quoted(line)));
   }
-  std::size_t size = 1;
-  for (const std::size_t length : *shape) {
-    constexpr std::size_t most = std::size_t{1} << 28;
-    if (length > 0 && size > most / length) {
-      throw ProtocolError(fmt::format("block {}: the shape {} is too large", name, shape_word));
-    }
-    size *= length;
+  const auto entries = size_of(*shape);
+  if (!entries || *entries > most_entries - entries_) {
+    throw ProtocolError(
+        fmt::format("block {}: the shape {} is too large; all blocks together may have {} entries",
+                    name, shape_word, most_entries));
   }
+  const std::size_t size = *entries;
+  entries_ += size;
   std::vector<double> values = read_values(rest, line);
   if (values.empty() && size > 0) {
     hello_.has_values = false;
@@ -146,8 +180,7 @@ void read_answer(std::string_view line, std::span<double> out) {
   std::size_t count = 0;
   for (; !word.empty(); word = next_word(rest), ++count) {
     const auto value = read_number(word);
-    if (!value)
-      throw ProtocolError(fmt::format("{} is no number in {}", quoted(word), quoted(line)));
+    if (!value) refuse_number(word, line);
     if (count < out.size()) out[count] = *value;
   }
   if (count == out.size()) return;
@@ -163,17 +196,8 @@ std::string quoted(std::string_view line) {
   while (!line.empty() && blanks.find(line.front()) != std::string_view::npos)
     line.remove_prefix(1);
   while (!line.empty() && blanks.find(line.back()) != std::string_view::npos) line.remove_suffix(1);
-  std::string text = "'";
-  for (const char c : line.substr(0, most)) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x20 || byte == 0x7f) {
-      fmt::format_to(std::back_inserter(text), "\\x{:02x}", byte);
-    } else {
-      text += c;
-    }
-  }
-  if (line.size() > most) text += "...";
-  return text + "'";
+  return fmt::format("'{}{}'", detail::readable(line.substr(0, most)),
+                     line.size() > most ? "..." : "");
 }
 
 }  // namespace dtheta::gradcheck::cli

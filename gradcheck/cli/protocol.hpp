@@ -34,12 +34,16 @@ class HelloReader {
  public:
   /// Takes a line; true with the one that ends the hello. Throws ProtocolError.
   bool take(std::string_view line);
+  /// How many characters the hello may have by now, when `pending` is the beginning of a line that
+  /// has not ended: enough for every number of the blocks announced, and for little else.
+  [[nodiscard]] std::size_t allowance(std::string_view pending) const;
   [[nodiscard]] Hello& hello() { return hello_; }
 
  private:
   void take_block(std::string_view line);
 
   Hello hello_;
+  std::size_t entries_ = 0;  // of all blocks
   std::size_t layer_ = 0;
   bool greeted_ = false;
 };

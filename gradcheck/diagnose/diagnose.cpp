@@ -6,65 +6,14 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <optional>
 #include <set>
 
+#include "gradcheck/diagnose/block_order.hpp"
 #include "gradcheck/diagnose/hypothesis.hpp"
+#include "gradcheck/diagnose/lost_step.hpp"
 
 namespace dtheta::gradcheck {
-
-std::string_view to_string(Pattern pattern) {
-  switch (pattern) {
-    case Pattern::not_finite:
-      return "not finite";
-    case Pattern::zero:
-      return "zero";
-    case Pattern::sign:
-      return "sign";
-    case Pattern::factor:
-      return "factor";
-    case Pattern::l2:
-      return "L2 term";
-    case Pattern::l1:
-      return "L1 term";
-    case Pattern::transposed:
-      return "transposed";
-    case Pattern::permuted:
-      return "permuted";
-    case Pattern::summed:
-      return "summed";
-    case Pattern::stale:
-      return "stale";
-    case Pattern::accumulated:
-      return "accumulated";
-    case Pattern::suspect:
-      return "suspect";
-    case Pattern::offset:
-      return "offset";
-    case Pattern::clipped:
-      return "clipped";
-    case Pattern::other_block:
-      return "other block";
-    case Pattern::wrong_op:
-      return "wrong op";
-    case Pattern::upstream:
-      return "upstream";
-    case Pattern::one_entry:
-      return "one entry";
-    case Pattern::few_rows:
-      return "few rows";
-    case Pattern::few_columns:
-      return "few columns";
-    case Pattern::unexplained:
-      break;
-  }
-  return "unexplained";
-}
-
-std::string_view Cause::sureness() const {
-  if (confidence >= 0.97) return "certain";
-  if (confidence >= 0.85) return "very likely";
-  return confidence >= 0.6 ? "likely" : "possible";
-}
 
 namespace detail {
 namespace {
@@ -79,6 +28,7 @@ class Diagnosis {
     for (BlockResult& block : result_.blocks) {
       if (block.verdict == Verdict::fail) explain(block);
     }
+    keep_company();
     explain_whole();
   }
 
@@ -108,14 +58,20 @@ class Diagnosis {
   }
 
   void explain(BlockResult& block) const {
-    const Evidence e = evidence_of(block);
+    Evidence e = evidence_of(block);
     std::vector<Cause>& causes = block.causes;
+    std::optional<Cause> lost = leave_out_lost_steps(block, e);
+    if (lost && lost->confidence > 0.9) {  // nothing else is wrong
+      causes.push_back(std::move(*lost));
+      return;
+    }
     suspect_numbers(e, causes);
     if (causes.empty() || causes.front().pattern != Pattern::not_finite) {
       suspect_terms(e, causes);
       suspect_order(e, causes);
       suspect_sums(e, causes);
       suspect_vectors(e, causes);
+      suspect_slips(e, causes);
       suspect_other_blocks(block, e, causes);
     }
     std::ranges::stable_sort(causes, std::greater<>(), &Cause::confidence);
@@ -130,6 +86,49 @@ class Diagnosis {
                         "another point or batch"});
     }
     settle_rivals(causes);
+    if (lost) causes.push_back(std::move(*lost));
+  }
+
+  /// What the textbook's step did to the block, if anything; doubtful where more is wrong with it.
+  std::optional<Cause> leave_out_lost_steps(const BlockResult& block, Evidence& e) const {
+    LostSteps steps = lost_steps(result_, block, known_.theta);
+    if (!steps.cause) return {};
+    bool other = false;
+    for (std::size_t i = 0; i < e.size(); ++i) {
+      if (steps.lost[i]) e.usable[i] = false;
+      const bool wrong = !(std::abs(e.analytic[i] - e.numeric[i]) <= e.bar[i]);
+      other = other || (wrong && !steps.lost[i]);
+    }
+    if (other) steps.cause->confidence = 0.4;
+    return std::move(steps.cause);
+  }
+
+  /// What one number of one block says is no cause. If another block says the same, both are.
+  void keep_company() {
+    for (BlockResult& block : result_.blocks) {
+      if (block.causes.empty() || block.size != 1) continue;
+      if (block.causes.front().pattern != Pattern::one_entry) continue;
+      for (Cause& cause : block.causes) {
+        if (cause.pattern != Pattern::one_entry && has_company(block, cause)) {
+          cause.confidence = 0.75;
+          break;
+        }
+      }
+      std::ranges::stable_sort(block.causes, std::greater<>(), &Cause::confidence);
+    }
+  }
+
+  bool has_company(const BlockResult& block, const Cause& cause) const {
+    return std::ranges::any_of(result_.blocks, [&](const BlockResult& other) {
+      return &other != &block && std::ranges::any_of(other.causes, [&](const Cause& theirs) {
+        return theirs.pattern == cause.pattern && alike(theirs.amount, cause.amount);
+      });
+    });
+  }
+
+  /// To a per mille.
+  static bool alike(double a, double b) {
+    return std::abs(a - b) <= 1e-3 * std::max(std::abs(a), std::abs(b));
   }
 
   /// Two explanations that fit alike halve each other's credit.
@@ -164,10 +163,13 @@ class Diagnosis {
       const Cause& mine = block.causes.front();
       const auto same = std::ranges::find_if(groups, [&](const Group& group) {
         const Cause& theirs = group.front()->causes.front();
-        const bool alike = std::abs(mine.amount - theirs.amount) <=
-                           1e-3 * std::max(std::abs(mine.amount), std::abs(theirs.amount));
-        const bool free_amount = mine.pattern == Pattern::not_finite;
-        return mine.pattern == theirs.pattern && (alike || free_amount);
+        if (mine.pattern != theirs.pattern) return false;
+        // NaN of the gradient is one thing, NaN of J another.
+        if (mine.pattern == Pattern::not_finite) return mine.confidence == theirs.confidence;
+        if (mine.pattern == Pattern::slip || mine.pattern == Pattern::suspect) {
+          return mine.sentence == theirs.sentence;
+        }
+        return alike(mine.amount, theirs.amount);
       });
       if (same == groups.end()) {
         groups.push_back({&block});
@@ -185,6 +187,13 @@ class Diagnosis {
   }
 
   void explain_whole() {
+    if (const std::optional<Cause> order = block_order(result_, known_.usable)) {
+      for (BlockResult& block : result_.blocks) {
+        if (block.verdict == Verdict::fail) block.causes = {*order};
+      }
+      result_.causes = {*order};
+      return;
+    }
     for (const Group& group : groups()) {
       Cause cause = group.front()->causes.front();
       for (const BlockResult* block : group) {
@@ -193,8 +202,21 @@ class Diagnosis {
       cause.sentence = fmt::format("{}: {}", names_of(group), cause.sentence);
       result_.causes.push_back(std::move(cause));
     }
+    name_lost_steps();
     std::ranges::stable_sort(result_.causes, std::greater<>(), &Cause::confidence);
     suspect_upstream();
+  }
+
+  /// Those in blocks that are wrong for another reason too.
+  void name_lost_steps() {
+    for (const BlockResult& block : result_.blocks) {
+      for (std::size_t k = 1; k < block.causes.size(); ++k) {
+        Cause cause = block.causes[k];
+        if (cause.pattern != Pattern::lost_step) continue;
+        cause.sentence = fmt::format("{}: {}", block.name, cause.sentence);
+        result_.causes.push_back(std::move(cause));
+      }
+    }
   }
 
   /// Backpropagation hands an error down to every layer below, and to none above.

@@ -34,12 +34,22 @@ struct Fit {
 /// How well `guess` reproduces the analytic side; `slack` multiplies the bars.
 Fit fit_of(const Evidence& evidence, std::span<const double> guess, double slack = 1.0);
 
+/// The largest magnitude among the usable entries.
+double largest(const Evidence& evidence, std::span<const double> values);
+
+/// factor·values + added·term, and analytic − numeric, entry by entry.
+std::vector<double> combined(const Evidence& evidence, double factor,
+                             std::span<const double> values, double added,
+                             std::span<const double> term);
+std::vector<double> residuals(const Evidence& evidence);
+
 /// The hypotheses. Each appends the causes that explain the block.
 void suspect_numbers(const Evidence& evidence, std::vector<Cause>& causes);  // NaN, zero, factor
 void suspect_terms(const Evidence& evidence, std::vector<Cause>& causes);    // L1, L2, offset
 void suspect_order(const Evidence& evidence, std::vector<Cause>& causes);    // transpose, order
 void suspect_sums(const Evidence& evidence, std::vector<Cause>& causes);     // sums, clipping
 void suspect_vectors(const Evidence& evidence, std::vector<Cause>& causes);  // stale, suspects
+void suspect_slips(const Evidence& evidence, std::vector<Cause>& causes);    // x for tanh x
 void suspect_places(const Evidence& evidence, std::vector<Cause>& causes);   // rows, columns, entry
 
 /// The confidence of an explanation with this many free numbers; `named`: the numbers are such as a
@@ -49,7 +59,7 @@ double confidence_of(const Fit& fit, std::size_t free_numbers, bool named);
 /// The factor by which b is best multiplied to make a, over the usable entries.
 double ratio_of(const Evidence& evidence, std::span<const double> a, std::span<const double> b);
 
-/// A factor with its name, if it has one: "2", "1/m (m = 10)".
+/// A factor with its name, if it has one: "2", "1/m (m = 10)", "1/20".
 struct NamedFactor {
   std::string text;
   std::string meaning;

@@ -154,23 +154,33 @@ void suspect_sums(const Evidence& e, std::vector<Cause>& causes) {
 
 namespace {
 
+/// What c times a vector too much means, `times` being the factor with which it enters.
+std::string amount_of(const std::string& name, double c, const NamedFactor& times, bool plain) {
+  if (plain && c < 0.0) return name + " is missing";
+  if (plain) return name + " is counted once too often";
+  if (times.named) {
+    return fmt::format("{} enters {} times, not once: {}", name, times.text, times.meaning);
+  }
+  return c > 0.0 ? fmt::format("the gradient holds {:.6g} times {} too much", c, name)
+                 : fmt::format("{:.6g} times {} is missing", -c, name);
+}
+
 void suspect_vector(const Evidence& e, const NamedVector& suspect, Pattern alone, Pattern added,
                     std::vector<Cause>& causes) {
   const std::span<const double> v = suspect.values;
   propose(e, v, 1.0,
           {alone, 1.0, 0.0, fmt::format("the gradient is {} and nothing else", suspect.name)},
           causes);
-  std::vector<double> residual(e.size());
-  for (std::size_t i = 0; i < e.size(); ++i) residual[i] = e.analytic[i] - e.numeric[i];
+  const auto residual = residuals(e);
   const double c = ratio_of(e, residual, v);
-  std::vector<double> guess(e.size());
-  for (std::size_t i = 0; i < e.size(); ++i) guess[i] = e.numeric[i] + c * v[i];
-  const double confidence = confidence_of(fit_of(e, guess), 1, std::abs(std::abs(c) - 1.0) < 1e-3);
+  const auto guess = combined(e, 1.0, e.numeric, c, v);
+  const double size = largest(e, v);
+  const double uncertainty = size > 0.0 ? 2.0 * largest(e, e.bar) / size : 1.0;
+  const NamedFactor times = name_factor(1.0 + c, uncertainty, e.hints->examples);
+  const bool plain = std::abs(std::abs(c) - 1.0) < 1e-3;  // missing, or once too often
+  const double confidence = confidence_of(fit_of(e, guess), 1, plain || times.named);
   if (confidence == 0.0) return;
-  const std::string what =
-      c > 0.0 ? fmt::format("the gradient holds {:.6g} times {} too much", c, suspect.name)
-              : fmt::format("{:.6g} times {} is missing", -c, suspect.name);
-  causes.push_back({added, c, confidence, what});
+  causes.push_back({added, c, confidence, amount_of(suspect.name, c, times, plain)});
 }
 
 }  // namespace
@@ -181,6 +191,11 @@ void suspect_vectors(const Evidence& e, std::vector<Cause>& causes) {
     suspect_vector(e, {"the gradient of the step before", values}, Pattern::stale,
                    Pattern::accumulated, causes);
   }
+  // A penalty that is missing leaves the gradient of the rest: the penalty says more.
+  const bool penalty = std::ranges::any_of(causes, [](const Cause& c) {
+    return (c.pattern == Pattern::l1 || c.pattern == Pattern::l2) && c.confidence >= 0.9;
+  });
+  if (penalty) return;
   for (const NamedVector& suspect : e.suspects) {
     suspect_vector(e, suspect, Pattern::suspect, Pattern::suspect, causes);
   }

@@ -88,7 +88,17 @@ void suspect_lines(const Evidence& e, const std::set<std::size_t>& lines, bool r
 void suspect_places(const Evidence& e, std::vector<Cause>& causes) {
   const auto wrong = wrong_entries(e);
   if (wrong.empty()) return;
-  if (wrong.size() == 1 && e.size() > 1) {
+  if (e.size() == 1) {
+    const double times = e.analytic[0] / e.numeric[0];
+    causes.push_back(
+        {Pattern::one_entry, e.analytic[0] - e.numeric[0], 0.5,
+         fmt::format(
+             "its only entry is off by {:.3g}{}; one number alone does not say why",
+             e.analytic[0] - e.numeric[0],
+             std::isfinite(times) ? fmt::format(", {:.6g} times the right one", times) : "")});
+    return;
+  }
+  if (wrong.size() == 1) {
     const std::size_t i = wrong.front();
     causes.push_back(
         {Pattern::one_entry, e.analytic[i] - e.numeric[i], 0.9,

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "gradcheck/report/text.hpp"
+
 namespace dtheta::gradcheck::detail {
 namespace {
 
@@ -15,7 +17,7 @@ th,td{padding:.25rem .7rem;border-bottom:1px solid #e3e8ee;text-align:right}
 th{font-weight:600;color:#51606f}td.l,th.l{text-align:left}
 .scroll{overflow-x:auto}
 .pass{color:#13733f}.fail{color:#b3261e}.inconclusive{color:#8a5a00}
-.verdict{font-weight:700}
+.verdict{font-weight:700}.headline{font-size:1.1rem}
 .maps{display:flex;flex-wrap:wrap;gap:1.2rem}figure{margin:0}
 figcaption{font-size:.85rem;color:#51606f}svg{border:1px solid #d4dbe3}
 .plots{display:flex;flex-wrap:wrap;gap:1.5rem}.plot{max-width:440px}.plot svg{border:0;max-width:100%;height:auto}
@@ -37,7 +39,7 @@ padding:.5rem .8rem;margin:.4rem 0}.causes b{margin-right:.4rem}
 
 std::string escaped(std::string_view text) {
   std::string out;
-  for (const char c : text) {
+  for (const char c : readable(text)) {
     switch (c) {
       case '&':
         out += "&amp;";

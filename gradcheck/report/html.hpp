@@ -5,7 +5,7 @@
 
 namespace dtheta::gradcheck::detail {
 
-/// Text with the characters that mean something in HTML replaced.
+/// Readable text (text.hpp) with the characters that mean something in HTML and XML replaced.
 std::string escaped(std::string_view text);
 
 /// A self-contained page up to and including <body>, in the style that all reports share.

@@ -25,8 +25,13 @@ struct Axis {
   double high = -std::numeric_limits<double>::infinity();
   bool logarithmic = true;
 
+  /// What lies farther out would overflow the arithmetic of an axis; it is drawn at its edge.
+  static constexpr double farthest = 1e300;
+
   bool shows(double v) const { return std::isfinite(v) && (!logarithmic || v > 0.0); }
-  double measure(double v) const { return logarithmic ? std::log10(v) : v; }
+  double measure(double v) const {
+    return logarithmic ? std::log10(v) : std::clamp(v, -farthest, farthest);
+  }
 
   void include(double v) {
     low = std::min(low, measure(v));
@@ -34,14 +39,16 @@ struct Axis {
   }
   void widen() {
     if (!(low <= high)) low = high = 0.0;
-    constexpr double least_decades = 3.0;  // fewer would leave an axis without ticks
-    if (logarithmic && high - low < least_decades) {
-      const double middle = 0.5 * (low + high);
-      low = middle - 0.5 * least_decades;
-      high = middle + 0.5 * least_decades;
+    // Fewer decades would leave an axis without ticks; labels of three digits tell apart what
+    // differs by a fiftieth.
+    const double size = std::max(std::abs(low), std::abs(high));
+    const double least = logarithmic ? 3.0 : size > 1e-300 ? 0.02 * size : 2e-3;
+    if (high - low < least) {
+      const double middle = low + 0.5 * (high - low);
+      low = middle - 0.5 * least;
+      high = middle + 0.5 * least;
     }
-    const double margin =
-        high > low ? 0.04 * (high - low) : (logarithmic ? 0.5 : 1e-3 + std::abs(low));
+    const double margin = 0.04 * (high - low);
     low -= margin;
     high += margin;
   }
@@ -55,9 +62,14 @@ struct Axis {
       if (step < raw) step *= multiple;
     }
     if (logarithmic) step = std::max(1.0, std::ceil(raw));
+    // Counted, not summed: beside a large tick a step may be lost.
+    constexpr int most = 16;
+    const double first = std::ceil(low / step);
     std::vector<double> at;
-    for (double t = std::ceil(low / step) * step; t <= high + 1e-9 * step; t += step) {
-      at.push_back(std::abs(t) < 1e-9 * step ? 0.0 : t);
+    for (int k = 0; k < most; ++k) {
+      const double tick = (first + k) * step;
+      if (!(tick <= high)) break;
+      at.push_back(tick == 0.0 ? 0.0 : tick);  // not -0
     }
     return at;
   }

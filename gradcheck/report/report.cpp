@@ -9,8 +9,14 @@
 #include <cstdlib>
 #include <iterator>
 
+#include "gradcheck/report/entries.hpp"
+#include "gradcheck/report/headline.hpp"
+#include "gradcheck/report/text.hpp"
+
 namespace dtheta::gradcheck {
 namespace {
+
+using detail::readable;
 
 fmt::text_style style_of(Verdict verdict) {
   if (verdict == Verdict::pass) return fmt::fg(fmt::terminal_color::green);
@@ -53,7 +59,7 @@ class Writer {
     causes();
     components();
     failures();
-    for (const std::string& note : result_.notes) line("note: {}", note);
+    for (const std::string& note : result_.notes) line("note: {}", readable(note));
     return std::move(text_);
   }
 
@@ -68,13 +74,14 @@ class Writer {
     const std::string verdict(to_string(result_.verdict));
     line("gradient check ({}): {}", to_string(result_.method),
          painted(verdict, style_of(result_.verdict) | fmt::emphasis::bold, style_.colour));
+    line("  {}", headline(result_));
+    const std::string difference =
+        fmt::format("difference {:.3e} ({})", result_.difference.value, band_words(result_));
     if (result_.method == Method::comparison) {
-      line("  difference {:.3e} ({}: {})   tolerance {:.3g}", result_.difference.value,
-           to_string(result_.band), advice(result_.band), result_.tolerance);
+      line("  {}   tolerance {:.3g}", difference, result_.tolerance);
       return;
     }
-    line("  difference {:.3e} ({}: {})   cost {:.17g}", result_.difference.value,
-         to_string(result_.band), advice(result_.band), result_.cost);
+    line("  {}   cost {:.17g}", difference, result_.cost);
     if (result_.method == Method::textbook) {
       line("  epsilon {:.3g}   {} evaluations", result_.epsilon, result_.evaluations);
     } else {
@@ -87,7 +94,7 @@ class Writer {
     std::size_t width = 5;
     std::size_t shape_width = 5;
     for (const BlockResult& block : result_.blocks) {
-      width = std::max(width, block.name.size());
+      width = std::max(width, readable(block.name).size());
       shape_width = std::max(shape_width, shape_of(block).size());
     }
     line("\n  {:<{}}  {:>5}  {:<{}}  {:>10}  {:>10}  {:>6}  {}", "block", width, "layer", "shape",
@@ -96,9 +103,10 @@ class Writer {
       const bool textbook = result_.method == Method::textbook;
       std::string verdict(textbook ? to_string(block->band) : to_string(block->verdict));
       if (block->kinks > 0) verdict += fmt::format(" ({} corners)", block->kinks);
-      line("  {:<{}}  {:>5}  {:<{}}  {:>10.3e}  {:>10.1e}  {:>6}  {}", block->name, width,
+      line("  {:<{}}  {:>5}  {:<{}}  {:>10.3e}  {:>10.1e}  {:>6}  {}", readable(block->name), width,
            block->layer, shape_of(*block), shape_width, block->difference.value, block->detectable,
-           block->failed, painted(std::move(verdict), style_of(block->verdict), style_.colour));
+           detail::wrong_entries(result_, *block),
+           painted(std::move(verdict), style_of(block->verdict), style_.colour));
     }
   }
 
@@ -107,7 +115,7 @@ class Writer {
     line("\n  what it looks like");
     for (const Cause& cause : result_.causes) {
       line("  - {} ({}, {:.0f} %): {}", to_string(cause.pattern), cause.sureness(),
-           100.0 * cause.confidence, cause.sentence);
+           100.0 * cause.confidence, readable(cause.sentence));
     }
   }
 
@@ -116,7 +124,7 @@ class Writer {
     worst.resize(std::min(worst.size(), style_.components));
     if (worst.empty()) return;
     std::size_t width = 5;
-    for (const Component& c : worst) width = std::max(width, to_string(c.key).size());
+    for (const Component& c : worst) width = std::max(width, name_of(c).size());
     const bool compared = result_.method == Method::comparison;
     // A comparison takes no steps.
     const auto step = [&](const Component& c) {
@@ -126,11 +134,10 @@ class Writer {
          compared ? "gradient" : "analytic", compared ? "reference" : "numeric", "error", "bar",
          compared ? "" : "       step", "verdict");
     for (const Component& c : worst) {
-      std::string verdict(to_string(c.verdict));
-      if (c.kink) verdict += " (corner)";
-      line("  {:<{}}  {:>5}  {:>22.15e}  {:>22.15e}  {:>9.2e}  {:>9.2e}{}  {}", to_string(c.key),
-           width, c.key.layer, c.analytic, c.numeric, c.error(), c.bar, step(c),
-           painted(std::move(verdict), style_of(c.verdict), style_.colour));
+      const detail::EntryWord word = detail::word_of(result_, c);
+      line("  {:<{}}  {:>5}  {:>22.15e}  {:>22.15e}  {:>9.2e}  {:>9.2e}{}  {}", name_of(c), width,
+           c.key.layer, c.analytic, c.numeric, c.error(), c.bar, step(c),
+           painted(word.word, style_of(word.verdict), style_.colour));
     }
   }
 
@@ -146,7 +153,7 @@ class Writer {
 
   void failure(const BlockResult& block, const Component& c) {
     const bool compared = result_.method == Method::comparison;
-    line("\n  {} is wrong: {}", to_string(c.key), place(block, c));
+    line("\n  {} is wrong: {}", name_of(c), place(block, c));
     line("    {:<9}  {:>24.16e}", compared ? "gradient" : "analytic", c.analytic);
     line("    {:<9}  {:>24.16e}   bar {:.2e}{}", compared ? "reference" : "numeric", c.numeric,
          c.bar, compared ? "" : fmt::format("   step {:.6g}", c.step));
@@ -155,17 +162,19 @@ class Writer {
     if (!block.causes.empty()) {
       const Cause& cause = block.causes.front();
       line("    {:<9}  {} ({}): {}", "cause", to_string(cause.pattern), cause.sureness(),
-           cause.sentence);
+           readable(cause.sentence));
     }
-    if (!c.replay.empty()) line("    {:<9}  {}", "replay", c.replay);
+    if (!c.replay.empty()) line("    {:<9}  {}", "replay", readable(c.replay));
   }
+
+  static std::string name_of(const Component& c) { return readable(to_string(c.key)); }
 
   std::string place(const BlockResult& block, const Component& c) const {
     if (result_.sampled) return fmt::format("entry {} of theta, layer {}", c.position, c.key.layer);
     const bool whole = block.size == result_.analytic.size();
-    return fmt::format("entry {} of {} {}{}, layer {}", c.position - block.offset, block.name,
-                       shape_of(block), whole ? "" : fmt::format(", entry {} of theta", c.position),
-                       c.key.layer);
+    return fmt::format("entry {} of {} {}{}, layer {}", c.position - block.offset,
+                       readable(block.name), shape_of(block),
+                       whole ? "" : fmt::format(", entry {} of theta", c.position), c.key.layer);
   }
 
   const Result& result_;
@@ -187,7 +196,13 @@ std::string textbook_sentence(double difference, double threshold, bool colour) 
 }
 
 std::string textbook_sentence(const Result& result, double threshold, bool colour) {
-  return textbook_sentence(result.difference.value, threshold, colour);
+  // A small difference that is not what the verdict went by: zeros on both sides, a J that is not
+  // deterministic, a check that was stopped.
+  const bool vouched = result.verdict == Verdict::pass || result.band != Band::excellent;
+  if (vouched) return textbook_sentence(result.difference.value, threshold, colour);
+  return painted(fmt::format("The difference is {}, but that says nothing here: {}",
+                             result.difference.value, headline(result)),
+                 style_of(result.verdict), colour);
 }
 
 bool is_terminal(std::FILE* stream) {

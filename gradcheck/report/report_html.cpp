@@ -9,6 +9,8 @@
 #include <iterator>
 #include <limits>
 
+#include "gradcheck/report/entries.hpp"
+#include "gradcheck/report/headline.hpp"
 #include "gradcheck/report/html.hpp"
 #include "gradcheck/report/plot.hpp"
 
@@ -82,8 +84,9 @@ class Page {
   void head() {
     put("<h1>{}: <span class=\"{}\">{}</span></h1>\n", escaped(title_), to_string(result_.verdict),
         to_string(result_.verdict));
-    put("<p>Method: {}. Difference <b>{:.3e}</b> ({}: {}).", to_string(result_.method),
-        result_.difference.value, to_string(result_.band), advice(result_.band));
+    put("<p class=\"headline\">{}</p>\n", escaped(headline(result_)));
+    put("<p>Method: {}. Difference <b>{:.3e}</b> ({}).", to_string(result_.method),
+        result_.difference.value, escaped(band_words(result_)));
     if (compared()) {
       put(" Tolerance {:.3g}.</p>\n", result_.tolerance);
     } else {
@@ -119,7 +122,7 @@ class Page {
     detail::Series bad{"outside its bar", "#b3261e", {}, {}, false};
     const std::size_t stride = std::max<std::size_t>(1, result_.analytic.size() / most);
     for (std::size_t i = 0; i < result_.analytic.size(); ++i) {
-      const bool wrong = std::abs(result_.analytic[i] - result_.numeric[i]) > result_.bar[i];
+      const bool wrong = detail::contradicts(result_, i);
       if (!wrong && i % stride != 0) continue;
       detail::Series& series = wrong ? bad : good;
       series.x.push_back(result_.numeric[i]);
@@ -151,7 +154,9 @@ class Page {
     std::vector<detail::Series> series;
     for (const TaylorResult& result : exhibits_.taylor) {
       detail::Series line{
-          fmt::format("direction {}, slope {:.2f}", series.size() + 1, result.slope),
+          std::isfinite(result.slope)
+              ? fmt::format("direction {}, slope {:.2f}", series.size() + 1, result.slope)
+              : fmt::format("direction {}, all of it rounding", series.size() + 1),
           colour(series.size()),
           {},
           {},
@@ -242,8 +247,8 @@ class Page {
       put("<tr><td class=\"l\">{}<td>{}<td>({})<td>{:.3e}<td>{}<td>{:.1e}<td>{}<td>{}<td>{}"
           "<td class=\"l verdict {}\">{}</tr>\n",
           escaped(b.name), b.layer, fmt::join(b.shape, ", "), b.difference.value, to_string(b.band),
-          b.detectable, b.failed, b.inconclusive, b.kinks, to_string(b.verdict),
-          to_string(b.verdict));
+          b.detectable, detail::wrong_entries(result_, b), b.inconclusive, b.kinks,
+          to_string(b.verdict), to_string(b.verdict));
     }
     put("</table></div>\n");
   }
@@ -257,8 +262,8 @@ class Page {
       put("<tr><td class=\"l\">{}<td>{}<td>{:.12e}<td>{:.12e}<td>{:.2e}<td>{:.2e}",
           escaped(to_string(c.key)), c.key.layer, c.analytic, c.numeric, c.error(), c.bar);
       if (!compared()) put("<td>{:.2e}", c.step);
-      put("<td class=\"l verdict {}\">{}{}</tr>\n", to_string(c.verdict), to_string(c.verdict),
-          c.kink ? " (corner)" : "");
+      const detail::EntryWord word = detail::word_of(result_, c);
+      put("<td class=\"l verdict {}\">{}</tr>\n", to_string(word.verdict), word.word);
     }
     put("</table></div>\n");
   }

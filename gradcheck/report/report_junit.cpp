@@ -3,14 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <iterator>
 
-#include "gradcheck/report/html.hpp"
+#include "gradcheck/report/entries.hpp"
+#include "gradcheck/report/headline.hpp"
+#include "gradcheck/report/junit.hpp"
 
 namespace dtheta::gradcheck {
 namespace {
-
-using detail::escaped;
 
 std::string details(const Result& result, const BlockResult& block) {
   std::string text;
@@ -19,42 +18,48 @@ std::string details(const Result& result, const BlockResult& block) {
         fmt::format("{} ({}): {}\n", to_string(cause.pattern), cause.sureness(), cause.sentence);
   }
   for (const Component& c : block.worst) {
-    if (c.verdict == Verdict::pass && result.method != Method::textbook) continue;
-    text += fmt::format("{}: analytic {:.15e} numeric {:.15e} bar {:.2e} step {:.2e}\n",
-                        to_string(c.key), c.analytic, c.numeric, c.bar, c.step);
+    const detail::EntryWord word = detail::word_of(result, c);
+    if (word.verdict == Verdict::pass) continue;
+    text += fmt::format("{}: analytic {:.15e} numeric {:.15e} bar {:.2e} step {:.2e} {}\n",
+                        to_string(c.key), c.analytic, c.numeric, c.bar, c.step, word.word);
     if (!c.replay.empty()) text += fmt::format("  replay: {}\n", c.replay);
   }
   return text;
 }
 
+std::string message(const Result& result, const BlockResult& block) {
+  const std::size_t wrong = detail::wrong_entries(result, block);
+  if (block.verdict == Verdict::fail) {
+    return fmt::format("difference {:.3e}, {} of {} entries wrong", block.difference.value, wrong,
+                       block.size);
+  }
+  if (result.method == Method::textbook) {
+    return fmt::format("inconclusive: difference {:.3e} ({})", block.difference.value,
+                       to_string(block.band));
+  }
+  return fmt::format("inconclusive: {} of {} entries open", block.inconclusive, block.size);
+}
+
+/// How bad a verdict is.
+int badness(Verdict verdict) {
+  return verdict == Verdict::fail ? 2 : verdict == Verdict::inconclusive ? 1 : 0;
+}
+
 }  // namespace
 
-std::string report_junit(const Result& result, std::string_view suite) {
-  const auto count = [&](Verdict verdict) {
-    return std::ranges::count(result.blocks, verdict, &BlockResult::verdict);
-  };
-  std::string xml = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
-  const auto put = [&]<class... T>(fmt::format_string<T...> format, T&&... arguments) {
-    fmt::format_to(std::back_inserter(xml), format, std::forward<T>(arguments)...);
-  };
-  put("<testsuites>\n<testsuite name=\"{}\" tests=\"{}\" failures=\"{}\" errors=\"0\" "
-      "skipped=\"{}\">\n",
-      escaped(suite), result.blocks.size(), count(Verdict::fail), count(Verdict::inconclusive));
+std::string report_junit(const Result& result, std::string_view suite, const JunitStyle& style) {
+  detail::JunitSuite file(suite, style);
+  int worst = 0;
   for (const BlockResult& block : result.blocks) {
-    put("<testcase classname=\"{}\" name=\"{}\"", escaped(suite), escaped(block.name));
-    if (block.verdict == Verdict::pass) {
-      put("/>\n");
-    } else if (block.verdict == Verdict::fail) {
-      put("><failure message=\"difference {:.3e}, {} entries wrong\">{}</failure></testcase>\n",
-          block.difference.value, block.failed, escaped(details(result, block)));
-    } else {
-      put("><skipped message=\"inconclusive: {} entries open\"/></testcase>\n", block.inconclusive);
-    }
+    file.add(block.name, block.verdict, message(result, block), details(result, block));
+    worst = std::max(worst, badness(block.verdict));
   }
-  put("<system-out>");
-  for (const std::string& note : result.notes) put("{}\n", escaped(note));
-  put("</system-out>\n</testsuite>\n</testsuites>\n");
-  return xml;
+  std::string notes;
+  for (const std::string& note : result.notes) notes += note + "\n";
+  if (badness(result.verdict) > worst) {
+    file.add("whole check", result.verdict, headline(result), notes);
+  }
+  return file.text(notes);
 }
 
 }  // namespace dtheta::gradcheck

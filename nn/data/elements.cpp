@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstring>
 #include <limits>
 #include <optional>
@@ -24,6 +25,31 @@ std::string in_words(const Promise& promise) {
   if (promise.element_bytes != 1) text += fmt::format(" x {}", promise.element_bytes);
   return text;
 }
+
+/// A float16 of IEEE 754: a sign, 5 bits of exponent, 10 of fraction.
+struct Half {
+  std::uint16_t bits;
+
+  [[nodiscard]] float value() const {
+    const int exponent = bits >> 10 & 0x1f;
+    const int fraction = bits & 0x3ff;
+    const float sign = (bits & 0x8000) != 0 ? -1.0f : 1.0f;
+    if (exponent == 0x1f) {
+      return fraction == 0 ? sign * std::numeric_limits<float>::infinity()
+                           : std::numeric_limits<float>::quiet_NaN();
+    }
+    // Subnormal ones have no leading 1 and the exponent of the smallest normal ones.
+    const int leading = exponent > 0 ? 0x400 : 0;
+    return sign * std::ldexp(static_cast<float>(leading + fraction), std::max(exponent, 1) - 25);
+  }
+};
+
+/// A bfloat16: the upper half of a float32.
+struct Brain {
+  std::uint16_t bits;
+
+  [[nodiscard]] float value() const { return std::bit_cast<float>(std::uint32_t{bits} << 16); }
+};
 
 /// One byte that must be 0 or 1.
 struct Boolean {
@@ -47,6 +73,8 @@ std::optional<T> convert(Stored stored) {
   } else if constexpr (std::is_integral_v<Stored>) {
     if (!std::in_range<T>(stored)) return std::nullopt;
     return static_cast<T>(stored);
+  } else if constexpr (requires { stored.value(); }) {
+    return stored.value();
   } else {
     return stored;
   }
@@ -85,6 +113,8 @@ std::size_t decode_integers(const Encoded& from, const ElementFormat& format, st
 }
 
 std::size_t decode_any(const Encoded& from, const ElementFormat& format, Tensor& to) {
+  if (format.kind == Kind::brain) return decode<Brain>(from, to.data<float>());
+  if (format.kind == Kind::real && format.bytes == 2) return decode<Half>(from, to.data<float>());
   if (to.dtype() == DType::float32) return decode<float>(from, to.data<float>());
   if (to.dtype() == DType::float64) return decode<double>(from, to.data<double>());
   if (format.kind == Kind::boolean) return decode<Boolean>(from, to.data<Index>());
@@ -92,8 +122,9 @@ std::size_t decode_any(const Encoded& from, const ElementFormat& format, Tensor&
 }
 
 DType dtype_for(const ElementFormat& format) {
+  if (format.kind == Kind::brain) return DType::float32;
   if (format.kind != Kind::real) return DType::int64;
-  return format.bytes == 4 ? DType::float32 : DType::float64;
+  return format.bytes <= 4 ? DType::float32 : DType::float64;
 }
 
 }  // namespace

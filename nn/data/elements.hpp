@@ -15,7 +15,8 @@ namespace dtheta::nn::detail {
 
 /// How a file stores one number.
 struct ElementFormat {
-  enum class Kind : std::uint8_t { boolean, signed_integer, unsigned_integer, real };
+  enum class Kind : std::uint8_t { boolean, signed_integer, unsigned_integer, real, brain };
+  // brain: bfloat16, the upper half of a float32
 
   Kind kind = Kind::real;
   std::size_t bytes = 8;
@@ -36,7 +37,8 @@ struct Promise {
 /// The bytes promised, which must be all that is left of `source`.
 [[nodiscard]] std::vector<std::uint8_t> read_promised(ByteSource& source, const Promise& promise);
 
-/// The elements promised: real ones keep their precision, booleans and integers become int64.
+/// The elements promised: real ones keep their precision, halves become float32, booleans and
+/// integers int64.
 /// DataError also for an element that int64 cannot hold and a boolean that is neither 0 nor 1.
 [[nodiscard]] Tensor read_elements(ByteSource& source, const Promise& promise,
                                    const ElementFormat& format);

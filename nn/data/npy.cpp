@@ -7,7 +7,7 @@
 namespace dtheta::nn {
 
 Tensor read_npy(const std::string& file) {
-  return detail::read_npy_array(*detail::open_file(file));
+  return detail::read_npy_array(*detail::open_file(file)).value;
 }
 
 void write_npy(const std::string& file, const Tensor& value) {

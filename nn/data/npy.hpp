@@ -7,7 +7,8 @@
 namespace dtheta::nn {
 
 /// Reads a NumPy `.npy` file, versions 1.0 to 3.0, of either byte order and memory order: float32
-/// and float64 keep their precision, booleans and integers become int64.
+/// and float64 keep their precision, float16 and bfloat16 become float32, booleans and integers
+/// int64.
 ///
 /// DataError when the file is anything else, ends early, or goes on after the elements that its
 /// header promises. Nothing is allocated before the elements are there.

@@ -48,17 +48,23 @@ Tensor row_major(const Tensor& from) {
   return row_major<Index>(from);
 }
 
+double roundoff_of(const ElementFormat& format) {
+  if (format.kind == ElementFormat::Kind::brain) return 0x1p-9;
+  if (format.kind != ElementFormat::Kind::real) return 0;
+  return format.bytes == 2 ? 0x1p-11 : format.bytes == 4 ? 0x1p-24 : 0x1p-53;
+}
+
 }  // namespace
 
-Tensor read_npy_array(ByteSource& source) {
+StoredArray read_npy_array(ByteSource& source) {
   const NpyHeader header = read_npy_header(source);
   const Promise promise{.source = source.name(),
                         .offset = header.dims_offset,
                         .dims = header.dims,
                         .element_bytes = header.format.bytes};
   Tensor elements = read_elements(source, promise, header.format);
-  return header.column_major && elements.shape().rank() > 1 ? row_major(elements)
-                                                            : std::move(elements);
+  if (header.column_major && elements.shape().rank() > 1) elements = row_major(elements);
+  return {std::move(elements), roundoff_of(header.format)};
 }
 
 std::span<const std::uint8_t> npy_elements(const Tensor& value) {

@@ -36,6 +36,9 @@ class HeaderText {
 
   [[nodiscard]] std::uint64_t offset() const { return start_ + at_; }
   [[noreturn]] void fail(const std::string& rule) const { source_.fail(offset(), rule); }
+  [[noreturn]] void refuse_elements(const std::string& rule) const {
+    throw UnsupportedElements(source_.name(), offset(), rule);
+  }
 
   /// Steps over white space and then `wanted`, if that comes next.
   bool accept(std::string_view wanted) {
@@ -121,7 +124,16 @@ std::optional<std::endian> order_of(char code, std::size_t bytes) {
   }
 }
 
+/// NumPy has no bfloat16: libraries that add it write two bytes of anything.
+std::optional<ElementFormat> brain_of(std::string_view descr) {
+  for (const std::string_view name : {"bfloat16", "|V2", "<V2", "=V2"}) {
+    if (descr == name) return ElementFormat{Kind::brain, 2, std::endian::little};
+  }
+  return std::nullopt;
+}
+
 std::optional<ElementFormat> format_of(std::string_view descr) {
+  if (const auto brain = brain_of(descr)) return brain;
   if (descr.size() != 3) return std::nullopt;
   const auto bytes = static_cast<std::size_t>(descr[2] - '0');
   const std::optional<std::endian> order = order_of(descr[0], bytes);
@@ -129,7 +141,7 @@ std::optional<ElementFormat> format_of(std::string_view descr) {
   if (!order) return std::nullopt;
   switch (descr[1]) {
     case 'f':
-      if (bytes == 4 || bytes == 8) return ElementFormat{Kind::real, bytes, *order};
+      if (bytes == 2 || bytes == 4 || bytes == 8) return ElementFormat{Kind::real, bytes, *order};
       break;
     case 'i':
       if (integer_size) return ElementFormat{Kind::signed_integer, bytes, *order};
@@ -147,13 +159,13 @@ std::optional<ElementFormat> format_of(std::string_view descr) {
 }
 
 ElementFormat element_format(HeaderText& text) {
-  if (text.accept("[")) text.fail("arrays of structures are not supported");
+  if (text.accept("[")) text.refuse_elements("arrays of structures are not supported");
   const std::uint64_t before = text.offset();
   const std::string_view descr = text.string();
   const std::optional<ElementFormat> format = format_of(descr);
   if (!format) {
-    text.fail(
-        fmt::format("element type {:?} (at offset {}) is not supported: real numbers of 4 or "
+    text.refuse_elements(
+        fmt::format("element type {:?} (at offset {}) is not supported: real numbers of 2, 4 or "
                     "8 bytes, integers and booleans are",
                     descr, before));
   }

@@ -6,9 +6,15 @@
 
 #include "autodiff/tensor.hpp"
 #include "nn/data/byte_source.hpp"
+#include "nn/data/data_error.hpp"
 #include "nn/data/elements.hpp"
 
 namespace dtheta::nn::detail {
+
+/// A sound array of elements that no Tensor holds: strings, objects, complex numbers, structures.
+struct UnsupportedElements : DataError {
+  using DataError::DataError;
+};
 
 /// What the header of a `.npy` array says.
 struct NpyHeader {
@@ -19,7 +25,7 @@ struct NpyHeader {
 };
 
 /// Reads the header, versions 1.0 to 3.0, and stops at the first element. DataError when it is not
-/// one or describes elements that no Tensor holds.
+/// one, UnsupportedElements when it describes elements that no Tensor holds.
 [[nodiscard]] NpyHeader read_npy_header(ByteSource& source);
 
 /// The version 1.0 header NumPy would write for `value`: row-major, in the machine's byte order,

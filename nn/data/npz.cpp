@@ -1,21 +1,25 @@
 #include "nn/data/npz.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <zip.h>
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
 #include <memory>
 
 #include "nn/data/byte_source.hpp"
 #include "nn/data/data_error.hpp"
 #include "nn/data/npy_array.hpp"
+#include "nn/data/npy_header.hpp"
 #include "nn/data/zip_archive.hpp"
 
 namespace dtheta::nn {
 namespace {
 
 constexpr std::string_view suffix = ".npy";
+constexpr std::string_view no_array = "not an array: its name does not end in .npy";
 
 struct CloseEntry {
   void operator()(zip_file_t* entry) const { zip_fclose(entry); }
@@ -53,18 +57,20 @@ std::uint64_t archive_size(const std::string& file) {
   return size;
 }
 
-/// Opens entry `index`, of which no more than `limit` bytes can be real.
-EntrySource open_entry(const std::string& file, zip_t* archive, std::uint64_t index,
-                       std::uint64_t limit) {
+zip_stat_t status_of(const std::string& file, zip_t* archive, std::uint64_t index) {
   zip_stat_t status;
   zip_stat_init(&status);
   if (zip_stat_index(archive, index, 0, &status) != 0 || (status.valid & ZIP_STAT_NAME) == 0) {
     throw DataError(file, fmt::format("entry {} of the archive has no readable header", index));
   }
+  return status;
+}
+
+/// Opens entry `index`, of which no more than `limit` bytes can be real.
+EntrySource open_entry(const std::string& file, zip_t* archive, std::uint64_t index,
+                       std::uint64_t limit) {
+  const zip_stat_t status = status_of(file, archive, index);
   const std::string name = fmt::format("{}:{}", file, status.name);
-  if (!std::string_view(status.name).ends_with(suffix)) {
-    throw DataError(name, "not an array: its name does not end in .npy");
-  }
   const bool known = (status.valid & ZIP_STAT_COMP_METHOD) != 0;
   if (!known || (status.comp_method != ZIP_CM_STORE && status.comp_method != ZIP_CM_DEFLATE)) {
     throw DataError(name, fmt::format("compression method {} is neither stored nor deflated",
@@ -75,9 +81,16 @@ EntrySource open_entry(const std::string& file, zip_t* archive, std::uint64_t in
   return {name, std::move(entry), limit};
 }
 
+/// Reads on to the end, where the checksum stands: what looks like another type may be damage.
+void check_rest(detail::ByteSource& source) {
+  std::array<std::uint8_t, 4096> bytes{};
+  while (source.read(bytes) == bytes.size()) {
+  }
+}
+
 }  // namespace
 
-NpzFile::NpzFile(const std::string& file) : name_(file) {
+NpzFile::NpzFile(const std::string& file, const Wanted& wanted) : name_(file) {
   // All entries together cannot unpack to more than this, unless they share their bytes: that is
   // how a small archive is made to fill a memory.
   std::uint64_t budget = 0;
@@ -89,12 +102,27 @@ NpzFile::NpzFile(const std::string& file) : name_(file) {
   const detail::ZipArchive archive = detail::open_zip(file, file, ZIP_RDONLY | ZIP_CHECKCONS);
   const auto count = static_cast<std::uint64_t>(zip_get_num_entries(archive.get(), 0));
   for (std::uint64_t i = 0; i < count; ++i) {
-    EntrySource source = open_entry(file, archive.get(), i, budget);
-    std::string array = source.name().substr(file.size() + 1);
+    std::string array = status_of(file, archive.get(), i).name;
+    if (!array.ends_with(suffix)) {
+      unread_.push_back({std::move(array), std::string(no_array)});
+      continue;
+    }
     array.resize(array.size() - suffix.size());
-    Tensor value = detail::read_npy_array(source);
+    if (wanted && !wanted(array)) {
+      unread_.push_back({std::move(array), {}});
+      continue;
+    }
+    EntrySource source = open_entry(file, archive.get(), i, budget);
+    try {
+      detail::StoredArray stored = detail::read_npy_array(source);
+      arrays_.push_back({std::move(array), std::move(stored.value)});
+      roundoffs_.push_back(stored.roundoff);
+    } catch (const detail::UnsupportedElements& e) {
+      check_rest(source);
+      // The message begins with the name of the source and ": ".
+      unread_.push_back({std::move(array), e.what() + source.name().size() + 2});
+    }
     budget -= std::min(budget, source.offset());
-    arrays_.push_back({std::move(array), std::move(value)});
   }
 }
 
@@ -105,13 +133,26 @@ const Tensor* NpzFile::find(std::string_view array) const {
 
 const Tensor& NpzFile::at(std::string_view array) const {
   if (const Tensor* found = find(array)) return *found;
-  std::string names;
-  for (const NamedTensor& a : arrays_) {
-    names += fmt::format("{}'{}'", names.empty() ? "" : ", ", a.name);
+  std::vector<std::string> names;
+  for (const NamedTensor& a : arrays_) names.push_back(fmt::format("'{}'", a.name));
+  for (const UnreadEntry& e : unread_) {
+    if (e.name == array && !e.reason.empty()) {
+      throw DataError(
+          fmt::format("{}:{}{}", name_, e.name, e.reason == no_array ? std::string_view() : suffix),
+          e.reason);
+    }
+    if (e.reason.empty()) names.push_back(fmt::format("'{}'", e.name));
   }
-  throw DataError(
-      name_, fmt::format("no array '{}', there {} {}", array, arrays_.size() == 1 ? "is" : "are",
-                         names.empty() ? "none" : names));
+  throw DataError(name_,
+                  fmt::format("no array '{}', there {} {}", array, names.size() == 1 ? "is" : "are",
+                              names.empty() ? "none" : fmt::format("{}", fmt::join(names, ", "))));
+}
+
+double NpzFile::roundoff(std::string_view array) const {
+  const Tensor& found = at(array);
+  const auto same = [&](const NamedTensor& a) { return &a.value == &found; };
+  return roundoffs_[static_cast<std::size_t>(std::ranges::find_if(arrays_, same) -
+                                             arrays_.begin())];
 }
 
 }  // namespace dtheta::nn

@@ -1,4 +1,6 @@
 // `gradcheck compare`: two files of gradients.
+#include <zip.h>
+
 #include <boost/test/unit_test.hpp>
 #include <cmath>
 #include <functional>
@@ -162,6 +164,22 @@ BOOST_AUTO_TEST_CASE(files_that_do_not_belong_together) {
   refused(run({"compare", pair.right, "absent.npz"}), {"absent.npz"});
   write(pair.wrong, "no archive");
   refused(pair.compare(), {"wrong.npz"});
+}
+
+// What lies beside the arrays in other people's archives is left out, and said to be.
+BOOST_AUTO_TEST_CASE(entries_that_are_no_arrays_are_named_and_left_out) {
+  const Pair pair;
+  const std::string text = "weights of May";
+  int code = 0;
+  zip_t* archive = zip_open(pair.wrong.c_str(), 0, &code);
+  BOOST_REQUIRE(archive != nullptr);
+  zip_source_t* source = zip_source_buffer(archive, text.data(), text.size(), 0);
+  BOOST_REQUIRE(zip_file_add(archive, "README.txt", source, ZIP_FL_ENC_UTF_8) >= 0);
+  BOOST_REQUIRE(zip_close(archive) == 0);
+  const Run r = pair.compare();
+  BOOST_TEST(r.status == 0, r.err);
+  BOOST_TEST(has(r.out, {"wrong.npz: README.txt was not compared: not an array"}));
+  BOOST_TEST(pair.compare({"--blocks", "dW1"}).out.find("README") == std::string::npos);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

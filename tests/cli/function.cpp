@@ -84,6 +84,17 @@ const std::vector<Broken> broken{
     {"bad-layer", {"'layer one'"}},
     {"bad-shape", {"'block W 2*3 1 2 3 4 5 6'", "2x3"}},
     {"bad-value", {"'half' is no number"}},
+    {"talks-first", {"'Loading weights ... done'", "standard error", "sys.stderr"}},
+    {"talks-between", {"'iteration' is no number", "standard error", "sys.stderr"}},
+    {"utf16", {"UTF-16", "UTF-8"}},
+    {"tensor", {"is no number", "x.item()"}},
+    {"brackets", {"is no number", "without brackets"}},
+    {"comma", {"'1,5' is no number", "point"}},
+    {"large-block", {"block w", "268435456 is too large", "16777216 entries"}},
+    {"large-sum", {"block w4", "2048x2048 is too large", "all blocks together"}},
+    {"endless-greeting", {"more than 4096 characters", "no end of the line"}},
+    {"endless-block", {"characters and no end of the line", "'block w 3 7777"}},
+    {"endless-blocks", {"before it was ready it wrote more than"}},
     {"few-values", {"block W of shape 3", "3 values", "2 were given"}},
     {"huge-shape", {"4000000000x4000000000", "too large"}},
     {"twice-named", {"W"}},
@@ -101,7 +112,8 @@ const std::vector<Broken> broken{
 BOOST_AUTO_TEST_SUITE(function_command)
 
 BOOST_AUTO_TEST_CASE(a_right_gradient_passes) {
-  for (const std::string mode : {"good", "hex", "slow-start", "stays"}) {
+  for (const std::string mode :
+       {"good", "hex", "slow-start", "stays", "mark", "fortran", "numpy"}) {
     const Run r = check({}, {mode});
     BOOST_TEST(r.status == 0, mode << ": " << r.err);
     BOOST_TEST(r.err == "");
@@ -139,6 +151,49 @@ BOOST_DATA_TEST_CASE(a_wrong_gradient_fails_where_it_is_wrong, data::make({"adap
   BOOST_TEST(check({"--method", method}, {"nan-cost"}).status == 1);
   const Json twice = json_of(check({"--method", method, "--json", "-"}, {"twice"}));
   BOOST_TEST(std::abs(twice.at("cause").at("amount").get<double>() - 2) <= 1e-6);
+}
+
+// Fortran's and NumPy's ways to write a number mean the number.
+BOOST_AUTO_TEST_CASE(numbers_of_other_languages) {
+  const double cost = json_of(check({"--json", "-"}, {"good"})).at("cost");
+  for (const char* mode : {"fortran", "numpy"}) {
+    const double same = json_of(check({"--json", "-"}, {mode})).at("cost");
+    BOOST_TEST(std::abs(same - cost) <= 4 * 0x1p-53 * std::abs(cost), mode);  // J / 10 is rounded
+  }
+}
+
+// Names that no report may break at, and that a replay must find again.
+BOOST_AUTO_TEST_CASE(names_that_are_no_text) {
+  const Folder folder;
+  const std::string page = folder / "r.html", junit = folder / "r.xml";
+  const Run r = check({"--json", "-", "--html", page, "--junit", junit}, {"odd-names"});
+  BOOST_TEST(r.status == 0, r.err);
+  BOOST_TEST(json_of(r).at("blocks").size() == 2u);
+  for (const std::string& text : {r.out, read(page), read(junit), check({}, {"odd-names"}).out}) {
+    BOOST_TEST(text.find('\xff') == std::string::npos);
+    BOOST_TEST(text.find('\x1b') == std::string::npos);
+  }
+  BOOST_TEST(has(read(junit), {"W\\xff\\x1b[31m&lt;&amp;&gt;"}));
+  for (const char* entry : {"V[0]['w'][0]", "#6"}) {
+    BOOST_TEST(has(check({"--entry", entry}, {"odd-names"}).out, {"V[0]['w'][0]: entry 0 of"}));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(junit_calls_an_inconclusive_check_what_one_wants) {
+  const Folder folder;
+  const std::string junit = folder / "r.xml";
+  const auto written = [&](const Words& options) {
+    // A tolerance below the rounding of J leaves everything open.
+    const Run r = check(Words{"--tolerance", "1e-18", "--junit", junit} + options, {"good"});
+    BOOST_TEST(r.status == 3, r.out);
+    return read(junit);
+  };
+  BOOST_TEST(has(written({}), {"<failure message=\"inconclusive", "failures=\"2\""}));
+  BOOST_TEST(has(written({"--inconclusive", "skip"}), {"<skipped", "failures=\"0\""}));
+  BOOST_TEST(has(written({"--inconclusive", "pass"}), {"failures=\"0\"", "skipped=\"0\""}));
+  const Run bad = check({"--inconclusive", "green"}, {"good"});
+  BOOST_TEST(bad.status == 2);
+  BOOST_TEST(has(bad.err, {"pass, skip or fail"}));
 }
 
 BOOST_AUTO_TEST_CASE(the_number_of_copies_changes_nothing) {

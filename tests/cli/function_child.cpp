@@ -40,6 +40,13 @@ void wait_for_ever() {
   while (true) pause();
 }
 
+/// Ends when nobody listens.
+void flood() {
+  const std::string much(10000, '7');
+  while (std::cout) std::cout << much;
+  std::_Exit(6);
+}
+
 /// What a bad start looks like.
 void start_badly(const std::string& mode) {
   if (mode == "hang-at-start") wait_for_ever();
@@ -47,6 +54,13 @@ void start_badly(const std::string& mode) {
   if (mode == "no-greeting") std::cout << "block W 1 0.5" << std::endl;
   if (mode == "other-version") std::cout << "gradcheck-function 2" << std::endl;
   if (mode == "slow-start") usleep(300000);
+  if (mode == "talks-first") std::cout << "Loading weights ... done" << std::endl;
+  if (mode == "mark") std::cout << "\xef\xbb\xbf";
+  if (mode == "utf16") {
+    for (const char c : std::string("\xff\xfeg\0r\0a\0d\0\n\0", 12)) std::cout << c;
+    std::cout << std::endl;
+  }
+  if (mode == "endless-greeting") flood();
 }
 
 void say_hello(const Settings& s) {
@@ -58,6 +72,19 @@ void say_hello(const Settings& s) {
   if (mode == "bad-value") std::cout << "block W 2 0.5 half\n";
   if (mode == "few-values") std::cout << "block W 3 0.5 0.25\n";
   if (mode == "huge-shape") std::cout << "block W 4000000000x4000000000\n";
+  if (mode == "large-block") std::cout << "block w 268435456\nready" << std::endl;
+  if (mode == "large-sum") {
+    for (int k = 0; k < 5; ++k) std::cout << "block w" << k << " 2048x2048\n";
+  }
+  if (mode == "endless-block") {
+    std::cout << "block w 3 ";
+    flood();
+  }
+  if (mode == "endless-blocks") {
+    while (std::cout)
+      std::cout << "block some_rather_long_name_so_that_it_does_not_take_long" << rand() << " 0\n";
+    std::_Exit(6);
+  }
   if (mode == "twice-named") std::cout << "block W 1 0.5\nblock W 1 0.5\n";
   if (mode == "error-at-start") std::cout << "error no licence\n";
   if (mode == "no-block") {
@@ -74,6 +101,14 @@ void say_hello(const Settings& s) {
     std::cout << "block W 2x2 1 2 -inf 4";
   } else if (mode == "random-start") {
     std::cout << "block W 1 " << getpid();
+  } else if (mode == "odd-names") {
+    std::cout << "block W\xff\x1b[31m<&> 2x3 0.1 0.2 0.3 0.4 0.5 0.6\nblock V[0]['w'] 1 1";
+  } else if (mode == "fortran") {
+    std::cout << "block W 2x3 1.0D-01 -0.2d0 .375D+00 4.0D-1 +0.5 0.6D0\nblock b scalar "
+                 "0.1000000000+001";
+  } else if (mode == "numpy") {
+    std::cout << "block W 2x3 np.float64(0.1) np.float64(-0.2) 0.375 np.float64(4e-1) .5 .6\n"
+                 "block b scalar np.float32(1)";
   } else {
     std::cout << "layer 1\nblock W 2x3 0.1 -0.2 0x1.8p-2 4e-1 +.5 6E-1\nlayer 2\nblock b scalar 1";
   }
@@ -104,6 +139,10 @@ void answer_badly(const std::string& mode, std::size_t number) {
               << std::endl;
   if (mode == "two-numbers") std::cout << "1 2" << std::endl;
   if (mode == "empty-line") std::cout << std::endl;
+  if (mode == "tensor") std::cout << "tensor(1.5000, dtype=torch.float64)" << std::endl;
+  if (mode == "brackets") std::cout << "[1.5" << std::endl;
+  if (mode == "comma") std::cout << "1,5" << std::endl;
+  if (mode == "talks-between") std::cout << "iteration 3: loss went down" << std::endl;
   if (mode == "double-minus") std::cout << "--1" << std::endl;
   if (mode == "too-large") std::cout << "1e999" << std::endl;
   if (mode == "error") std::cout << "error the solver did not converge" << std::endl;
@@ -147,7 +186,13 @@ void serve(const Settings& s) {
     usleep(1000 * s.sleep);
     answer_badly(s.mode, number);
     const double cost = s.mode == "nan-cost" ? std::nan("") : cost_of(theta);
-    std::cout << cost;
+    if (s.mode == "numpy") {
+      std::cout << "np.float64(" << cost << ")";
+    } else if (s.mode == "fortran") {
+      std::cout << cost / 10 << "D+01";
+    } else {
+      std::cout << cost;
+    }
     if (question == "gradient") {
       std::vector<double> g = gradient_of(theta, s.mode);
       if (s.mode == "short") g.pop_back();

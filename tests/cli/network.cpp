@@ -5,6 +5,11 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "autodiff/grad.hpp"
+#include "autodiff/ops/arithmetic.hpp"
+#include "autodiff/ops/special.hpp"
+#include "autodiff/tape.hpp"
+#include "nn/dense_network.hpp"
 #include "program.hpp"
 #include "tests/data/seed_network_expected.hpp"
 
@@ -233,6 +238,123 @@ BOOST_AUTO_TEST_CASE(epsilon_is_obeyed) {
   const double ratio = difference("1e-2") / difference("1e-3");
   BOOST_TEST(ratio > 90);
   BOOST_TEST(ratio < 110);
+}
+
+// J with masks is known only to who has the masks.
+BOOST_AUTO_TEST_CASE(a_gradient_with_dropout_is_held_against_its_own_masks) {
+  const Folder folder;
+  const auto mask = [](Index units) {
+    Tensor m(Shape{units, 4});
+    for (std::size_t i = 0; i < m.data<double>().size(); ++i) {
+      m.data<double>()[i] = i % 3 == 1 ? 0 : 1;
+    }
+    return m;
+  };
+  // Its gradient by the library, from the very masks.
+  std::vector<nn::NamedTensor> arrays = seed_arrays();
+  arrays.push_back({"D1", mask(6)});
+  arrays.push_back({"D2", mask(3)});
+  const std::string masks = folder / "masks.npz", without = folder / "without.npz";
+  nn::DenseOptions options{
+      .activations = {nn::Activation::relu, nn::Activation::relu, nn::Activation::sigmoid}};
+  options.keep_prob = 0.7;
+  options.masks = {mask(6), mask(3)};
+  Tape tape;
+  const nn::RecordedCost recorded = nn::DenseNetwork(seed_arrays(), options).record(tape);
+  const std::vector<Var> gradient = grad(recorded.cost, nn::leaves_of(recorded.parameters));
+  std::vector<nn::NamedTensor> stored = seed_arrays();
+  for (std::size_t k = 0; k < gradient.size(); ++k) {
+    arrays.push_back({"d" + recorded.parameters[k].name, gradient[k].value()});
+    stored.push_back(arrays.back());
+  }
+  nn::write_npz(masks, arrays);
+  nn::write_npz(without, stored);
+  const Words dropout{"--keep-prob", "0.7"};
+  BOOST_TEST(run(seed_request(dropout, masks)).status == 0);
+  // Other masks make another J: such a gradient is refused, with the reason and the ways on.
+  for (const Words& more : {Words{}, Words{"--frozen-masks"}}) {
+    const Run r = run(seed_request(dropout + more, without));
+    BOOST_TEST(r.status == 2);
+    BOOST_TEST(has(r.err, {"masks", "D1, D2", "--keep-prob 1", "--gradient tape"}));
+  }
+  BOOST_TEST(
+      run(seed_request(dropout + Words{"--frozen-masks", "--gradient", "tape"}, without)).status ==
+      0);
+  // A wrong one is still found.
+  find(arrays, "dW2").data<double>()[0] += 0.1;
+  nn::write_npz(masks, arrays);
+  BOOST_TEST(run(seed_request(dropout, masks)).status == 1);
+  // Half of the masks are none, and other values than 0 and 1 are no masks.
+  find(arrays, "D1").data<double>()[0] = 1 / 0.7;
+  nn::write_npz(masks, arrays);
+  BOOST_TEST(has(run(seed_request(dropout, masks)).err, {"mask of layer 1", "1 keeps"}));
+  std::erase_if(arrays, [](const nn::NamedTensor& a) { return a.name == "D2"; });
+  nn::write_npz(masks, arrays);
+  BOOST_TEST(has(run(seed_request(dropout, masks)).err, {"D2"}));
+}
+
+// In the words of whoever wrote the command line.
+BOOST_AUTO_TEST_CASE(causes_know_lambda_and_the_number_of_examples) {
+  const Folder folder;
+  const auto sentence = [&](const Words& words, const std::string& file) {
+    return json_of(run(seed_request(words + Words{"--json", "-"}, file)))
+        .at("cause")
+        .at("sentence")
+        .get<std::string>();
+  };
+  const std::string plain = stored(folder, seed_gradient_arrays());  // without the penalty
+  BOOST_TEST(has(sentence({"--l2", "0.7"}, plain), {"L2 term with lambda/m = 0.7/4 is missing"}));
+  BOOST_TEST(has(sentence({"--l1", "0.7"}, plain), {"L1 term with lambda/2m = 0.7/8 is missing"}));
+  BOOST_TEST(has(sentence({"--l2", "0.7", "--convention", "lambda/m"}, plain),
+                 {"2 lambda/m = 2*0.7/4 is missing"}));
+  // The division by m = 4 made twice, in the data term alone.
+  const auto penalised = [&](double data, double penalty) {
+    std::vector<nn::NamedTensor> gradient = seed_gradient_arrays();
+    std::vector<nn::NamedTensor> theta = seed_arrays();
+    for (nn::NamedTensor& g : gradient) {
+      const auto w = find(theta, g.name.substr(1)).data<double>();
+      const auto v = g.value.data<double>();
+      const bool weight = g.name[1] == 'W';
+      for (std::size_t i = 0; i < v.size(); ++i) v[i] = data * v[i] + (weight ? penalty * w[i] : 0);
+    }
+    return stored(folder, gradient);
+  };
+  BOOST_TEST(run(seed_request({"--l2", "0.7"}, penalised(1, 0.7 / 4))).status == 0);
+  BOOST_TEST(has(sentence({"--l2", "0.7"}, penalised(0.25, 0.7 / 4)),
+                 {"the data term enters 1/m (m = 4) times"}));
+  BOOST_TEST(has(sentence({}, penalised(0.25, 0)), {"1/m (m = 4)"}));
+}
+
+// dZ1 = dA1 (1 - Z1^2), by hand: z where tanh z is due, in the first of three layers.
+BOOST_AUTO_TEST_CASE(a_slip_in_a_hidden_layer_is_named) {
+  const Folder folder;
+  std::vector<nn::NamedTensor> arrays = seed_arrays();
+  const auto gradient_of = [&](bool slip) {
+    nn::DenseOptions options{
+        .activations = {nn::Activation::tanh, nn::Activation::tanh, nn::Activation::sigmoid}};
+    if (slip) {
+      // z - z^3/3 has the slope 1 - z^2; the value stays that of tanh.
+      options.activate = [own = options.activations](Var z, std::size_t layer) {
+        const Var y = nn::activate(own[layer - 1], z, 0);
+        if (layer != 1) return y;
+        const Var other = z - z * z * z / 3.0;
+        return stop_gradient(y - other) + other;
+      };
+    }
+    Tape tape;
+    const nn::RecordedCost r = nn::DenseNetwork(arrays, options).record(tape);
+    std::vector<nn::NamedTensor> all = arrays;
+    const std::vector<Var> g = grad(r.cost, nn::leaves_of(r.parameters));
+    for (std::size_t k = 0; k < g.size(); ++k)
+      all.push_back({"d" + r.parameters[k].name, g[k].value()});
+    nn::write_npz(folder / "n.npz", all);
+    return folder / "n.npz";
+  };
+  const Words request{"--activations", "tanh,tanh,sigmoid", "--json", "-"};
+  BOOST_TEST(run(Words{"network", gradient_of(false)} + request).status == 0);
+  const Json json = json_of(run(Words{"network", gradient_of(true)} + request));
+  BOOST_TEST(has(json.at("cause").at("sentence").get<std::string>(),
+                 {"W1, b1: ", "z in place of tanh z", "in layer 1"}));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

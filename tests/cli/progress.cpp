@@ -63,6 +63,12 @@ BOOST_AUTO_TEST_CASE(the_line_says_how_far_and_how_long) {
   BOOST_TEST(bar.line(half, 40).size() < 40u);
   // Nothing judged yet: evaluations tell.
   BOOST_TEST(has(bar.line({0, 100, 125, 10.0}, 90), {"[#######....", "25 %", "0:30 left"}));
+  // Three entries that take more evaluations than guessed, for a minute: about as long again, and
+  // never "99 %, 0:01 left".
+  const gradcheck::Progress slow{0, 3, 600, 60.0};
+  BOOST_TEST(has(bar.line(slow, 90), {"50 %", "0/3 entries", "1:00 left"}), bar.line(slow, 90));
+  BOOST_TEST(has(bar.line({2, 3, 600, 59.0}, 90), {"83 %", "2/3 entries", "0:12 left"}));
+  BOOST_TEST(has(bar.line({3, 3, 600, 60.0}, 90), {"100 %", "0:00 left"}));
   BOOST_TEST(has(bar.line({0, 100, 0, 0.0}, 80), {"0/100 entries"}));
   BOOST_TEST(has(bar.line({1, 1000000, 5, 10.0}, 90), {"--:-- left"}));
   BOOST_TEST(has(bar.line({1, 1000, 5, 10.0}, 90), {"2:46:30 left"}));

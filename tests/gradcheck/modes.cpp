@@ -79,6 +79,39 @@ BOOST_AUTO_TEST_CASE(random_directions_stop_when_sure) {
   }
 }
 
+// J = sum a^2 + 1e-12 sum sin b: the gradient of b is lost beside that of a, and all zero.
+BOOST_AUTO_TEST_CASE(a_block_that_the_others_drown_does_not_pass_unseen) {
+  gc::ParameterVector theta;
+  theta.add("a", 1, {4}, Values{0.5, -1.5, 1.0, 2.0});
+  theta.add("b", 2, {3}, Values{0.4, -0.7, 1.1});
+  const auto scaled = [&](double size) {
+    return [size](Span t) {
+      double sum = 0.0;
+      for (std::size_t i = 0; i < 4; ++i) sum += t[i] * t[i];
+      for (std::size_t i = 4; i < 7; ++i) sum += size * std::sin(t[i]);
+      return sum;
+    };
+  };
+  Values gradient{1.0, -3.0, 2.0, 4.0, 0.0, 0.0, 0.0};
+  // Large enough for its own direction, and for none of the whole: the wrong zeros are found.
+  const auto found = gc::check_directions(scaled(1e-7), gradient, theta);
+  BOOST_TEST((found.verdict == gc::Verdict::fail), found.statement);
+  BOOST_TEST(found.statement.find("of block b alone") != std::string::npos, found.statement);
+  // Below the rounding of J: the floor is stated, and it holds for what is really wrong.
+  const auto lost = gc::check_directions(scaled(1e-19), gradient, theta);
+  BOOST_TEST((lost.verdict == gc::Verdict::pass), lost.statement);
+  BOOST_TEST(lost.statement.find("not seen would be an error in b") != std::string::npos,
+             lost.statement);
+  BOOST_REQUIRE(lost.blocks.size() == 2U);
+  BOOST_TEST(lost.blocks[0].miss <= 1e-6);
+  BOOST_TEST(lost.blocks[1].miss == 1.0);
+  BOOST_TEST(lost.blocks[1].floor > 1e-19);
+  // The right gradient passes both ways.
+  for (std::size_t i = 4; i < 7; ++i) gradient[i] = 1e-7 * std::cos(theta.values()[i]);
+  const auto right = gc::check_directions(scaled(1e-7), gradient, theta);
+  BOOST_TEST((right.verdict == gc::Verdict::pass), right.statement);
+}
+
 BOOST_AUTO_TEST_CASE(bad_entries_are_found_in_about_log_n_probes) {
   const auto model = net(3);
   const auto n = static_cast<double>(model.theta.size());

@@ -1,6 +1,7 @@
 // Functions that are not functions, and costs in parts.
 #include "gradcheck/purity.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <boost/test/unit_test.hpp>
 #include <cmath>
@@ -264,6 +265,25 @@ BOOST_AUTO_TEST_CASE(a_part_that_the_whole_gradient_forgot) {
   BOOST_TEST((result.verdict == gc::Verdict::fail));
   whole.cost = terms[0].cost;
   BOOST_TEST(!gc::check_parts(terms, theta, {}, &whole).costs_add_up);
+}
+
+// The data term divided by m = 4 once too often, beside a penalty that is right.
+BOOST_AUTO_TEST_CASE(a_part_that_the_whole_gradient_has_a_quarter_of) {
+  const std::vector<gc::CostPart> terms{data_part(),
+                                        {"ridge", [](Span t) { return 0.5 * square(t); },
+                                         [](Span t, Out g) { std::ranges::copy(t, g.begin()); }}};
+  const gc::CostPart whole{"whole", [&](Span t) { return terms[0].cost(t) + terms[1].cost(t); },
+                           [&](Span t, Out g) {
+                             terms[0].gradient(t, g);
+                             for (std::size_t i = 0; i < t.size(); ++i) g[i] = 0.25 * g[i] + t[i];
+                           }};
+  gc::Options options;
+  options.hints.examples = 4;
+  const auto result = gc::check_parts(terms, theta, options, &whole);
+  BOOST_TEST(!result.gradients_add_up);
+  BOOST_TEST(result.notes.back().find("the gradient of data enters 1/m (m = 4) times") !=
+                 std::string::npos,
+             result.notes.back());
 }
 
 BOOST_AUTO_TEST_SUITE_END()

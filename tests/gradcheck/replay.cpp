@@ -105,6 +105,42 @@ BOOST_AUTO_TEST_CASE(entries_are_read_as_they_are_written) {
   BOOST_CHECK_THROW(static_cast<void>(gc::position_of(theta, "W[1, 3]")), gc::ShapeError);
 }
 
+// Names as lists of arrays and trees of parameters have them.
+BOOST_AUTO_TEST_CASE(names_may_have_brackets) {
+  gc::ParameterVector theta;
+  theta.add("W[0]", 1, {2, 3}, std::vector<double>(6));
+  theta.add("W[1]", 1, {}, std::vector<double>(1));
+  theta.add("['params'][0]['w']", 1, {4}, std::vector<double>(4));
+  theta.add("['params'][0]", 1, {2, 2}, std::vector<double>(4));
+  theta.add("a \"quoted\" \\ name", 1, {2}, std::vector<double>(2));
+  for (std::size_t i = 0; i < theta.size(); ++i) {
+    BOOST_TEST(gc::position_of(theta, to_string(theta.key(i))) == i);
+    BOOST_TEST(gc::entry_text(theta, i) == to_string(theta.key(i)));
+    BOOST_TEST(gc::position_of(theta, "#" + std::to_string(i)) == i);
+  }
+  BOOST_TEST(gc::position_of(theta, " W[0] [ 1 , 2 ]") == 5U);
+  for (const char* bad : {"W", "W[0]", "W[2]", "W[0][1]", "W[0][1, 2, 3]", "#17", "#", "#-1"}) {
+    BOOST_CHECK_THROW(static_cast<void>(gc::position_of(theta, bad)), std::invalid_argument);
+  }
+  gc::Component c;
+  c.key = theta.key(15);
+  c.step = 0.5;
+  BOOST_TEST(gc::replay_call(c) ==
+             "replay_probe(cost, gradient, theta, \"a \\\"quoted\\\" \\\\ name[0]\", 0.5)");
+}
+
+// W[0] is an entry of W and a block: then the position tells.
+BOOST_AUTO_TEST_CASE(a_text_that_may_mean_two_entries) {
+  gc::ParameterVector theta;
+  theta.add("W", 1, {2}, std::vector<double>(2));
+  theta.add("W[0]", 1, {}, std::vector<double>(1));
+  BOOST_CHECK_THROW(static_cast<void>(gc::position_of(theta, "W[0]")), gc::NameError);
+  BOOST_TEST(gc::position_of(theta, "W[1]") == 1U);
+  for (std::size_t i = 0; i < 3; ++i) {
+    BOOST_TEST(gc::position_of(theta, gc::entry_text(theta, i)) == i);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(steps_that_cannot_be_taken) {
   for (const double step : {0.0, -1.0, std::nan(""), 1e-30}) {
     BOOST_CHECK_THROW(replayed(cube, 2.0, 12.0, step), gc::OptionError);

@@ -6,6 +6,7 @@
 #include <boost/test/data/monomorphic.hpp>
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
+#include <cmath>
 #include <limits>
 #include <ostream>
 
@@ -67,6 +68,11 @@ const std::vector<Stored> stored_types{
      Tensor(Shape{2}, {1.5, -2.0})},
     {"<f4", {0, 0, 0xc0, 0x3f, 0, 0, 0, 0xc0}, Tensor(Shape{2}, {1.5f, -2.0f})},
     {">f4", {0x3f, 0xc0, 0, 0, 0xc0, 0, 0, 0}, Tensor(Shape{2}, {1.5f, -2.0f})},
+    {"<f2", {0x00, 0x3e, 0x00, 0xc0}, Tensor(Shape{2}, {1.5f, -2.0f})},
+    {">f2", {0x7b, 0xff, 0x80, 0x01}, Tensor(Shape{2}, {65504.0f, -0x1p-24f})},
+    {"<f2", {0xff, 0x03, 0x00, 0xfc}, Tensor(Shape{2}, {1023 * 0x1p-24f, -HUGE_VALF})},
+    {"|V2", {0xc0, 0x3f, 0x01, 0x80}, Tensor(Shape{2}, {1.5f, -0x1p-133f})},
+    {"bfloat16", {0x80, 0x7f, 0x00, 0xc0}, Tensor(Shape{2}, {HUGE_VALF, -2.0f})},
     {"<i8", Bytes{1, 2, 0, 0, 0, 0, 0, 0} + Bytes(8, 0xff), integers(513, -1)},
     {">i8", Bytes{0, 0, 0, 0, 0, 0, 2, 1} + Bytes(8, 0xff), integers(513, -1)},
     {"<u8", Bytes{1, 2, 0, 0, 0, 0, 0, 0} + Bytes{255, 255, 255, 255, 255, 255, 255, 127},
@@ -108,7 +114,7 @@ const std::vector<Broken> broken_files{
     {"more text", npy("{} {}", {}), "offset 13: the header goes on after its closing brace"},
     {"order", npy("{'fortran_order': 0}", {}), "offset 28: fortran_order must be True or False"},
     {"complex", npy(dict("<c16", "(2,)"), {}), "offset 26: element type \"<c16\" (at offset 20)"},
-    {"half", npy(dict("<f2", "(2,)"), {}), "offset 25: element type \"<f2\""},
+    {"complex", npy(dict("<c8", "(2,)"), {}), "offset 25: element type \"<c8\""},
     {"no byte order", npy(dict("|f8", "(2,)"), {}), "offset 25: element type \"|f8\""},
     {"text", npy(dict("<U3", "(2,)"), {}), "offset 25: element type \"<U3\""},
     {"objects", npy(dict("|O", "(2,)"), {}), "offset 24: element type \"|O\""},

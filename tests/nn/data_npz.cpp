@@ -271,11 +271,67 @@ BOOST_AUTO_TEST_CASE(entries_that_are_no_arrays_are_refused) {
   // An e with an acute accent, in the old encoding of zip and in UTF-8.
   BOOST_TEST(error_for(zip({{"\x82.npy", array}, {"\xc3\xa9.npy", array}})) ==
              ": cannot be opened as a zip archive: two entries have the same name");
-  BOOST_TEST(error_for(zip({{"a.txt", array}})) ==
-             ":a.txt: not an array: its name does not end in .npy");
-  BOOST_TEST(error_for(zip({{"a/", {}}})) == ":a/: not an array: its name does not end in .npy");
   BOOST_TEST(error_for(zip({{"a.npy", to_bytes("some text, not an array")}})) ==
              ":a.npy: offset 0: not an array: the .npy magic string is missing");
+}
+
+// Strings, objects, complex numbers and text files lie beside arrays in the archives of others.
+BOOST_AUTO_TEST_CASE(what_is_no_array_of_numbers_keeps_nothing_from_being_read) {
+  const auto with_type = [](const std::string& descr, const Bytes& elements) {
+    std::string text = "{'descr': " + descr + ", 'fortran_order': False, 'shape': (1,)}\n";
+    return to_bytes("\x93NUMPY") + Bytes{1, 0, static_cast<std::uint8_t>(text.size()), 0} +
+           to_bytes(text) + elements;
+  };
+  const Bytes sixteen(16, 7);
+  const TempFolder folder;
+  const std::string name =
+      folder.file("a.npz", zip({{"README.txt", to_bytes("weights of May")},
+                                {"who.npy", with_type("'<U4'", sixteen)},
+                                {"a.npy", npy("(2,)", {1, 2})},
+                                {"object.npy", with_type("'|O'", sixteen)},
+                                {"z.npy", with_type("'<c16'", sixteen)},
+                                {"record.npy", with_type("[('x', '<f8'), ('y', '<f8')]", sixteen)},
+                                {"sub/", {}},
+                                {"b.npy", npy("(1,)", {3})}}));
+  const NpzFile file(name);
+  BOOST_REQUIRE(file.arrays().size() == 2u);
+  BOOST_TEST((file.at("a") == Tensor(Shape{2}, {Index{1}, Index{2}})));
+  BOOST_TEST((file.at("b") == Tensor(Shape{1}, {Index{3}})));
+  BOOST_TEST(file.unread().size() == 6u);
+  for (const char* absent : {"who", "object", "z", "record"}) {
+    BOOST_TEST(!file.contains(absent));
+    const std::string text = message([&] { return file.at(absent); });
+    BOOST_TEST(text.starts_with(name + ":" + absent + ".npy: offset "), text);
+    BOOST_TEST(text.find("not supported") != std::string::npos, text);
+  }
+  BOOST_TEST(message([&] { return file.at("README.txt"); }) ==
+             name + ":README.txt: not an array: its name does not end in .npy");
+  BOOST_TEST(message([&] { return file.at("c"); }) == name + ": no array 'c', there are 'a', 'b'");
+}
+
+BOOST_AUTO_TEST_CASE(only_what_is_wanted_is_read) {
+  // An entry that lies about its size: harmless for who does not ask for it.
+  const Bytes bytes = zip({{"a.npy", npy("(2,)", {1, 2})}, {"b.npy", npy("(3,)", {1, 2})}});
+  const TempFolder folder;
+  const std::string name = folder.file("a.npz", bytes);
+  BOOST_TEST(message([&] { return NpzFile(name); }).find("b.npy") != std::string::npos);
+  const NpzFile file(name, [](std::string_view array) { return array == "a"; });
+  BOOST_TEST(file.arrays().size() == 1u);
+  BOOST_TEST(file.contains("a"));
+  BOOST_TEST(!file.contains("b"));
+  BOOST_TEST(message([&] { return file.at("c"); }) == name + ": no array 'c', there are 'a', 'b'");
+}
+
+BOOST_AUTO_TEST_CASE(how_exact_the_numbers_are) {
+  const TempFolder folder;
+  const std::string name = folder / "a.npz";
+  write_npz(name, std::vector<NamedTensor>{{"d", Tensor(Shape{1}, {0.5})},
+                                           {"f", Tensor(Shape{1}, {0.5f})},
+                                           {"i", Tensor(Shape{1}, {Index{1}})}});
+  const NpzFile file(name);
+  BOOST_TEST(file.roundoff("d") == 0x1p-53);
+  BOOST_TEST(file.roundoff("f") == 0x1p-24);
+  BOOST_TEST(file.roundoff("i") == 0.0);
 }
 
 BOOST_AUTO_TEST_CASE(what_cannot_be_unpacked_is_refused) {

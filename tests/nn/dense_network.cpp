@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "autodiff/errors.hpp"
 #include "autodiff/grad.hpp"
 #include "autodiff/tape.hpp"
 #include "autodiff/workspace.hpp"
@@ -272,6 +273,58 @@ BOOST_AUTO_TEST_CASE(parameters_can_be_changed_between_recordings) {
     }
   }
   BOOST_TEST(network.record(tape).cost.item() < before.cost.item());
+}
+
+// Masks of one's own: the network without the units that they drop, the others divided by p.
+BOOST_AUTO_TEST_CASE(masks_can_be_given) {
+  const NpzFile file(DTHETA_TEST_DATA "/seed_network.npz");
+  const auto mask = [](Index units) {
+    Tensor m(Shape{units, 4});
+    for (Index i = 0; i < m.size(); ++i) {
+      m.data<double>()[static_cast<std::size_t>(i)] = i % 3 == 1 ? 0 : 1;
+    }
+    return m;
+  };
+  DenseOptions options = reference_options();
+  options.keep_prob = 0.5;
+  options.masks = {mask(6), mask(3)};
+  Tape tape;
+  const RecordedCost r = DenseNetwork(file.arrays(), options).record(tape);
+  // By hand, one example after the other.
+  const auto at = [&](const char* name) { return values_of(file.at(name).to(DType::float64)); };
+  const auto layer = [&](const Values& w, const Values& b, const Values& x) {
+    Values z = b;
+    for (std::size_t i = 0; i < b.size(); ++i) {
+      for (std::size_t j = 0; j < x.size(); ++j) z[i] += w[i * x.size() + j] * x[j];
+    }
+    return z;
+  };
+  double cost = 0;
+  for (std::size_t e = 0; e < 4; ++e) {
+    Values a;
+    for (std::size_t i = 0; i < 5; ++i) a.push_back(at("X")[i * 4 + e]);
+    for (const std::size_t l : {1U, 2U}) {
+      a = layer(at(l == 1 ? "W1" : "W2"), at(l == 1 ? "b1" : "b2"), a);
+      for (std::size_t i = 0; i < a.size(); ++i) {
+        a[i] = std::max(a[i], 0.0) * ((i * 4 + e) % 3 == 1 ? 0.0 : 2.0);
+      }
+    }
+    const double z = layer(at("W3"), at("b3"), a)[0];
+    const double y = at("Y")[e];
+    cost += (std::log1p(std::exp(-std::abs(z))) + std::max(z, 0.0) - y * z) / 4;
+  }
+  // Some hundred roundings of terms of order one.
+  BOOST_TEST(std::abs(r.cost.item() - cost) <= 1e-13 * cost);
+
+  const auto refused = [&](std::vector<Tensor> masks) {
+    options.masks = std::move(masks);
+    return [&] { DenseNetwork(file.arrays(), options); };
+  };
+  BOOST_CHECK_THROW(refused({mask(6)})(), ValueError);
+  BOOST_CHECK_THROW(refused({mask(3), mask(6)})(), ShapeError);
+  Tensor half = mask(6);
+  half.data<double>()[5] = 0.5;
+  BOOST_CHECK_THROW(refused({half, mask(3)})(), ValueError);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

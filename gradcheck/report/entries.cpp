@@ -1,0 +1,50 @@
+#include "gradcheck/report/entries.hpp"
+
+#include <cmath>
+
+namespace dtheta::gradcheck::detail {
+namespace {
+
+/// Of the textbook, whose bar is one rounding of J over its step. J is a sum, and sums of up to a
+/// few thousand terms round this much (64 = sqrt(4096)).
+constexpr double roundings = 64.0;
+
+bool within_noise(const Component& c) { return c.error() <= roundings * c.bar; }  // false for NaN
+
+Verdict verdict_of(Band band) {
+  if (band == Band::excellent) return Verdict::pass;
+  return band == Band::double_check ? Verdict::inconclusive : Verdict::fail;
+}
+
+EntryWord textbook_word(const Component& c) {
+  if (within_noise(c)) return {Verdict::pass, "within the noise"};
+  const Band own = band(c.relative_error());
+  return {verdict_of(own), std::string(to_string(own))};
+}
+
+}  // namespace
+
+EntryWord word_of(const Result& result, const Component& c) {
+  if (result.method == Method::textbook) return textbook_word(c);
+  return {c.verdict, std::string(to_string(c.verdict)) + (c.kink ? " (corner)" : "")};
+}
+
+bool contradicts(const Result& result, std::size_t i) {
+  Component c;
+  c.analytic = result.analytic[i];
+  c.numeric = result.numeric[i];
+  c.bar = result.bar[i];
+  if (result.method != Method::textbook) return c.error() > c.bar;
+  return std::isfinite(c.bar) && textbook_word(c).verdict == Verdict::fail;
+}
+
+std::size_t wrong_entries(const Result& result, const BlockResult& block) {
+  if (result.method != Method::textbook) return block.failed;
+  std::size_t wrong = 0;
+  for (std::size_t i = block.offset; i < block.offset + block.size; ++i) {
+    wrong += contradicts(result, i) ? 1 : 0;
+  }
+  return wrong;
+}
+
+}  // namespace dtheta::gradcheck::detail
