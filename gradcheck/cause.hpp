@@ -27,6 +27,7 @@ enum class Pattern {
   clipped,      ///< cut at a largest size
   other_block,  ///< the gradient of another block
   wrong_op,     ///< an op on the tape has a wrong derivative rule
+  stopped,      ///< a derivative was cut on purpose, which J does not know of
   upstream,     ///< wrong from some layer down to the input, right above it
   one_entry,    ///< one entry is wrong, nothing else is known of it
   few_rows,     ///< only some rows are wrong

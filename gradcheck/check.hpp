@@ -58,6 +58,11 @@ struct Options {
   Hints hints{};                  ///< what may help to name the cause of a failure
   std::vector<Oracle> oracles{};  ///< adaptive only: asked in this order where double is in doubt
   CornerFinder corner{};          ///< adaptive only: explains entries that are in doubt
+  /// Adaptive only: how far each entry of the gradient may be off by the roundings of its own
+  /// arithmetic alone, as its distance from the same computation in a wider scalar says. Called at
+  /// most once, where double leaves an entry in doubt. What differs from an oracle's derivative by
+  /// no more is not accused, and passes where J's own roundings are as large.
+  std::function<std::vector<double>()> gradient_rounding{};
   /// Entries about which oracles are asked at most. Where more are in doubt, they are asked about
   /// an eighth as many all over θ.
   std::size_t most_opinions = 256;

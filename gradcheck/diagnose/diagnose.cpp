@@ -46,6 +46,8 @@ std::string_view to_string(Pattern pattern) {
       return "other block";
     case Pattern::wrong_op:
       return "wrong op";
+    case Pattern::stopped:
+      return "stopped";
     case Pattern::upstream:
       return "upstream";
     case Pattern::one_entry:
@@ -129,6 +131,8 @@ class Diagnosis {
                         "the error has no simple form: a wrong local derivative, or values of "
                         "another point or batch"});
     }
+    suspect_stopped(e, causes);
+    std::ranges::stable_sort(causes, std::greater<>(), &Cause::confidence);
     settle_rivals(causes);
   }
 

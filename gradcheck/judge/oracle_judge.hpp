@@ -17,7 +17,9 @@ struct Doubt {
   double analytic = 0.0;
   double length = 0.0;  ///< scale of the block's entries
   Scales scales{};
-  double reach = 0.0;  ///< size of this derivative, at least the reference
+  double reach = 0.0;     ///< size of this derivative, at least the reference
+  double rounding = 0.0;  ///< of the analytic value, as measured (Options::gradient_rounding)
+  double crumb = 0.0;     ///< a derivative so small moves J by no more than J is rounded
   std::optional<Corner> corner{};
   bool looked = false;  ///< for a corner
 };
@@ -55,6 +57,7 @@ class OracleJudge {
   Measured measure(const Oracle& oracle, const Doubt& doubt, const Ask& ask, double step) const;
   bool agrees(const Measured& m, const Doubt& doubt) const;
   bool leaves_crumbs_of_zero(const Measured& m, const Doubt& doubt) const;
+  static std::optional<Finding> judge_rounding(const Measured& m, const Doubt& doubt);
   bool excludes(const Measured& m, const Doubt& doubt) const;
   static Finding settle(Verdict verdict, const Measured& m);
 

@@ -62,7 +62,9 @@ void Search::take(std::span<const double> answers, double cost) {
 }
 
 double Search::size(const Slope& slope, const Standard& standard) const {
-  return std::max({std::abs(analytic_), std::abs(slope.value), standard.reference});
+  // A value that is not finite has no size: the bars are those of J.
+  const double own = std::isfinite(analytic_) ? std::abs(analytic_) : 0.0;
+  return std::max({own, std::abs(slope.value), standard.reference});
 }
 
 Search::Bars Search::bars(const Slope& slope, const Standard& standard) const {
@@ -76,7 +78,8 @@ Search::Bars Search::bars(const Slope& slope, const Standard& standard) const {
   Bars bars;
   bars.noise = noise_margin * slope.noise_gain * noise / slope.step;
   const double rounding = rounding_margin * standard.roundoff;
-  const double own = std::max({std::abs(analytic_), std::abs(slope.value), standard.scale});
+  const double finite = std::isfinite(analytic_) ? std::abs(analytic_) : 0.0;
+  const double own = std::max({finite, std::abs(slope.value), standard.scale});
   bars.likely = slope.likely_truncation(reach) + bars.noise + rounding * own;
   bars.cautious =
       slope.cautious_truncation() + bars.noise + rounding * std::max(own, standard.rounded_with);

@@ -5,11 +5,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <exception>
 #include <map>
+#include <new>
 #include <optional>
 #include <string>
 
 #include "gradcheck/judge/oracle_judge.hpp"
+#include "gradcheck/numeric/noise.hpp"
 
 namespace dtheta::gradcheck::detail {
 namespace {
@@ -38,6 +41,7 @@ class Opinions {
   void run() {
     const double whole = largest_finite(request_.analytic);
     std::vector<Doubt> doubts;
+    measure_rounding();
     for (std::size_t b = 0; b < request_.blocks.size(); ++b) gather(b, whole, doubts);
     doubts_ = doubts.size();
     confirmed_.assign(request_.blocks.size(), 0);
@@ -53,6 +57,45 @@ class Opinions {
   }
 
  private:
+  /// How far the gradient is off by its own arithmetic, if anybody knows and it matters.
+  void measure_rounding() {
+    if (!options_.gradient_rounding) return;
+    for (std::size_t i = 0; i < findings_.entries.size(); ++i) {
+      if (!in_doubt(findings_.entries[i], request_.analytic[i])) continue;
+      ask("the rounding of the gradient", [&] { rounding_ = options_.gradient_rounding(); });
+      break;
+    }
+    if (rounding_.size() != findings_.entries.size()) rounding_.assign(findings_.entries.size(), 0);
+    for (double& lost : rounding_) {
+      if (!std::isfinite(lost)) lost = 0.0;
+    }
+  }
+
+  /// Somebody's answer. Who throws has none, and is not asked again: false.
+  template <class Question>
+  bool ask(const std::string& whom, Question question) {
+    if (silent_.contains(whom)) return false;
+    try {
+      question();
+      return true;
+    } catch (const std::bad_alloc&) {
+      throw;
+    } catch (const std::exception& e) {
+      silent_[whom] = e.what();
+      return false;
+    }
+  }
+
+  /// A derivative by which J changes less than by its own roundings when the entry is moved by its
+  /// own size, or that is a rounding of the largest derivative.
+  double crumb(const Doubt& doubt, double whole) const {
+    const double u = options_.gradient_roundoff;
+    const double noise = std::max(findings_.noise, unit_roundoff * std::abs(request_.cost));
+    const double coarseness = std::max(1.0, u / unit_roundoff);  // of the gradient's arithmetic
+    const double size = std::max(std::abs(doubt.x), doubt.length);
+    return rounding_margin * std::max(u * whole, noise * coarseness / size);
+  }
+
   /// The doubts of a block that an answer could do something about.
   void gather(std::size_t b, double whole, std::vector<Doubt>& doubts) const {
     const Block& block = request_.blocks[b];
@@ -77,6 +120,8 @@ class Opinions {
       if (doubt.reach == 0.0 && std::isfinite(finding.numeric)) {
         doubt.reach = std::abs(finding.numeric);
       }
+      if (!rounding_.empty()) doubt.rounding = rounding_[i];
+      doubt.crumb = crumb(doubt, whole);
       doubts.push_back(doubt);
     }
   }
@@ -88,11 +133,15 @@ class Opinions {
     stopped_ = !request_.proceed(total_);
     if (stopped_) return;
     constexpr std::size_t explained = 32;  // corners that are looked for without need
-    if (++asked_ <= explained) find_corner(doubt);
+    const bool rounding = std::abs(doubt.analytic) <= doubt.crumb && doubt.rounding > 0.0;
+    if (!rounding && ++asked_ <= explained) find_corner(doubt);
     for (std::size_t o = 0; o < options_.oracles.size(); ++o) {
       if (is_idle(o)) continue;
-      const auto settled = judge_.judge(options_.oracles[o], doubt, uses_[o].evaluations);
+      std::optional<Finding> settled;
+      ask(options_.oracles[o].name,
+          [&] { settled = judge_.judge(options_.oracles[o], doubt, uses_[o].evaluations); });
       if (!settled) continue;
+      note_rounding(doubt, *settled);
       finding = *settled;
       ++uses_[o].settled;
       if (finding.verdict == Verdict::fail) ++confirmed_[doubt.block];
@@ -100,12 +149,19 @@ class Opinions {
     }
   }
 
+  void note_rounding(const Doubt& doubt, const Finding& settled) {
+    if (settled.verdict != Verdict::inconclusive || settled.kink) return;
+    if (lost_++ == 0) first_lost_ = doubt.entry;
+  }
+
   void find_corner(Doubt& doubt) {
     if (!options_.corner || doubt.looked) return;
     constexpr double stencil_reach = 4.0;
     doubt.looked = true;
-    doubt.corner =
-        options_.corner(doubt.entry, stencil_reach * findings_.entries[doubt.entry].step);
+    ask("the search for corners", [&] {
+      doubt.corner =
+          options_.corner(doubt.entry, stencil_reach * findings_.entries[doubt.entry].step);
+    });
     if (doubt.corner) remember(*doubt.corner, doubt.entry);
   }
 
@@ -140,6 +196,16 @@ class Opinions {
           "{} entries were in doubt in double: {}{}{} left as they were", doubts_,
           fmt::join(parts, ", "), parts.empty() ? "" : " settled, ", doubts_ - settled));
     }
+    for (const auto& [whom, why] : silent_) {
+      result_.notes.push_back(fmt::format("{} could not be asked: {}", whom, why));
+    }
+    if (lost_ > 0) {
+      result_.notes.push_back(fmt::format(
+          "the rule behind {} entries of the gradient is right, but its arithmetic loses their "
+          "digits (first {}: off by {:.2g}, as the same computation in a wider scalar shows): "
+          "large terms cancel on the way",
+          lost_, to_string(request_.theta.key(first_lost_)), rounding_[first_lost_]));
+    }
     for (const auto& [what, seen] : corners_) {
       const std::string at =
           seen.move == 0.0 ? "at theta itself" : fmt::format("at a move of {:.2g}", seen.move);
@@ -163,6 +229,10 @@ class Opinions {
   OracleJudge judge_;
   std::vector<OracleUse> uses_;
   std::map<std::string, Seen> corners_;
+  std::vector<double> rounding_;               // of each entry of the gradient, or none
+  std::map<std::string, std::string> silent_;  // who threw, and what
+  std::size_t lost_ = 0;                       // entries whose digits are lost in rounding
+  std::size_t first_lost_ = 0;
   std::size_t doubts_ = 0;
   std::size_t total_ = 0;  // entries of the blocks under check
   std::size_t asked_ = 0;
