@@ -47,6 +47,8 @@ struct Options {
   /// Adaptive only: relative error of a derivative that must be seen. Unless set:
   /// default_tolerance.
   std::optional<double> tolerance{};
+  double cost_noise = 0.0;  ///< adaptive only: what an evaluation of J is off by at least, if
+                            ///< known; what is measured may be less, inside a step of a staircase
   double gradient_roundoff = 0x1p-53;  ///< unit roundoff of the gradient's arithmetic; 0x1p-24 for
                                        ///< a gradient computed in float
   std::vector<std::string> blocks{};   ///< only these blocks; empty: all

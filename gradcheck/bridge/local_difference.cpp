@@ -81,6 +81,7 @@ LocalDifference::Slope LocalDifference::slope(std::size_t value, std::span<const
     const Quad wide = (far_above[k] - far_below[k]) / (Quad(4) * h);
     slope.value += c * central;
     slope.size += abs(c * central);
+    slope.level += abs(c * here[k]);
     slope.bar += abs(c) * (abs(central - wide) + Quad(y_roundings) * abs(here[k]) / h);
     const auto one_sided = [&](Quad near, Quad far) {
       return (Quad(4) * (near - here[k]) - (far - here[k])) / (h + h);
@@ -101,6 +102,13 @@ LocalDifference::Slope LocalDifference::along(std::size_t value,
     if (best->bar <= Quad(good) * best->size) break;
   }
   return *best;
+}
+
+std::vector<LocalDifference::Slope> LocalDifference::all_along(std::size_t value,
+                                                               std::span<const double> direction) {
+  std::vector<Slope> slopes;
+  for (const double step : steps) slopes.push_back(slope(value, direction, Quad(step)));
+  return slopes;
 }
 
 }  // namespace dtheta::gradcheck

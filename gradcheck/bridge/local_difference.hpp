@@ -23,11 +23,14 @@ class LocalDifference {
     Quad value{0};  ///< dL/dt, two-sided
     Quad below{0};  ///< from t < 0 alone
     Quad above{0};
-    Quad size{0};  ///< sum of |c dy/dt|: how much there was to cancel
-    Quad bar{0};   ///< how far `value` may be off: two steps' difference, and the roundings of y
+    Quad size{0};   ///< sum of |c dy/dt|: how much there was to cancel
+    Quad level{0};  ///< sum of |c y|: L is known to roundings of this
+    Quad bar{0};    ///< how far `value` may be off: two steps' difference, and the roundings of y
   };
-  /// Moves a value along t·direction.
+  /// Moves a value along t·direction, in the step that measures most sharply.
   Slope along(std::size_t value, std::span<const double> direction);
+  /// The same in every step, so that one can be held against the others.
+  std::vector<Slope> all_along(std::size_t value, std::span<const double> direction);
 
   /// What the op's rule gives a value, computed in quad at these operands. Nothing where the rule
   /// cannot be recorded or replayed.

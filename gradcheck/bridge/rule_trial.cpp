@@ -13,6 +13,9 @@ constexpr double wrong_bars = 1024;
 // Of what an element is the sum of. Constants of a rule may be doubles (1e-17); rounding of its
 // arithmetic in double stays far below; an error that matters to a check is above.
 constexpr double tolerance = 1e-10;
+// Of L itself: digits that a rule loses in double below this matter to nobody, as those of 1 - y^2
+// where y is nearly 1.
+constexpr double unseen = 0x1p-40;
 // Comparisons: enough to find one of many elements by halves, more where they are cheap.
 constexpr double worth = 4e6;  // elements
 constexpr double fewest_comparisons = 48, most_comparisons = 160;
@@ -29,6 +32,13 @@ struct Signs {
     return (z & 1) != 0 ? size : -size;
   }
 };
+
+/// Whether a value is beside the slope, and beside those of both sides.
+bool outside(const LocalDifference::Slope& slope, Quad value, Quad allowed) {
+  const Quad low = std::min(slope.below, slope.above), high = std::max(slope.below, slope.above);
+  return !isfinite(value) ||
+         (abs(value - slope.value) > allowed && (value < low - allowed || value > high + allowed));
+}
 
 /// The middle one of the sizes that are neither 0 nor infinite; 1 if there is none.
 double typical_size(std::span<const double> x) {
@@ -83,6 +93,11 @@ std::optional<RuleTrial::Element> RuleTrial::wrong_element() {
   return {};
 }
 
+Quad RuleTrial::rounded(const Comparison& c, double bars) {
+  return Quad(bars) * c.slope.bar + Quad(tolerance) * (c.terms + c.slope.size) +
+         Quad(unseen) * c.slope.level;
+}
+
 Quad RuleTrial::Comparison::error() const { return abs(rule - slope.value); }
 
 RuleTrial::Comparison RuleTrial::compare(std::size_t first, std::size_t last) {
@@ -100,15 +115,8 @@ RuleTrial::Comparison RuleTrial::compare(std::size_t first, std::size_t last) {
   c.slope = local_.along(value_, part);
   c.measured = isfinite(c.slope.value) && isfinite(c.slope.bar);
   if (!c.measured) return c;
-  const Quad low = std::min(c.slope.below, c.slope.above);
-  const Quad high = std::max(c.slope.below, c.slope.above);
-  const auto outside = [&](Quad v, Quad allowed) {
-    return !isfinite(v) ||
-           (abs(v - c.slope.value) > allowed && (v < low - allowed || v > high + allowed));
-  };
-  const Quad sharp = Quad(suspicious_bars) * c.slope.bar;
-  const Quad rounded = sharp + Quad(tolerance) * (c.terms + c.slope.size);
-  c.suspicious = outside(c.rule, sharp) || outside(c.replayed, rounded);
+  c.suspicious = outside(c.slope, c.rule, Quad(suspicious_bars) * c.slope.bar) ||
+                 outside(c.slope, c.replayed, rounded(c, suspicious_bars));
   return c;
 }
 
@@ -128,24 +136,36 @@ std::optional<RuleTrial::Element> RuleTrial::search(std::size_t first, std::size
   return {};
 }
 
-std::optional<RuleTrial::Element> RuleTrial::judge_element(std::size_t j,
-                                                           const Comparison& one) const {
+std::optional<RuleTrial::Element> RuleTrial::judge_element(std::size_t j, const Comparison& one) {
   const Quad d(direction_[j]);
   if (!one.measured || direction_[j] == 0) return {};
-  const Quad low = std::min(one.slope.below, one.slope.above);
-  const Quad high = std::max(one.slope.below, one.slope.above);
-  const Quad allowed =
-      Quad(wrong_bars) * one.slope.bar + Quad(tolerance) * (one.terms + one.slope.size);
-  for (const Quad rule : {one.rule, one.replayed}) {
-    const bool wrong = !isfinite(rule) || (abs(rule - one.slope.value) > allowed &&
-                                           (rule < low - allowed || rule > high + allowed));
-    if (!wrong) continue;
-    const Quad weight =
-        isfinite(rule) && largest_ > Quad(0) ? abs(rule - one.slope.value) / largest_ : Quad(1);
+  const Quad sharp = Quad(wrong_bars) * one.slope.bar +
+                     Quad(tolerance) * (isfinite(one.terms) ? one.terms + one.slope.size : Quad(0));
+  const std::pair<Quad, Quad> judged[] = {{one.rule, sharp},
+                                          {one.replayed, rounded(one, wrong_bars)}};
+  for (const auto& [rule, allowed] : judged) {
+    if (!outside(one.slope, rule, allowed) || !confirmed(j, rule, one.slope.value)) continue;
+    const Quad error = abs(rule - one.slope.value);
+    const Quad weight = isfinite(error) && largest_ > Quad(0) ? error / largest_ : Quad(1);
     return Element{j, static_cast<double>(rule / d), static_cast<double>(one.slope.value / d),
                    static_cast<double>(one.slope.bar / abs(d)), static_cast<double>(weight)};
   }
   return {};
+}
+
+/// Whether another step says the same: noise that a bar did not see is another one there.
+bool RuleTrial::confirmed(std::size_t j, Quad rule, Quad difference) {
+  constexpr double alike = 0.01;  // of the error
+  std::vector<double> part(direction_.size(), 0.0);
+  part[j] = direction_[j];
+  int witnesses = 0;
+  for (const LocalDifference::Slope& slope : local_.all_along(value_, part)) {
+    if (!isfinite(slope.value) || !isfinite(slope.bar)) continue;
+    const Quad error = isfinite(rule) ? abs(rule - difference) : abs(difference) + slope.level;
+    const bool same = abs(slope.value - difference) <= Quad(alike) * error;
+    if (same && outside(slope, rule, Quad(wrong_bars) * slope.bar)) ++witnesses;
+  }
+  return witnesses >= 2;
 }
 
 }  // namespace dtheta::gradcheck

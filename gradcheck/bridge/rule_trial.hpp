@@ -40,11 +40,14 @@ class RuleTrial {
 
     [[nodiscard]] Quad error() const;
   };
+  /// How far the double value of a rule may be off, in bars of the difference and roundings.
+  static Quad rounded(const Comparison& c, double bars);
   enum class Scale { typical, own };
   void set_direction(Scale scale);
   Comparison compare(std::size_t first, std::size_t last);
   std::optional<Element> search(std::size_t first, std::size_t last, Comparison whole);
-  [[nodiscard]] std::optional<Element> judge_element(std::size_t j, const Comparison& one) const;
+  std::optional<Element> judge_element(std::size_t j, const Comparison& one);
+  bool confirmed(std::size_t j, Quad rule, Quad difference);
 
   LocalDifference& local_;
   std::size_t value_;

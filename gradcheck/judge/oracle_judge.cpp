@@ -154,16 +154,18 @@ bool OracleJudge::leaves_crumbs_of_zero(const Measured& m, const Doubt& doubt) c
 
 /// A value that differs from J's derivative by what its own arithmetic rounded away, as the same
 /// computation in a wider scalar shows: no wrong rule. It passes where J is rounded as coarsely, so
-/// that nobody could have seen more of it; else its digits are lost, and it is left open.
-std::optional<Finding> OracleJudge::judge_rounding(const Measured& m, const Doubt& doubt) {
+/// that nobody could have seen more of it; else its digits are lost, and it is left open. A zero is
+/// one where the derivative is known to be far below that.
+std::optional<Finding> OracleJudge::judge_rounding(const Measured& m, const Doubt& doubt) const {
   const double error = std::abs(doubt.analytic - m.slope.value);
-  if (doubt.rounding == 0.0 || !(error <= doubt.rounding + m.likely)) return {};
+  if (!(error <= doubt.rounding + m.likely)) return {};
+  const double far_below = request_.options.held_to() * doubt.crumb;
+  if (!(m.likely <= std::max(doubt.rounding, far_below))) return {};  // it could be anything
   Measured rounded = m;
   if (doubt.rounding + m.likely <= doubt.crumb) {
     rounded.likely += doubt.rounding;
     return settle(Verdict::pass, rounded);
   }
-  if (!(m.likely <= doubt.rounding)) return {};  // it could be anything
   // What was not accused would not have been seen.
   rounded.cautious = std::max(m.cautious, 1.5 * error);
   return settle(Verdict::inconclusive, rounded);

@@ -57,7 +57,7 @@ class OracleJudge {
   Measured measure(const Oracle& oracle, const Doubt& doubt, const Ask& ask, double step) const;
   bool agrees(const Measured& m, const Doubt& doubt) const;
   bool leaves_crumbs_of_zero(const Measured& m, const Doubt& doubt) const;
-  static std::optional<Finding> judge_rounding(const Measured& m, const Doubt& doubt);
+  std::optional<Finding> judge_rounding(const Measured& m, const Doubt& doubt) const;
   bool excludes(const Measured& m, const Doubt& doubt) const;
   static Finding settle(Verdict verdict, const Measured& m);
 

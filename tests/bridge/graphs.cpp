@@ -16,7 +16,8 @@ BOOST_AUTO_TEST_CASE(right_graphs_are_not_accused) {
     const Result result = check_network(graph.cost, graph.leaves);
     BOOST_TEST((result.verdict != Verdict::fail),
                "seed " << seed << ", " << graph.family << ", scale " << graph.scale);
-    open += result.verdict == Verdict::inconclusive ? 1U : 0U;
+    const bool constant = !result.difference.exercised;  // nothing to be seen, and it says so
+    open += result.verdict == Verdict::inconclusive && !constant ? 1U : 0U;
   }
   BOOST_TEST(open <= count / 20);
 }
@@ -26,8 +27,8 @@ BOOST_AUTO_TEST_CASE(planted_bugs_do_not_pass_and_nobody_else_is_blamed) {
   const std::string mine = std::string("the rule of ") + RandomGraph::planted_op + " ";
   for (std::uint64_t seed = 1; seed <= 200; ++seed) {
     const auto bug = static_cast<Planted>(1 + seed % 3);
-    if (!(planted_error(seed, bug) > smallest_error)) continue;
     const RandomGraph graph = random_graph(seed, bug);
+    if (!(error_of(graph) > smallest_error)) continue;
     const Result result = check_network(graph.cost, graph.leaves);
     BOOST_TEST((result.verdict != Verdict::pass), "seed " << seed << ", " << graph.family);
     for (const Cause& cause : result.causes) {

@@ -22,6 +22,8 @@
 #include "autodiff/ops/reduction.hpp"
 #include "autodiff/ops/shape.hpp"
 #include "autodiff/ops/trigonometric.hpp"
+#include "autodiff/workspace.hpp"
+#include "gradcheck/bridge/replay_oracle.hpp"
 
 namespace dtheta::gradcheck::test {
 namespace {
@@ -287,30 +289,29 @@ RandomGraph random_graph(std::uint64_t seed, Planted planted) {
   return graph;
 }
 
-double planted_error(std::uint64_t seed, Planted planted) {
-  const RandomGraph right = random_graph(seed), wrong = random_graph(seed, planted);
-  const ParameterVector theta = parameters_of(right.leaves);
-  const ParameterVector a = gradient_of(right.cost, right.leaves, theta),
-                        b = gradient_of(wrong.cost, wrong.leaves, theta);
-  const auto largest = [](std::span<const double> values) {
-    double most = 0;
-    for (const double v : values) {
-      if (std::isfinite(v)) most = std::max(most, std::abs(v));
-    }
-    return most;
-  };
-  constexpr double rounding = 1e-12;
+double error_of(const RandomGraph& graph) {
+  const ParameterVector theta = parameters_of(graph.leaves);
+  const ParameterVector g = gradient_of(graph.cost, graph.leaves, theta);
+  const std::vector<Oracle> oracles =
+      replay_oracles(graph.cost, vars_of(graph.leaves), theta.values());
+  const Oracle& quad = *std::ranges::find(oracles, "quad", &Oracle::name);
+  Workspace<Quad> wide{Plan({graph.cost})};
+  wide.run();
+  const double cost = graph.cost.item();
+  const double off_by = std::abs(static_cast<double>(Quad(cost) - wide[graph.cost][0]));
+  constexpr double roundings = 64 * 0x1p-53;
+  const double rounding = std::max(roundings * std::abs(cost), 64 * off_by);  // of J
   double worst = 0;
   for (const Block& block : theta.blocks()) {
-    const auto of = [&](const ParameterVector& g) {
-      return g.values().subspan(block.offset, block.size);
-    };
-    const double size = largest(of(a));
-    if (size <= rounding * largest(a.values()) || size == 0) continue;
-    for (std::size_t i = 0; i < block.size; ++i) {
-      const double error = std::abs(of(a)[i] - of(b)[i]) / size;
-      if (std::isfinite(error)) worst = std::max(worst, error);
+    double size = 0, error = 0;
+    for (std::size_t i = block.offset; i < block.offset + block.size; ++i) {
+      const double x = std::abs(theta.values()[i]);
+      const WideSlope slope = quad.slope(i, std::exp2(std::floor(std::log2(x)) - 14));
+      const double off = std::abs(g.values()[i] - slope.value);
+      size = std::max(size, std::abs(slope.value));
+      if (off * x > rounding && off > 2 * slope.spread) error = std::max(error, off);
     }
+    if (error > 0) worst = std::max(worst, size > 0 ? error / size : 1.0);
   }
   return worst;
 }

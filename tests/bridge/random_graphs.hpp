@@ -36,8 +36,9 @@ struct RandomGraph {
 /// of the costs contain a gradient.
 [[nodiscard]] RandomGraph random_graph(std::uint64_t seed, Planted planted = Planted::none);
 
-/// How far a planted rule takes the gradient from the right one: the largest error of a block in
-/// parts of its largest derivative, blocks that are rounding alone left out.
-[[nodiscard]] double planted_error(std::uint64_t seed, Planted planted);
+/// How wrong the gradient of a graph is: the largest error of a block in parts of its largest
+/// derivative, by differences in quad. Left out are errors by which J would not move beyond its own
+/// rounding.
+[[nodiscard]] double error_of(const RandomGraph& graph);
 
 }  // namespace dtheta::gradcheck::test
