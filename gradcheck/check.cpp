@@ -201,11 +201,10 @@ Result check_probes(const ProbeEvaluator& evaluate, const Cost* cost, const Grad
   const double again = cost_at(counted, theta, at);
   result.deterministic = same_bits(result.cost, again);
   const double change = result.deterministic ? 0.0 : std::abs(again - result.cost);
-  const double noise = std::max(change, options.cost_noise);
 
   const auto proceed = [&](std::size_t done) { return watch.proceed(done); };
   const detail::Request request{counted, theta,       result.analytic, blocks,
-                                options, result.cost, noise,           proceed};
+                                options, result.cost, change,          proceed};
   const bool textbook = options.method == Method::textbook;
   const bool measurable =
       textbook || (std::isfinite(result.cost) &&

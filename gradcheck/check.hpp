@@ -47,8 +47,6 @@ struct Options {
   /// Adaptive only: relative error of a derivative that must be seen. Unless set:
   /// default_tolerance.
   std::optional<double> tolerance{};
-  double cost_noise = 0.0;  ///< adaptive only: what an evaluation of J is off by at least, if
-                            ///< known; what is measured may be less, inside a step of a staircase
   double gradient_roundoff = 0x1p-53;  ///< unit roundoff of the gradient's arithmetic; 0x1p-24 for
                                        ///< a gradient computed in float
   std::vector<std::string> blocks{};   ///< only these blocks; empty: all
@@ -62,9 +60,13 @@ struct Options {
   CornerFinder corner{};          ///< adaptive only: explains entries that are in doubt
   /// Adaptive only: how far each entry of the gradient may be off by the roundings of its own
   /// arithmetic alone, as its distance from the same computation in a wider scalar says. Called at
-  /// most once, where double leaves an entry in doubt. What differs from an oracle's derivative by
-  /// no more is not accused, and passes where J's own roundings are as large.
+  /// most once, where double leaves an entry in doubt or accuses it. What differs from an oracle's
+  /// derivative by no more is not accused, and passes where J's own roundings are as large.
   std::function<std::vector<double>()> gradient_rounding{};
+  /// Adaptive only: what the roundings on the way to J do to it, where somebody can look inside.
+  /// Noise that is measured may be far less, inside a step of a staircase. Called at most once,
+  /// where double leaves an entry in doubt or accuses it.
+  std::function<double()> cost_rounding{};
   /// Entries about which oracles are asked at most. Where more are in doubt, they are asked about
   /// an eighth as many all over θ.
   std::size_t most_opinions = 256;

@@ -15,6 +15,7 @@ namespace dtheta::gradcheck {
 namespace {
 
 constexpr double measured = 0.99;  // nothing but what is named is in it, and it has a bar
+constexpr double seen = 0.9;       // it is part of it
 
 /// Entries that were measured, and how many of them a gradient misses by more than bar and
 /// tolerance.
@@ -79,7 +80,7 @@ bool blame_cuts(Result& result, Var cost, std::span<const Var> leaves, const Par
       "to check the rest of the gradient, put a leaf that holds that value in its place",
       where, closed.entries - opened.entries, closed.entries);
   result.causes.insert(result.causes.begin(),
-                       {Pattern::stopped, 0.0, all ? measured : 0.9, std::move(sentence)});
+                       {Pattern::stopped, 0.0, all ? measured : seen, std::move(sentence)});
   return all;
 }
 
@@ -149,9 +150,10 @@ void explain_failure(Result& result, Var cost, std::span<const CheckedLeaf> leav
   if (result.verdict != Verdict::fail) return;
   std::vector<Cause> causes = origins(cost, vars, theta, tape_gradient);
   if (causes.empty()) causes = wrong_ops(result, cost, vars, theta);
-  // What is cut on purpose comes before all else.
-  const auto behind = std::ranges::find_if_not(
-      result.causes, [](const Cause& cause) { return cause.pattern == Pattern::stopped; });
+  // What was seen to be cut on purpose comes before all else.
+  const auto behind = std::ranges::find_if_not(result.causes, [](const Cause& cause) {
+    return cause.pattern == Pattern::stopped && cause.confidence >= seen;
+  });
   result.causes.insert(behind, causes.begin(), causes.end());
 }
 

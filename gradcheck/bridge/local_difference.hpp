@@ -36,10 +36,17 @@ class LocalDifference {
   /// cannot be recorded or replayed.
   std::optional<std::vector<Quad>> rule(std::size_t value);
 
+  /// How far that moves if operands, cotangent and the op's value are rounded to double: what no
+  /// arithmetic in double can do better. Zeros where there is no such rule.
+  std::vector<Quad> rule_rounding(std::size_t value);
+
  private:
+  /// The rule with everything that it reads off by a rounding of double, or exact.
+  std::vector<Quad> rule_of(std::size_t value, bool rounded);
   /// Values of y at a move along the direction.
   std::vector<Quad> y_at(std::size_t value, std::span<const double> direction, Quad t);
   Slope slope(std::size_t value, std::span<const double> direction, Quad step);
+  void measure_noise();
 
   std::unique_ptr<Tape> tape_;
   std::vector<Var> leaves_;  // the values
@@ -48,6 +55,7 @@ class LocalDifference {
   std::vector<double> cotangent_;
   std::vector<std::vector<double>> at_;  // of the real values
   std::unique_ptr<Workspace<Quad>> ws_;
+  std::vector<Quad> noise_;  // of each element of y
 };
 
 }  // namespace dtheta::gradcheck

@@ -12,9 +12,9 @@
 #include <memory>
 #include <optional>
 
-#include "autodiff/errors.hpp"
 #include "autodiff/tape.hpp"
 #include "gradcheck/bridge/branches.hpp"
+#include "gradcheck/bridge/cost_rounding.hpp"
 #include "gradcheck/bridge/explain_failure.hpp"
 #include "gradcheck/bridge/replay_oracle.hpp"
 #include "gradcheck/bridge/stacked_probes.hpp"
@@ -162,26 +162,23 @@ class NetworkCheck::Compiled {
     NetworkOptions options = options_;
     std::ranges::move(replay_oracles(cost_, vars_, theta.values()),
                       std::back_inserter(options.oracles));
-    options.cost_noise = std::max(options.cost_noise, cancelled(theta));
+    options.cost_rounding = [this, &theta] { return cancelled(theta); };
     options.corner = corner_finder(cost_, vars_, theta);
-    options.gradient_rounding = [this, &theta] { return rounding(theta); };
+    if (!options.gradient_rounding) {
+      options.gradient_rounding = [this, &theta] { return rounding(theta); };
+    }
     return options;
   }
 
-  /// How far J is from its value in quad, where large terms have cancelled in it; else 0.
-  double cancelled(const ParameterVector& theta) try {
-    if (theta.size() == 0) return 0.0;
-    constexpr double most_roundings = 0x1p-43;  // of J: a thousand, as of a long sum
+  /// What rounding does to J where large terms have cancelled in it; else 0, for measured noise
+  /// is sharper.
+  double cancelled(const ParameterVector& theta) {
+    constexpr double many = 0x1p10;  // roundings of J, as of a long sum
     const Probe here{0, theta.values()[0]};
     double cost = 0.0;
     (*probes_)(std::span(&here, 1), std::span(&cost, 1));
-    if (!wide_cost_) wide_cost_.emplace(Plan({cost_}));
-    LeafLayout(cost_, vars_).set(*wide_cost_, theta.values());
-    wide_cost_->run();
-    const auto off = static_cast<double>(abs(Quad(cost) - (*wide_cost_)[cost_][0]));
-    return off > most_roundings * std::abs(cost) && std::isfinite(off) ? off : 0.0;
-  } catch (const GuardError&) {
-    return 0.0;  // rounded otherwise, J takes another branch
+    const double off = cost_rounding(cost_, vars_, theta.values());
+    return off > many * 0x1p-53 * std::abs(cost) ? off : 0.0;
   }
 
   /// How far the gradient under test may be off by its own arithmetic: that of the tape as
@@ -220,7 +217,6 @@ class NetworkCheck::Compiled {
   std::optional<TapeGradient> gradient_;
   std::vector<double> tape_gradient_;
   std::optional<StackedProbes> probes_;
-  std::optional<Workspace<Quad>> wide_cost_;
   std::vector<std::string> unsteady_;  // blocks from which J is not the same each time
 };
 

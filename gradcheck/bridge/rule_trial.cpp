@@ -16,6 +16,8 @@ constexpr double tolerance = 1e-10;
 // Of L itself: digits that a rule loses in double below this matter to nobody, as those of 1 - y^2
 // where y is nearly 1.
 constexpr double unseen = 0x1p-40;
+// Of what the rule reads: so many may come together in it.
+constexpr double roundings = 0x1p10;
 // Comparisons: enough to find one of many elements by halves, more where they are cheap.
 constexpr double worth = 4e6;  // elements
 constexpr double fewest_comparisons = 48, most_comparisons = 160;
@@ -94,8 +96,15 @@ std::optional<RuleTrial::Element> RuleTrial::wrong_element() {
 }
 
 Quad RuleTrial::rounded(const Comparison& c, double bars) {
-  return Quad(bars) * c.slope.bar + Quad(tolerance) * (c.terms + c.slope.size) +
-         Quad(unseen) * c.slope.level;
+  const Quad allowed = Quad(bars) * c.slope.bar + Quad(tolerance) * (c.terms + c.slope.size) +
+                       Quad(unseen) * c.slope.level;
+  if (!outside(c.slope, c.replayed, allowed)) return allowed;
+  if (!rounding_) rounding_ = local_.rule_rounding(value_);
+  Quad lost = 0;
+  for (std::size_t j = c.first; j < c.last; ++j) {
+    lost += (*rounding_)[j] * Quad(std::abs(direction_[j]));
+  }
+  return allowed + Quad(roundings) * lost;
 }
 
 Quad RuleTrial::Comparison::error() const { return abs(rule - slope.value); }
@@ -104,6 +113,8 @@ RuleTrial::Comparison RuleTrial::compare(std::size_t first, std::size_t last) {
   --left_;
   std::vector<double> part(direction_.size(), 0.0);
   Comparison c;
+  c.first = first;
+  c.last = last;
   for (std::size_t j = first; j < last; ++j) {
     if (direction_[j] == 0) continue;
     part[j] = direction_[j];
@@ -153,7 +164,8 @@ std::optional<RuleTrial::Element> RuleTrial::judge_element(std::size_t j, const 
   return {};
 }
 
-/// Whether another step says the same: noise that a bar did not see is another one there.
+/// Whether another step says the same and none says otherwise: what a bar did not see, as terms
+/// that cancel inside of the op and swallow a small move, is another one there.
 bool RuleTrial::confirmed(std::size_t j, Quad rule, Quad difference) {
   constexpr double alike = 0.01;  // of the error
   std::vector<double> part(direction_.size(), 0.0);
@@ -162,7 +174,9 @@ bool RuleTrial::confirmed(std::size_t j, Quad rule, Quad difference) {
   for (const LocalDifference::Slope& slope : local_.all_along(value_, part)) {
     if (!isfinite(slope.value) || !isfinite(slope.bar)) continue;
     const Quad error = isfinite(rule) ? abs(rule - difference) : abs(difference) + slope.level;
-    const bool same = abs(slope.value - difference) <= Quad(alike) * error;
+    const Quad apart = abs(slope.value - difference), bars = Quad(suspicious_bars) * slope.bar;
+    if (apart > Quad(alike) * error + bars) return false;
+    const bool same = apart <= Quad(alike) * error;
     if (same && outside(slope, rule, Quad(wrong_bars) * slope.bar)) ++witnesses;
   }
   return witnesses >= 2;

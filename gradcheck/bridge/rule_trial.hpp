@@ -32,16 +32,17 @@ class RuleTrial {
  private:
   struct Comparison {
     LocalDifference::Slope slope;
-    Quad rule;      // in quad, along the direction
-    Quad replayed;  // in the arithmetic of the replay
-    Quad terms;     // sum of the sizes of what `rule` adds
+    Quad rule;                        // in quad, along the direction
+    Quad replayed;                    // in the arithmetic of the replay
+    Quad terms;                       // sum of the sizes of what `rule` adds
+    std::size_t first = 0, last = 0;  // the elements that moved
     bool measured = false;
     bool suspicious = false;
 
     [[nodiscard]] Quad error() const;
   };
   /// How far the double value of a rule may be off, in bars of the difference and roundings.
-  static Quad rounded(const Comparison& c, double bars);
+  Quad rounded(const Comparison& c, double bars);
   enum class Scale { typical, own };
   void set_direction(Scale scale);
   Comparison compare(std::size_t first, std::size_t last);
@@ -54,6 +55,7 @@ class RuleTrial {
   std::span<const double> x_;
   std::vector<double> replayed_;
   std::vector<Quad> rule_;
+  std::optional<std::vector<Quad>> rounding_;  // of the rule in double, once it is needed
   std::vector<double> direction_;
   std::uint64_t seed_;
   Quad largest_{0};  // of all that the rule hands down, along the direction

@@ -158,7 +158,7 @@ bool OracleJudge::leaves_crumbs_of_zero(const Measured& m, const Doubt& doubt) c
 /// one where the derivative is known to be far below that.
 std::optional<Finding> OracleJudge::judge_rounding(const Measured& m, const Doubt& doubt) const {
   const double error = std::abs(doubt.analytic - m.slope.value);
-  if (!(error <= doubt.rounding + m.likely)) return {};
+  if (!(error <= rounding_room * doubt.rounding + m.likely)) return {};
   const double far_below = request_.options.held_to() * doubt.crumb;
   if (!(m.likely <= std::max(doubt.rounding, far_below))) return {};  // it could be anything
   Measured rounded = m;

@@ -9,6 +9,10 @@
 
 namespace dtheta::gradcheck::detail {
 
+/// Roundings, as measured, by which an entry may differ from its derivative: what they were
+/// measured with is rounded, too.
+inline constexpr double rounding_room = 1.5;
+
 /// One entry that double leaves in doubt, and what its derivative is judged by.
 struct Doubt {
   std::size_t block = 0;  ///< among those to check

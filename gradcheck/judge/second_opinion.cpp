@@ -29,11 +29,7 @@ bool in_doubt(const Finding& finding, double analytic) {
 class Opinions {
  public:
   Opinions(Result& result, const Request& request, Findings& findings)
-      : result_(result),
-        request_(request),
-        options_(request.options),
-        findings_(findings),
-        judge_(request, findings.noise, [this](Doubt& doubt) { find_corner(doubt); }) {
+      : result_(result), request_(request), options_(request.options), findings_(findings) {
     for (const Oracle& oracle : options_.oracles) uses_.push_back({oracle.name, 0, 0});
     for (const Block& block : request.blocks) total_ += block.size;
   }
@@ -42,6 +38,7 @@ class Opinions {
     const double whole = largest_finite(request_.analytic);
     std::vector<Doubt> doubts;
     measure_rounding();
+    judge_.emplace(request_, findings_.noise, [this](Doubt& doubt) { find_corner(doubt); });
     for (std::size_t b = 0; b < request_.blocks.size(); ++b) gather(b, whole, doubts);
     doubts_ = doubts.size();
     confirmed_.assign(request_.blocks.size(), 0);
@@ -59,16 +56,53 @@ class Opinions {
  private:
   /// How far the gradient is off by its own arithmetic, if anybody knows and it matters.
   void measure_rounding() {
-    if (!options_.gradient_rounding) return;
-    for (std::size_t i = 0; i < findings_.entries.size(); ++i) {
-      if (!in_doubt(findings_.entries[i], request_.analytic[i])) continue;
-      ask("the rounding of the gradient", [&] { rounding_ = options_.gradient_rounding(); });
-      break;
+    const auto matters = [&](std::size_t i) {
+      return findings_.entries[i].verdict == Verdict::fail ||
+             in_doubt(findings_.entries[i], request_.analytic[i]);
+    };
+    rounding_.assign(findings_.entries.size(), 0.0);
+    bool any = false;
+    for (std::size_t i = 0; i < rounding_.size() && !any; ++i) any = matters(i);
+    if (!any) return;
+    if (options_.gradient_rounding) {
+      std::vector<double> lost;
+      ask("the rounding of the gradient", [&] { lost = options_.gradient_rounding(); });
+      if (lost.size() == rounding_.size()) rounding_ = std::move(lost);
     }
-    if (rounding_.size() != findings_.entries.size()) rounding_.assign(findings_.entries.size(), 0);
     for (double& lost : rounding_) {
       if (!std::isfinite(lost)) lost = 0.0;
     }
+    double noise = 0.0;
+    if (options_.cost_rounding) {
+      ask("the rounding of J", [&] { noise = options_.cost_rounding(); });
+    }
+    acquit(noise > findings_.noise ? noise : 0.0);
+    findings_.noise = std::max(findings_.noise, noise);
+  }
+
+  /// Takes back accusations that a noise of J which had not been seen explains, or rounding of the
+  /// gradient.
+  void acquit(double noise) {
+    constexpr double stencil = 12.0;  // margin and gain of a slope's noise
+    for (std::size_t i = 0; i < rounding_.size(); ++i) {
+      Finding& finding = findings_.entries[i];
+      if (finding.verdict != Verdict::fail || !std::isfinite(request_.analytic[i])) continue;
+      const double hidden = noise > 0.0 ? stencil * noise / finding.step : 0.0;
+      if (!is_rounding(i) && !(error_of(i) <= doubtful_z * hidden)) continue;
+      finding.verdict = Verdict::inconclusive;
+      finding.bar = std::max(finding.bar + hidden, 1.5 * error_of(i));
+    }
+  }
+
+  double error_of(std::size_t i) const {
+    return std::abs(request_.analytic[i] - findings_.entries[i].numeric);
+  }
+
+  /// Whether an entry differs from what was measured sharply by what its own arithmetic lost.
+  bool is_rounding(std::size_t i) const {
+    const Finding& finding = findings_.entries[i];
+    return !finding.kink && rounding_[i] > 0.0 && finding.bar <= rounding_[i] &&
+           error_of(i) <= rounding_room * rounding_[i] + finding.bar;
   }
 
   /// Somebody's answer. Who throws has none, and is not asked again: false.
@@ -120,7 +154,7 @@ class Opinions {
       if (doubt.reach == 0.0 && std::isfinite(finding.numeric)) {
         doubt.reach = std::abs(finding.numeric);
       }
-      if (!rounding_.empty()) doubt.rounding = rounding_[i];
+      doubt.rounding = rounding_[i];
       doubt.crumb = crumb(doubt, whole);
       doubts.push_back(doubt);
     }
@@ -135,23 +169,26 @@ class Opinions {
     constexpr std::size_t explained = 32;  // corners that are looked for without need
     const bool rounding = std::abs(doubt.analytic) <= doubt.crumb && doubt.rounding > 0.0;
     if (!rounding && ++asked_ <= explained) find_corner(doubt);
+    std::optional<std::size_t> by;
     for (std::size_t o = 0; o < options_.oracles.size(); ++o) {
-      if (is_idle(o)) continue;
+      if (is_idle(o) || (by && !wider(o, *by))) continue;
       std::optional<Finding> settled;
       ask(options_.oracles[o].name,
-          [&] { settled = judge_.judge(options_.oracles[o], doubt, uses_[o].evaluations); });
+          [&] { settled = judge_->judge(options_.oracles[o], doubt, uses_[o].evaluations); });
       if (!settled) continue;
-      note_rounding(doubt, *settled);
       finding = *settled;
-      ++uses_[o].settled;
-      if (finding.verdict == Verdict::fail) ++confirmed_[doubt.block];
-      return;
+      by = o;
+      if (finding.verdict == Verdict::pass) break;
+      // Digits may be lost in this scalar too: what is no pass a wider one must have seen.
     }
+    if (!by) return;
+    ++uses_[*by].settled;
+    if (finding.verdict == Verdict::fail) ++confirmed_[doubt.block];
   }
 
-  void note_rounding(const Doubt& doubt, const Finding& settled) {
-    if (settled.verdict != Verdict::inconclusive || settled.kink) return;
-    if (lost_++ == 0) first_lost_ = doubt.entry;
+  /// Whether an oracle computes in a wider scalar than another one.
+  bool wider(std::size_t o, std::size_t than) const {
+    return options_.oracles[o].roundoff < options_.oracles[than].roundoff;
   }
 
   void find_corner(Doubt& doubt) {
@@ -199,13 +236,7 @@ class Opinions {
     for (const auto& [whom, why] : silent_) {
       result_.notes.push_back(fmt::format("{} could not be asked: {}", whom, why));
     }
-    if (lost_ > 0) {
-      result_.notes.push_back(fmt::format(
-          "the rule behind {} entries of the gradient is right, but its arithmetic loses their "
-          "digits (first {}: off by {:.2g}, as the same computation in a wider scalar shows): "
-          "large terms cancel on the way",
-          lost_, to_string(request_.theta.key(first_lost_)), rounding_[first_lost_]));
-    }
+    name_lost_digits();
     for (const auto& [what, seen] : corners_) {
       const std::string at =
           seen.move == 0.0 ? "at theta itself" : fmt::format("at a move of {:.2g}", seen.move);
@@ -214,6 +245,22 @@ class Opinions {
                       "has a corner there",
                       what, seen.entries, to_string(request_.theta.key(seen.first)), at));
     }
+  }
+
+  /// Open entries whose rule is right.
+  void name_lost_digits() {
+    std::vector<std::size_t> lost;
+    for (std::size_t i = 0; i < rounding_.size(); ++i) {
+      const Finding& finding = findings_.entries[i];
+      if (finding.verdict != Verdict::inconclusive || finding.kink || rounding_[i] == 0.0) continue;
+      if (error_of(i) <= 2.0 * rounding_[i]) lost.push_back(i);
+    }
+    if (lost.empty()) return;
+    result_.notes.push_back(fmt::format(
+        "the rule behind {} entries of the gradient is right, but its arithmetic loses their "
+        "digits (first {}: off by {:.2g}, as the same computation in a wider scalar shows): large "
+        "terms cancel on the way",
+        lost.size(), to_string(request_.theta.key(lost.front())), rounding_[lost.front()]));
   }
 
   struct Seen {
@@ -226,13 +273,11 @@ class Opinions {
   const Request& request_;
   const Options& options_;
   Findings& findings_;
-  OracleJudge judge_;
+  std::optional<OracleJudge> judge_;
   std::vector<OracleUse> uses_;
   std::map<std::string, Seen> corners_;
   std::vector<double> rounding_;               // of each entry of the gradient, or none
   std::map<std::string, std::string> silent_;  // who threw, and what
-  std::size_t lost_ = 0;                       // entries whose digits are lost in rounding
-  std::size_t first_lost_ = 0;
   std::size_t doubts_ = 0;
   std::size_t total_ = 0;  // entries of the blocks under check
   std::size_t asked_ = 0;
