@@ -65,8 +65,8 @@ std::string NotFinite::sentence() const {
       "the gradient becomes {} at {} (record {}, {}): what reaches it from the cost is {}, but its "
       "rule gives element [{}] of operand {}, whose value is {:.6g}, a derivative that is not "
       "finite{}",
-      handed_down, op, node, source_line(where), nothing_came ? "zero" : "finite",
-      fmt::join(at, ", "), fmt::join(operands, ", "), operand,
+      std::isnan(handed_down) ? "nan" : "infinite", op, node, source_line(where),
+      nothing_came ? "zero" : "finite", fmt::join(at, ", "), fmt::join(operands, ", "), operand,
       nothing_came ? ", and zero times that is not zero: where a `where` does not use the result, "
                      "choose the operand before this op instead, so that it is never computed "
                      "outside its domain"

@@ -156,10 +156,13 @@ std::optional<RuleTrial::Element> RuleTrial::judge_element(std::size_t j, const 
                                           {one.replayed, rounded(one, wrong_bars)}};
   for (const auto& [rule, allowed] : judged) {
     if (!outside(one.slope, rule, allowed) || !confirmed(j, rule, one.slope.value)) continue;
+    const auto given = static_cast<double>(rule / d),
+               right = static_cast<double>(one.slope.value / d);
+    if (given == right) continue;  // both are below what double has
     const Quad error = abs(rule - one.slope.value);
     const Quad weight = isfinite(error) && largest_ > Quad(0) ? error / largest_ : Quad(1);
-    return Element{j, static_cast<double>(rule / d), static_cast<double>(one.slope.value / d),
-                   static_cast<double>(one.slope.bar / abs(d)), static_cast<double>(weight)};
+    return Element{j, given, right, static_cast<double>(one.slope.bar / abs(d)),
+                   static_cast<double>(weight)};
   }
   return {};
 }

@@ -33,6 +33,18 @@ std::vector<double> gradient(Var cost, const LeafLayout& layout, std::span<const
   return g;
 }
 
+/// Marks the records that a cost is computed from.
+std::vector<char> behind(Var cost) {
+  const Tape& tape = cost.tape();
+  std::vector<char> needed(cost.index() + 1, 0);
+  needed[cost.index()] = 1;
+  for (std::uint32_t i = cost.index() + 1; i-- > 0;) {
+    if (!needed[i]) continue;
+    for (const std::uint32_t in : tape.inputs(i)) needed[in] = 1;
+  }
+  return needed;
+}
+
 bool differ(std::span<const double> a, std::span<const double> b) {
   constexpr double roundings = 0x1p-40;
   double size = 0, apart = 0;
@@ -50,9 +62,10 @@ Unstopped unstopped_gradient(Var cost, std::span<const Var> leaves, std::span<co
   layout.require_size(theta);
   Tape& tape = cost.tape();
   const std::vector<char> depends = dependents(cost, leaves);
+  const std::vector<char> needed = behind(cost);
   std::vector<std::uint32_t> cuts;
   for (std::uint32_t i = 0; i <= cost.index(); ++i) {
-    if (depends[i] && cuts_derivative(tape, i)) cuts.push_back(i);
+    if (needed[i] && depends[i] && cuts_derivative(tape, i)) cuts.push_back(i);
   }
   Unstopped result;
   if (cuts.empty()) return result;

@@ -21,9 +21,10 @@ struct Doubt {
   double analytic = 0.0;
   double length = 0.0;  ///< scale of the block's entries
   Scales scales{};
-  double reach = 0.0;     ///< size of this derivative, at least the reference
-  double rounding = 0.0;  ///< of the analytic value, as measured (Options::gradient_rounding)
-  double crumb = 0.0;     ///< a derivative so small moves J by no more than J is rounded
+  double reach = 0.0;       ///< size of this derivative, at least the reference
+  double rounding = 0.0;    ///< of the analytic value, as measured (Options::gradient_rounding)
+  double crumb = 0.0;       ///< a derivative so small moves J by no more than J is rounded
+  double negligible = 0.0;  ///< a derivative so small is zero to a gradient of this arithmetic
   std::optional<Corner> corner{};
   bool looked = false;  ///< for a corner
 };

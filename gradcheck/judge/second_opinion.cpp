@@ -130,6 +130,13 @@ class Opinions {
     return rounding_margin * std::max(u * whole, noise * coarseness / size);
   }
 
+  /// What the arithmetic of the gradient rounds away somewhere, as far as that is known.
+  double least_seen(const Doubt& doubt, double whole) const {
+    const double lost = rounding_.empty() ? 0.0 : std::ranges::max(rounding_);
+    if (lost > 0.0) return lost;
+    return whole > 0.0 ? options_.gradient_roundoff * whole : doubt.crumb;
+  }
+
   /// The doubts of a block that an answer could do something about.
   void gather(std::size_t b, double whole, std::vector<Doubt>& doubts) const {
     const Block& block = request_.blocks[b];
@@ -156,6 +163,7 @@ class Opinions {
       }
       doubt.rounding = rounding_[i];
       doubt.crumb = crumb(doubt, whole);
+      doubt.negligible = options_.held_to() * least_seen(doubt, whole);
       doubts.push_back(doubt);
     }
   }
@@ -167,11 +175,13 @@ class Opinions {
     stopped_ = !request_.proceed(total_);
     if (stopped_) return;
     constexpr std::size_t explained = 32;  // corners that are looked for without need
-    const bool rounding = std::abs(doubt.analytic) <= doubt.crumb && doubt.rounding > 0.0;
+    // What rounding left of a zero only the widest scalar can tell from one.
+    const bool rounding =
+        doubt.rounding > 0.0 && std::abs(doubt.analytic) <= rounding_room * doubt.rounding;
     if (!rounding && ++asked_ <= explained) find_corner(doubt);
     std::optional<std::size_t> by;
     for (std::size_t o = 0; o < options_.oracles.size(); ++o) {
-      if (is_idle(o) || (by && !wider(o, *by))) continue;
+      if (is_idle(o) || (by && !wider(o, *by)) || (rounding && !widest(o))) continue;
       std::optional<Finding> settled;
       ask(options_.oracles[o].name,
           [&] { settled = judge_->judge(options_.oracles[o], doubt, uses_[o].evaluations); });
@@ -184,6 +194,12 @@ class Opinions {
     if (!by) return;
     ++uses_[*by].settled;
     if (finding.verdict == Verdict::fail) ++confirmed_[doubt.block];
+  }
+
+  bool widest(std::size_t o) const {
+    return std::ranges::none_of(options_.oracles, [&](const Oracle& other) {
+      return other.roundoff < options_.oracles[o].roundoff;
+    });
   }
 
   /// Whether an oracle computes in a wider scalar than another one.

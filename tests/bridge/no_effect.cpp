@@ -13,6 +13,7 @@
 #include "autodiff/ops/pooling.hpp"
 #include "autodiff/ops/reduction.hpp"
 #include "autodiff/ops/shape.hpp"
+#include "autodiff/ops/trigonometric.hpp"
 #include "networks.hpp"
 
 namespace dtheta::gradcheck::test {
@@ -21,8 +22,8 @@ namespace {
 namespace data = boost::unit_test::data;
 
 struct Net {
-  explicit Net(std::uint32_t seed, DType precision = DType::float64)
-      : tape(precision), seed(seed) {}
+  explicit Net(std::uint32_t number, DType precision = DType::float64)
+      : tape(precision), seed(number) {}
   Tape tape;
   std::uint32_t seed, stream = 1;
   std::vector<CheckedLeaf> leaves;
@@ -76,7 +77,8 @@ BOOST_DATA_TEST_CASE(a_bias_before_a_batch_norm_passes, data::make(seeds), seed)
 
 BOOST_DATA_TEST_CASE(a_cnn_with_biases_before_batch_norms_passes_cheaply, data::make(seeds), seed) {
   Net net(seed);
-  const Result result = check_network(normalised_cnn(net), net.leaves);
+  const Var cost = normalised_cnn(net);
+  const Result result = check_network(cost, net.leaves);
   BOOST_TEST((result.verdict == Verdict::pass));
   // Sixteen biases: a few slopes of seven evaluations for each at most.
   BOOST_TEST(asked(result) <= 16U * 4U * 7U);
