@@ -159,7 +159,8 @@ bool OracleJudge::leaves_crumbs_of_zero(const Measured& m, const Doubt& doubt) c
 std::optional<Finding> OracleJudge::judge_rounding(const Measured& m, const Doubt& doubt) const {
   const double error = std::abs(doubt.analytic - m.slope.value);
   if (!(error <= rounding_room * doubt.rounding + m.likely)) return {};
-  const bool none = std::abs(doubt.analytic) <= rounding_room * doubt.rounding;
+  const bool none =
+      std::abs(doubt.analytic) <= std::max(rounding_room * doubt.rounding, doubt.negligible);
   const double sharp = std::max(doubt.rounding, none ? doubt.negligible : 0.0);
   if (!(m.likely <= sharp)) return {};  // it could be anything
   Measured rounded = m;
