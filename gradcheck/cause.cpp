@@ -42,6 +42,8 @@ std::string_view to_string(Pattern pattern) {
       return "slip";
     case Pattern::wrong_op:
       return "wrong op";
+    case Pattern::stopped:
+      return "stopped";
     case Pattern::upstream:
       return "upstream";
     case Pattern::one_entry:

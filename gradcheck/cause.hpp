@@ -30,6 +30,7 @@ enum class Pattern {
   block_order,  ///< the right blocks, laid end to end in another order
   slip,         ///< off by a function of θ, entry by entry: x where tanh x is due, a missing 1.702
   wrong_op,     ///< an op on the tape has a wrong derivative rule
+  stopped,      ///< a derivative was cut on purpose, which J does not know of
   upstream,     ///< wrong from some layer down to the input, right above it
   one_entry,    ///< one entry is wrong, nothing else is known of it
   few_rows,     ///< only some rows are wrong

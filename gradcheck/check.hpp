@@ -58,6 +58,15 @@ struct Options {
   Hints hints{};                  ///< what may help to name the cause of a failure
   std::vector<Oracle> oracles{};  ///< adaptive only: asked in this order where double is in doubt
   CornerFinder corner{};          ///< adaptive only: explains entries that are in doubt
+  /// Adaptive only: how far each entry of the gradient may be off by the roundings of its own
+  /// arithmetic alone, as its distance from the same computation in a wider scalar says. Called at
+  /// most once, where double leaves an entry in doubt or accuses it. What differs from an oracle's
+  /// derivative by no more is not accused, and passes where J's own roundings are as large.
+  std::function<std::vector<double>()> gradient_rounding{};
+  /// Adaptive only: what the roundings on the way to J do to it, where somebody can look inside.
+  /// Noise that is measured may be far less, inside a step of a staircase. Called at most once,
+  /// where double leaves an entry in doubt or accuses it.
+  std::function<double()> cost_rounding{};
   /// Entries about which oracles are asked at most. Where more are in doubt, they are asked about
   /// an eighth as many all over θ.
   std::size_t most_opinions = 256;

@@ -148,6 +148,9 @@ MonitorProbe Monitor::look(std::size_t step, const Cost& cost, std::span<const d
     note_agreement(p);
     return p;
   }
+  // Beside θ, J may have no value: the edge of its domain. At θ itself it must.
+  const bool edge = std::isfinite(p.analytic) && !std::isfinite(p.numeric);
+  if (edge && std::isfinite(cost(theta))) return p;
   closest_ = std::max(closest_, p.excess());
   evidence_ += std::log10(p.excess());
   if (evidence_ < 1.0) return p;

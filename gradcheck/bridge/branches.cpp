@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <stdexcept>
 
+#include "autodiff/errors.hpp"
 #include "autodiff/tape.hpp"
 #include "gradcheck/bridge/source_line.hpp"
 
@@ -67,19 +69,36 @@ void Branches::watch_rule(Tape& tape, std::uint32_t i, std::span<const char> dep
   const Var c = tape.constant(cotangent_for(node.type->shape));
   for (std::size_t k = 0; k < primal.in.size(); ++k) {
     if (!depends[primal.in[k]] || primal[static_cast<int>(k)].is_index()) continue;
-    const Var piece = node.op->vjp(node.attributes, static_cast<int>(k), primal, c);
-    if (piece.exists()) watched_.push_back({i, piece});
+    try {
+      const Var piece = node.op->vjp(node.attributes, static_cast<int>(k), primal, c);
+      if (piece.exists()) watched_.push_back({i, piece});
+    } catch (const std::invalid_argument&) {
+      // No derivative for this cotangent, as of singular vectors where singular values coincide.
+    }
+  }
+}
+
+/// With another branch of a recorded `if`, all is computed all the same: the comparison jumps.
+void Branches::replay(Var leaf) {
+  try {
+    ws_->rerun(leaf);
+  } catch (const GuardError&) {
   }
 }
 
 Branches::Sample Branches::at(std::size_t entry, double move) {
   const auto place = layout_.place_of(entry);
   const Var x = layout_.leaves()[place.leaf];
-  if (moved_ && *moved_ != place.leaf) ws_->rerun(layout_.leaves()[*moved_]);
+  if (moved_ && *moved_ != place.leaf) replay(layout_.leaves()[*moved_]);
   moved_ = place.leaf;
   double& element = ws_->leaf(x)[place.element];
   element = theta_[entry] + move;
-  ws_->rerun(x);
+  try {
+    replay(x);
+  } catch (...) {
+    element = theta_[entry];
+    throw;
+  }
   element = theta_[entry];
   Sample sample{move, {}};
   sample.pieces.reserve(ends_.back());

@@ -45,6 +45,7 @@ class Branches {
 
   void watch(std::span<const Var> leaves, Var cost);
   void watch_rule(Tape& tape, std::uint32_t node, std::span<const char> depends);
+  void replay(Var leaf);
   Sample at(std::size_t entry, double move);
   std::optional<Jump> first_jump(std::size_t entry, const Sample& here, double reach);
   std::optional<Jump> narrow(std::size_t entry, const Sample& near, const Sample& far);

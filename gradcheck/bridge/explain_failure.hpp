@@ -4,8 +4,10 @@
 
 namespace dtheta::gradcheck {
 
-/// Adds to a failed result what a tape knows beyond the numbers: that only the gradient that was
-/// given is wrong, or which ops have wrong rules. `tape_gradient`: that of the tape at `theta`.
+/// Adds to a result that is no pass what a tape knows beyond the numbers, likeliest first: that a
+/// derivative is cut on purpose between θ and J, that only the gradient that was given is wrong, at
+/// which op it stops being finite, or which ops have wrong rules. Of an open result only the first
+/// is said, in a note. `tape_gradient`: that of the tape at `theta`.
 void explain_failure(Result& result, Var cost, std::span<const CheckedLeaf> leaves,
                      const ParameterVector& theta, std::span<const double> tape_gradient,
                      const NetworkOptions& options);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 #include <cstdint>
 #include <functional>
 #include <iterator>
@@ -13,6 +14,7 @@
 
 #include "autodiff/tape.hpp"
 #include "gradcheck/bridge/branches.hpp"
+#include "gradcheck/bridge/cost_rounding.hpp"
 #include "gradcheck/bridge/explain_failure.hpp"
 #include "gradcheck/bridge/replay_oracle.hpp"
 #include "gradcheck/bridge/stacked_probes.hpp"
@@ -105,7 +107,8 @@ class NetworkCheck::Compiled {
     const bool wider = options_.second_opinions && options_.method == Method::adaptive;
     Result result = wider ? measure(theta, with_second_opinions(theta)) : measure(theta, options_);
     if (result.deterministic) name_unsteady(result);
-    if (result.verdict == Verdict::fail && options_.blame_ops) {
+    name_edges(result);
+    if (result.verdict != Verdict::pass && result.complete && options_.blame_ops) {
       if (options_.gradient != nullptr) differentiate(theta);
       explain_failure(result, cost_, leaves_, theta, tape_gradient_, options_);
     }
@@ -146,12 +149,52 @@ class NetworkCheck::Compiled {
     if (result.verdict == Verdict::pass) result.verdict = Verdict::inconclusive;
   }
 
-  [[nodiscard]] NetworkOptions with_second_opinions(const ParameterVector& theta) const {
+  void name_edges(Result& result) const {
+    const std::size_t edges = probes_->edges().count();
+    if (edges == 0) return;
+    result.notes.push_back(
+        fmt::format("J cannot be computed at {} of the points beside theta that were asked for, "
+                    "which count as outside its domain; the first time: {}",
+                    edges, probes_->edges().first()));
+  }
+
+  [[nodiscard]] NetworkOptions with_second_opinions(const ParameterVector& theta) {
     NetworkOptions options = options_;
     std::ranges::move(replay_oracles(cost_, vars_, theta.values()),
                       std::back_inserter(options.oracles));
+    options.cost_rounding = [this, &theta] { return cancelled(theta); };
     options.corner = corner_finder(cost_, vars_, theta);
+    if (!options.gradient_rounding) {
+      options.gradient_rounding = [this, &theta] { return rounding(theta); };
+    }
     return options;
+  }
+
+  /// What rounding does to J where large terms have cancelled in it; else 0, for measured noise
+  /// is sharper.
+  double cancelled(const ParameterVector& theta) {
+    constexpr double many = 0x1p10;  // roundings of J, as of a long sum
+    const Probe here{0, theta.values()[0]};
+    double cost = 0.0;
+    (*probes_)(std::span(&here, 1), std::span(&cost, 1));
+    const double off = cost_rounding(cost_, vars_, theta.values());
+    return off > many * 0x1p-53 * std::abs(cost) ? off : 0.0;
+  }
+
+  /// How far the gradient under test may be off by its own arithmetic: that of the tape as
+  /// measured; another one adds in an order of its own, of which the tape's block says what is
+  /// usual.
+  std::vector<double> rounding(const ParameterVector& theta) {
+    const bool own = options_.gradient == nullptr;
+    if (!own) differentiate(theta);
+    std::vector<double> lost = gradient_->rounding(theta.values(), tape_gradient_);
+    for (const Block& block : theta.blocks()) {
+      if (own || block.size == 0) continue;
+      constexpr double other_orders = 32.0;
+      const auto of_block = std::span(lost).subspan(block.offset, block.size);
+      std::ranges::fill(of_block, other_orders * *std::ranges::max_element(of_block));
+    }
+    return lost;
   }
 
   /// The tape's gradient, or the op that makes it impossible.

@@ -37,9 +37,10 @@ class Line {
   /// J with an entry at a value; at most one entry is moved at a time.
   T operator()(std::size_t entry, T value) {
     if (!ws_) {
-      ws_.emplace(replay_->compiled());
-      replay_->layout.set(*ws_, replay_->theta);
-      ws_->run();
+      Workspace<T> at_theta(replay_->compiled());
+      replay_->layout.set(at_theta, replay_->theta);
+      at_theta.run();  // may throw: rounded otherwise, J may take another branch
+      ws_.emplace(std::move(at_theta));
     }
     const auto place = replay_->layout.place_of(entry);
     const Var x = replay_->layout.leaves()[place.leaf];

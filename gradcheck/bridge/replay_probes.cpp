@@ -19,6 +19,7 @@ ReplayProbes::ReplayProbes(Var cost, std::span<const Var> leaves, std::span<cons
 
 void ReplayProbes::move_to(std::span<const double> theta) {
   layout_.require_size(theta);
+  edges_.clear();
   for (Lane& lane : lanes_) {
     layout_.set(lane.workspace, theta);
     lane.workspace.run();
@@ -58,7 +59,9 @@ void ReplayProbes::operator()(std::span<const Probe> probes, std::span<double> a
   detail::in_parallel(threads, [&](std::size_t t) {
     const std::size_t first = std::min(t * share, probes.size());
     const std::size_t last = std::min(first + share, probes.size());
-    for (std::size_t i = first; i < last; ++i) answers[i] = answer(lanes_[t], probes[i]);
+    for (std::size_t i = first; i < last; ++i) {
+      answers[i] = edges_.value_or_nan([&] { return answer(lanes_[t], probes[i]); });
+    }
   });
 }
 

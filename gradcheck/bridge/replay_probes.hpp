@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "autodiff/workspace.hpp"
+#include "gradcheck/bridge/domain_edges.hpp"
 #include "gradcheck/bridge/leaf_layout.hpp"
 #include "gradcheck/probe.hpp"
 
@@ -25,8 +26,12 @@ class ReplayProbes {
   /// Goes to another θ. Throws ShapeError for one of another length.
   void move_to(std::span<const double> theta);
 
-  /// Throws ShapeError for a probe outside θ, and what a replay throws, in whichever thread.
+  /// Throws ShapeError for a probe outside θ. What a replay throws away from θ is an edge of the
+  /// domain of J: the answer is NaN.
   void operator()(std::span<const Probe> probes, std::span<double> answers);
+
+  /// The answers that are NaN for that, since the last move.
+  [[nodiscard]] const DomainEdges& edges() const { return edges_; }
 
  private:
   /// One thread's replay.
@@ -37,6 +42,7 @@ class ReplayProbes {
   };
   double answer(Lane& lane, const Probe& probe) const;
 
+  DomainEdges edges_;
   LeafLayout layout_;
   Plan plan_;
   Var cost_;

@@ -1,6 +1,8 @@
 #include "gradcheck/bridge/stacked_probes.hpp"
 
 #include <algorithm>
+#include <exception>
+#include <new>
 
 #include "gradcheck/team.hpp"
 
@@ -49,6 +51,7 @@ StackedProbes::StackedProbes(Var cost, std::span<const Var> leaves, std::span<co
     if (!program) continue;
     Stack& stack = stacks_[k].emplace(std::move(*program));
     for (unsigned t = 0; t < threads_; ++t) stack.lanes.emplace_back(stack.program);
+    stack.failed.resize(threads_);
   }
 }
 
@@ -68,6 +71,16 @@ std::size_t StackedProbes::stacked_leaves() const {
       std::ranges::count_if(stacks_, [](const auto& s) { return s.has_value(); }));
 }
 
+/// False if the run threw.
+bool StackedProbes::runs(ProbeProgram::Lane& lane) try {
+  lane.run();
+  return true;
+} catch (const std::bad_alloc&) {
+  throw;
+} catch (const std::exception&) {
+  return false;
+}
+
 void StackedProbes::answer(Stack& stack, std::size_t lane, std::size_t leaf,
                            std::span<const std::size_t> which, std::span<const Probe> probes,
                            std::span<double> answers) const {
@@ -80,7 +93,11 @@ void StackedProbes::answer(Stack& stack, std::size_t lane, std::size_t leaf,
       const Probe& p = probes[which[first + std::min(k, count - 1)]];
       own.set(k, static_cast<Index>(p.index - layout_.offset(leaf)), p.value);
     }
-    own.run();
+    if (!runs(own)) {
+      const auto run = which.subspan(first, count);
+      stack.failed[lane].insert(stack.failed[lane].end(), run.begin(), run.end());
+      continue;
+    }
     const auto costs = own.costs();
     for (std::size_t k = 0; k < count; ++k) answers[which[first + k]] = costs[k];
   }
@@ -98,6 +115,10 @@ void StackedProbes::answer_all(Stack& stack, std::size_t leaf, std::span<const s
     const std::size_t count = std::min(share, which.size() - first);
     answer(stack, t, leaf, which.subspan(first, count), probes, answers);
   });
+  for (auto& failed : stack.failed) {
+    rest_.insert(rest_.end(), failed.begin(), failed.end());
+    failed.clear();
+  }
 }
 
 void StackedProbes::operator()(std::span<const Probe> probes, std::span<double> answers) {

@@ -25,7 +25,9 @@ class StackedProbes {
   /// Goes to another θ. Throws ShapeError for one of another length.
   void move_to(std::span<const double> theta);
 
+  /// As those of ReplayProbes.
   void operator()(std::span<const Probe> probes, std::span<double> answers);
+  [[nodiscard]] const DomainEdges& edges() const { return plain_.edges(); }
 
   /// How many leaves have a program.
   [[nodiscard]] std::size_t stacked_leaves() const;
@@ -35,10 +37,13 @@ class StackedProbes {
   struct Stack {
     ProbeProgram program;
     std::vector<ProbeProgram::Lane> lanes;
+    /// Of each lane: probes of runs that threw. Which of them it was only single ones can tell.
+    std::vector<std::vector<std::size_t>> failed;
   };
   void add_programs(Programs programs);
   void answer(Stack& stack, std::size_t lane, std::size_t leaf, std::span<const std::size_t> which,
               std::span<const Probe> probes, std::span<double> answers) const;
+  static bool runs(ProbeProgram::Lane& lane);
   void answer_all(Stack& stack, std::size_t leaf, std::span<const std::size_t> which,
                   std::span<const Probe> probes, std::span<double> answers);
 

@@ -21,25 +21,26 @@ std::span<T> take_first(std::span<T>& theta, std::size_t count) {
 
 }  // namespace
 
-TapeGradient::TapeGradient(Var cost, std::span<const CheckedLeaf> leaves) {
+TapeGradient::TapeGradient(Var cost, std::span<const CheckedLeaf> leaves) : vars_(vars_of(leaves)) {
   const Tape::Scratch scratch(cost.tape());  // the user's tape stays as it was
-  const std::vector<Var> vars = vars_of(leaves);
-  const std::vector<Var> gradient = grad(cost, vars);
-  for (std::size_t k = 0; k < vars.size(); ++k) {
-    if (gradient[k].shape() == vars[k].shape()) continue;
+  gradient_ = grad(cost, vars_);
+  for (std::size_t k = 0; k < vars_.size(); ++k) {
+    if (gradient_[k].shape() == vars_[k].shape()) continue;
     throw ShapeError(fmt::format("gradient: that of {} has shape {} instead of {}", leaves[k].name,
-                                 to_string(gradient[k].shape()), to_string(vars[k].shape())));
+                                 to_string(gradient_[k].shape()), to_string(vars_[k].shape())));
   }
+  plan_.emplace(gradient_);
   if (cost.tape().precision() == DType::float32) {
-    replay_.emplace<Replay<float>>(vars, gradient);
+    replay_.emplace<Replay<float>>(*plan_, vars_, gradient_);
   } else {
-    replay_.emplace<Replay<double>>(vars, gradient);
+    replay_.emplace<Replay<double>>(*plan_, vars_, gradient_);
   }
 }
 
 template <Scalar T>
-TapeGradient::Replay<T>::Replay(std::span<const Var> vars, std::span<const Var> gradient)
-    : ws(Plan(gradient)) {
+TapeGradient::Replay<T>::Replay(const Plan& plan, std::span<const Var> vars,
+                                std::span<const Var> gradient)
+    : ws(plan) {
   for (std::size_t k = 0; k < vars.size(); ++k) {
     leaves.push_back(ws.plan().has_leaf(vars[k]) ? ws.leaf(vars[k]) : std::span<T>());
     gradients.push_back(ws[gradient[k]]);
@@ -47,7 +48,8 @@ TapeGradient::Replay<T>::Replay(std::span<const Var> vars, std::span<const Var> 
 }
 
 template <Scalar T>
-void TapeGradient::Replay<T>::run(std::span<const double> theta, std::span<double> gradient) {
+template <class To>
+void TapeGradient::Replay<T>::run(std::span<const double> theta, std::span<To> gradient) {
   for (std::size_t k = 0; k < leaves.size(); ++k) {
     const auto from = take_first(theta, gradients[k].size());
     if (leaves[k].empty()) continue;
@@ -55,16 +57,29 @@ void TapeGradient::Replay<T>::run(std::span<const double> theta, std::span<doubl
   }
   ws.run();
   for (const std::span<const T> g : gradients) {
-    std::ranges::copy(g, take_first(gradient, g.size()).begin());
+    std::ranges::transform(g, take_first(gradient, g.size()).begin(),
+                           [](T v) { return static_cast<To>(v); });
   }
 }
 
 void TapeGradient::at(std::span<const double> theta, std::span<double> gradient) {
   std::visit(
       [&](auto& replay) {
-        if constexpr (requires { replay.run(theta, gradient); }) replay.run(theta, gradient);
+        if constexpr (requires { replay.ws; }) replay.run(theta, gradient);
       },
       replay_);
+}
+
+std::vector<double> TapeGradient::rounding(std::span<const double> theta,
+                                           std::span<const double> gradient) const {
+  Replay<Quad> wide(*plan_, vars_, gradient_);
+  std::vector<Quad> exact(gradient.size());
+  wide.run(theta, std::span(exact));
+  std::vector<double> lost(gradient.size());
+  for (std::size_t i = 0; i < lost.size(); ++i) {
+    lost[i] = static_cast<double>(abs(Quad(gradient[i]) - exact[i]));
+  }
+  return lost;
 }
 
 }  // namespace dtheta::gradcheck

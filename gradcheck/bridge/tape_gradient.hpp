@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <span>
 #include <variant>
 #include <vector>
@@ -20,17 +21,25 @@ class TapeGradient {
   /// Writes the gradient at `theta`; both have the leaves end to end.
   void at(std::span<const double> theta, std::span<double> gradient);
 
+  /// How far each entry of the gradient at `theta` is off by the roundings of its arithmetic: its
+  /// distance from the same computation in quad.
+  [[nodiscard]] std::vector<double> rounding(std::span<const double> theta,
+                                             std::span<const double> gradient) const;
+
  private:
   template <Scalar T>
   struct Replay {
-    Replay(std::span<const Var> vars, std::span<const Var> gradient);
-    void run(std::span<const double> theta, std::span<double> gradient);
+    Replay(const Plan& plan, std::span<const Var> vars, std::span<const Var> gradient);
+    template <class To>
+    void run(std::span<const double> theta, std::span<To> gradient);
 
     Workspace<T> ws;
     std::vector<std::span<T>> leaves;  // empty for one that the gradient does not depend on
     std::vector<std::span<const T>> gradients;
   };
 
+  std::vector<Var> vars_, gradient_;
+  std::optional<Plan> plan_;
   std::variant<std::monostate, Replay<float>, Replay<double>> replay_;
 };
 

@@ -157,7 +157,7 @@ bool TapeMonitor::glance(std::size_t step, std::optional<double> here,
     return static_cast<double>((*own.ws)[cost_][0]);
   };
   seen.here = here ? *here : cost_along(0.0);
-  seen.moved = cost_along(Monitor::glance_step(seen.roundoff));
+  seen.moved = edges_.value_or_nan([&] { return cost_along(Monitor::glance_step(seen.roundoff)); });
   for (std::size_t k = 0; k < gradients.size(); ++k) {
     seen.promised += d.along(layout_->offset(k), gradients[k]);
   }
@@ -172,10 +172,14 @@ void TapeMonitor::finish() {
   on_alarm_(alarm);
 }
 
+/// NaN where the replay throws: another branch of a recorded `if` is beyond what was
+/// differentiated.
 double TapeMonitor::cost_at(std::span<const double> theta) {
-  layout_->set(*wide_.ws, theta);
-  wide_.ws->run();
-  return (*wide_.ws)[cost_][0];
+  return edges_.value_or_nan([&] {
+    layout_->set(*wide_.ws, theta);
+    wide_.ws->run();
+    return (*wide_.ws)[cost_][0];
+  });
 }
 
 template void TapeMonitor::before(std::size_t, const Workspace<float>&);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "autodiff/workspace.hpp"
+#include "gradcheck/bridge/domain_edges.hpp"
 #include "gradcheck/bridge/leaf_layout.hpp"
 #include "gradcheck/bridge/network_check.hpp"
 #include "gradcheck/monitor.hpp"
@@ -52,6 +53,8 @@ class TapeMonitor {
 
   /// Not while a look is under way.
   [[nodiscard]] const Monitor& monitor() const { return *monitor_; }
+  /// Points beside θ at which J could not be computed. Such a look says nothing.
+  [[nodiscard]] const DomainEdges& edges() const { return edges_; }
 
  private:
   /// What a look needs of a step, in the arithmetic of the training.
@@ -78,6 +81,7 @@ class TapeMonitor {
   Plan plan_;  // of the cost
   std::optional<LeafLayout> layout_;
   std::optional<Monitor> monitor_;
+  DomainEdges edges_;
   std::vector<Var> others_;  // leaves of the cost that are not in θ
   Copies<float> narrow_;
   Copies<double> wide_;

@@ -6,127 +6,25 @@
 #include <algorithm>
 #include <cmath>
 #include <exception>
+#include <functional>
+#include <optional>
 
-#include "autodiff/ops/arithmetic.hpp"
-#include "autodiff/ops/broadcast.hpp"
 #include "autodiff/tape.hpp"
 #include "gradcheck/bridge/leaf_layout.hpp"
 #include "gradcheck/bridge/local_difference.hpp"
+#include "gradcheck/bridge/multi_index.hpp"
+#include "gradcheck/bridge/reverse_walk.hpp"
 #include "gradcheck/bridge/rule_trial.hpp"
 #include "gradcheck/bridge/source_line.hpp"
 
 namespace dtheta::gradcheck {
 namespace {
 
-/// One value that an op takes, as one operand or several.
-struct Taken {
-  std::uint32_t node;
-  std::vector<int> operands;
-  Var cotangent;  // the sum of what the rule gives them; may not exist
-};
-
-/// An op on the way from the leaves to the cost, with the cotangent that reached it.
-struct Visit {
-  std::uint32_t node;
-  Var cotangent;
-  std::vector<Taken> taken;
-};
-
-/// Reverse mode written out once more, keeping everything on the way.
-class Walk {
- public:
-  Walk(Var cost, std::span<const Var> leaves) : tape_(cost.tape()), last_(cost.index()) {
-    mark(leaves);
-    std::vector<Var> adjoint(last_ + 1);
-    adjoint[last_] = broadcast_to(tape_.constant(1.0), cost.shape());
-    for (std::uint32_t i = last_ + 1; i-- > 0 && broken_.empty();) {
-      if (adjoint[i].exists() && depends_[i] && tape_.node(i).role == Role::op) {
-        visit(i, adjoint);
-      }
-    }
-  }
-
-  [[nodiscard]] const std::vector<Visit>& visits() const { return visits_; }
-  /// The rule that could not be used, if any.
-  [[nodiscard]] const std::vector<WrongOp>& broken() const { return broken_; }
-
- private:
-  void mark(std::span<const Var> leaves) {
-    depends_.assign(last_ + 1, 0);
-    for (const Var x : leaves) {
-      if (x.index() <= last_) depends_[x.index()] = 1;
-    }
-    for (std::uint32_t i = 0; i <= last_; ++i) {
-      const Node& node = tape_.node(i);
-      if (node.role != Role::op || !node.op->info.differentiable || node.type->kind != Kind::real) {
-        continue;
-      }
-      for (const std::uint32_t in : tape_.inputs(i)) depends_[i] |= depends_[in];
-    }
-  }
-
-  void visit(std::uint32_t i, std::vector<Var>& adjoint) {
-    const Node& node = tape_.node(i);
-    const Primal primal{tape_.inputs(i), Var(tape_, i)};
-    Visit visit{i, adjoint[i], {}};
-    for (std::size_t k = 0; k < primal.in.size(); ++k) {
-      const std::uint32_t x = primal.in[k];
-      if (!depends_[x]) continue;
-      const auto operand = static_cast<int>(k);
-      const Shape& shape = primal[operand].shape();
-      try {
-        const Var v = node.op->vjp(node.attributes, operand, primal, adjoint[i]);
-        if (v.exists() && v.shape() != shape) {
-          return break_at(i, operand, shape,
-                          fmt::format("it gives a cotangent of shape {}", to_string(v.shape())));
-        }
-        Taken& taken = entry(visit.taken, x);
-        taken.operands.push_back(operand);
-        if (v.exists()) taken.cotangent = taken.cotangent.exists() ? taken.cotangent + v : v;
-      } catch (const std::exception& e) {
-        return break_at(i, operand, shape, fmt::format("it throws: {}", e.what()));
-      }
-    }
-    for (const Taken& taken : visit.taken) {
-      Var& sum = adjoint[taken.node];
-      if (taken.cotangent.exists()) {
-        sum = sum.exists() ? sum + taken.cotangent : taken.cotangent;
-      }
-    }
-    visits_.push_back(std::move(visit));
-  }
-
-  static Taken& entry(std::vector<Taken>& all, std::uint32_t node) {
-    const auto known = std::ranges::find(all, node, &Taken::node);
-    return known != all.end() ? *known : all.emplace_back(Taken{node, {}, {}});
-  }
-
-  void break_at(std::uint32_t i, int operand, const Shape& shape, std::string failure) {
-    const Node& node = tape_.node(i);
-    WrongOp wrong{std::string(node.op->info.name), i, node.where, {operand}, shape};
-    wrong.failure = std::move(failure);
-    broken_.push_back(std::move(wrong));
-  }
-
-  Tape& tape_;
-  std::uint32_t last_;
-  std::vector<char> depends_;
-  std::vector<Visit> visits_;
-  std::vector<WrongOp> broken_;
-};
-
-std::vector<Index> multi_index(const Shape& shape, std::size_t flat) {
-  std::vector<Index> at(static_cast<std::size_t>(shape.rank()));
-  auto rest = static_cast<Index>(flat);
-  for (std::size_t axis = at.size(); axis-- > 0;) {
-    at[axis] = rest % shape[static_cast<int>(axis)];
-    rest /= shape[static_cast<int>(axis)];
-  }
-  return at;
-}
+using Visit = ReverseWalk::Visit;
+using Taken = ReverseWalk::Taken;
 
 /// Everything that the trials need, from one replay.
-Workspace<double> replayed(Tape& tape, const Walk& walk, const LeafLayout& layout,
+Workspace<double> replayed(Tape& tape, const ReverseWalk& walk, const LeafLayout& layout,
                            std::span<const double> theta) {
   std::vector<Var> outputs;
   for (const Visit& visit : walk.visits()) {
@@ -146,20 +44,64 @@ bool all_zero(std::span<const double> c) {
   return std::ranges::all_of(c, [](double v) { return v == 0.0; });
 }
 
+bool all_finite(std::span<const double> c) {
+  return std::ranges::all_of(c, [](double v) { return std::isfinite(v); });
+}
+
+/// What an op takes, each value once.
+struct Operands {
+  std::vector<std::uint32_t> nodes;
+  std::vector<std::size_t> which;  // of each operand, its place among them
+  std::vector<Tensor> values;
+
+  [[nodiscard]] std::size_t place_of(std::uint32_t node) const {
+    return static_cast<std::size_t>(std::ranges::find(nodes, node) - nodes.begin());
+  }
+};
+
+Operands operands_of(Tape& tape, std::uint32_t node, const Workspace<double>& ws) {
+  Operands o;
+  for (const std::uint32_t in : tape.inputs(node)) {
+    o.which.push_back(o.place_of(in));
+    if (o.which.back() < o.nodes.size()) continue;
+    o.nodes.push_back(in);
+    o.values.push_back(ws.tensor({tape, in}));
+  }
+  return o;
+}
+
+/// The op alone, if it can be computed at these values: a spectrum may have no derivative there.
+std::optional<LocalDifference> alone(const Node& node, const Operands& operands,
+                                     std::span<const double> cotangent) try {
+  return std::optional<LocalDifference>(std::in_place, *node.op, node.attributes, operands.values,
+                                        operands.which, cotangent);
+} catch (const std::exception&) {
+  return {};
+}
+
+std::optional<RuleTrial::Element> wrong_element(LocalDifference& local, std::size_t value,
+                                                std::span<const double> x,
+                                                std::span<const double> rule,
+                                                std::uint32_t node) try {
+  return RuleTrial(local, value, x, rule, node).wrong_element();
+} catch (const std::exception&) {
+  return {};  // beside these values the op cannot be computed: nothing was measured
+}
+
 void try_op(Tape& tape, const Visit& visit, const Workspace<double>& ws,
             std::vector<WrongOp>& found) {
   const Node& node = tape.node(visit.node);
   const auto cotangent = ws[visit.cotangent];
-  if (all_zero(cotangent)) return;
-  std::vector<Tensor> operands;
-  for (const std::uint32_t in : tape.inputs(visit.node)) operands.push_back(ws.tensor({tape, in}));
-  LocalDifference local(*node.op, node.attributes, operands, cotangent);
+  if (all_zero(cotangent) || !all_finite(cotangent)) return;
+  const Operands operands = operands_of(tape, visit.node, ws);
+  std::optional<LocalDifference> local = alone(node, operands, cotangent);
+  if (!local) return;
   for (const Taken& taken : visit.taken) {
     const auto x = ws[Var(tape, taken.node)];
     const std::vector<double> nothing(taken.cotangent.exists() ? 0 : x.size(), 0.0);
     const std::span<const double> rule =
         taken.cotangent.exists() ? ws[taken.cotangent] : std::span<const double>(nothing);
-    const auto element = RuleTrial(local, taken.operands, x, rule, visit.node).wrong_element();
+    const auto element = wrong_element(*local, operands.place_of(taken.node), x, rule, visit.node);
     if (!element) continue;
     const Shape& shape = tape.node(taken.node).type->shape;
     found.push_back({std::string(node.op->info.name),
@@ -170,8 +112,22 @@ void try_op(Tape& tape, const Visit& visit, const Workspace<double>& ws,
                      multi_index(shape, element->index),
                      element->rule,
                      element->difference,
+                     element->bar,
+                     element->weight,
                      {}});
   }
+}
+
+WrongOp unusable(const Tape& tape, const ReverseWalk::Broken& broken) {
+  const Node& node = tape.node(broken.node);
+  const auto k = static_cast<std::size_t>(broken.operand);
+  WrongOp wrong{std::string(node.op->info.name),
+                broken.node,
+                node.where,
+                {broken.operand},
+                tape.node(tape.inputs(broken.node)[k]).type->shape};
+  wrong.failure = broken.failure;
+  return wrong;
 }
 
 }  // namespace
@@ -183,8 +139,9 @@ std::string WrongOp::sentence() const {
                   fmt::join(operands, ", "), to_string(shape));
   if (!failure.empty()) return text + failure;
   const double ratio = analytic / numeric;
-  text += fmt::format("for element [{}] it gives {:.9g}, a difference of the op alone {:.9g}",
-                      fmt::join(at, ", "), analytic, numeric);
+  text +=
+      fmt::format("for element [{}] it gives {:.9g}, a difference of the op alone {:.9g} +- {:.1g}",
+                  fmt::join(at, ", "), analytic, numeric, bar);
   if (std::isfinite(ratio) && ratio != 0.0) text += fmt::format(" (ratio {:.6g})", ratio);
   return text;
 }
@@ -195,13 +152,14 @@ std::vector<WrongOp> find_wrong_ops(Var cost, std::span<const Var> leaves,
   layout.require_size(theta);
   Tape& tape = cost.tape();
   const Tape::Scratch scratch(tape);
-  const Walk walk(cost, leaves);
+  const ReverseWalk walk(cost, leaves);
   std::vector<WrongOp> found;
   if (!walk.visits().empty()) {
     const Workspace<double> ws = replayed(tape, walk, layout, theta);
     for (const Visit& visit : walk.visits()) try_op(tape, visit, ws, found);
   }
-  found.insert(found.end(), walk.broken().begin(), walk.broken().end());
+  std::ranges::stable_sort(found, std::greater<>(), &WrongOp::weight);
+  for (const ReverseWalk::Broken& broken : walk.broken()) found.push_back(unusable(tape, broken));
   return found;
 }
 

@@ -21,6 +21,8 @@ struct WrongOp {
   std::vector<Index> at{};      ///< the element compared
   double analytic = 0;          ///< the cotangent that the rule gives it
   double numeric = 0;           ///< the same by a difference of this op alone, in quad
+  double bar = 0;               ///< how far `numeric` may be off
+  double weight = 1;            ///< the error as a part of all that the rule hands down
   std::string failure{};        ///< instead of values: a result of another shape, an exception
 
   /// "the rule of mul (record 12, model.cpp:42) is wrong for operand 1 of shape (3, 4): ..."
@@ -28,12 +30,14 @@ struct WrongOp {
 };
 
 /// Holds the rule of every op between the leaves and the cost against differences of that op alone,
-/// at the values and with the cotangents of this very computation, from the cost back. So an op is
-/// found that is wrong for these shapes, for a value used twice, or for this cotangent only, and no
-/// op is blamed for what another one handed down to it.
+/// at the values and with the cotangents of this very computation. So an op is found that is wrong
+/// for these shapes, for a value used twice, or for this cotangent only, and no op is blamed for
+/// what another one handed down to it.
 ///
-/// Values are replayed in double at θ; the differences, along a random direction for each operand
-/// and then for one element, are taken in quad. A rule that cannot be used at all ends the walk.
+/// Values are replayed in double at θ. Rule and differences are then taken in quad, along a random
+/// direction for each operand and, where they part, down to one element: an op is blamed for one
+/// element whose difference was measured with a bar, and whose error is far beyond it. The largest
+/// errors come first. A rule that cannot be used at all ends the walk.
 [[nodiscard]] std::vector<WrongOp> find_wrong_ops(Var cost, std::span<const Var> leaves,
                                                   std::span<const double> theta);
 

@@ -85,6 +85,8 @@ class Diagnosis {
                         "the error has no simple form: a wrong local derivative, or values of "
                         "another point or batch"});
     }
+    suspect_stopped(e, causes);
+    std::ranges::stable_sort(causes, std::greater<>(), &Cause::confidence);
     settle_rivals(causes);
     if (lost) causes.push_back(std::move(*lost));
   }

@@ -51,6 +51,8 @@ void suspect_sums(const Evidence& evidence, std::vector<Cause>& causes);     // 
 void suspect_vectors(const Evidence& evidence, std::vector<Cause>& causes);  // stale, suspects
 void suspect_slips(const Evidence& evidence, std::vector<Cause>& causes);    // x for tanh x
 void suspect_places(const Evidence& evidence, std::vector<Cause>& causes);   // rows, columns, entry
+/// After all others, sorted: it is offered beside them where none is sure.
+void suspect_stopped(const Evidence& evidence, std::vector<Cause>& causes);
 
 /// The confidence of an explanation with this many free numbers; `named`: the numbers are such as a
 /// programmer would write.

@@ -12,13 +12,9 @@ constexpr double bent_part = 0.125;    // of an error: what bends in the stencil
 constexpr double clear_corner = 4.0;   // bars between the slopes of the two sides
 constexpr double lasting_gap = 0.5;    // of the gap between them, that is left from closer
 
-double own_size(const Claim& claim, double value) {
-  return std::max(std::abs(claim.analytic), std::abs(value));
-}
-
 /// An error that matters to no one: neither against the derivative nor against its block.
 double tolerable(const Claim& claim, double value) {
-  return claim.tolerance * std::max(own_size(claim, value), insignificant * claim.scale);
+  return claim.tolerance * std::max(claim.own_size(value), insignificant * claim.scale);
 }
 
 /// A derivative of zero, as of a bias before a softmax over all that it is added to: its terms
@@ -31,7 +27,12 @@ bool leaves_crumbs_of_zero(const Claim& claim, const Evidence& evidence) {
 
 }  // namespace
 
-double Claim::size(double value) const { return std::max(own_size(*this, value), reference); }
+double Claim::own_size(double value) const {
+  const double own = std::isfinite(analytic) ? std::abs(analytic) : 0.0;
+  return std::max(own, std::abs(value));
+}
+
+double Claim::size(double value) const { return std::max(own_size(value), reference); }
 
 double Claim::rounding_of(double size) const {
   return std::max(rounding, rounding_margin * roundoff * size);

@@ -35,6 +35,9 @@ struct Claim : Scales {
   double roundoff = 0.0;   ///< of the analytic side
   double rounding = 0.0;   ///< absolute error of the analytic value as measured; 0: not measured
 
+  /// The larger of the claim and a value; a claim that is not finite has no size.
+  double own_size(double value) const;
+
   /// The size of the derivative in parts of which agreement is asked.
   double size(double value) const;
 

@@ -37,6 +37,7 @@ std::optional<Finding> OracleJudge::judge_stepped(const Oracle& oracle, Doubt& d
   if (!std::isfinite(near.cautious)) return {};
   if (near.corner) return judge_corner(oracle, doubt, ask, near);
   if (agrees(near, doubt)) return settle(Verdict::pass, near);
+  if (const auto rounded = judge_rounding(near, doubt)) return rounded;
   if (!excludes(near, doubt)) return {};
   // Another step must say the same.
   const Measured far = measure(oracle, doubt, ask, 4.0 * step);
@@ -58,6 +59,7 @@ std::optional<Finding> OracleJudge::judge_stepless(const Oracle& oracle, const D
   only.likely = own + rounding(doubt.reach);
   only.cautious = own + rounding(std::max(doubt.reach, doubt.scales.rounded_with));
   if (agrees(only, doubt)) return settle(Verdict::pass, only);
+  if (const auto rounded = judge_rounding(only, doubt)) return rounded;
   if (excludes(only, doubt)) return settle(Verdict::fail, only);
   return {};
 }
@@ -149,10 +151,31 @@ bool OracleJudge::leaves_crumbs_of_zero(const Measured& m, const Doubt& doubt) c
          std::abs(m.slope.value) + m.likely <= request_.options.held_to() * crumb;
 }
 
+/// A value that differs from J's derivative by what its own arithmetic rounded away, as the same
+/// computation in a wider scalar shows: no wrong rule. It passes where J is rounded as coarsely, so
+/// that nobody could have seen more of it; else its digits are lost, and it is left open. A zero is
+/// one where the derivative is known to be far below that.
+std::optional<Finding> OracleJudge::judge_rounding(const Measured& m, const Doubt& doubt) const {
+  const double error = std::abs(doubt.analytic - m.slope.value);
+  if (!(error <= rounding_room * doubt.rounding + m.likely)) return {};
+  const bool none =
+      std::abs(doubt.analytic) <= std::max(rounding_room * doubt.rounding, doubt.negligible);
+  const double sharp = std::max(doubt.rounding, none ? doubt.negligible : 0.0);
+  if (!(m.likely <= sharp)) return {};  // it could be anything
+  Measured rounded = m;
+  if (doubt.rounding + m.likely <= doubt.crumb) {
+    rounded.likely += doubt.rounding;
+    return settle(Verdict::pass, rounded);
+  }
+  // What was not accused would not have been seen.
+  rounded.cautious = std::max(m.cautious, 1.5 * error);
+  return settle(Verdict::inconclusive, rounded);
+}
+
 bool OracleJudge::excludes(const Measured& m, const Doubt& doubt) const {
   const double error = std::abs(doubt.analytic - m.slope.value);
   const double own = std::max(std::abs(doubt.analytic), std::abs(m.slope.value));
-  return error > clear * m.cautious &&
+  return error > clear * m.cautious + doubt.rounding &&
          error > request_.options.held_to() * std::max(own, insignificant * doubt.scales.scale);
 }
 

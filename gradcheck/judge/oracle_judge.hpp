@@ -10,6 +10,10 @@
 
 namespace dtheta::gradcheck::detail {
 
+/// Roundings, as measured, by which an entry may differ from its derivative: what they were
+/// measured with is rounded, too.
+inline constexpr double rounding_room = 1.5;
+
 /// One entry that double leaves in doubt, and what its derivative is judged by.
 struct Doubt {
   std::size_t block = 0;  ///< among those to check
@@ -18,7 +22,10 @@ struct Doubt {
   double analytic = 0.0;
   double length = 0.0;  ///< scale of the block's entries
   Scales scales{};
-  double reach = 0.0;  ///< size of this derivative, at least the reference
+  double reach = 0.0;       ///< size of this derivative, at least the reference
+  double rounding = 0.0;    ///< of the analytic value, as measured (Options::gradient_rounding)
+  double crumb = 0.0;       ///< a derivative so small moves J by no more than J is rounded
+  double negligible = 0.0;  ///< a derivative so small is zero to a gradient of this arithmetic
   std::optional<Corner> corner{};
   bool looked = false;  ///< for a corner
 };
@@ -56,6 +63,7 @@ class OracleJudge {
   Measured measure(const Oracle& oracle, const Doubt& doubt, const Ask& ask, double step) const;
   bool agrees(const Measured& m, const Doubt& doubt) const;
   bool leaves_crumbs_of_zero(const Measured& m, const Doubt& doubt) const;
+  std::optional<Finding> judge_rounding(const Measured& m, const Doubt& doubt) const;
   bool excludes(const Measured& m, const Doubt& doubt) const;
   static Finding settle(Verdict verdict, const Measured& m);
 

@@ -80,7 +80,7 @@ double Search::noise_of(const Slope& slope, const Standard& standard) const {
 
 Search::Bars Search::bars(const Slope& slope, const Standard& standard, double noise) const {
   const Claim held = claim(standard);
-  const double own = std::max({std::abs(analytic_), std::abs(slope.value), standard.scales.scale});
+  const double own = std::max(held.own_size(slope.value), standard.scales.scale);
   Bars bars;
   bars.value = slope.value;
   bars.step = slope.step;

@@ -5,12 +5,15 @@
 
 #include <algorithm>
 #include <cmath>
+#include <exception>
 #include <map>
+#include <new>
 #include <optional>
 #include <string>
 
 #include "gradcheck/judge/oracle_judge.hpp"
 #include "gradcheck/judge/scales.hpp"
+#include "gradcheck/numeric/noise.hpp"
 
 namespace dtheta::gradcheck::detail {
 namespace {
@@ -27,11 +30,7 @@ bool in_doubt(const Finding& finding, double analytic) {
 class Opinions {
  public:
   Opinions(Result& result, const Request& request, Findings& findings)
-      : result_(result),
-        request_(request),
-        options_(request.options),
-        findings_(findings),
-        judge_(request, findings.noise, [this](Doubt& doubt) { find_corner(doubt); }) {
+      : result_(result), request_(request), options_(request.options), findings_(findings) {
     for (const Oracle& oracle : options_.oracles) uses_.push_back({oracle.name, 0, 0});
     for (const Block& block : request.blocks) total_ += block.size;
   }
@@ -39,6 +38,8 @@ class Opinions {
   void run() {
     const double whole = largest_finite(request_.analytic);
     std::vector<Doubt> doubts;
+    measure_rounding();
+    judge_.emplace(request_, findings_.noise, [this](Doubt& doubt) { find_corner(doubt); });
     for (std::size_t b = 0; b < request_.blocks.size(); ++b) gather(b, whole, doubts);
     doubts_ = doubts.size();
     confirmed_.assign(request_.blocks.size(), 0);
@@ -54,6 +55,89 @@ class Opinions {
   }
 
  private:
+  /// How far the gradient is off by its own arithmetic, if anybody knows and it matters.
+  void measure_rounding() {
+    const auto matters = [&](std::size_t i) {
+      return findings_.entries[i].verdict == Verdict::fail ||
+             in_doubt(findings_.entries[i], request_.analytic[i]);
+    };
+    rounding_.assign(findings_.entries.size(), 0.0);
+    bool any = false;
+    for (std::size_t i = 0; i < rounding_.size() && !any; ++i) any = matters(i);
+    if (!any) return;
+    if (options_.gradient_rounding) {
+      std::vector<double> lost;
+      ask("the rounding of the gradient", [&] { lost = options_.gradient_rounding(); });
+      if (lost.size() == rounding_.size()) rounding_ = std::move(lost);
+    }
+    for (double& lost : rounding_) {
+      if (!std::isfinite(lost)) lost = 0.0;
+    }
+    double noise = 0.0;
+    if (options_.cost_rounding) {
+      ask("the rounding of J", [&] { noise = options_.cost_rounding(); });
+    }
+    acquit(noise > findings_.noise ? noise : 0.0);
+    findings_.noise = std::max(findings_.noise, noise);
+  }
+
+  /// Takes back accusations that a noise of J which had not been seen explains, or rounding of the
+  /// gradient.
+  void acquit(double noise) {
+    constexpr double stencil = 12.0;  // margin and gain of a slope's noise
+    for (std::size_t i = 0; i < rounding_.size(); ++i) {
+      Finding& finding = findings_.entries[i];
+      if (finding.verdict != Verdict::fail || !std::isfinite(request_.analytic[i])) continue;
+      const double hidden = noise > 0.0 ? stencil * noise / finding.step : 0.0;
+      if (!is_rounding(i) && !(error_of(i) <= doubtful_z * hidden)) continue;
+      finding.verdict = Verdict::inconclusive;
+      finding.bar = std::max(finding.bar + hidden, 1.5 * error_of(i));
+    }
+  }
+
+  double error_of(std::size_t i) const {
+    return std::abs(request_.analytic[i] - findings_.entries[i].numeric);
+  }
+
+  /// Whether an entry differs from what was measured sharply by what its own arithmetic lost.
+  bool is_rounding(std::size_t i) const {
+    const Finding& finding = findings_.entries[i];
+    return finding.reason != Reason::corner && rounding_[i] > 0.0 && finding.bar <= rounding_[i] &&
+           error_of(i) <= rounding_room * rounding_[i] + finding.bar;
+  }
+
+  /// Somebody's answer. Who throws has none, and is not asked again: false.
+  template <class Question>
+  bool ask(const std::string& whom, Question question) {
+    if (silent_.contains(whom)) return false;
+    try {
+      question();
+      return true;
+    } catch (const std::bad_alloc&) {
+      throw;
+    } catch (const std::exception& e) {
+      silent_[whom] = e.what();
+      return false;
+    }
+  }
+
+  /// A derivative by which J changes less than by its own roundings when the entry is moved by its
+  /// own size, or that is a rounding of the largest derivative.
+  double crumb(const Doubt& doubt, double whole) const {
+    const double u = options_.gradient_roundoff;
+    const double noise = std::max(findings_.noise, unit_roundoff * std::abs(request_.cost));
+    const double coarseness = std::max(1.0, u / unit_roundoff);  // of the gradient's arithmetic
+    const double size = std::max(std::abs(doubt.x), doubt.length);
+    return rounding_margin * std::max(u * whole, noise * coarseness / size);
+  }
+
+  /// What the arithmetic of the gradient rounds away somewhere, as far as that is known.
+  double least_seen(const Doubt& doubt, double whole) const {
+    const double lost = rounding_.empty() ? 0.0 : std::ranges::max(rounding_);
+    if (lost > 0.0) return lost;
+    return whole > 0.0 ? options_.gradient_roundoff * whole : doubt.crumb;
+  }
+
   /// The doubts of a block that an answer could do something about.
   void gather(std::size_t b, double whole, std::vector<Doubt>& doubts) const {
     const Block& block = request_.blocks[b];
@@ -78,6 +162,9 @@ class Opinions {
       if (doubt.reach == 0.0 && std::isfinite(finding.numeric)) {
         doubt.reach = std::abs(finding.numeric);
       }
+      doubt.rounding = rounding_[i];
+      doubt.crumb = crumb(doubt, whole);
+      doubt.negligible = options_.held_to() * least_seen(doubt, whole);
       doubts.push_back(doubt);
     }
   }
@@ -89,24 +176,46 @@ class Opinions {
     stopped_ = !request_.proceed(total_);
     if (stopped_) return;
     constexpr std::size_t explained = 32;  // corners that are looked for without need
-    if (++asked_ <= explained) find_corner(doubt);
+    // What rounding left of a zero only the widest scalar can tell from one.
+    const bool rounding =
+        doubt.rounding > 0.0 && std::abs(doubt.analytic) <= rounding_room * doubt.rounding;
+    if (!rounding && ++asked_ <= explained) find_corner(doubt);
+    std::optional<std::size_t> by;
     for (std::size_t o = 0; o < options_.oracles.size(); ++o) {
-      if (is_idle(o)) continue;
-      const auto settled = judge_.judge(options_.oracles[o], doubt, uses_[o].evaluations);
+      if (is_idle(o) || (by && !wider(o, *by)) || (rounding && !widest(o))) continue;
+      std::optional<Finding> settled;
+      ask(options_.oracles[o].name,
+          [&] { settled = judge_->judge(options_.oracles[o], doubt, uses_[o].evaluations); });
       if (!settled) continue;
       finding = *settled;
-      ++uses_[o].settled;
-      if (finding.verdict == Verdict::fail) ++confirmed_[doubt.block];
-      return;
+      by = o;
+      if (finding.verdict == Verdict::pass) break;
+      // Digits may be lost in this scalar too: what is no pass a wider one must have seen.
     }
+    if (!by) return;
+    ++uses_[*by].settled;
+    if (finding.verdict == Verdict::fail) ++confirmed_[doubt.block];
+  }
+
+  bool widest(std::size_t o) const {
+    return std::ranges::none_of(options_.oracles, [&](const Oracle& other) {
+      return other.roundoff < options_.oracles[o].roundoff;
+    });
+  }
+
+  /// Whether an oracle computes in a wider scalar than another one.
+  bool wider(std::size_t o, std::size_t than) const {
+    return options_.oracles[o].roundoff < options_.oracles[than].roundoff;
   }
 
   void find_corner(Doubt& doubt) {
     if (!options_.corner || doubt.looked) return;
     constexpr double stencil_reach = 4.0;
     doubt.looked = true;
-    doubt.corner =
-        options_.corner(doubt.entry, stencil_reach * findings_.entries[doubt.entry].step);
+    ask("the search for corners", [&] {
+      doubt.corner =
+          options_.corner(doubt.entry, stencil_reach * findings_.entries[doubt.entry].step);
+    });
     if (doubt.corner) remember(*doubt.corner, doubt.entry);
   }
 
@@ -141,6 +250,10 @@ class Opinions {
           "{} entries were in doubt in double: {}{}{} left as they were", doubts_,
           fmt::join(parts, ", "), parts.empty() ? "" : " settled, ", doubts_ - settled));
     }
+    for (const auto& [whom, why] : silent_) {
+      result_.notes.push_back(fmt::format("{} could not be asked: {}", whom, why));
+    }
+    name_lost_digits();
     for (const auto& [what, seen] : corners_) {
       const std::string at =
           seen.move == 0.0 ? "at theta itself" : fmt::format("at a move of {:.2g}", seen.move);
@@ -149,6 +262,22 @@ class Opinions {
                       "has a corner there",
                       what, seen.entries, to_string(request_.theta.key(seen.first)), at));
     }
+  }
+
+  /// Open entries whose rule is right.
+  void name_lost_digits() {
+    std::vector<std::size_t> lost;
+    for (std::size_t i = 0; i < rounding_.size(); ++i) {
+      const Finding& finding = findings_.entries[i];
+      if (finding.verdict != Verdict::inconclusive || finding.reason == Reason::corner || rounding_[i] == 0.0) continue;
+      if (error_of(i) <= 2.0 * rounding_[i]) lost.push_back(i);
+    }
+    if (lost.empty()) return;
+    result_.notes.push_back(fmt::format(
+        "the rule behind {} entries of the gradient is right, but its arithmetic loses their "
+        "digits (first {}: off by {:.2g}, as the same computation in a wider scalar shows): large "
+        "terms cancel on the way",
+        lost.size(), to_string(request_.theta.key(lost.front())), rounding_[lost.front()]));
   }
 
   struct Seen {
@@ -161,9 +290,11 @@ class Opinions {
   const Request& request_;
   const Options& options_;
   Findings& findings_;
-  OracleJudge judge_;
+  std::optional<OracleJudge> judge_;
   std::vector<OracleUse> uses_;
   std::map<std::string, Seen> corners_;
+  std::vector<double> rounding_;               // of each entry of the gradient, or none
+  std::map<std::string, std::string> silent_;  // who threw, and what
   std::size_t doubts_ = 0;
   std::size_t total_ = 0;  // entries of the blocks under check
   std::size_t asked_ = 0;

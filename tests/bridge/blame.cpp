@@ -1,0 +1,170 @@
+// Blame needs evidence: beside masks of -infinity and -1e30 and at scales from 1e-8 to 1e8 no
+// innocent op is named, and the op with the planted bug is. A gradient that is not a number is
+// traced to the op where it begins.
+#include <boost/test/data/monomorphic.hpp>
+#include <boost/test/data/test_case.hpp>
+#include <boost/test/unit_test.hpp>
+#include <limits>
+
+#include "autodiff/elementwise.hpp"
+#include "autodiff/ops/activation.hpp"
+#include "autodiff/ops/arithmetic.hpp"
+#include "autodiff/ops/comparison.hpp"
+#include "autodiff/ops/exp_log.hpp"
+#include "autodiff/ops/linalg.hpp"
+#include "autodiff/ops/matmul.hpp"
+#include "autodiff/ops/norm.hpp"
+#include "autodiff/ops/reduction.hpp"
+#include "autodiff/ops/shape.hpp"
+#include "gradcheck/bridge/not_finite.hpp"
+#include "gradcheck/bridge/wrong_op.hpp"
+#include "networks.hpp"
+
+namespace dtheta::gradcheck::test {
+namespace {
+
+namespace data = boost::unit_test::data;
+
+/// tanh with 1.01 times its derivative.
+struct OffTanh : Unary<OffTanh> {
+  static constexpr OpInfo info{.name = "off_tanh"};
+  static constexpr Domain domain{-1, 1};
+  template <class T>
+  static T value(T x) {
+    using std::tanh;
+    return tanh(x);
+  }
+  static Var slope(Var, Var y) { return 1.01 * (1 - square(y)); }
+};
+
+const std::vector<double> masks{0.0, -1e30, -std::numeric_limits<double>::infinity()};
+const std::vector<double> scales{1e-8, 1e-4, 1.0, 1e4, 1e8};
+
+/// Causal attention over leaves of some scale, a slice of it, a logarithm and sums, with tanh or
+/// what is planted for it.
+struct Masked {
+  Tape tape;
+  std::vector<CheckedLeaf> leaves;
+  Var cost;
+  std::uint32_t stream = 1;
+
+  Masked(double mask, double scale, bool wrong) {
+    const Index n = 4, d = 3;
+    Tensor m(Shape{n, n});
+    for (Index i = 0; i < n; ++i) {
+      for (Index j = i + 1; j < n; ++j)
+        m.data<double>()[static_cast<std::size_t>(i * n + j)] = mask;
+    }
+    const Var x = tape.constant(nn::normal({n, d}, 0, 1, {5, 0}));
+    const Var q = matmul(x, leaf({d, d}, scale)) * (1 / scale), k = matmul(x, leaf({d, d}, 1.0)),
+              v = matmul(x, leaf({d, d}, scale));
+    const Var scores = matmul(q, transpose(k)) + tape.constant(m);
+    const Var mixed = matmul(softmax(scores), v) * (1 / scale) + leaf({d}, 1.0);
+    const Var y = wrong ? apply<OffTanh>(mixed) : tanh(mixed);
+    cost = sum(log(2.0 + slice(y, 1, {0, 2}))) + mean(square(y));
+  }
+  Var leaf(const Shape& shape, double size) {
+    const std::string name = "p" + std::to_string(stream);
+    const Var p = tape.leaf(nn::normal(shape, 0, size, {7, stream}), name);
+    leaves.push_back({name, stream++, p});
+    return p;
+  }
+  [[nodiscard]] std::vector<WrongOp> wrong_ops() const {
+    return find_wrong_ops(cost, vars_of(leaves), parameters_of(leaves).values());
+  }
+};
+
+std::vector<std::string> names_of(const std::vector<WrongOp>& found) {
+  std::vector<std::string> names;
+  for (const WrongOp& wrong : found) names.push_back(wrong.op);
+  return names;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(blame)
+
+BOOST_DATA_TEST_CASE(the_planted_op_alone_is_blamed_at_every_mask_and_scale,
+                     data::make(masks) * data::make(scales), mask, scale) {
+  const Masked right(mask, scale, false), wrong(mask, scale, true);
+  BOOST_TEST(names_of(right.wrong_ops()) == std::vector<std::string>{},
+             boost::test_tools::per_element());
+  BOOST_TEST(names_of(wrong.wrong_ops()) == std::vector<std::string>{"off_tanh"},
+             boost::test_tools::per_element());
+  const Result result = check_network(wrong.cost, wrong.leaves);
+  BOOST_TEST((result.verdict == Verdict::fail));
+  BOOST_REQUIRE(!result.causes.empty());
+  BOOST_TEST(result.causes.front().sentence.find("the rule of off_tanh") == 0U,
+             result.causes.front().sentence);
+}
+
+BOOST_DATA_TEST_CASE(a_bug_in_a_small_element_is_seen_beside_large_ones, data::make(scales),
+                     scale) {
+  // The planted op acts on one element of size one; its neighbour is of any size.
+  Tape tape;
+  const Var x = tape.leaf(Tensor(Shape{2}, {scale, 0.5}), "x");
+  const Var cost = sum(square(slice(x, 0, {0, 1}))) + sum(apply<OffTanh>(slice(x, 0, {1, 2})));
+  const auto found = find_wrong_ops(cost, std::span(&x, 1), Values{scale, 0.5});
+  BOOST_TEST(names_of(found) == std::vector<std::string>{"off_tanh"},
+             boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(the_difference_in_the_sentence_has_a_bar_far_below_the_error) {
+  const Masked wrong(0.0, 1.0, true);
+  const auto found = wrong.wrong_ops();
+  BOOST_REQUIRE(found.size() == 1U);
+  BOOST_TEST(found[0].bar > 0.0);
+  BOOST_TEST(found[0].bar < 1e-12 * std::abs(found[0].analytic - found[0].numeric));
+  BOOST_TEST(found[0].sentence().find(" +- ") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(where_the_result_is_not_used_its_nan_is_traced_to_the_op_that_makes_it) {
+  for (const DType precision : {DType::float64, DType::float32}) {
+    Tape tape(precision);
+    const Var x = tape.leaf(Tensor(Shape{1}, {-1.0}), "x");
+    const auto line = std::source_location::current().line() + 1;
+    const Var root = sqrt(x);
+    const Var cost = sum(where(greater(x, 0.0), root, x));
+    const Result result = check_network(cost, std::vector<CheckedLeaf>{{"x", 1, x}});
+    BOOST_TEST((result.verdict == Verdict::fail));
+    BOOST_REQUIRE(!result.causes.empty());
+    const Cause& cause = result.causes.front();
+    BOOST_TEST((cause.pattern == Pattern::not_finite));
+    BOOST_TEST(cause.sentence.find("becomes nan at sqrt") != std::string::npos, cause.sentence);
+    BOOST_TEST(cause.sentence.find("blame.cpp:" + std::to_string(line)) != std::string::npos);
+    for (const Cause& any : result.causes) {
+      BOOST_TEST(any.sentence.find("rule of where") == std::string::npos);
+    }
+    for (const std::string& note : result.notes) {
+      BOOST_TEST(note.find("was not seen to depend") == std::string::npos, note);
+    }
+    BOOST_TEST(result.block("x").sensitive);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(the_op_nearest_to_the_cost_at_which_it_begins_comes_first) {
+  Tape tape;
+  const Var x = tape.leaf(Tensor(Shape{2}, {0.0, 0.25}), "x");
+  // log's rule divides by zero; what comes before it hands its infinity down.
+  const Var cost = sum(where(greater(x, 0.1), log(2.0 * x), 3.0 * x));
+  const auto found = find_not_finite(cost, std::span(&x, 1), Values{0.0, 0.25});
+  BOOST_REQUIRE(found.size() == 1U);
+  BOOST_TEST(found[0].op == "log");
+  BOOST_TEST(found[0].at == std::vector<Index>{0}, boost::test_tools::per_element());
+  BOOST_TEST(find_not_finite(sum(square(x)), std::span(&x, 1), Values{0.0, 0.25}).empty());
+}
+
+BOOST_AUTO_TEST_CASE(an_op_without_a_derivative_at_its_values_is_passed_over) {
+  // Singular vectors at equal singular values: what cannot be measured accuses nobody.
+  Tape tape;
+  const Var a = tape.leaf(Tensor(Shape{2, 2}, {1.0, 0.0, 0.0, 1.0}), "a");
+  const Var x = tape.leaf(Tensor(Shape{2}, {0.5, -0.25}), "x");
+  const Var cost = sum(svd(a).s) + sum(apply<OffTanh>(x));
+  const std::vector<Var> leaves{a, x};
+  const auto found = find_wrong_ops(cost, leaves, Values{1.0, 0.0, 0.0, 1.0, 0.5, -0.25});
+  BOOST_TEST(names_of(found) == std::vector<std::string>{"off_tanh"},
+             boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+}  // namespace dtheta::gradcheck::test
