@@ -146,7 +146,10 @@ struct GaussianNll : Elementwise<GaussianNll, 3> {
   }
   Var pullback(int i, const Primal& p, Var c) const {
     const Var used = p[2] >= eps, v = where(used, p[2], eps), r = (p[0] - p[1]) / v;
-    if (i == 2) return where(used, c * (0.5 * (1 / v - square(r))), 0);
+    if (i == 2) {
+      const Var slope = where(used, 0.5 * (1 / v - square(r)), 0);
+      return detail::keep_nan(c * slope, p.out);
+    }
     return i == 0 ? c * r : -(c * r);
   }
   static std::vector<Sample<GaussianNll>> samples() {

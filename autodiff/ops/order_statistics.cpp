@@ -8,6 +8,8 @@
 #include "autodiff/ops/axis_reduction.hpp"
 #include "autodiff/ops/families.hpp"
 #include "autodiff/ops/reduction.hpp"
+#include "autodiff/ops/rounding.hpp"
+#include "autodiff/ops/rule_ops.hpp"
 
 namespace dtheta {
 namespace {
@@ -47,8 +49,9 @@ struct Median : detail::AxisReduction<Median> {
   }
   [[nodiscard]] Var vjp(int, const Primal& p, Var c) const {
     const Shape shape = p[0].shape();
-    const Var attains = equal(p[0], expanded(p.out, shape));
-    return where(attains, expanded(c, shape) / sum(attains, axes(), true), 0);
+    const Var median = expanded(p.out, shape), attains = equal(p[0], median);
+    const Var share = detail::xdivy(expanded(c, shape), sum(attains, axes(), true));
+    return detail::keep_nan(where(attains + is_nan(median), share, 0), median);
   }
   static std::vector<Sample<Median>> samples() {
     std::vector<Sample<Median>> list = samples_of({}, {-50, 70});
