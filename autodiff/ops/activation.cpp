@@ -61,12 +61,12 @@ struct TanhGrad : Binary<TanhGrad> {
     } else {
       using std::abs, std::exp;
       const T e = exp(T(-2) * abs(x));
-      return c * (T(4) * (e / (T(1) + e)) / (T(1) + e));
+      return e == T(0) ? e : c * (T(4) * (e / (T(1) + e)) / (T(1) + e));
     }
   }
   static Var pullback(int i, const Primal& p, Var c) {
     const Var pulled = apply<TanhGrad>(c, p[1]);
-    return i == 0 ? pulled : -2 * p[0] * tanh(p[1]) * pulled;
+    return i == 0 ? pulled : detail::weighted(pulled, -2 * p[0] * tanh(p[1]));
   }
 };
 

@@ -82,9 +82,10 @@ struct HardSwish : Unary<HardSwish> {
     return x <= T(-3) ? T(0) : x >= T(3) ? x : x * ((x + T(3)) / T(6));
   }
   static Var select(Var c, Var x, Var) {
-    const Var inside = (x >= -3) * (x <= 3);
-    const Var slope = where(inside, where(inside, x, 0) / 3 + 0.5, x > 3);
-    return detail::keep_nan(c * slope, x);
+    const double infinity = std::numeric_limits<double>::infinity();
+    const Var inside = (x >= -3) * (x <= 3), slope = where(inside, x, 0) / 3 + 0.5;
+    return detail::gate(c * slope, x, {-3, 3, true}) +
+           detail::gate(c, x, {-infinity, 3, true, true});
   }
   static std::vector<Sample<HardSwish>> samples() {
     return detail::also_at<HardSwish>({1e30, -1e30, 1e-30, 4, -4, 0}, Unary<HardSwish>::samples());
@@ -104,7 +105,9 @@ struct Shrink : Unary<Self> {
     return op;
   }
   static std::vector<Self> variants() { return {by(0.5), by(1.25), by(0)}; }
-  Var select(Var c, Var x, Var) const { return detail::gate(c, x, {-lambda, lambda, true, true}); }
+  Var select(Var c, Var x, Var) const {
+    return lambda == 0 ? c : detail::gate(c, x, {-lambda, lambda, true, true});
+  }
   static std::vector<Sample<Self>> samples() {
     return detail::also_at<Self>({1e30, -1e30, 0.25, -0.25, 7, -7}, Unary<Self>::samples());
   }

@@ -238,7 +238,7 @@ struct Glu : Binary<Glu> {
     using std::exp;
     if (b >= T(0)) return a / (T(1) + exp(-b));
     const T e = exp(b);
-    return a * (e / (T(1) + e));
+    return e == T(0) && a == a ? T(0) : a * (e / (T(1) + e));
   }
   static Var pullback(int i, const Primal& p, Var c) {
     return c * (i == 0 ? sigmoid(p[1]) : detail::weighted(sigmoid(-p[1]), p.out));

@@ -179,20 +179,22 @@ struct Reciprocal : Unary<Reciprocal> {
 /// so that none of them multiplies a power that is zero by a logarithm that is infinite.
 struct Pow : Binary<Pow> {
   int logs = 0;
+  int less = 0;  // a^(b - less), where b - less may have lost the digits of a small b
   friend constexpr bool operator==(const Pow&, const Pow&) = default;
 
   static constexpr OpInfo info{.name = "pow", .arity = 2, .analytic = true};
   static constexpr std::array<Domain, 2> domains{Domain{0.5, 2}, Domain{-2, 2}};
-  static std::vector<Pow> variants() { return {times_logs(0), times_logs(1), times_logs(2)}; }
-  static Pow times_logs(int k) {
+  static std::vector<Pow> variants() { return {of(0, 0), of(1, 0), of(2, 0), of(0, 1), of(1, 2)}; }
+  static Pow of(int logs, int less) {
     Pow op;
-    op.logs = k;
+    op.logs = logs;
+    op.less = less;
     return op;
   }
   template <class T>
   T value(T a, T b) const {
-    using std::log, std::pow;
-    const T power = pow(a, b);
+    using std::log;
+    const T power = lowered(a, b);
     if (logs == 0 || power == T(0)) return power;
     T result = power;
     for (int k = 0; k < logs; ++k) result *= log(a);
@@ -202,13 +204,27 @@ struct Pow : Binary<Pow> {
     const Var a = p[0], b = p[1];
     if (i == 1) {
       // The power jumps at (0, 0), where its derivative is taken as 0.
-      const Var slope = apply(times_logs(logs + 1), {a, b});
+      const Var slope = apply(of(logs + 1, less), {a, b});
       return detail::weighted(c, where(equal(a, 0) * equal(b, 0), 0, slope));
     }
-    const Var lower = b - 1;
-    const Var slope = detail::weighted(b, apply(*this, {a, lower}));
+    const Var factor = less == 0 ? b : b - less;
+    const Var slope = detail::both(factor, apply(of(logs, less + 1), {a, b}));
     if (logs == 0) return detail::weighted(c, slope);
-    return detail::weighted(c, slope + logs * apply(times_logs(logs - 1), {a, lower}));
+    return detail::weighted(c, slope + logs * apply(of(logs - 1, less + 1), {a, b}));
+  }
+
+ private:
+  template <class T>
+  T lowered(T a, T b) const {
+    using std::abs, std::pow;
+    if (less == 0) return pow(a, b);
+    using Real = std::conditional_t<std::same_as<T, Complex>, double, T>;
+    if (abs(b) < Real(1) / Real(2)) {
+      T quotient = pow(a, b);
+      for (int k = 0; k < less; ++k) quotient /= a;
+      if (quotient != T(0) && quotient - quotient == T(0)) return quotient;
+    }
+    return pow(a, b - T(less));
   }
 };
 

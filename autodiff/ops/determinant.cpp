@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <limits>
 #include <vector>
 
 #include <Eigen/LU>
@@ -56,7 +57,9 @@ class Factors {
     }
   }
 
+  /// NaN throughout where A has one: which elements it would reach depends on the pivots.
   [[nodiscard]] Matrix<T> cofactors() const {
+    if (has_nan_) return nowhere();
     Matrix<T> m = Matrix<T>::Zero(n_, n_);
     const std::vector<T> others = products_without(-1);
     for (Eigen::Index i = 0; i < n_; ++i) m(i, i) = others[static_cast<std::size_t>(i)];
@@ -67,6 +70,7 @@ class Factors {
   /// sum over k != i of b_kk pi_ik on the diagonal and -b_ji pi_ij beside it, where pi_ij is the
   /// product of the elements of D without i and j.
   [[nodiscard]] Matrix<T> along(const ConstMatrixView<T>& e) const {
+    if (has_nan_) return nowhere();
     Matrix<T> b = lu_.permutationP() * e * lu_.permutationQ();
     lower_.template triangularView<Eigen::UnitLower>().solveInPlace(b);
     Matrix<T> bt = b.transpose();
@@ -86,6 +90,10 @@ class Factors {
   }
 
  private:
+  [[nodiscard]] Matrix<T> nowhere() const {
+    using Real = typename Eigen::NumTraits<T>::Real;
+    return Matrix<T>::Constant(n_, n_, T(std::numeric_limits<Real>::quiet_NaN()));
+  }
   /// For each k the product of D's elements without k and without `left_out`.
   [[nodiscard]] std::vector<T> products_without(Eigen::Index left_out) const {
     std::vector<T> products(static_cast<std::size_t>(n_));
@@ -115,6 +123,7 @@ class Factors {
   detail::Vector<T> d_;
   Matrix<T> lower_, upper_;
   T sign_;
+  bool has_nan_;
 };
 
 /// The derivative of the cofactors of A along E, which is symmetric as a bilinear form.

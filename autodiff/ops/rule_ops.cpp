@@ -23,6 +23,17 @@ struct Weighted : Binary<Weighted> {
   static Var pullback(int i, const Primal& p, Var c) { return weighted(c, p[1 - i]); }
 };
 
+/// d(a b) = b da + a db
+struct Both : Binary<Both> {
+  static constexpr OpInfo info{.name = "both", .arity = 2, .analytic = true};
+  static constexpr Domain domain{-3, 3};
+  template <class T>
+  static T value(T a, T b) {
+    return a == T(0) || b == T(0) ? T(0) : a * b;
+  }
+  static Var pullback(int i, const Primal& p, Var c) { return weighted(c, p[1 - i]); }
+};
+
 /// d(a / b) = da / b - (a / b) db / b
 struct XDivY : Binary<XDivY> {
   static constexpr OpInfo info{.name = "xdivy", .arity = 2, .analytic = true};
@@ -102,6 +113,7 @@ struct GateLarger : Elementwise<GateLarger, 3> {
 namespace detail {
 
 Var weighted(Arg w, Arg x) { return apply<Weighted>(w, x); }
+Var both(Arg a, Arg b) { return apply<Both>(a, b); }
 Var xdivy(Arg a, Arg b) { return apply<XDivY>(a, b); }
 Var keep_nan(Arg g, Arg y) { return apply<KeepNan>(g, y); }
 Var gate(Arg c, Arg x, const Interval& interval) { return apply(Gate::of(interval), {c, x}); }
@@ -110,7 +122,7 @@ Var gate_larger(Arg c, Arg a, Arg b) { return apply(GateLarger{}, {c, a, b}); }
 }  // namespace detail
 
 std::span<const OpRecord* const> rule_ops() {
-  return OpList<Weighted, XDivY, KeepNan, Gate, GateLarger>::records;
+  return OpList<Weighted, Both, XDivY, KeepNan, Gate, GateLarger>::records;
 }
 
 }  // namespace dtheta

@@ -13,6 +13,8 @@ namespace dtheta::detail {
 
 /// w x, and 0 where w is 0, whatever x is.
 Var weighted(Arg w, Arg x);
+/// a b, and 0 where either is 0, whatever the other is.
+Var both(Arg a, Arg b);
 /// a / b, and 0 where a is 0, whatever b is.
 Var xdivy(Arg a, Arg b);
 /// g, but NaN where y is NaN and g is not 0: of a value that is none there is no slope.

@@ -5,6 +5,7 @@
 
 #include "autodiff/op_list.hpp"
 #include "autodiff/ops/arithmetic.hpp"
+#include "autodiff/ops/broadcast.hpp"
 #include "autodiff/ops/comparison.hpp"
 #include "autodiff/ops/exp_log.hpp"
 #include "autodiff/ops/families.hpp"
@@ -13,6 +14,7 @@
 #include "autodiff/ops/rule_ops.hpp"
 #include "autodiff/ops/scan.hpp"
 #include "autodiff/ops/scan_rows.hpp"
+#include "autodiff/tape.hpp"
 
 namespace dtheta {
 namespace {
@@ -76,7 +78,9 @@ struct LogCumSumExp : AlongAxis<LogCumSumExp> {
     // are rounded by more than the differences.
     const double infinity = std::numeric_limits<double>::infinity();
     const Var before = shifted(p.out, axis, false, -infinity);
-    const Var own = logaddexp_slope(p[0], before);
+    // The first is all of its sum, even if it is -infinity: nothing comes before.
+    const Var zero = broadcast_to(p.out.tape().constant(0.0), p.out.shape());
+    const Var own = where(shifted(zero, axis, false, 1), 1, logaddexp_slope(p[0], before));
     const Var link = shifted(logaddexp_slope(before, p[0]), axis, true, 0);
     // link[i] stands between i and i + 1, so the scan from the back enters i by link[i].
     return own * scan_with_links(link, c, axis, true, false);

@@ -115,6 +115,10 @@ bool write_infinite(const T* x, T* out, Index n, Index step, bool logarithm) {
     nans += v != v ? 1 : 0;
   }
   if (nans == 0 && largest == 0 && finite > 0) return false;
+  if (n == 1 && nans == 0) {  // an element alone is all of its sum
+    out[0] = logarithm ? T(0) : T(1);
+    return true;
+  }
   const T even = T(1) / T(static_cast<double>(largest));
   for (Index i = 0; i < n; ++i) {
     const bool has_part = x[i * step] == infinity;
@@ -135,13 +139,20 @@ struct SoftmaxGrad : AlongAxis<SoftmaxGrad> {
   template <class T>
   static void run(const T* const* in, T* out, Index n, Index step) {
     const T *c = in[0], *y = in[1];
-    // What has no part in the sum has none here, though its adjoint may be infinite.
+    // What has no part in the sum has none here, though its adjoint may be infinite. Where one
+    // element is most of the sum adjoints count from its own: else what it receives would be the
+    // difference of two numbers that are nearly the same.
+    T origin(0);
+    for (Index i = 0; i < n; ++i) {
+      const T own = c[i * step];
+      if (y[i * step] > T(1) / T(2) && own - own == T(0)) origin = own;
+    }
     const auto part = [&](Index i, T v) {
       return y[i * step] == T(0) && v == v ? T(0) : y[i * step] * v;
     };
     T along(0);
-    for (Index i = 0; i < n; ++i) along += part(i, c[i * step]);
-    for (Index i = 0; i < n; ++i) out[i * step] = part(i, c[i * step] - along);
+    for (Index i = 0; i < n; ++i) along += part(i, c[i * step] - origin);
+    for (Index i = 0; i < n; ++i) out[i * step] = part(i, (c[i * step] - origin) - along);
   }
   template <Vectorized T>
   static void rows(const T* const* in, T* out, std::size_t rows, std::size_t n) {
@@ -151,6 +162,24 @@ struct SoftmaxGrad : AlongAxis<SoftmaxGrad> {
     const Var c = p[0], y = p[1];
     if (i == 0) return apply(*this, {d, y});
     return d * (c - sum(y * c, axis, true)) - c * sum(d * y, axis, true);
+  }
+  /// y is a softmax. (What it receives is tested where it is one: by the second derivatives of
+  /// softmax.)
+  static std::vector<Sample<SoftmaxGrad>> samples() {
+    std::vector<Sample<SoftmaxGrad>> list = AlongAxis<SoftmaxGrad>::samples();
+    for (Sample<SoftmaxGrad>& s : list) {
+      SampleInput& y = s.inputs[1];
+      const AxisSplit split(y.shape, s.op.axis, 1);
+      const auto n = static_cast<double>(split.n);
+      y = fixed(y.shape, std::vector<double>(static_cast<std::size_t>(y.shape.size())));
+      for (std::size_t i = 0; i < y.values.size(); ++i) {
+        const Index at = static_cast<Index>(i) / split.inner % split.n;
+        y.values[i] = 2 * static_cast<double>(at + 1) / (n * (n + 1));  // 1, 2, ... of their sum
+      }
+    }
+    list.push_back(
+        {{}, {real({4}, {-3, 3}), fixed({4}, {0x1p-30, 0x1p-20, 1 - 0x1p-19, 0x1p-20})}});
+    return list;
   }
 };
 

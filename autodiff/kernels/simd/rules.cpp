@@ -43,7 +43,8 @@ struct TanhGrad {
     using T = hn::TFromD<D>;
     const V e = decay(d, x + x), denominator = hn::Set(d, T(1)) + e;
     const V slope = hn::Set(d, T(4)) * (e / denominator) / denominator;
-    return hn::IfThenZeroElse(hn::Eq(c, hn::Zero(d)), c * slope);
+    const V zero = hn::Zero(d);
+    return hn::IfThenZeroElse(hn::Or(hn::Eq(c, zero), hn::Eq(slope, zero)), c * slope);
   }
 };
 

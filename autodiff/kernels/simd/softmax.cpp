@@ -43,6 +43,10 @@ void infinite_row(const T* x, T* out, std::size_t n, bool logarithm) {
     largest += x[i] == infinity ? 1 : 0;
     nans += x[i] != x[i] ? 1 : 0;
   }
+  if (n == 1 && nans == 0) {  // an element alone is all of its sum
+    out[0] = logarithm ? T(0) : T(1);
+    return;
+  }
   const bool exists = nans == 0 && largest > 0;
   const T even = T(1) / static_cast<T>(largest);
   for (std::size_t i = 0; i < n; ++i) {
@@ -101,12 +105,33 @@ struct Part {
 };
 
 template <class T>
+struct PartFrom {
+  T origin;
+  template <class V>
+  HWY_INLINE V operator()(V y, V c) const {
+    return Part{}(y, c - hn::Set(hn::DFromV<V>(), origin));
+  }
+};
+
+/// The adjoint of the element that is most of the sum, or 0 if none is. Adjoints count from there:
+/// else what that element receives would be the difference of two numbers that are nearly the same.
+template <class T>
+HWY_INLINE T origin(const T* c, const T* y, std::size_t n) {
+  if (!(largest_of(y, n) > T(0.5))) return T(0);
+  std::size_t i = 0;
+  while (i < n && !(y[i] > T(0.5))) ++i;
+  return i < n && c[i] - c[i] == T(0) ? c[i] : T(0);
+}
+
+template <class T>
 HWY_INLINE void softmax_grad_rows(const T* c, const T* y, T* out, std::size_t count,
                                   std::size_t n) {
   for (; count > 0; --count, c += n, y += n, out += n) {
-    const T along = fold(Plus{}, Part{}, T(0), n, y, c);
-    map([&](auto d, auto a, auto b) HWY_ATTR { return Part{}(b, a - hn::Set(d, along)); }, out, n,
-        c, y);
+    const T from = origin(c, y, n);
+    const T along = fold(Plus{}, PartFrom<T>{from}, T(0), n, y, c);
+    map([&](auto d, auto a, auto b)
+            HWY_ATTR { return Part{}(b, a - hn::Set(d, from) - hn::Set(d, along)); },
+        out, n, c, y);
   }
 }
 

@@ -40,7 +40,8 @@ class NanTest {
       return fail(
           fmt::format("gradient {} is {:.6g}, the value is NaN", moved_, found->gradient[moved_]));
     }
-    if (nans < found->value.size()) return;  // others may belong to values that are not
+    // Others may belong to values that are not, unless there is but one.
+    if (nans != 1 || found->value.size() != 1) return;
     for (std::size_t i = 0; i < varies.size(); ++i) {
       if (!varies[i] || is_nan(found->gradient[i])) continue;
       return fail(fmt::format("gradient {} is {:.6g}, the value is NaN", i, found->gradient[i]));
