@@ -47,6 +47,9 @@ class Factors {
  public:
   explicit Factors(const ConstMatrixView<T>& a)
       : lu_(a), n_(a.rows()), d_(lu_.matrixLU().diagonal()) {
+    for (Eigen::Index i = 0; i < n_; ++i) {
+      for (Eigen::Index j = 0; j < n_; ++j) has_nan_ = has_nan_ || a(i, j) != a(i, j);
+    }
     sign_ =
         T(static_cast<double>(lu_.permutationP().determinant() * lu_.permutationQ().determinant()));
     lower_ = lu_.matrixLU().template triangularView<Eigen::UnitLower>();
@@ -123,7 +126,7 @@ class Factors {
   detail::Vector<T> d_;
   Matrix<T> lower_, upper_;
   T sign_;
-  bool has_nan_;
+  bool has_nan_ = false;
 };
 
 /// The derivative of the cofactors of A along E, which is symmetric as a bilinear form.

@@ -34,7 +34,8 @@ const OpReport& report_of(const std::string& name) {
 BOOST_AUTO_TEST_SUITE(ops_audit)
 
 BOOST_DATA_TEST_CASE(every_cell_of_the_table,
-                     data::make(op_names()) * data::xrange<std::size_t>(edge_count), name, cell) {
+                     data::make(op_names()) * data::xrange(static_cast<int>(edge_count)), name,
+                     cell) {
   for (const OpFailure& f : report_of(name).failures) {
     if (f.edge != static_cast<Edge>(cell)) continue;
     BOOST_ERROR(name << ", sample " << f.sample << " " << f.shapes << ": " << f.what);

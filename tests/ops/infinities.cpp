@@ -12,7 +12,7 @@
 #include "autodiff/ops/norm.hpp"
 #include "autodiff/ops/scan.hpp"
 #include "autodiff/ops/trigonometric.hpp"
-#include "ops/derivatives.hpp"
+#include "derivatives.hpp"
 
 namespace dtheta {
 namespace {
@@ -23,7 +23,8 @@ BOOST_AUTO_TEST_SUITE(ops_infinities)
 
 BOOST_AUTO_TEST_CASE(a_sum_of_nothing_has_no_parts) {
   expect(gradient([](Var x) { return logsumexp(x); }, {-infinity, -infinity}), {0, 0});
-  expect(gradient([](Var x) { return logcumsumexp(x, 0); }, {-infinity, -infinity}), {0, 0});
+  // The first result is the first element, whatever that is.
+  expect(gradient([](Var x) { return logcumsumexp(x, 0); }, {-infinity, -infinity}), {1, 0});
   expect(gradient(logaddexp, -infinity, -infinity), {0, 0});
   expect(gradient(logaddexp, -infinity, 1), {0, 1});
 }

@@ -13,7 +13,7 @@
 #include "autodiff/ops/scan.hpp"
 #include "autodiff/ops/special_functions.hpp"
 #include "autodiff/ops/trigonometric.hpp"
-#include "ops/derivatives.hpp"
+#include "derivatives.hpp"
 
 namespace dtheta {
 namespace {

@@ -9,7 +9,7 @@
 #include "autodiff/ops/losses_classification.hpp"
 #include "autodiff/ops/losses_regression.hpp"
 #include "autodiff/ops/shape.hpp"
-#include "ops/derivatives.hpp"
+#include "derivatives.hpp"
 
 namespace dtheta {
 namespace {

@@ -10,8 +10,9 @@
 #include "autodiff/ops/losses_classification.hpp"
 #include "autodiff/ops/losses_regression.hpp"
 #include "autodiff/ops/norm.hpp"
+#include "autodiff/ops/rule_ops.hpp"
 #include "autodiff/ops/shape.hpp"
-#include "ops/derivatives.hpp"
+#include "derivatives.hpp"
 
 namespace dtheta {
 namespace {

@@ -8,7 +8,7 @@
 #include "autodiff/ops/loss.hpp"
 #include "autodiff/ops/scan.hpp"
 #include "autodiff/ops/trigonometric.hpp"
-#include "ops/derivatives.hpp"
+#include "derivatives.hpp"
 
 namespace dtheta {
 namespace {

@@ -76,10 +76,24 @@ class NanTest {
   Point at_;
 };
 
+/// Where a function of one number has no value it has no slope: log(-1), say.
+void test_outside_of_domain(EdgeCase& c, EdgeReport& report) {
+  for (const double x : {-7.5, -2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0, 7.5}) {
+    Point p = c.base();
+    element(p, 0) = Quad(x);
+    const auto found = c.at<double>(p);
+    if (!found || found->value.size() != 1 || !std::isnan(found->value[0])) continue;
+    ++report.cell.draws;
+    if (std::isnan(found->gradient[0])) continue;
+    report.fail(fmt::format("at {}: gradient {:.6g}, the value is NaN", x, found->gradient[0]));
+  }
+}
+
 }  // namespace
 
 void test_nan(EdgeCase& c, std::uint64_t seed, EdgeReport report) {
   std::mt19937_64 random(seed);
+  if (c.element_count() == 1) test_outside_of_domain(c, report);
   std::size_t first = 0;
   for (const auto& operand : c.base()) {
     const std::size_t n = operand.size();
