@@ -178,7 +178,7 @@ struct SoftmaxGrad : AlongAxis<SoftmaxGrad> {
       }
     }
     list.push_back(
-        {{}, {real({4}, {-3, 3}), fixed({4}, {0x1p-30, 0x1p-20, 1 - 0x1p-19, 0x1p-20})}});
+        {{}, {real({4}, {-3, 3}), fixed({4}, {0x1p-20, 0x1p-19, 1 - 0x1p-18, 0x1p-20})}});
     return list;
   }
 };

@@ -89,7 +89,7 @@ struct Digamma : Unary<Digamma> {
   static T value(T x) {
     return detail::digamma(x);
   }
-  static Var slope(Var x, Var) { return polygamma(1, x); }
+  static Var slope(Var x, Var y) { return detail::keep_nan(polygamma(1, x), y); }
   static std::vector<Sample<Digamma>> samples() {
     return detail::also_at<Digamma>({-0.5, -1.375, -2.625, -7.5, 1e30, 300, 1, 40},
                                     Unary<Digamma>::samples());
