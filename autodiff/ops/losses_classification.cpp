@@ -128,6 +128,21 @@ Var NllGrad::vjp(int i, const Primal& p, Var c) const {
   return i == 0 ? apply(Nll{labels}, {c, p[1]}) : Var{};
 }
 
+/// log p + 1 - log_q, and 0 where p is 0: what kl_div hands to p. Its derivative in log_q is -1
+/// there too, as that of kl_div in both is.
+struct KlDivSlope : Binary<KlDivSlope> {
+  static constexpr OpInfo info{.name = "kl_div_slope", .arity = 2};
+  static constexpr std::array<Domain, 2> domains{Domain{-3, 0}, Domain{0.1, 1}};
+  template <class T>
+  static T value(T log_q, T p) {
+    using std::log;
+    return p == T(0) ? T(0) : log(p) + T(1) - log_q;
+  }
+  static Var pullback(int i, const Primal& v, Var c) {
+    return i == 0 ? -c : detail::keep_nan(detail::xdivy(c, v[1]), v.out);
+  }
+};
+
 /// d(p log p - p log_q) = (log p + 1 - log_q) dp - p dlog_q. A class without a share of p has none
 /// in the loss, though log_q be -infinity.
 struct KlDiv : Binary<KlDiv> {
@@ -142,7 +157,7 @@ struct KlDiv : Binary<KlDiv> {
     return p == T(0) ? T(0) : p * (log(p) - log_q);
   }
   static Var pullback(int i, const Primal& v, Var c) {
-    return i == 0 ? -(c * v[1]) : detail::weighted(c, log(v[1]) + 1 - v[0]);
+    return i == 0 ? -(c * v[1]) : detail::weighted(c, apply<KlDivSlope>(v[0], v[1]));
   }
   static std::vector<Sample<KlDiv>> samples() {
     std::vector<Sample<KlDiv>> list = Binary<KlDiv>::samples();
@@ -236,7 +251,7 @@ Var margin_ranking(Arg a, Arg b, Arg y, double margin) {
 }
 
 std::span<const OpRecord* const> classification_loss_ops() {
-  return OpList<Nll, NllGrad, KlDiv>::records;
+  return OpList<Nll, NllGrad, KlDiv, KlDivSlope>::records;
 }
 
 }  // namespace dtheta

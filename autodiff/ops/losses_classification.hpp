@@ -32,7 +32,7 @@ Var weighted_mean(Arg losses, Arg weights);
 Var smoothed_cross_entropy(Arg z, Arg targets, double smoothing);
 
 /// Kullback and Leibler's divergence, elementwise: p log(p) - p log_q, and 0 where p = 0. Sum it
-/// over the classes. At p = 0 the derivative with respect to p is -infinity. A negative p is a
+/// over the classes. At p = 0 the derivative with respect to p is taken as 0. A negative p is a
 /// ValueError.
 Var kl_div(Arg log_q, Arg p);
 

@@ -20,7 +20,7 @@ constexpr std::string_view gates =
 constexpr std::string_view squares = "squares leave the range beyond the root of its ends";
 constexpr std::string_view rounding = "rounding is taken to 0";
 
-constexpr std::array<Exemption, 76> all_exemptions{{
+constexpr std::array<Exemption, 77> all_exemptions{{
     {"affine_relu", Edge::infinity, "infinite terms of both signs"},
     {"affine_relu", Edge::range, "terms overflow that a rectified sum does not show"},
     {"center", Edge::infinity, spread},
@@ -47,6 +47,7 @@ constexpr std::array<Exemption, 76> all_exemptions{{
     {"hypot_slope", Edge::second, "has no derivative at (0, 0)"},
     {"inverse", Edge::infinity, no_matrix},
     {"inverse", Edge::range, norms},
+    {"kl_div_slope", Edge::second, "at p = 0 its value is a convention, its derivatives are not"},
     {"linear_scan", Edge::infinity, product},
     {"linear_scan", Edge::range, product},
     {"log_softmax", Edge::range, "near 0 a value has the absolute error of the others"},
