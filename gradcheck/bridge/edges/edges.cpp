@@ -10,7 +10,7 @@
 namespace dtheta::gradcheck {
 namespace {
 
-constexpr Index most_elements = 24;
+constexpr Index most_elements = 32;
 constexpr std::size_t most_samples = 8;
 
 /// How many elements the operands have together, 0 if one has none.

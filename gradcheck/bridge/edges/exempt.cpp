@@ -20,9 +20,11 @@ constexpr std::string_view gates =
 constexpr std::string_view squares = "squares leave the range beyond the root of its ends";
 constexpr std::string_view rounding = "rounding is taken to 0";
 
-constexpr std::array<Exemption, 77> all_exemptions{{
+constexpr std::array<Exemption, 81> all_exemptions{{
+    {"add_matmul", Edge::range, product},
     {"affine_relu", Edge::infinity, "infinite terms of both signs"},
     {"affine_relu", Edge::range, "terms overflow that a rectified sum does not show"},
+    {"broadcast_to", Edge::empty, shaped},
     {"center", Edge::infinity, spread},
     {"cofactor", Edge::infinity, no_matrix},
     {"cofactor", Edge::range, norms},
@@ -44,6 +46,8 @@ constexpr std::array<Exemption, 77> all_exemptions{{
     {"diag_embed", Edge::empty, shaped},
     {"eigh", Edge::infinity, no_matrix},
     {"eigh", Edge::range, norms},
+    {"gated_matmul", Edge::infinity, product},
+    {"gated_matmul", Edge::nan, product},
     {"hypot_slope", Edge::second, "has no derivative at (0, 0)"},
     {"inverse", Edge::infinity, no_matrix},
     {"inverse", Edge::range, norms},
