@@ -6,6 +6,7 @@
 #include "autodiff/op.hpp"
 #include "autodiff/ops/arithmetic.hpp"
 #include "autodiff/ops/broadcast.hpp"
+#include "autodiff/ops/rule_ops.hpp"
 
 namespace dtheta {
 
@@ -132,7 +133,11 @@ class Elementwise {
 
 /// An elementwise op of one operand. The op provides, instead of `pullback`, the slope
 ///   Var slope(Var x, Var y) const (or static);   // dy/dx, from x or from y = f(x)
-/// or `Var pullback(Var c, Var x, Var y)` where c * slope would not do (a select, say).
+/// or `Var select(Var c, Var x, Var y)`, the whole, where c times the slope would not do.
+///
+/// Where c is 0 nothing counts, be the slope infinite or NaN. An op whose slope is finite at every
+/// finite x, and whose result is, may say `static constexpr bool finite_slope = true`: then c and
+/// the slope are just multiplied.
 template <class Self>
 class Unary : public Elementwise<Self, 1> {
  public:
@@ -140,8 +145,10 @@ class Unary : public Elementwise<Self, 1> {
     const Self& self = static_cast<const Self&>(*this);
     if constexpr (requires { self.select(c, p[0], p.out); })
       return self.select(c, p[0], p.out);
-    else
+    else if constexpr (requires { Self::finite_slope; })
       return c * self.slope(p[0], p.out);
+    else
+      return detail::weighted(c, self.slope(p[0], p.out));
   }
 };
 

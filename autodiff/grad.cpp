@@ -20,6 +20,15 @@ void require_same_tape(std::string_view what, const Tape& tape, std::span<const 
   }
 }
 
+/// Indices and labels have no derivative: whoever asks for one has another value in mind.
+void require_real_values(std::string_view what, std::span<const Var> xs) {
+  for (std::size_t k = 0; k < xs.size(); ++k) {
+    if (!xs[k].exists() || !xs[k].is_index()) continue;
+    throw TypeError(fmt::format("{}: value {} of shape {} holds indices, which have no derivative",
+                                what, k, to_string(xs[k].shape())));
+  }
+}
+
 void require_matching(std::string_view what, std::span<const Var> of, std::span<const Var> given) {
   if (of.size() != given.size()) {
     throw ShapeError(fmt::format("{}: {} directions for {} values", what, given.size(), of.size()));
@@ -158,6 +167,7 @@ std::vector<Var> vjp(std::span<const Var> ys, std::span<const Var> cotangents,
   require_same_tape("vjp", tape, ys);
   require_same_tape("vjp", tape, cotangents);
   require_same_tape("vjp", tape, xs);
+  require_real_values("vjp", xs);
   require_matching("vjp", ys, cotangents);
 
   const std::uint32_t first = smallest(xs), last = std::max(largest(ys), largest(xs));
@@ -196,6 +206,7 @@ std::vector<Var> grad(Var y, std::span<const Var> xs) {
                     "vjp with a cotangent, or reduce it first)",
                     to_string(y.shape())));
   }
+  require_real_values("grad", xs);
   const Var one = broadcast_to(y.tape().constant(1.0), y.shape());
   return vjp(std::span(&y, 1), std::span(&one, 1), xs);
 }
@@ -212,6 +223,7 @@ std::vector<Var> jvp(std::span<const Var> ys, std::span<const Var> xs,
   Tape& tape = ys[0].tape();
   require_same_tape("jvp", tape, ys);
   require_same_tape("jvp", tape, xs);
+  require_real_values("jvp", xs);
   require_same_tape("jvp", tape, tangents);
   require_matching("jvp", xs, tangents);
 

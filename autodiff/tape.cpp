@@ -23,6 +23,18 @@ void require_arity(const OpRecord& op, std::size_t given) {
       op.info.arity == variadic ? "one or more" : std::to_string(op.info.arity), given));
 }
 
+/// The type of an op's result. A shape that cannot be, of too many axes, say, knows no op: it is
+/// named here.
+ValueType inferred(const OpRecord& op, const void* attributes, Types in) {
+  try {
+    return op.infer(attributes, in);
+  } catch (const ShapeError& e) {
+    const std::string_view what = e.what();
+    if (!what.starts_with("shape (")) throw;
+    throw ShapeError(fmt::format("{}: {}", op.info.name, what));
+  }
+}
+
 }  // namespace
 
 Tape::Tape(DType precision) : precision_(precision) {
@@ -123,7 +135,7 @@ Var Tape::record(const OpRecord& op, const void* attributes, std::span<const std
   // Written in place, and part of the tape only when all went well.
   Node& node = next_node();
   node.op = &op;
-  node.type = same_types ? first : type(op.infer(attributes, operands));
+  node.type = same_types ? first : type(inferred(op, attributes, operands));
   node.origin = origin_;
   node.where = origin_ == Node::none ? where : nodes_[origin_].where;
   node.role = Role::op;

@@ -110,7 +110,7 @@ struct Convolution {
   [[nodiscard]] bool suits_sums(Index channels) const {
     constexpr Index many = 256;
     return channels <= many && window.taps() > 1 && window.taps() <= FramedWindow::max_taps &&
-           in > 0 && out > 0 && window.out_size() > 0;
+           in > 0 && out > 0 && window.in_size() > 0 && window.out_size() > 0;
   }
 
   /// Into how many shares the samples are cut, for threads to take.

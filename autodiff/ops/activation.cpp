@@ -4,6 +4,7 @@
 
 #include "autodiff/elementwise.hpp"
 #include "autodiff/kernels/simd/elementwise.hpp"
+#include "autodiff/kernels/simd/rules.hpp"
 #include "autodiff/op_list.hpp"
 #include "autodiff/ops/families.hpp"
 #include "autodiff/ops/forms.hpp"
@@ -15,6 +16,7 @@ namespace {
 /// both ends
 struct Sigmoid : Unary<Sigmoid> {
   static constexpr OpInfo info{.name = "sigmoid"};
+  static constexpr bool finite_slope = true;
   static constexpr Domain domain{-4, 4};
   template <class T>
   static constexpr FastUnary<T> fast = simd::sigmoid;
@@ -31,6 +33,7 @@ struct Sigmoid : Unary<Sigmoid> {
 /// d log(sigmoid(x)) = sigmoid(-x) dx
 struct LogSigmoid : Unary<LogSigmoid> {
   static constexpr OpInfo info{.name = "log_sigmoid"};
+  static constexpr bool finite_slope = true;
   static constexpr Domain domain{-4, 4};
   template <class T>
   static constexpr FastUnary<T> fast = simd::log_sigmoid;
@@ -40,6 +43,31 @@ struct LogSigmoid : Unary<LogSigmoid> {
     return (x < T(0) ? x : T(0)) - log1p(exp(-abs(x)));
   }
   static Var slope(Var x, Var) { return sigmoid(-x); }
+};
+
+/// c (1 - tanh(x)^2), from e^(-2|x|): tanh(x) itself is 1 to the last digit long before the slope
+/// is 0. Linear in c;  d/dx = -2 tanh(x) c (1 - tanh(x)^2).
+struct TanhGrad : Binary<TanhGrad> {
+  static constexpr OpInfo info{.name = "tanh_grad", .arity = 2, .analytic = true};
+  static constexpr Domain domain{-3, 3};
+  template <class T>
+  static constexpr FastBinary<T> fast = simd::tanh_grad;
+  template <class T>
+  static T value(T c, T x) {
+    if (c == T(0)) return T(0);
+    if constexpr (std::same_as<T, Complex>) {
+      const T y = std::tanh(x);
+      return c * (T(1) - y * y);
+    } else {
+      using std::abs, std::exp;
+      const T e = exp(T(-2) * abs(x));
+      return e == T(0) ? e : c * (T(4) * (e / (T(1) + e)) / (T(1) + e));
+    }
+  }
+  static Var pullback(int i, const Primal& p, Var c) {
+    const Var pulled = apply<TanhGrad>(c, p[1]);
+    return i == 0 ? pulled : detail::weighted(pulled, -2 * p[0] * tanh(p[1]));
+  }
 };
 
 /// d tanh(x) = (1 - tanh(x)^2) dx
@@ -53,10 +81,11 @@ struct Tanh : Unary<Tanh> {
     using std::tanh;
     return tanh(x);
   }
-  static Var slope(Var, Var y) { return 1 - square(y); }
+  static Var select(Var c, Var x, Var) { return apply<TanhGrad>(c, x); }
 };
 
-/// The cotangent where x > 0, else 0: the derivative of relu, linear in c and constant in x.
+/// The cotangent where x > 0, else 0, and NaN for NaN: the derivative of relu, linear in c and
+/// constant in x.
 struct ReluGrad : Binary<ReluGrad> {
   static constexpr OpInfo info{.name = "relu_grad", .arity = 2};
   static constexpr Domain domain{-3, 3};
@@ -64,7 +93,7 @@ struct ReluGrad : Binary<ReluGrad> {
   static constexpr FastBinary<T> fast = simd::relu_grad;
   template <class T>
   static T value(T c, T x) {
-    return x > T(0) ? c : T(0);
+    return x > T(0) ? c : x != x && c != T(0) ? x : T(0);
   }
   static Var pullback(int i, const Primal& p, Var c) {
     return i == 0 ? apply<ReluGrad>(c, p[1]) : Var{};
@@ -103,12 +132,15 @@ struct LeakyRelu : Unary<LeakyRelu> {
   T value(T x) const {
     return x > T(0) ? x : T(negative_slope) * x;
   }
-  Var select(Var c, Var x, Var) const { return where(x > 0, c, negative_slope * c); }
+  Var select(Var c, Var x, Var) const {
+    return detail::keep_nan(where(x > 0, c, negative_slope * c), x);
+  }
 };
 
 /// d log(1 + e^x) = sigmoid(x) dx
 struct Softplus : Unary<Softplus> {
   static constexpr OpInfo info{.name = "softplus"};
+  static constexpr bool finite_slope = true;
   static constexpr Domain domain{-4, 4};
   template <class T>
   static constexpr FastUnary<T> fast = simd::softplus;
@@ -134,7 +166,7 @@ bool is_relu(const OpRecord& op) { return &op == &record_of<Relu>; }
 bool is_relu_grad(const OpRecord& op) { return &op == &record_of<ReluGrad>; }
 
 std::span<const OpRecord* const> activation_ops() {
-  return OpList<Sigmoid, LogSigmoid, Tanh, Relu, ReluGrad, LeakyRelu, Softplus>::records;
+  return OpList<Sigmoid, LogSigmoid, Tanh, Relu, ReluGrad, LeakyRelu, Softplus, TanhGrad>::records;
 }
 
 }  // namespace dtheta

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <limits>
 
 #include "autodiff/elementwise.hpp"
 #include "autodiff/errors.hpp"
@@ -34,7 +35,7 @@ struct HardTanh : Unary<HardTanh> {
   T value(T x) const {
     return x < T(low) ? T(low) : x > T(high) ? T(high) : x;
   }
-  Var select(Var c, Var x, Var) const { return where((x > low) * (x < high), c, 0); }
+  Var select(Var c, Var x, Var) const { return detail::gate(c, x, {low, high}); }
   static std::vector<Sample<HardTanh>> samples() {
     return detail::also_at<HardTanh>({1e30, -1e30, 7, -7}, Unary<HardTanh>::samples());
   }
@@ -49,7 +50,7 @@ struct Relu6 : Unary<Relu6> {
   static T value(T x) {
     return x < T(0) ? T(0) : x > T(6) ? T(6) : x;
   }
-  static Var select(Var c, Var x, Var) { return where((x > 0) * (x < 6), c, 0); }
+  static Var select(Var c, Var x, Var) { return detail::gate(c, x, {0, 6}); }
   static std::vector<Sample<Relu6>> samples() {
     return detail::also_at<Relu6>({1e30, -1e30, 7, -7, 5}, Unary<Relu6>::samples());
   }
@@ -64,7 +65,7 @@ struct HardSigmoid : Unary<HardSigmoid> {
   static T value(T x) {
     return x <= T(-3) ? T(0) : x >= T(3) ? T(1) : (x + T(3)) / T(6);
   }
-  static Var select(Var c, Var x, Var) { return where((x > -3) * (x < 3), c / 6, 0); }
+  static Var select(Var c, Var x, Var) { return detail::gate(c / 6, x, {-3, 3}); }
   static std::vector<Sample<HardSigmoid>> samples() {
     return detail::also_at<HardSigmoid>({1e30, -1e30, 1e-30, 4, -4, 0},
                                         Unary<HardSigmoid>::samples());
@@ -81,8 +82,10 @@ struct HardSwish : Unary<HardSwish> {
     return x <= T(-3) ? T(0) : x >= T(3) ? x : x * ((x + T(3)) / T(6));
   }
   static Var select(Var c, Var x, Var) {
-    const Var inside = (x >= -3) * (x <= 3);
-    return where(inside, c * (where(inside, x, 0) / 3 + 0.5), where(x > 3, c, 0));
+    const double infinity = std::numeric_limits<double>::infinity();
+    const Var inside = (x >= -3) * (x <= 3), slope = where(inside, x, 0) / 3 + 0.5;
+    return detail::gate(c * slope, x, {-3, 3, true}) +
+           detail::gate(c, x, {-infinity, 3, true, true});
   }
   static std::vector<Sample<HardSwish>> samples() {
     return detail::also_at<HardSwish>({1e30, -1e30, 1e-30, 4, -4, 0}, Unary<HardSwish>::samples());
@@ -102,7 +105,9 @@ struct Shrink : Unary<Self> {
     return op;
   }
   static std::vector<Self> variants() { return {by(0.5), by(1.25), by(0)}; }
-  Var select(Var c, Var x, Var) const { return where(abs(x) > lambda, c, 0); }
+  Var select(Var c, Var x, Var) const {
+    return lambda == 0 ? c : detail::gate(c, x, {-lambda, lambda, true, true});
+  }
   static std::vector<Sample<Self>> samples() {
     return detail::also_at<Self>({1e30, -1e30, 0.25, -0.25, 7, -7}, Unary<Self>::samples());
   }
@@ -146,6 +151,7 @@ struct TanhShrink : Unary<TanhShrink> {
       sum = next;
     }
   }
+  static constexpr bool finite_slope = true;
   static Var slope(Var x, Var) { return square(tanh(x)); }
   static std::vector<Sample<TanhShrink>> samples() {
     return detail::also_at<TanhShrink>({1e30, -1e30, 1e-8, 0, 1, -1, 1e-3, 60},
@@ -172,7 +178,10 @@ struct Threshold : Unary<Threshold> {
   T value(T x) const {
     return x <= T(limit) ? T(replacement) : x;
   }
-  Var select(Var c, Var x, Var) const { return where(x > limit, c, 0); }
+  Var select(Var c, Var x, Var) const {
+    const double infinity = std::numeric_limits<double>::infinity();
+    return detail::gate(c, x, {-infinity, limit, true, true});
+  }
   static std::vector<Sample<Threshold>> samples() {
     return detail::also_at<Threshold>(
         {0.5}, detail::also_at<Threshold>({1e30, -1e30, 7, -7}, Unary<Threshold>::samples()),

@@ -30,7 +30,8 @@ struct PRelu : Binary<PRelu> {
     return x > T(0) ? x : a * x;
   }
   static Var pullback(int i, const Primal& p, Var c) {
-    return i == 0 ? where(p[0] > 0, c, c * p[1]) : where(p[0] > 0, 0, c * p[0]);
+    const Var pulled = i == 0 ? where(p[0] > 0, c, c * p[1]) : where(p[0] > 0, 0, c * p[0]);
+    return detail::keep_nan(pulled, p[0]);
   }
   static std::vector<Sample<PRelu>> samples() {
     std::vector<Sample<PRelu>> list = Binary<PRelu>::samples();
@@ -118,13 +119,14 @@ struct Gelu : Unary<Gelu> {
   template <class T>
   static T value(T x) {
     using std::erfc;
+    if (x == -std::numeric_limits<T>::infinity()) return T(0);
     return x * erfc(-digits::sqrt_half.in<T>() * x) / T(2);
   }
   static Var slope(Var x, Var) {
     Tape& tape = x.tape();
     const Var below = 0.5 * erfc(-digits::sqrt_half.on(tape) * x);
     const Var density = digits::one_over_sqrt_two_pi.on(tape) * exp(-0.5 * square(x));
-    return below + x * density;
+    return below + detail::weighted(density, x);
   }
   static std::vector<Sample<Gelu>> samples() {
     return detail::also_at<Gelu>({-1e30, 1e30, 1e-30, -1e-30, 40, -40}, Unary<Gelu>::samples());
@@ -141,6 +143,7 @@ struct GeluTanh : Unary<GeluTanh> {
   template <class T>
   static T value(T x) {
     using std::exp;
+    if (x == -std::numeric_limits<T>::infinity()) return T(0);
     const T a = T(44715) / T(1000000);
     const T u = T(2) * digits::sqrt_two_over_pi.in<T>() * x * (T(1) + a * x * x);
     if (u >= T(0)) return x / (T(1) + exp(-u));
@@ -172,10 +175,11 @@ struct Silu : Unary<Silu> {
   static T value(T x) {
     using std::exp;
     if (x >= T(0)) return x / (T(1) + exp(-x));
+    if (x == -std::numeric_limits<T>::infinity()) return T(0);
     const T e = exp(x);
     return x * (e / (T(1) + e));
   }
-  static Var slope(Var x, Var y) { return sigmoid(x) + y * sigmoid(-x); }
+  static Var slope(Var x, Var y) { return sigmoid(x) + detail::weighted(sigmoid(-x), y); }
   static std::vector<Sample<Silu>> samples() {
     return detail::also_at<Silu>({-1e30, 1e30, 1e-30, -1e-30, 40, -40}, Unary<Silu>::samples());
   }
@@ -194,13 +198,14 @@ struct Mish : Unary<Mish> {
       const T e = exp(-x), n = T(1) + T(2) * e;
       return x * (n / (n + T(2) * e * e));
     }
+    if (x == -std::numeric_limits<T>::infinity()) return T(0);
     const T e = exp(x), n = e * (e + T(2));
     return x * (n / (n + T(2)));
   }
   static Var slope(Var x, Var) {
     const Var s = sigmoid(x), q = sigmoid(-x);
     const Var d = 1 + square(q);
-    return s * (1 + q) / d + 4 * x * s * square(q / d);
+    return s * (1 + q) / d + detail::weighted(s * square(q / d), 4 * x);
   }
   static std::vector<Sample<Mish>> samples() {
     return detail::also_at<Mish>({-1e30, 1e30, 1e-30, -1e-30, 40, -40}, Unary<Mish>::samples());
@@ -233,10 +238,10 @@ struct Glu : Binary<Glu> {
     using std::exp;
     if (b >= T(0)) return a / (T(1) + exp(-b));
     const T e = exp(b);
-    return a * (e / (T(1) + e));
+    return e == T(0) && a == a ? T(0) : a * (e / (T(1) + e));
   }
   static Var pullback(int i, const Primal& p, Var c) {
-    return i == 0 ? c * sigmoid(p[1]) : c * p.out * sigmoid(-p[1]);
+    return c * (i == 0 ? sigmoid(p[1]) : detail::weighted(sigmoid(-p[1]), p.out));
   }
   static std::vector<Sample<Glu>> samples() {
     std::vector<Sample<Glu>> list = Binary<Glu>::samples();

@@ -26,10 +26,12 @@ Var sqrt(Arg x);
 Var rsqrt(Arg x);
 /// 1 / x.
 Var reciprocal(Arg x);
-/// a^b. The derivative with respect to b where a = 0 and b >= 0 is 0; a < 0 gives NaN for it.
+/// a^b. The derivative with respect to b where a = 0 and b > 0 is 0; a < 0 gives NaN for it.
 Var pow(Arg a, Arg b);
 /// sqrt(a^2 + b^2) without overflow in between. The derivative at (0, 0) is taken as 0.
 Var hypot(Arg a, Arg b);
+/// a / hypot(a, b), the derivative of hypot(a, b) in a; 0 at (0, 0).
+Var hypot_slope(Arg a, Arg b);
 /// a * b + c, rounded twice, as the separate ops would.
 Var fma(Arg a, Arg b, Arg c);
 

@@ -12,11 +12,6 @@
 namespace dtheta {
 namespace {
 
-/// c where a wins, c/2 where a and b tie, 0 where b wins.
-Var share(Var a_wins, const Primal& p, Var c) {
-  return where(a_wins, c, where(equal(p[0], p[1]), c * 0.5, 0));
-}
-
 /// d max(a, b) = da where a > b, db where b > a, half of each where they are equal
 struct Maximum : Binary<Maximum> {
   static constexpr OpInfo info{.name = "maximum", .arity = 2};
@@ -27,7 +22,9 @@ struct Maximum : Binary<Maximum> {
   static T value(T a, T b) {
     return a > b || a != a ? a : b;
   }
-  static Var pullback(int i, const Primal& p, Var c) { return share(p[i] > p[1 - i], p, c); }
+  static Var pullback(int i, const Primal& p, Var c) {
+    return detail::gate_larger(c, p[i], p[1 - i]);
+  }
 };
 
 /// d min(a, b) = da where a < b, db where b < a, half of each where they are equal
@@ -40,7 +37,9 @@ struct Minimum : Binary<Minimum> {
   static T value(T a, T b) {
     return a < b || a != a ? a : b;
   }
-  static Var pullback(int i, const Primal& p, Var c) { return share(p[i] < p[1 - i], p, c); }
+  static Var pullback(int i, const Primal& p, Var c) {
+    return detail::gate_larger(c, p[1 - i], p[i]);
+  }
 };
 
 /// d clamp(x) = dx inside [low, high], 0 outside
@@ -63,7 +62,7 @@ struct Clamp : Unary<Clamp> {
   T value(T x) const {
     return x < T(low) ? T(low) : x > T(high) ? T(high) : x;
   }
-  Var select(Var c, Var x, Var) const { return where((x >= low) * (x <= high), c, 0); }
+  Var select(Var c, Var x, Var) const { return detail::gate(c, x, {low, high, true}); }
 };
 
 /// d where(m, a, b) = da where m, db elsewhere

@@ -6,7 +6,6 @@
 #include "autodiff/kernels/simd/elementwise.hpp"
 #include "autodiff/numbers.hpp"
 #include "autodiff/op_list.hpp"
-#include "autodiff/ops/activation.hpp"
 #include "autodiff/ops/families.hpp"
 
 namespace dtheta {
@@ -40,7 +39,7 @@ struct Exp2 : Unary<Exp2> {
   static Var slope(Var x, Var y) { return y * numbers::ln2(x.tape()); }
 };
 
-/// d expm1(x) = (expm1(x) + 1) dx
+/// d expm1(x) = e^x dx: not expm1(x) + 1, which loses all digits below zero
 struct Expm1 : Unary<Expm1> {
   static constexpr OpInfo info{.name = "expm1"};
   static constexpr Domain domain{-3, 3};
@@ -51,7 +50,7 @@ struct Expm1 : Unary<Expm1> {
     using std::expm1;
     return expm1(x);
   }
-  static Var slope(Var, Var y) { return y + 1; }
+  static Var slope(Var x, Var) { return exp(x); }
 };
 
 /// d log(x) = dx / x
@@ -65,7 +64,7 @@ struct Log : Unary<Log> {
     using std::log;
     return log(x);
   }
-  static Var select(Var c, Var x, Var) { return c / x; }
+  static Var select(Var c, Var x, Var y) { return detail::keep_nan(detail::xdivy(c, x), y); }
 };
 
 /// d log1p(x) = dx / (1 + x)
@@ -79,7 +78,7 @@ struct Log1p : Unary<Log1p> {
     using std::log1p;
     return log1p(x);
   }
-  static Var select(Var c, Var x, Var) { return c / (1 + x); }
+  static Var select(Var c, Var x, Var y) { return detail::keep_nan(detail::xdivy(c, 1 + x), y); }
 };
 
 /// d log2(x) = dx / (x log 2)
@@ -93,7 +92,9 @@ struct Log2 : Unary<Log2> {
     using std::log2;
     return log2(x);
   }
-  static Var select(Var c, Var x, Var) { return c / (x * numbers::ln2(x.tape())); }
+  static Var select(Var c, Var x, Var y) {
+    return detail::keep_nan(detail::xdivy(c, x * numbers::ln2(x.tape())), y);
+  }
 };
 
 /// d log10(x) = dx / (x log 10)
@@ -107,10 +108,32 @@ struct Log10 : Unary<Log10> {
     using std::log10;
     return log10(x);
   }
-  static Var select(Var c, Var x, Var) { return c / (x * numbers::ln10(x.tape())); }
+  static Var select(Var c, Var x, Var y) {
+    return detail::keep_nan(detail::xdivy(c, x * numbers::ln10(x.tape())), y);
+  }
 };
 
-/// d log(e^a + e^b) = sigmoid(a - b) da + sigmoid(b - a) db
+/// e^a / (e^a + e^b) =: s(a, b), the part of a in the sum. Where both are -infinity there is no
+/// sum, and neither has a part in it.
+///   ds = s(a, b) s(b, a) (da - db)
+struct LogAddExpSlope : Binary<LogAddExpSlope> {
+  static constexpr OpInfo info{.name = "logaddexp_slope", .arity = 2};
+  static constexpr Domain domain{-3, 3};
+  template <class T>
+  static T value(T a, T b) {
+    using std::exp;
+    if (a == b) return a < T(0) && a - a != T(0) ? T(0) : T(1) / T(2);
+    if (a > b) return T(1) / (T(1) + exp(b - a));
+    const T e = exp(a - b);
+    return e / (T(1) + e);
+  }
+  static Var pullback(int i, const Primal& p, Var c) {
+    const Var product = p.out * apply<LogAddExpSlope>(p[1], p[0]);
+    return c * (i == 0 ? product : -product);
+  }
+};
+
+/// d log(e^a + e^b) = s(a, b) da + s(b, a) db
 struct LogAddExp : Binary<LogAddExp> {
   static constexpr OpInfo info{.name = "logaddexp", .arity = 2};
   static constexpr Domain domain{-3, 3};
@@ -121,7 +144,9 @@ struct LogAddExp : Binary<LogAddExp> {
     if (a == b) return a + log1p(T(1));
     return (a > b ? a : b) + log1p(exp(-abs(a - b)));
   }
-  static Var pullback(int i, const Primal& p, Var c) { return c * sigmoid(p[i] - p[1 - i]); }
+  static Var pullback(int i, const Primal& p, Var c) {
+    return c * apply<LogAddExpSlope>(p[i], p[1 - i]);
+  }
 };
 
 }  // namespace
@@ -134,9 +159,10 @@ Var log1p(Arg x) { return apply<Log1p>(x); }
 Var log2(Arg x) { return apply<Log2>(x); }
 Var log10(Arg x) { return apply<Log10>(x); }
 Var logaddexp(Arg a, Arg b) { return apply<LogAddExp>(a, b); }
+Var logaddexp_slope(Arg a, Arg b) { return apply<LogAddExpSlope>(a, b); }
 
 std::span<const OpRecord* const> exp_log_ops() {
-  return OpList<Exp, Exp2, Expm1, Log, Log1p, Log2, Log10, LogAddExp>::records;
+  return OpList<Exp, Exp2, Expm1, Log, Log1p, Log2, Log10, LogAddExp, LogAddExpSlope>::records;
 }
 
 }  // namespace dtheta

@@ -19,5 +19,8 @@ Var log2(Arg x);
 Var log10(Arg x);
 /// log(exp(a) + exp(b)), without overflow in between.
 Var logaddexp(Arg a, Arg b);
+/// exp(a) / (exp(a) + exp(b)), the derivative of logaddexp(a, b) in a: the part of a in the sum. It
+/// is 0 where both are -infinity, and 1/2 for other equal operands.
+Var logaddexp_slope(Arg a, Arg b);
 
 }  // namespace dtheta

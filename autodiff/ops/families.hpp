@@ -54,10 +54,12 @@ std::span<const OpRecord* const> sort_ops();
 std::span<const OpRecord* const> update_ops();
 std::span<const OpRecord* const> linalg_rule_ops();
 std::span<const OpRecord* const> solve_ops();
+std::span<const OpRecord* const> determinant_ops();
 std::span<const OpRecord* const> triangular_ops();
 std::span<const OpRecord* const> spectral_ops();
 std::span<const OpRecord* const> orthogonal_ops();
 std::span<const OpRecord* const> matrix_exp_ops();
 std::span<const OpRecord* const> tensor_product_ops();
+std::span<const OpRecord* const> rule_ops();
 
 }  // namespace dtheta

@@ -29,11 +29,12 @@ Index checked(std::string_view op, const Index* indices, Index position, Index n
 /// d x[indices] = dx[indices]
 struct Take {
   int axis = 0;
+  std::string_view caller = "take";  // whom errors name
   friend constexpr bool operator==(const Take&, const Take&) = default;
 
   static constexpr OpInfo info{.name = "take", .arity = 2, .analytic = true, .linear = true};
   [[nodiscard]] ValueType infer(Types in) const {
-    require_indices(info.name, in[1]);
+    require_indices(caller, in[1]);
     return {replaced(in[0].shape, axis, 1, in[1].shape.dims()), in[0].kind};
   }
   template <class T>
@@ -60,7 +61,7 @@ struct Take {
     const Index count = call.shape(1).size();
     for (Index o = 0; o < s.outer; ++o) {
       for (Index k = 0; k < count; ++k, out += s.inner) {
-        const Index at = checked(info.name, call.indices(1), k, s.n);
+        const Index at = checked(caller, call.indices(1), k, s.n);
         std::copy_n(x + (o * s.n + at) * s.inner, s.inner, out);
       }
     }
@@ -148,7 +149,7 @@ Var embedding(Arg table, Arg indices) {
     throw ShapeError(fmt::format("embedding: the table has shape {}, (count, width) is needed",
                                  to_string(table.var().shape())));
   }
-  return take(table, indices, 0);
+  return apply(Take{0, "embedding"}, {table, indices});
 }
 
 Var one_hot(Arg indices, Index classes) { return apply(OneHot{classes}, {indices}); }

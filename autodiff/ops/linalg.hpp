@@ -27,7 +27,7 @@ struct DegenerateSpectrumError : ValueError {
 
 /// A^-1. Throws SingularMatrixError.
 Var inverse(Arg a);
-/// The determinant; 1 for no rows. Its derivative throws SingularMatrixError.
+/// The determinant; 1 for no rows. Singular matrices have its derivatives, too, up to the second.
 Var det(Arg a);
 struct SlogDet {
   Var sign;       // -1, 0 or 1

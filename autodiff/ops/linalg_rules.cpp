@@ -77,9 +77,49 @@ struct SafeQuotient {
   }
 };
 
+/// (m - m^T) / 2, and 0 where that is no more than the rounding of the products that m was made of.
+struct SkewPart {
+  friend constexpr bool operator==(const SkewPart&, const SkewPart&) = default;
+
+  static constexpr OpInfo info{.name = "skew_part"};
+  [[nodiscard]] static ValueType infer(Types in) {
+    detail::require_real(info.name, in);
+    detail::require_square(info.name, in[0].shape);
+    return in[0];
+  }
+  template <class T>
+  void forward(const Call<T>& call) const {
+    using std::abs;
+    const Shape& s = call.out_shape();
+    const Index n = s[s.rank() - 1], size = n * n;
+    for (Index start = 0; start < s.size(); start += size) {
+      const T* m = call.input(0) + start;
+      T* out = call.output() + start;
+      T largest(0);
+      for (Index i = 0; i < size; ++i) largest = abs(m[i]) > largest ? abs(m[i]) : largest;
+      const T least = largest * T(4 * static_cast<double>(n)) * std::numeric_limits<T>::epsilon();
+      for (Index i = 0; i < n; ++i) {
+        for (Index j = 0; j < n; ++j) {
+          const T twice = m[i * n + j] - m[j * n + i];
+          out[i * n + j] = abs(twice) <= least ? T(0) : twice / T(2);
+        }
+      }
+    }
+  }
+  [[nodiscard]] static Var vjp(int, const Primal&, Var c) {
+    return (c - detail::transposed(c)) * 0.5;
+  }
+  static std::vector<Sample<SkewPart>> samples() {
+    return {{{}, {real({2, 2})}}, {{}, {real({3, 3})}}, {{}, {real({2, 2, 2})}},
+            {{}, {real({1, 1})}}, {{}, {real({0, 0})}}, {{}, {real({0, 2, 2})}}};
+  }
+};
+
 }  // namespace
 
 namespace detail {
+
+Var skew_part(Var m) { return apply(SkewPart{}, {m}); }
 
 void require_matrix(std::string_view op, const Shape& s) {
   if (s.rank() < 2) {
@@ -133,6 +173,8 @@ std::vector<double> test_matrices(const Shape& shape, int seed, bool symmetric) 
 
 }  // namespace detail
 
-std::span<const OpRecord* const> linalg_rule_ops() { return OpList<SafeQuotient>::records; }
+std::span<const OpRecord* const> linalg_rule_ops() {
+  return OpList<SafeQuotient, SkewPart>::records;
+}
 
 }  // namespace dtheta

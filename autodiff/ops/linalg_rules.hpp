@@ -17,7 +17,12 @@ void require_square(std::string_view op, const Shape& s);
 /// The matrices transposed: the last two axes exchanged.
 [[nodiscard]] Var transposed(Var x);
 [[nodiscard]] Var symmetric_part(Var x);
+/// (x - x^T) / 2, and 0 where that is no more than rounding.
+[[nodiscard]] Var skew_part(Var x);
 
+/// The cofactors of square matrices: det(A) A^-T where there is an inverse, and their limit where
+/// there is none.
+[[nodiscard]] Var cofactors(Var a);
 /// The inverse and the triangular solution, for the derivative of `caller`, which is named when the
 /// matrix is singular. A triangular matrix also counts as singular when an element of its diagonal
 /// is negligible beside the largest.

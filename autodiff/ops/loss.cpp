@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "autodiff/elementwise.hpp"
 #include "autodiff/errors.hpp"
@@ -15,6 +16,7 @@
 #include "autodiff/ops/families.hpp"
 #include "autodiff/ops/forms.hpp"
 #include "autodiff/ops/indexing.hpp"
+#include "autodiff/ops/losses_classification.hpp"
 #include "autodiff/ops/reduction.hpp"
 #include "autodiff/ops/shape.hpp"
 
@@ -31,26 +33,30 @@ struct XLogY : Binary<XLogY> {
     return a == T(0) ? T(0) : a * log(b);
   }
   static Var pullback(int i, const Primal& p, Var c) {
-    if (i == 0) return c * log(p[1]);
     // 0/0 where both vanish: the function is constant in b there, so the derivative is 0.
-    const Var unused = equal(p[0], 0);
-    return c * (p[0] / where(unused, 1, p[1]));
+    const Var slope = i == 0 ? log(p[1]) : detail::xdivy(p[0], p[1]);
+    return detail::keep_nan(detail::weighted(c, slope), p.out);
   }
 };
 
-/// d(softplus(z) - y z) = (sigmoid(z) - y) dz - z dy
+/// d(softplus(z) - y z) = ((1 - y) sigmoid(z) - y sigmoid(-z)) dz - z dy, where the parentheses are
+/// sigmoid(z) - y, with all digits of a label that is nearly met. No logit counts for a label of
+/// which there is nothing, though it be infinite.
 struct BinaryCrossEntropyWithLogits : Binary<BinaryCrossEntropyWithLogits> {
   static constexpr OpInfo info{.name = "binary_cross_entropy_with_logits", .arity = 2};
   static constexpr std::array<Domain, 2> domains{Domain{-4, 4}, Domain{0, 1}};
   template <class T>
   static T value(T z, T y) {
     using std::abs, std::exp, std::log1p;
-    return (z > T(0) ? z - z * y : -(z * y)) + log1p(exp(-abs(z)));
+    const T left = T(1) - y;
+    const T linear = z > T(0) ? (left == T(0) ? T(0) : z - z * y) : (y == T(0) ? T(0) : -(z * y));
+    return linear + (z != z ? z : log1p(exp(-abs(z))));
   }
   template <class T>
   static constexpr FastBinary<T> fast = simd::binary_cross_entropy;
   static Var pullback(int i, const Primal& p, Var c) {
-    return i == 0 ? c * (sigmoid(p[0]) - p[1]) : -(c * p[0]);
+    if (i == 1) return -detail::weighted(c, p[0]);
+    return c * ((1 - p[1]) * sigmoid(p[0]) - p[1] * sigmoid(-p[0]));
   }
 };
 
@@ -91,6 +97,10 @@ struct SoftmaxCrossEntropy {
     }
     for (; row < rows; ++row) {
       call.output()[row] = long_row(call.input(0) + row * classes, labels[row], classes);
+    }
+    for (row = 0; row < rows; ++row) {
+      T& loss = call.output()[row];
+      if (loss != loss) loss = infinite_row(call.input(0) + row * classes, labels[row], classes);
     }
   }
 
@@ -144,6 +154,20 @@ struct SoftmaxCrossEntropy {
     }
   }
 
+  /// The limit where logits are +infinity: those share the probability evenly.
+  template <class T>
+  static T infinite_row(const T* z, Index label, Index n) {
+    using std::log;
+    const T infinity = std::numeric_limits<T>::infinity();
+    Index largest = 0;
+    for (Index j = 0; j < n; ++j) {
+      if (z[j] != z[j]) return z[j];
+      largest += z[j] == infinity ? 1 : 0;
+    }
+    if (largest == 0) return std::numeric_limits<T>::quiet_NaN();
+    return z[label] == infinity ? log(T(static_cast<double>(largest))) : infinity;
+  }
+
   template <class T>
   static T long_row(const T* z, Index label, Index n) {
     using std::log;
@@ -180,8 +204,10 @@ Var cross_entropy(Arg p, Arg targets) {
   if (shape.rank() == 0) {
     throw ShapeError("cross_entropy: probabilities () have no axis of classes");
   }
-  const Var t =
-      targets.var().is_index() ? one_hot(targets, shape[shape.rank() - 1]) : targets.var();
+  if (targets.var().is_index()) {
+    return detail::nll_for("cross_entropy", Arg(log(p), p.at()), targets, no_label_ignored);
+  }
+  const Var t = targets.var();
   if (t.shape() != shape) {
     throw ShapeError(fmt::format("cross_entropy: targets {} do not fit probabilities {}",
                                  to_string(targets.var().shape()), to_string(shape)));
@@ -195,7 +221,8 @@ Var cross_entropy_with_logits(Arg z, Arg targets) {
     throw ShapeError(fmt::format("cross_entropy_with_logits: targets {} do not fit logits {}",
                                  to_string(targets.var().shape()), to_string(z.var().shape())));
   }
-  return -sum(targets * log_softmax(z), -1);
+  // A class without a share of the target has none in the loss, though its logit be -infinity.
+  return -sum(detail::weighted(targets, log_softmax(z)), -1);
 }
 
 std::span<const OpRecord* const> loss_ops() {

@@ -22,6 +22,7 @@ namespace {
 /// Labels along which nll and its adjoint pick or place an element.
 struct Labels {
   Index ignored = ignored_label;
+  std::string_view caller = "nll";  // whom to name when a label is out of range
   friend constexpr bool operator==(const Labels&, const Labels&) = default;
 
   /// Calls visit(example, label) for each example that is not left out.
@@ -31,17 +32,17 @@ struct Labels {
       const Index label = labels[i];
       if (label == ignored) continue;
       if (label < 0 || label >= classes) {
-        throw ValueError(fmt::format("nll: label {} of example {} is out of range for {} classes",
-                                     label, i, classes));
+        throw ValueError(fmt::format("{}: label {} of example {} is out of range for {} classes",
+                                     caller, label, i, classes));
       }
       visit(i, label);
     }
   }
 };
 
-[[noreturn]] void throw_misfit(const Shape& log_p, const Shape& labels) {
-  throw ShapeError(fmt::format("nll: labels {} do not fit log-probabilities {}: one for each row",
-                               to_string(labels), to_string(log_p)));
+[[noreturn]] void throw_misfit(std::string_view op, const Shape& log_p, const Shape& labels) {
+  throw ShapeError(fmt::format("{}: labels {} do not fit log-probabilities {}: one for each row",
+                               op, to_string(labels), to_string(log_p)));
 }
 
 /// The adjoint of nll: -c at each label along a new last axis, else 0.
@@ -56,7 +57,7 @@ struct NllGrad {
     detail::require_indices(info.name, in[1]);
     const Shape& c = in[0].shape;
     const Shape result = detail::replaced(c, c.rank(), 0, std::span(&classes, 1));
-    if (c != in[1].shape) throw_misfit(result, in[1].shape);
+    if (c != in[1].shape) throw_misfit(labels.caller, result, in[1].shape);
     return {result, Kind::real};
   }
   template <class T>
@@ -87,11 +88,11 @@ struct Nll {
 
   static constexpr OpInfo info{.name = "nll", .arity = 2, .analytic = true, .linear = true};
   [[nodiscard]] ValueType infer(Types in) const {
-    detail::require_real(info.name, in.first(1));
-    detail::require_indices(info.name, in[1]);
+    detail::require_real(labels.caller, in.first(1));
+    detail::require_indices(labels.caller, in[1]);
     const Shape &x = in[0].shape, &at = in[1].shape;
     if (x.rank() == 0 || !std::equal(at.begin(), at.end(), x.begin(), x.end() - 1)) {
-      throw_misfit(x, at);
+      throw_misfit(labels.caller, x, at);
     }
     return {at, Kind::real};
   }
@@ -127,20 +128,36 @@ Var NllGrad::vjp(int i, const Primal& p, Var c) const {
   return i == 0 ? apply(Nll{labels}, {c, p[1]}) : Var{};
 }
 
-/// d(p log p - p log_q) = (log p + 1 - log_q) dp - p dlog_q
+/// log p + 1 - log_q, and 0 where p is 0: what kl_div hands to p. Its derivative in log_q is -1
+/// there too, as that of kl_div in both is.
+struct KlDivSlope : Binary<KlDivSlope> {
+  static constexpr OpInfo info{.name = "kl_div_slope", .arity = 2};
+  static constexpr std::array<Domain, 2> domains{Domain{-3, 0}, Domain{0.1, 1}};
+  template <class T>
+  static T value(T log_q, T p) {
+    using std::log;
+    return p == T(0) ? T(0) : log(p) + T(1) - log_q;
+  }
+  static Var pullback(int i, const Primal& v, Var c) {
+    return i == 0 ? -c : detail::keep_nan(detail::xdivy(c, v[1]), v.out);
+  }
+};
+
+/// d(p log p - p log_q) = (log p + 1 - log_q) dp - p dlog_q. A class without a share of p has none
+/// in the loss, though log_q be -infinity.
 struct KlDiv : Binary<KlDiv> {
   static constexpr OpInfo info{.name = "kl_div", .arity = 2};
   static constexpr std::array<Domain, 2> domains{Domain{-3, 0}, Domain{0.1, 1}};
   template <class T>
   static T value(T log_q, T p) {
     using std::log;
+    if (p < T(0)) {
+      throw ValueError(fmt::format("kl_div: probability {} is negative", static_cast<double>(p)));
+    }
     return p == T(0) ? T(0) : p * (log(p) - log_q);
   }
   static Var pullback(int i, const Primal& v, Var c) {
-    if (i == 0) return -(c * v[1]);
-    const Var zero = equal(v[1], 0);
-    const Var slope = log(where(zero, 1, v[1])) + 1 - where(zero, 0, v[0]);
-    return where(zero, 0, c * slope);
+    return i == 0 ? -(c * v[1]) : detail::weighted(c, apply<KlDivSlope>(v[0], v[1]));
   }
   static std::vector<Sample<KlDiv>> samples() {
     std::vector<Sample<KlDiv>> list = Binary<KlDiv>::samples();
@@ -163,7 +180,17 @@ void require_fit(std::string_view op, std::initializer_list<Arg> args) {
 
 }  // namespace
 
-Var nll(Arg log_p, Arg labels, Index ignored) { return apply(Nll{{ignored}}, {log_p, labels}); }
+namespace detail {
+
+Var nll_for(std::string_view caller, Arg log_p, Arg labels, Index ignored) {
+  return apply(Nll{{ignored, caller}}, {log_p, labels});
+}
+
+}  // namespace detail
+
+Var nll(Arg log_p, Arg labels, Index ignored) {
+  return detail::nll_for("nll", log_p, labels, ignored);
+}
 
 Var weights_of(Arg weights, Arg labels, Index ignored) {
   const Shape &w = weights.var().shape(), &at = labels.var().shape();
@@ -172,7 +199,7 @@ Var weights_of(Arg weights, Arg labels, Index ignored) {
                                  to_string(w), to_string(at)));
   }
   const Shape rows = detail::replaced(at, at.rank(), 0, w.dims());
-  return nll(broadcast_to(-weights, rows), labels, ignored);
+  return detail::nll_for("weights_of", broadcast_to(-weights, rows), labels, ignored);
 }
 
 Var weighted_mean(Arg losses, Arg weights) {
@@ -196,8 +223,14 @@ Var smoothed_cross_entropy(Arg z, Arg targets, double smoothing) {
                                  to_string(at), to_string(shape)));
   }
   const Var log_p = log_softmax(z);
-  const Var own = by_label ? nll(log_p, targets) : -sum(targets * log_p, -1);
-  return (1 - own.tape().constant(smoothing)) * own - smoothing * mean(log_p, -1);
+  // Without smoothing the other classes have no part in the loss, though a logit be -infinity.
+  const Var rest = smoothing > 0 ? -(smoothing * mean(log_p, -1)) : Var{};
+  if (smoothing == 1 && !by_label) return rest;
+  const Var own = by_label
+                      ? detail::nll_for("smoothed_cross_entropy", log_p, targets, no_label_ignored)
+                      : -sum(detail::weighted(targets, log_p), -1);
+  if (!rest.exists()) return own;
+  return detail::weighted(1 - own.tape().constant(smoothing), own) + rest;
 }
 
 Var kl_div(Arg log_q, Arg p) { return apply<KlDiv>(log_q, p); }
@@ -209,7 +242,7 @@ Var hinge(Arg z, Arg y) {
 
 Var hinge_embedding(Arg x, Arg y, double margin) {
   require_fit("hinge_embedding", {x, y});
-  return where(equal(y, 1), x, relu(margin - x));
+  return detail::keep_nan(where(equal(y, 1), x, relu(margin - x)), x);
 }
 
 Var margin_ranking(Arg a, Arg b, Arg y, double margin) {
@@ -218,7 +251,7 @@ Var margin_ranking(Arg a, Arg b, Arg y, double margin) {
 }
 
 std::span<const OpRecord* const> classification_loss_ops() {
-  return OpList<Nll, NllGrad, KlDiv>::records;
+  return OpList<Nll, NllGrad, KlDiv, KlDivSlope>::records;
 }
 
 }  // namespace dtheta

@@ -142,11 +142,11 @@ struct GaussianNll : Elementwise<GaussianNll, 3> {
   T value(T mean, T target, T variance) const {
     using std::log;
     const T v = variance < T(eps) ? T(eps) : variance, d = mean - target;
-    return (log(v) + d * d / v) / T(2);
+    return (log(v) + d * (d / v)) / T(2);
   }
   Var pullback(int i, const Primal& p, Var c) const {
-    const Var used = p[2] >= eps, v = where(used, p[2], eps), r = (p[0] - p[1]) / v;
-    if (i == 2) return where(used, c * (0.5 * (1 / v - square(r))), 0);
+    const Var below = p[2] < eps, v = where(below, eps, p[2]), r = (p[0] - p[1]) / v;
+    if (i == 2) return c * where(below, 0, 0.5 * (1 / v - square(r)));
     return i == 0 ? c * r : -(c * r);
   }
   static std::vector<Sample<GaussianNll>> samples() {

@@ -161,7 +161,8 @@ struct Affine {
   [[nodiscard]] static Var batch(const Batch& b) {
     if (!b.is_batched(1) && !b.is_batched(2)) return affine(b[0], b[1], b[2]);
     const Var x = b.is_batched(0) ? b[0] : b.expanded(0);
-    std::vector<Index> rows{b.size, -1, x.shape()[x.rank() - 1]};
+    const Index of_each = AxisSplit(x.shape(), 1, x.rank() - 2).n;
+    const Shape rows{b.size, of_each, x.shape()[x.rank() - 1]};
     const Var product = matmul(reshape(x, rows), b.expanded(1), false, true);
     const Var y = product + expand_dims(b.expanded(2), 1);
     std::vector<Index> dims(x.shape().begin(), x.shape().end());

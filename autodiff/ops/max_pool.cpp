@@ -8,6 +8,7 @@
 #include "autodiff/ops/families.hpp"
 #include "autodiff/ops/pooling.hpp"
 #include "autodiff/ops/reduction.hpp"
+#include "autodiff/ops/rule_ops.hpp"
 #include "autodiff/ops/window_rule.hpp"
 
 namespace dtheta {
@@ -158,9 +159,11 @@ Var Pooling::at_winners(Var v, Var x) const {
   return take_in_planes(v, apply(MaxPoolIndices{*this}, {x}), window.axes);
 }
 
-Var MaxPool::vjp(int, const Primal& p, Var c) const { return apply(MaxPoolGrad{*this}, {c, p[0]}); }
+Var MaxPool::vjp(int, const Primal& p, Var c) const {
+  return apply(MaxPoolGrad{*this}, {detail::keep_nan(c, p.out), p[0]});
+}
 Var MaxPool::jvp(const Primal& p, std::span<const Var> tangents) const {
-  return at_winners(tangents[0], p[0]);
+  return detail::keep_nan(at_winners(tangents[0], p[0]), p.out);
 }
 
 /// Throws ShapeError unless each window of `w` covers an element.

@@ -64,7 +64,7 @@ struct GatedMatMul {
     const bool matrices = a.rank() == 2 && b.rank() == 2 && gate.rank() >= 1;
     const detail::Gemm g = matrices ? sizes(a, b) : detail::Gemm{};
     if (!matrices || g.k != (transpose_b ? b[1] : b[0]) || gate[gate.rank() - 1] != g.n ||
-        gate.size() != g.m * g.n) {
+        AxisSplit(gate, 0, gate.rank() - 1).n != g.m) {
       throw ShapeError(fmt::format(
           "gated_matmul: A {}{}, B {}{} and gate {} do not fit: matrices of one inner dimension "
           "are needed, and a gate with the rows of their product",

@@ -3,12 +3,14 @@
 #include <cmath>
 #include <limits>
 
+#include "autodiff/elementwise.hpp"
 #include "autodiff/kernels/simd/elementwise.hpp"
 #include "autodiff/op_list.hpp"
 #include "autodiff/ops/arithmetic.hpp"
 #include "autodiff/ops/axis_reduction.hpp"
 #include "autodiff/ops/families.hpp"
 #include "autodiff/ops/reduction.hpp"
+#include "autodiff/ops/rounding.hpp"
 #include "autodiff/tape.hpp"
 
 namespace dtheta {
@@ -81,6 +83,24 @@ T norm_of(const Lane<T>& lane, double p) {
   return m * pow(lane.sum_of([m, p](T a) { return pow(a / m, T(p)); }), T(1) / T(p));
 }
 
+/// x / y for y >= |x|, and 0 where y is 0: there is a corner, and the derivatives of this are taken
+/// as 0 too. Where x is infinite, y is, and the quotient tends to 1 or -1.
+struct UnitSlope : Binary<UnitSlope> {
+  static constexpr OpInfo info{.name = "unit_slope", .arity = 2};
+  static constexpr std::array<Domain, 2> domains{Domain{-2, 2}, Domain{2, 4}};
+  template <class T>
+  static T value(T x, T y) {
+    if (y == T(0)) return x == x ? T(0) : x;
+    using std::abs;
+    if (abs(x) > std::numeric_limits<T>::max() && abs(x) == y) return x > T(0) ? T(1) : T(-1);
+    return x / y;
+  }
+  static Var pullback(int i, const Primal& p, Var c) {
+    const Var zero = equal(p[1], 0), inverse = where(zero, 0, reciprocal(where(zero, 1, p[1])));
+    return i == 0 ? detail::weighted(c, inverse) : -detail::weighted(c, p.out * inverse);
+  }
+};
+
 /// d norm(x) = sign(x) (|x| / norm(x))^(p-1) . dx
 struct Norm : detail::AxisReduction<Norm> {
   double p = 2;
@@ -113,14 +133,13 @@ struct Norm : detail::AxisReduction<Norm> {
     const Var y = expanded(primal.out, shape);
     if (p == infinity || p == -infinity) {
       const Var attains = equal(abs(x), y);
-      return where(attains, own / sum(attains, axes(), true), 0) * sign(x);
+      const Var share = where(attains, own / sum(attains, axes(), true), 0) * sign(x);
+      return detail::keep_nan(where(is_nan(y), own, share), y);
     }
-    // A norm and a base of 1 stand in where there is none, whose result is not used.
-    const Var zero = equal(y, 0), safe = where(zero, 1, y);
-    if (p == 2) return own * where(zero, 0, x / safe);
-    const Var ratio = abs(x) / safe, unused = equal(x, 0) + zero;
-    const Var power = pow(where(unused, 1, ratio), x.tape().constant(p) - 1);
-    return own * where(unused, 0, sign(x) * power);
+    if (p == 2) return detail::weighted(own, apply<UnitSlope>(x, y));
+    const Var ratio = apply<UnitSlope>(x, y);
+    const Var power = pow(abs(ratio), x.tape().constant(p) - 1);
+    return detail::weighted(own, detail::weighted(sign(x), power));
   }
   static std::vector<Sample<Norm>> samples() {
     std::vector<Sample<Norm>> list = samples_of(of(2), {0.3, 2});
@@ -149,11 +168,24 @@ Norm checked(double p) {
 
 }  // namespace
 
+namespace detail {
+
+Var squared_norm(Var v) {
+  const Node& node = v.tape().node(v);
+  if (node.op != &record_of<Norm>) return {};
+  const Norm& op = *static_cast<const Norm*>(node.attributes);
+  if (op.p != 2) return {};
+  const Primal p{v.tape().inputs(v.index()), v};
+  return sum(square(p[0]), op.axes(), op.keepdims);
+}
+
+}  // namespace detail
+
 Var norm(Arg x, double p) { return detail::reduce_all(checked(p), x); }
 Var norm(Arg x, double p, Axes axes, bool keepdims) {
   return detail::reduce_axes(checked(p), x, axes, keepdims);
 }
 
-std::span<const OpRecord* const> norm_ops() { return OpList<Norm>::records; }
+std::span<const OpRecord* const> norm_ops() { return OpList<Norm, UnitSlope>::records; }
 
 }  // namespace dtheta

@@ -15,4 +15,10 @@ namespace dtheta {
 Var norm(Arg x, double p = 2);
 Var norm(Arg x, double p, Axes axes, bool keepdims = false);
 
+namespace detail {
+
+/// The sum of squares that a recorded norm is the root of; no value if v is not one with p = 2.
+Var squared_norm(Var v);
+
+}  // namespace detail
 }  // namespace dtheta

@@ -2,12 +2,15 @@
 
 #include <algorithm>
 #include <functional>
+#include <limits>
 
 #include "autodiff/op_list.hpp"
 #include "autodiff/ops/arithmetic.hpp"
 #include "autodiff/ops/axis_reduction.hpp"
 #include "autodiff/ops/families.hpp"
 #include "autodiff/ops/reduction.hpp"
+#include "autodiff/ops/rounding.hpp"
+#include "autodiff/ops/rule_ops.hpp"
 
 namespace dtheta {
 namespace {
@@ -47,8 +50,9 @@ struct Median : detail::AxisReduction<Median> {
   }
   [[nodiscard]] Var vjp(int, const Primal& p, Var c) const {
     const Shape shape = p[0].shape();
-    const Var attains = equal(p[0], expanded(p.out, shape));
-    return where(attains, expanded(c, shape) / sum(attains, axes(), true), 0);
+    const Var median = expanded(p.out, shape), attains = equal(p[0], median);
+    const Var share = detail::xdivy(expanded(c, shape), sum(attains, axes(), true));
+    return detail::keep_nan(where(attains + is_nan(median), share, 0), median);
   }
   static std::vector<Sample<Median>> samples() {
     std::vector<Sample<Median>> list = samples_of({}, {-50, 70});
@@ -153,6 +157,15 @@ struct SparseMax {
       T* sorted = call.workspace();
       const T t = threshold(x, s, sorted);
       T* out = call.output() + (x - start);
+      if (sorted[0] == std::numeric_limits<T>::infinity()) {  // those share the sum evenly
+        Index largest = 0;
+        while (largest < s.n && sorted[largest] == sorted[0]) ++largest;
+        for (Index i = 0; i < s.n; ++i) {
+          const bool has_part = x[i * s.inner] == sorted[0];
+          out[i * s.inner] = has_part ? T(1) / T(static_cast<double>(largest)) : T(0);
+        }
+        return;
+      }
       for (Index i = 0; i < s.n; ++i) {
         const T above = (x[i * s.inner] - sorted[0]) - t;
         out[i * s.inner] = above > T(0) || above != above ? above : T(0);
@@ -160,9 +173,9 @@ struct SparseMax {
     });
   }
   [[nodiscard]] Var vjp(int, const Primal& p, Var c) const {
-    const Var kept = p.out > 0;
-    const Var part = where(kept, c, 0);
-    return where(kept, c - sum(part, axis, true) / sum(kept, axis, true), 0);
+    const Var kept = p.out > 0, part = where(kept, c, 0);
+    const Var mean = sum(part, axis, true) / sum(kept, axis, true);  // NaN where all results are
+    return where(kept + is_nan(p.out), c - mean, 0);
   }
   [[nodiscard]] Var batch(const Batch& b) const { return apply(SparseMax{axis + 1}, {b[0]}); }
   static std::vector<Sample<SparseMax>> samples() {

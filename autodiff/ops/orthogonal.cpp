@@ -84,10 +84,15 @@ struct QrPacked {
 
  private:
   static Var square_part(Var q, Var rt, Var gq, Var grt) {
-    const Var m = matmul(rt, grt, true, false) - matmul(gq, q, true, false);
-    const Var symmetric = tril(m) + transposed(tril(m, -1));
-    const Var right = transposed(gq + matmul(q, symmetric));
-    return transposed(detail::solve_triangular_for("qr", transposed(rt), right, {.upper = true}));
+    // What R and what Q receives apart: beside the one the other may be rounded away.
+    const auto symmetric = [](Var m) { return tril(m) + transposed(tril(m, -1)); };
+    const Var from_r = matmul(q, symmetric(matmul(rt, grt, true, false)));
+    const Var from_q = gq - matmul(q, symmetric(matmul(gq, q, true, false)));
+    const auto solved = [&](Var right) {
+      return transposed(
+          detail::solve_triangular_for("qr", transposed(rt), transposed(right), {.upper = true}));
+    };
+    return solved(from_r) + solved(from_q);
   }
 };
 

@@ -11,10 +11,11 @@
 #include "autodiff/op_list.hpp"
 #include "autodiff/ops/arithmetic.hpp"
 #include "autodiff/ops/broadcast.hpp"
-#include "autodiff/ops/exp_log.hpp"
 #include "autodiff/ops/families.hpp"
 #include "autodiff/ops/forms.hpp"
 #include "autodiff/ops/operands.hpp"
+#include "autodiff/ops/rounding.hpp"
+#include "autodiff/ops/rule_ops.hpp"
 #include "autodiff/ops/shape.hpp"
 
 namespace dtheta {
@@ -116,10 +117,9 @@ struct Extremum : Reduction<Self> {
   }
   [[nodiscard]] Var vjp(int, const Primal& p, Var c) const {
     const Shape& shape = p[0].shape();
-    const Var attains = equal(p[0], this->expanded(p.out, shape));
-    const Axes axes = reduced_axes();
-    const Var share = this->expanded(c, shape) / sum(attains, axes, true);
-    return where(attains, share, 0);
+    const Var extremum = this->expanded(p.out, shape), attains = equal(p[0], extremum);
+    const Var share = detail::xdivy(this->expanded(c, shape), sum(attains, reduced_axes(), true));
+    return detail::keep_nan(where(attains + is_nan(extremum), share, 0), extremum);
   }
 
  private:
@@ -165,7 +165,10 @@ struct LogSumExp : Reduction<LogSumExp> {
   }
   [[nodiscard]] Var vjp(int, const Primal& p, Var c) const {
     const Shape& shape = p[0].shape();
-    return expanded(c, shape) * exp(p[0] - expanded(p.out, shape));
+    const AxisSplit s = split(shape);
+    // Not exp(x - logsumexp(x)): a large sum is rounded by more than the difference.
+    const Var parts = detail::logsumexp_slope(reshape(p[0], Shape{s.outer, s.n, s.inner}), 1);
+    return expanded(c, shape) * reshape(parts, shape);
   }
 };
 

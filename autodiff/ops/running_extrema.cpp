@@ -5,12 +5,16 @@
 
 #include "autodiff/op_list.hpp"
 #include "autodiff/ops/arithmetic.hpp"
+#include "autodiff/ops/broadcast.hpp"
 #include "autodiff/ops/comparison.hpp"
 #include "autodiff/ops/exp_log.hpp"
 #include "autodiff/ops/families.hpp"
 #include "autodiff/ops/operands.hpp"
+#include "autodiff/ops/rounding.hpp"
+#include "autodiff/ops/rule_ops.hpp"
 #include "autodiff/ops/scan.hpp"
 #include "autodiff/ops/scan_rows.hpp"
+#include "autodiff/tape.hpp"
 
 namespace dtheta {
 namespace {
@@ -59,7 +63,8 @@ struct AlongAxis {
 };
 
 /// d logcumsumexp(x)[i] = sum over k <= i of e^(x[k] - y[i]) dx[k], where e^(x[k] - y[i]) is
-/// e^(x[k] - y[k]) times the factors e^(y[j] - y[j+1]) from k to i, none of them above 1
+/// e^(x[k] - y[k]), the part of x[k] where it is added, times the factors e^(y[j] - y[j+1]) from k
+/// to i, the parts of what was there before, none of them above 1
 struct LogCumSumExp : AlongAxis<LogCumSumExp> {
   static constexpr OpInfo info{.name = "logcumsumexp"};
   template <class T>
@@ -69,13 +74,14 @@ struct LogCumSumExp : AlongAxis<LogCumSumExp> {
     return (a > b ? a : b) + log1p(exp(-abs(a - b)));
   }
   [[nodiscard]] Var vjp(int, const Primal& p, Var c) const {
-    // An element of -infinity has no part in any sum, and what it is subtracted from may be one
-    // too.
-    const double none = -std::numeric_limits<double>::infinity();
-    const Var y = p.out, next = shifted(y, axis, true, -none);
-    const Var empty = equal(y, none);
-    const Var link = where(empty, 0, exp(where(empty, 0, y - next)));
-    const Var own = where(empty, 0, exp(where(empty, 0, p[0] - y)));
+    // Both factors from what was added, not as e^(x[i] - y[i]) and e^(y[i] - y[i+1]): large sums
+    // are rounded by more than the differences.
+    const double infinity = std::numeric_limits<double>::infinity();
+    const Var before = shifted(p.out, axis, false, -infinity);
+    // The first is all of its sum, even if it is -infinity: nothing comes before.
+    const Var zero = broadcast_to(p.out.tape().constant(0.0), p.out.shape());
+    const Var own = where(shifted(zero, axis, false, 1), 1, logaddexp_slope(p[0], before));
+    const Var link = shifted(logaddexp_slope(before, p[0]), axis, true, 0);
     // link[i] stands between i and i + 1, so the scan from the back enters i by link[i].
     return own * scan_with_links(link, c, axis, true, false);
   }
@@ -85,9 +91,10 @@ struct LogCumSumExp : AlongAxis<LogCumSumExp> {
 template <class Self>
 struct Record : AlongAxis<Self> {
   [[nodiscard]] Var vjp(int, const Primal& p, Var c) const {
-    const Var attains = equal(p[0], p.out);
+    // From a NaN on all results are: what they receive stays where they are.
+    const Var attains = equal(p[0], p.out) + is_nan(p.out);
     const Var total = scan_with_links(1 - attains, c, this->axis, true, true);
-    return where(attains, total, 0);
+    return detail::keep_nan(where(attains, total, 0), p.out);
   }
   static std::vector<Sample<Self>> samples() {
     std::vector<Sample<Self>> list = AlongAxis<Self>::samples();

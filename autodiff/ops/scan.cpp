@@ -11,6 +11,7 @@
 #include "autodiff/ops/broadcast.hpp"
 #include "autodiff/ops/families.hpp"
 #include "autodiff/ops/operands.hpp"
+#include "autodiff/ops/rule_ops.hpp"
 #include "autodiff/ops/scan_rows.hpp"
 #include "autodiff/ops/shape.hpp"
 #include "autodiff/tape.hpp"
@@ -55,8 +56,9 @@ struct LinearScan {
   [[nodiscard]] Var vjp(int i, const Primal& p, Var c) const {
     const Var g = apply(LinearScan{axis, !reverse, !link_before}, {p[0], c});
     if (i == 1) return g;
-    return link_before ? p.out * shifted(g, axis, !reverse, 0)
-                       : g * shifted(p.out, axis, reverse, 0);
+    // Where there is nothing before, the link has no part, though it be infinite.
+    return link_before ? detail::weighted(shifted(g, axis, !reverse, 0), p.out)
+                       : detail::weighted(shifted(p.out, axis, reverse, 0), g);
   }
   [[nodiscard]] Var jvp(const Primal& p, std::span<const Var> t) const {
     Var added = t[1];
@@ -170,7 +172,7 @@ struct CumProd : Running<CumProd> {
   [[nodiscard]] Var vjp(int, const Primal& p, Var c) const {
     const Var before = exclusive ? p.out : shifted(p.out, axis, reverse, 1);
     const Var scan = apply(LinearScan{axis, !reverse, !exclusive}, {p[0], c});
-    return before * (exclusive ? shifted(scan, axis, !reverse, 0) : scan);
+    return exclusive ? detail::weighted(shifted(scan, axis, !reverse, 0), before) : before * scan;
   }
 };
 

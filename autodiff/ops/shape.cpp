@@ -140,6 +140,15 @@ struct BroadcastTo {
   }
 };
 
+/// The shape of a result of `op`, which the error names if there is no such shape.
+Shape shape_for(std::string_view op, std::span<const Index> dims) {
+  try {
+    return Shape(dims);
+  } catch (const ShapeError& e) {
+    throw ShapeError(fmt::format("{}: {}", op, e.what()));
+  }
+}
+
 }  // namespace
 
 Var reshape(Arg x, const Shape& shape) {
@@ -149,11 +158,11 @@ Var reshape(Arg x, const Shape& shape) {
 
 Var reshape(Arg x, std::span<const Index> dims) {
   const auto open = std::ranges::find(dims, Index{-1});
-  if (open == dims.end()) return reshape(x, Shape(dims));
+  if (open == dims.end()) return reshape(x, shape_for("reshape", dims));
   std::vector<Index> full(dims.begin(), dims.end());
   Index& left = full[static_cast<std::size_t>(open - dims.begin())];
   left = 1;
-  const Index known = Shape(full).size(), size = x.var().size();
+  const Index known = shape_for("reshape", full).size(), size = x.var().size();
   if (known == 0 || size % known != 0) {
     throw ShapeError(fmt::format("reshape: {} does not divide into ({})",
                                  to_string(x.var().shape()), fmt::join(dims, ", ")));
@@ -207,7 +216,7 @@ Var expand_dims(Arg x, int axis) {
   const int at = normalize_axis("expand_dims", axis, s.rank() + 1);
   std::vector<Index> dims(s.begin(), s.end());
   dims.insert(dims.begin() + at, 1);
-  return reshape(x, Shape(dims));
+  return reshape(x, shape_for("expand_dims", dims));
 }
 
 Var permute(Arg x, Axes order) {

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cmath>
+#include <limits>
 #include <utility>
 #include <vector>
 
@@ -15,6 +16,7 @@
 #include "autodiff/ops/families.hpp"
 #include "autodiff/ops/operands.hpp"
 #include "autodiff/ops/reduction.hpp"
+#include "autodiff/ops/rule_ops.hpp"
 
 namespace dtheta {
 namespace {
@@ -99,6 +101,37 @@ struct AlongAxis {
   }
 };
 
+/// Whether the largest of a run is infinite, or one is NaN; if so the softmax, or its logarithm, is
+/// written: the limit if there are elements of +infinity, which share the sum evenly, else NaN.
+template <class T>
+bool write_infinite(const T* x, T* out, Index n, Index step, bool logarithm) {
+  using std::log;
+  const T infinity = std::numeric_limits<T>::infinity();
+  Index largest = 0, finite = 0, nans = 0;
+  for (Index i = 0; i < n; ++i) {
+    const T v = x[i * step];
+    largest += v == infinity ? 1 : 0;
+    finite += v - v == T(0) ? 1 : 0;
+    nans += v != v ? 1 : 0;
+  }
+  if (nans == 0 && largest == 0 && finite > 0) return false;
+  if (n == 1 && nans == 0) {  // an element alone is all of its sum
+    out[0] = logarithm ? T(0) : T(1);
+    return true;
+  }
+  const T even = T(1) / T(static_cast<double>(largest));
+  for (Index i = 0; i < n; ++i) {
+    const bool has_part = x[i * step] == infinity;
+    if (nans > 0 || largest == 0)
+      out[i * step] = std::numeric_limits<T>::quiet_NaN();
+    else if (logarithm)
+      out[i * step] = has_part ? log(even) : -infinity;
+    else
+      out[i * step] = has_part ? even : T(0);
+  }
+  return true;
+}
+
 /// y (c - sum(y c)), the adjoint of y = softmax(x) at c: symmetric and linear in c.
 /// With s = sum(y c), for the cotangent d:  y receives  d (c - s) - c sum(d y).
 struct SoftmaxGrad : AlongAxis<SoftmaxGrad> {
@@ -106,9 +139,20 @@ struct SoftmaxGrad : AlongAxis<SoftmaxGrad> {
   template <class T>
   static void run(const T* const* in, T* out, Index n, Index step) {
     const T *c = in[0], *y = in[1];
+    // What has no part in the sum has none here, though its adjoint may be infinite. Where one
+    // element is most of the sum adjoints count from its own: else what it receives would be the
+    // difference of two numbers that are nearly the same.
+    T origin(0);
+    for (Index i = 0; i < n; ++i) {
+      const T own = c[i * step];
+      if (y[i * step] > T(1) / T(2) && own - own == T(0)) origin = own;
+    }
+    const auto part = [&](Index i, T v) {
+      return y[i * step] == T(0) && v == v ? T(0) : y[i * step] * v;
+    };
     T along(0);
-    for (Index i = 0; i < n; ++i) along += y[i * step] * c[i * step];
-    for (Index i = 0; i < n; ++i) out[i * step] = y[i * step] * (c[i * step] - along);
+    for (Index i = 0; i < n; ++i) along += part(i, c[i * step] - origin);
+    for (Index i = 0; i < n; ++i) out[i * step] = part(i, (c[i * step] - origin) - along);
   }
   template <Vectorized T>
   static void rows(const T* const* in, T* out, std::size_t rows, std::size_t n) {
@@ -119,6 +163,24 @@ struct SoftmaxGrad : AlongAxis<SoftmaxGrad> {
     if (i == 0) return apply(*this, {d, y});
     return d * (c - sum(y * c, axis, true)) - c * sum(d * y, axis, true);
   }
+  /// y is a softmax. (What it receives is tested where it is one: by the second derivatives of
+  /// softmax.)
+  static std::vector<Sample<SoftmaxGrad>> samples() {
+    std::vector<Sample<SoftmaxGrad>> list = AlongAxis<SoftmaxGrad>::samples();
+    for (Sample<SoftmaxGrad>& s : list) {
+      SampleInput& y = s.inputs[1];
+      const AxisSplit split(y.shape, s.op.axis, 1);
+      const auto n = static_cast<double>(split.n);
+      y = fixed(y.shape, std::vector<double>(static_cast<std::size_t>(y.shape.size())));
+      for (std::size_t i = 0; i < y.values.size(); ++i) {
+        const Index at = static_cast<Index>(i) / split.inner % split.n;
+        y.values[i] = 2 * static_cast<double>(at + 1) / (n * (n + 1));  // 1, 2, ... of their sum
+      }
+    }
+    list.push_back(
+        {{}, {real({4}, {-3, 3}), fixed({4}, {0x1p-20, 0x1p-19, 1 - 0x1p-18, 0x1p-20})}});
+    return list;
+  }
 };
 
 /// d softmax(x) = y (dx - sum(y dx))
@@ -128,6 +190,7 @@ struct Softmax : AlongAxis<Softmax> {
   static void run(const T* const* in, T* out, Index n, Index step) {
     using std::exp;
     const T* x = in[0];
+    if (write_infinite(x, out, n, step, false)) return;
     const T shift = detail::exponential_shift(x, n, step);
     T total(0);
     for (Index i = 0; i < n; ++i) total += out[i * step] = exp(x[i * step] - shift);
@@ -144,6 +207,34 @@ struct Softmax : AlongAxis<Softmax> {
   }
 };
 
+/// d logsumexp(x) / dx: the softmax of x, but 0 where all of x is -infinity.
+struct LogSumExpSlope : AlongAxis<LogSumExpSlope> {
+  static constexpr OpInfo info{.name = "logsumexp_slope"};
+  template <class T>
+  static void run(const T* const* in, T* out, Index n, Index step) {
+    Softmax::run(in, out, n, step);
+    if (out[0] == out[0]) return;
+    const T none = -std::numeric_limits<T>::infinity();
+    for (Index i = 0; i < n; ++i) {
+      if (in[0][i * step] != none) return;
+    }
+    for (Index i = 0; i < n; ++i) out[i * step] = T(0);
+  }
+  template <Vectorized T>
+  static void rows(const T* const* in, T* out, std::size_t rows, std::size_t n) {
+    simd::softmax(in[0], out, rows, n);
+    for (std::size_t r = 0; r < rows; ++r) {
+      const T* x = in[0] + r * n;
+      if (out[r * n] != out[r * n]) run(&x, out + r * n, static_cast<Index>(n), 1);
+    }
+  }
+  [[nodiscard]] Var vjp(int, const Primal& p, Var c) const {
+    SoftmaxGrad grad;
+    grad.axis = axis;
+    return apply(grad, {c, p.out});
+  }
+};
+
 /// d log_softmax(x) = dx - sum(softmax(x) dx)
 struct LogSoftmax : AlongAxis<LogSoftmax> {
   static constexpr OpInfo info{.name = "log_softmax"};
@@ -151,6 +242,7 @@ struct LogSoftmax : AlongAxis<LogSoftmax> {
   static void run(const T* const* in, T* out, Index n, Index step) {
     using std::exp, std::log;
     const T* x = in[0];
+    if (write_infinite(x, out, n, step, true)) return;
     const T shift = detail::exponential_shift(x, n, step);
     T total(0);
     for (Index i = 0; i < n; ++i) total += exp(x[i * step] - shift);
@@ -173,6 +265,16 @@ Var softmax(Arg x, int axis) {
   op.axis = normalize_axis("softmax", axis, x.var().rank());
   return apply(op, {x});
 }
+namespace detail {
+
+Var logsumexp_slope(Arg x, int axis) {
+  LogSumExpSlope op;
+  op.axis = axis;
+  return apply(op, {x});
+}
+
+}  // namespace detail
+
 Var log_softmax(Arg x, int axis) {
   LogSoftmax op;
   op.axis = normalize_axis("log_softmax", axis, x.var().rank());
@@ -180,7 +282,7 @@ Var log_softmax(Arg x, int axis) {
 }
 
 std::span<const OpRecord* const> softmax_ops() {
-  return OpList<Softmax, SoftmaxGrad, LogSoftmax>::records;
+  return OpList<Softmax, SoftmaxGrad, LogSoftmax, LogSumExpSlope>::records;
 }
 
 }  // namespace dtheta

@@ -103,7 +103,7 @@ struct Inverse : OfSquare<Inverse> {
 /// v (..., ) as (..., 1, 1)
 Var as_matrices(Var v) { return expand_dims(expand_dims(v, -1), -1); }
 
-/// d det(A) = det(A) tr(A^-1 dA)
+/// d det(A) = cof(A) . dA, where the cofactors are det(A) A^-T if A has an inverse
 struct Det : OfSquare<Det> {
   static constexpr OpInfo info{.name = "det", .analytic = true};
   static Shape result(const Shape& s) { return detail::batch_of(s); }
@@ -116,8 +116,19 @@ struct Det : OfSquare<Det> {
       call.output()[b] = n == 0 ? T(1) : Lu<T>(a).determinant();
     }
   }
+  static std::vector<Sample<Det>> samples() {
+    std::vector<Sample<Det>> list = OfSquare<Det>::samples();
+    // Without an inverse, or nearly: the derivatives are those of a polynomial all the same.
+    list.push_back({{}, {given({2, 2}, {1, 2, 2, 4})}});
+    list.push_back({{}, {given({2, 2}, {1, 1, 1, 1 + 0x1p-40})}});
+    list.push_back({{}, {given({2, 2}, {0, 0, 0, 0})}});
+    list.push_back({{}, {given({3, 3}, {1, 2, 3, 2, 4, 6, 0, 1, 1})}});
+    list.push_back({{}, {given({3, 3}, {1, 2, 3, 2, 4, 6, 3, 6, 9})}});
+    list.push_back({{}, {given({2, 2, 2}, {1, 2, 2, 4, 2, 1, 0, 3})}});
+    return list;
+  }
   [[nodiscard]] static Var vjp(int, const Primal& p, Var c) {
-    return as_matrices(c * p.out) * detail::transposed(detail::inverse_for("det", p[0]));
+    return as_matrices(c) * detail::cofactors(p[0]);
   }
 };
 

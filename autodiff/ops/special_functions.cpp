@@ -89,7 +89,7 @@ struct Digamma : Unary<Digamma> {
   static T value(T x) {
     return detail::digamma(x);
   }
-  static Var slope(Var x, Var) { return polygamma(1, x); }
+  static Var slope(Var x, Var y) { return detail::keep_nan(polygamma(1, x), y); }
   static std::vector<Sample<Digamma>> samples() {
     return detail::also_at<Digamma>({-0.5, -1.375, -2.625, -7.5, 1e30, 300, 1, 40},
                                     Unary<Digamma>::samples());
@@ -203,7 +203,7 @@ struct Logit : Unary<Logit> {
     if (x <= T(3) * quarter) return T(2) * atanh(T(2) * x - T(1));
     return log(x) - log(T(1) - x);
   }
-  static Var slope(Var x, Var) { return 1 / (x * (1 - x)); }
+  static Var slope(Var x, Var y) { return detail::keep_nan(1 / (x * (1 - x)), y); }
   static std::vector<Sample<Logit>> samples() {
     return detail::also_at<Logit>({0.0625, 0.25, 0.5, 0.75, 0.875}, Unary<Logit>::samples());
   }

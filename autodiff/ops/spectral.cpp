@@ -6,9 +6,11 @@
 #include "autodiff/ops/broadcast.hpp"
 #include "autodiff/ops/diagonal.hpp"
 #include "autodiff/ops/families.hpp"
+#include "autodiff/ops/forms.hpp"
 #include "autodiff/ops/linalg_rules.hpp"
 #include "autodiff/ops/matmul.hpp"
 #include "autodiff/ops/shape.hpp"
+#include "autodiff/tape.hpp"
 
 namespace dtheta {
 namespace {
@@ -39,6 +41,17 @@ struct EighPacked {
   [[nodiscard]] static Var vjp(int, const Primal& p, Var c) {
     const Var w = select(p.out, -2, 0), v = slice(p.out, -2, {1});
     const Var gv = slice(c, -2, {1});
+    const auto part = as_unslice(c.tape().node(c));
+    if (part && part->axis == c.rank() - 2 && part->start == 0 && part->count == 1) {
+      // The eigenvalues alone: smooth where none of what uses them tells equal ones apart.
+      return matmul(v * expand_dims(select(c, -2, 0), -2), v, false, true);
+    }
+    if (part && part->axis == c.rank() - 2 && part->start == 1) {
+      // The eigenvectors alone. What does not turn equal ones into each other has no part in this,
+      // as the second derivative of a sum of eigenvalues: its limit is 0 there.
+      const Var skew = detail::skew_part(matmul(v, gv, true, false));
+      return matmul(matmul(v, detail::divided_by_gaps("eigh", skew, w)), v, false, true);
+    }
     const Var core = detail::divided_by_gaps("eigh", matmul(v, gv, true, false), w) +
                      diag_embed(select(c, -2, 0));
     return detail::symmetric_part(matmul(matmul(v, core), v, false, true));

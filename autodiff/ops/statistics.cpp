@@ -1,6 +1,7 @@
 #include "autodiff/ops/statistics.hpp"
 
 #include <cmath>
+#include <limits>
 
 #include "autodiff/kernels/reduce.hpp"
 #include "autodiff/op_list.hpp"
@@ -68,6 +69,14 @@ struct Center {
       for (Index i = 0; i < s.n; ++i) {
         for (Index j = 0; j < s.inner; ++j) out[i * s.inner + j] = x[i * s.inner + j] - mean[j];
       }
+      if (s.n == 0) continue;
+      // What rounding the mean left: beside elements that are nearly equal it is not small.
+      T *rest = mean, *work = mean + s.inner;
+      sum_terms(s.n, s.inner, rest, work, [&](Index i, Index j) { return out[i * s.inner + j]; });
+      for (Index i = 0; i < s.n; ++i) {
+        for (Index j = 0; j < s.inner; ++j)
+          out[i * s.inner + j] -= rest[j] / T(static_cast<double>(s.n));
+      }
     }
   }
   [[nodiscard]] Var vjp(int, const Primal&, Var c) const { return apply(*this, {c}); }
@@ -113,7 +122,9 @@ struct Spread : detail::AxisReduction<Self> {
         const T d = x[i * s.inner + j] - mean[j];
         return d * d;
       });
-      for (Index j = 0; j < s.inner; ++j) out[j] = Self::finished(out[j] / divisor);
+      for (Index j = 0; j < s.inner; ++j) {
+        out[j] = Self::finished(x + j, s.n, s.inner, mean[j], out[j], divisor);
+      }
     }
   }
   static Self with(double correction) {
@@ -138,8 +149,8 @@ struct Spread : detail::AxisReduction<Self> {
 struct Variance : Spread<Variance> {
   static constexpr OpInfo info{.name = "var", .analytic = true};
   template <class T>
-  static T finished(T variance) {
-    return variance;
+  static T finished(const T*, Index, Index, T, T squares, T divisor) {
+    return squares / divisor;
   }
   [[nodiscard]] Var vjp(int, const Primal& p, Var c) const {
     return expanded(c * (2 / divisor(p)), p[0].shape()) * centered(p);
@@ -161,10 +172,26 @@ struct Variance : Spread<Variance> {
 /// d std(x) = (x - mean(x)) . dx / ((n - correction) std(x)), 0 where std(x) is
 struct StandardDeviation : Spread<StandardDeviation> {
   static constexpr OpInfo info{.name = "std"};
+  /// Scaled where the squares overflow or lose digits, though the root would not.
   template <class T>
-  static T finished(T variance) {
-    using std::sqrt;
-    return sqrt(variance);
+  static T finished(const T* x, Index n, Index step, T mean, T squares, T divisor) {
+    using std::abs, std::sqrt;
+    using Limits = std::numeric_limits<T>;
+    if (squares > Limits::min() / Limits::epsilon() && squares <= Limits::max()) {
+      return sqrt(squares / divisor);
+    }
+    T largest(0);
+    for (Index i = 0; i < n; ++i) {
+      const T d = abs(x[i * step] - mean);
+      largest = d > largest || d != d ? d : largest;
+    }
+    if (largest == T(0) || !(largest <= Limits::max())) return sqrt(squares / divisor);
+    T scaled(0);
+    for (Index i = 0; i < n; ++i) {
+      const T d = (x[i * step] - mean) / largest;
+      scaled += d * d;
+    }
+    return largest * sqrt(scaled / divisor);
   }
   [[nodiscard]] Var vjp(int, const Primal& p, Var c) const {
     const Var zero = equal(p.out, 0), safe = where(zero, 1, p.out);

@@ -14,6 +14,7 @@ namespace {
 /// d sin(x) = cos(x) dx
 struct Sin : Unary<Sin> {
   static constexpr OpInfo info{.name = "sin", .analytic = true};
+  static constexpr bool finite_slope = true;
   static constexpr Domain domain{-4, 4};
   template <class T>
   static constexpr FastUnary<T> fast = simd::sin;
@@ -28,6 +29,7 @@ struct Sin : Unary<Sin> {
 /// d cos(x) = -sin(x) dx
 struct Cos : Unary<Cos> {
   static constexpr OpInfo info{.name = "cos", .analytic = true};
+  static constexpr bool finite_slope = true;
   static constexpr Domain domain{-4, 4};
   template <class T>
   static constexpr FastUnary<T> fast = simd::cos;
@@ -103,8 +105,9 @@ struct Atan2 : Binary<Atan2> {
     return atan2(y, x);
   }
   static Var pullback(int i, const Primal& p, Var c) {
-    const Var weight = c / (square(p[0]) + square(p[1]));
-    return i == 0 ? weight * p[1] : -(weight * p[0]);
+    // In unit vectors, as squares would overflow, or vanish.
+    const Var slope = detail::xdivy(hypot_slope(p[1 - i], p[i]), hypot(p[0], p[1]));
+    return detail::weighted(c, i == 0 ? slope : -slope);
   }
 };
 
@@ -147,7 +150,7 @@ struct Asinh : Unary<Asinh> {
     using std::asinh;
     return asinh(x);
   }
-  static Var slope(Var x, Var) { return rsqrt(1 + square(x)); }
+  static Var slope(Var x, Var) { return reciprocal(hypot(x, 1)); }
 };
 
 /// d acosh(x) = dx / sqrt(x^2 - 1), the root taken as sqrt((x - 1)(x + 1)) to keep digits near 1
@@ -161,7 +164,7 @@ struct Acosh : Unary<Acosh> {
     using std::acosh;
     return acosh(x);
   }
-  static Var slope(Var x, Var) { return rsqrt((x - 1) * (x + 1)); }
+  static Var slope(Var x, Var) { return rsqrt(x - 1) * rsqrt(x + 1); }
 };
 
 /// d atanh(x) = dx / (1 - x^2)
@@ -175,7 +178,7 @@ struct Atanh : Unary<Atanh> {
     using std::atanh;
     return atanh(x);
   }
-  static Var slope(Var x, Var) { return reciprocal((1 - x) * (1 + x)); }
+  static Var slope(Var x, Var y) { return detail::keep_nan(reciprocal((1 - x) * (1 + x)), y); }
 };
 
 }  // namespace

@@ -27,6 +27,17 @@ Totals totals_of(std::span<const OpReport> reports) {
   return t;
 }
 
+std::size_t draws_of(const OpReport& report) {
+  std::size_t draws = 0;
+  for (const EdgeCell& cell : report.edges) draws += cell.draws;
+  return draws;
+}
+
+/// The worst error over the whole range, in units of the last place.
+double range_ulps(const OpReport& report) {
+  return report.edges[static_cast<std::size_t>(Edge::range)].worst;
+}
+
 std::vector<const OpReport*> failures_first(std::span<const OpReport> reports) {
   std::vector<const OpReport*> order;
   for (const OpReport& r : reports) order.push_back(&r);
@@ -58,8 +69,9 @@ std::vector<OpReport> self_test_all(std::span<const OpRecord* const> ops, unsign
 }
 
 std::string op_table(std::span<const OpReport> reports, bool colour) {
-  std::string text = fmt::format("{:<34} {:>5}  {:>10} {:>10} {:>10} {:>10}  {}\n", "op", "cases",
-                                 "double", "quad", "second", "float ulp", "verdict");
+  std::string text =
+      fmt::format("{:<34} {:>5} {:>6}  {:>10} {:>10} {:>10} {:>10} {:>10}  {}\n", "op", "cases",
+                  "draws", "double", "quad", "second", "float ulp", "range ulp", "verdict");
   for (const OpReport* r : failures_first(reports)) {
     std::string verdict = *r ? "pass" : "FAIL";
     if (colour) {
@@ -67,8 +79,9 @@ std::string op_table(std::span<const OpReport> reports, bool colour) {
       verdict = fmt::format(style, "{}", verdict);
     }
     fmt::format_to(std::back_inserter(text),
-                   "{:<34} {:>5}  {:>10.1e} {:>10.1e} {:>10.1e} {:>10.2f}  {}\n", r->op, r->cases,
-                   r->difference, r->quad_difference, r->second_difference, r->float_ulps, verdict);
+                   "{:<34} {:>5} {:>6}  {:>10.1e} {:>10.1e} {:>10.1e} {:>10.2f} {:>10.2f}  {}\n",
+                   r->op, r->cases, draws_of(*r), r->difference, r->quad_difference,
+                   r->second_difference, r->float_ulps, range_ulps(*r), verdict);
     for (const OpFailure& f : r->failures) {
       fmt::format_to(std::back_inserter(text), "    sample {} {}: {}\n", f.sample, f.shapes,
                      f.what);
@@ -94,15 +107,18 @@ std::string op_table_html(std::span<const OpReport> reports) {
   put("<p>{} ops with {} cases: {} passed, {} failed. Each gradient was held against differences "
       "computed in quad precision.</p>\n",
       reports.size(), t.cases, t.passed, t.failed);
-  put("<div class=\"scroll\"><table><tr><th class=\"l\">op<th>cases<th>double gradient<th>quad "
-      "gradient<th>second derivative<th>float value, ulp<th class=\"l\">verdict</tr>\n");
+  put("<div class=\"scroll\"><table><tr><th class=\"l\">op<th>cases<th>draws<th>double "
+      "gradient<th>quad gradient<th>second derivative<th>float value, ulp<th>whole range, ulp<th "
+      "class=\"l\">verdict</tr>\n");
   for (const OpReport* r : failures_first(reports)) {
-    put("<tr><td class=\"l\">{}<td>{}<td>{:.1e}<td>{:.1e}<td>{:.1e}<td>{:.2f}<td class=\"l verdict "
+    put("<tr><td class=\"l\">{}<td>{}<td>{}<td>{:.1e}<td>{:.1e}<td>{:.1e}<td>{:.2f}<td>{:.2f}<td "
+        "class=\"l verdict "
         "{}\">{}</tr>\n",
-        escaped(r->op), r->cases, r->difference, r->quad_difference, r->second_difference,
-        r->float_ulps, *r ? "pass" : "fail", *r ? "pass" : "fail");
+        escaped(r->op), r->cases, draws_of(*r), r->difference, r->quad_difference,
+        r->second_difference, r->float_ulps, range_ulps(*r), *r ? "pass" : "fail",
+        *r ? "pass" : "fail");
     for (const OpFailure& f : r->failures) {
-      put("<tr><td class=\"l\" colspan=\"7\">sample {} {}: {}", f.sample, escaped(f.shapes),
+      put("<tr><td class=\"l\" colspan=\"9\">sample {} {}: {}", f.sample, escaped(f.shapes),
           escaped(f.what));
       if (!f.replay.empty()) put("<br><code>{}</code>", escaped(f.replay));
       put("</tr>\n");

@@ -40,20 +40,25 @@ Propagator::Rule Propagator::elementwise(std::uint32_t node) {
 }
 
 Propagator::Rule Propagator::elementwise_at_element(std::uint32_t node) {
-  const Shape& shape = shape_of(node);
+  const Index size = shape_of(node).size();
+  // Nothing is recorded before the rule is known to apply: of an empty operand nothing can be
+  // taken.
+  const bool applies = std::ranges::all_of(from_.inputs(node), [&](std::uint32_t i) {
+    const Extent extent = change_of(i).extent;
+    const Index own = shape_of(i).size();
+    return extent == Extent::element ? own == size
+                                     : extent == Extent::none && (own == 1 || own == size);
+  });
+  if (!applies) return {};
   std::vector<Var> in;
   for (std::uint32_t i : from_.inputs(node)) {
     const Change& c = change_of(i);
-    if (c.extent == Extent::element && shape_of(i).size() == shape.size()) {
+    if (c.extent == Extent::element) {
       in.push_back(c.value);
-    } else if (c.extent != Extent::none) {
-      return {};
     } else if (shape_of(i).size() == 1) {
       in.push_back(reshape(base(i), Shape{}));
-    } else if (shape_of(i).size() == shape.size()) {
-      in.push_back(take(reshape(base(i), {-1}), flat_position(), 0));
     } else {
-      return {};
+      in.push_back(take(reshape(base(i), {-1}), flat_position(), 0));
     }
   }
   return Change{Extent::element, reapply(from_.node(node), in), 0, {}};

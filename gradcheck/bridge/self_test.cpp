@@ -9,6 +9,7 @@
 
 #include "autodiff/workspace.hpp"
 #include "gradcheck/bridge/batch_test.hpp"
+#include "gradcheck/bridge/edges/edges.hpp"
 #include "gradcheck/bridge/op_case.hpp"
 #include "gradcheck/bridge/replay_probes.hpp"
 #include "gradcheck/bridge/value_test.hpp"
@@ -254,11 +255,12 @@ class CaseTest {
   OpCase case_;
 };
 
-void test(const OpRecord& op, const SampleCase& sample, std::size_t number,
+void test(const OpRecord& op, const SampleCase& sample, std::size_t number, bool drawn,
           const OpTolerances& tolerances, OpReport& report) {
   ++report.cases;
   try {
     CaseTest(op, sample, number, report, tolerances).run();
+    test_edges(op, sample, number, drawn, report);
   } catch (const std::exception& e) {
     report.failures.push_back({number, "", fmt::format("threw: {}", e.what())});
   }
@@ -270,8 +272,23 @@ OpReport self_test(const OpRecord& op, const OpTolerances& tolerances) {
   OpReport report;
   report.op = op.info.name;
   const std::vector<SampleCase> samples = op.samples();
-  for (std::size_t i = 0; i < samples.size(); ++i) test(op, samples[i], i, tolerances, report);
+  const std::vector<bool> drawn = edge_samples(op, samples);
+  for (std::size_t i = 0; i < samples.size(); ++i) {
+    test(op, samples[i], i, drawn[i], tolerances, report);
+  }
   if (samples.empty()) report.failures.push_back({0, "", "the op lists no samples"});
+  return report;
+}
+
+OpReport edge_test(const OpRecord& op) {
+  OpReport report;
+  report.op = op.info.name;
+  const std::vector<SampleCase> samples = op.samples();
+  const std::vector<bool> drawn = edge_samples(op, samples);
+  for (std::size_t i = 0; i < samples.size(); ++i) {
+    ++report.cases;
+    test_edges(op, samples[i], i, drawn[i], report);
+  }
   return report;
 }
 
@@ -283,7 +300,7 @@ OpReport self_test_case(const OpRecord& op, std::size_t number, const OpToleranc
   }
   OpReport report;
   report.op = op.info.name;
-  test(op, samples[number], number, tolerances, report);
+  test(op, samples[number], number, edge_samples(op, samples)[number], tolerances, report);
   return report;
 }
 

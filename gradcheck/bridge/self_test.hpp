@@ -1,20 +1,23 @@
 #pragma once
 
 #include <iosfwd>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "autodiff/op.hpp"
+#include "gradcheck/bridge/edges/edge.hpp"
 #include "gradcheck/result.hpp"
 
 namespace dtheta::gradcheck {
 
 /// One thing found wrong with an op.
 struct OpFailure {
-  std::size_t sample = 0;  // its number in the op's list of samples
-  std::string shapes;      // of the sample's operands
-  std::string what;        // what disagrees with what, where, and by how much
-  std::string replay{};    // what to run to see it again, if whoever asked for the test says so
+  std::size_t sample = 0;      // its number in the op's list of samples
+  std::string shapes;          // of the sample's operands
+  std::string what;            // what disagrees with what, where, and by how much
+  std::optional<Edge> edge{};  // whose draws it was found on, if not on the sample itself
+  std::string replay{};        // what to run to see it again, if whoever asked for the test says so
 };
 
 /// What the self-test of an op found. True in a condition if nothing failed.
@@ -25,6 +28,7 @@ struct OpReport {
   double quad_difference = 0;    // worst: quad gradient against a quad difference
   double second_difference = 0;  // worst: quad second derivative against a quad difference
   double float_ulps = 0;         // worst: float value against double, see OpTolerances
+  EdgeCells edges;               // draws of each kind, see Edge
   std::vector<OpFailure> failures;
 
   explicit operator bool() const noexcept { return failures.empty(); }
@@ -50,13 +54,17 @@ struct OpTolerances {
 ///   4. forward mode against reverse mode, in quad;
 ///   5. replay against recording and partial against full replay, bit for bit;
 ///   6. its value in float against double;
-///   7. its rule for a leading axis, if it has one, against item by item.
+///   7. its rule for a leading axis, if it has one, against item by item;
+///   8. at points of every kind of Edge.
 /// At samples on a kink the gradient must lie between the one-sided slopes.
 [[nodiscard]] OpReport self_test(const OpRecord& op, const OpTolerances& tolerances = {});
 
 /// The same on one of its samples. Throws std::invalid_argument if it has no such sample.
 [[nodiscard]] OpReport self_test_case(const OpRecord& op, std::size_t number,
                                       const OpTolerances& tolerances = {});
+
+/// The draws of every kind of Edge alone, around all samples.
+[[nodiscard]] OpReport edge_test(const OpRecord& op);
 
 template <Op O>
 [[nodiscard]] OpReport self_test(const OpTolerances& tolerances = {}) {

@@ -38,9 +38,12 @@ struct Softplus {
 struct BinaryCrossEntropy {
   template <class D, class V>
   HWY_INLINE V operator()(D d, V z, V y) const {
-    const V product = z * y;
-    const V linear = hn::IfThenElse(hn::Gt(z, hn::Zero(d)), z - product, hn::Neg(product));
-    return linear + log1p_unit(d, decay(d, z));
+    const V zero = hn::Zero(d), product = z * y;
+    // No logit counts for a label of which there is nothing, though it be infinite.
+    const V of_one = hn::IfThenZeroElse(hn::Eq(y, zero), hn::Neg(product));
+    const V of_zero = hn::IfThenZeroElse(hn::Eq(y, hn::Set(d, 1)), z - product);
+    const V linear = hn::IfThenElse(hn::Gt(z, zero), of_zero, of_one);
+    return hn::IfThenElse(hn::IsNaN(z), z, linear + log1p_unit(d, decay(d, z)));
   }
 };
 
@@ -69,7 +72,7 @@ HWY_INLINE V times_logistic(D d, V x, V clamped, const Reduced<V>& parts) {
   const V y = hn::MulAdd(clamped, factor, clamped) / sum;
   const V scaled = hn::IfThenElse(negative, y * power.half * power.rest, y);
   const V infinity = hn::Inf(d);
-  return hn::IfThenElse(hn::Lt(hn::Abs(x), infinity), scaled, x + infinity);
+  return hn::IfThenElse(hn::Lt(x, infinity), scaled, x + infinity);
 }
 
 struct Silu {

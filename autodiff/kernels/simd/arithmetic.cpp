@@ -64,7 +64,9 @@ struct Greater {
 struct ReluGrad {
   template <class D, class V>
   HWY_INLINE V operator()(D d, V c, V x) const {
-    return hn::IfThenElseZero(hn::Gt(x, hn::Zero(d)), c);
+    const V zero = hn::Zero(d);
+    const V none = hn::IfThenElseZero(hn::And(hn::IsNaN(x), hn::Ne(c, zero)), x);
+    return hn::IfThenElse(hn::Gt(x, zero), c, none);
   }
 };
 

@@ -52,7 +52,11 @@ HWY_INLINE void finish(D d, const Product<T>& p, V sum, std::size_t row, std::si
   const V zero = hn::Zero(d);
   if (p.added != nullptr) y = load(p.added, p.added_stride) + y;
   if (p.rectified) y = hn::IfThenElse(hn::Le(y, zero), zero, y);
-  if (p.gate != nullptr) y = hn::IfThenElseZero(hn::Gt(load(p.gate, p.gate_stride), zero), y);
+  if (p.gate != nullptr) {  // as in ReluGrad
+    const V gate = load(p.gate, p.gate_stride);
+    const V none = hn::IfThenElseZero(hn::And(hn::IsNaN(gate), hn::Ne(y, zero)), gate);
+    y = hn::IfThenElse(hn::Gt(gate, zero), y, none);
+  }
   T* c = p.c + row * p.c_stride + column;
   whole ? hn::StoreU(y, d, c) : store_halves(d, y, c, count);
 }

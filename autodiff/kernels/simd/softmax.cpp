@@ -17,10 +17,9 @@
 HWY_BEFORE_NAMESPACE();
 namespace dtheta::simd::HWY_NAMESPACE {
 
-/// The largest of a row, or 0 where that is not finite: what exponentials are shifted by. NaN may
-/// be passed over; it makes the row NaN anyway.
+/// The largest of a row. NaN may be passed over.
 template <class T>
-HWY_INLINE T shift_of(const T* x, std::size_t n) {
+HWY_INLINE T largest_of(const T* x, std::size_t n) {
   const hn::ScalableTag<T> d;
   const std::size_t lanes = hn::Lanes(d);
   const auto lowest = hn::Set(d, -std::numeric_limits<T>::infinity());
@@ -31,8 +30,30 @@ HWY_INLINE T shift_of(const T* x, std::size_t n) {
     const auto last = hn::IfThenElse(hn::FirstN(d, n - i), load_first(d, x + i, n - i), lowest);
     best = hn::Max(best, last);
   }
-  const T largest = hn::GetLane(hn::MaxOfLanes(d, best));
-  return largest - largest == T(0) ? largest : T(0);
+  return hn::GetLane(hn::MaxOfLanes(d, best));
+}
+
+/// The softmax of a row whose largest element is not finite, or its logarithm: the limit if there
+/// are elements of +infinity, which share the sum evenly, else NaN.
+template <class T>
+void infinite_row(const T* x, T* out, std::size_t n, bool logarithm) {
+  const T infinity = std::numeric_limits<T>::infinity(), nan = infinity - infinity;
+  std::size_t largest = 0, nans = 0;
+  for (std::size_t i = 0; i < n; ++i) {
+    largest += x[i] == infinity ? 1 : 0;
+    nans += x[i] != x[i] ? 1 : 0;
+  }
+  if (n == 1 && nans == 0) {  // an element alone is all of its sum
+    out[0] = logarithm ? T(0) : T(1);
+    return;
+  }
+  const bool exists = nans == 0 && largest > 0;
+  const T even = T(1) / static_cast<T>(largest);
+  for (std::size_t i = 0; i < n; ++i) {
+    const bool has_part = x[i] == infinity;
+    const T of_log = has_part ? std::log(even) : -infinity;
+    out[i] = !exists ? nan : logarithm ? of_log : has_part ? even : T(0);
+  }
 }
 
 template <class T>
@@ -47,7 +68,12 @@ struct ShiftedExp {
 template <class T>
 HWY_INLINE void softmax_rows(const T* x, T* out, std::size_t count, std::size_t n) {
   for (; count > 0; --count, x += n, out += n) {
-    map(ShiftedExp<T>{shift_of(x, n)}, out, n, x);
+    const T shift = largest_of(x, n);
+    if (!(shift - shift == T(0))) {
+      infinite_row(x, out, n, false);
+      continue;
+    }
+    map(ShiftedExp<T>{shift}, out, n, x);
     const T total = fold(Plus{}, Value{}, T(0), n, out);
     map([&](auto d, auto e) HWY_ATTR { return e / hn::Set(d, total); }, out, n, out);
   }
@@ -56,7 +82,11 @@ HWY_INLINE void softmax_rows(const T* x, T* out, std::size_t count, std::size_t 
 template <class T>
 HWY_INLINE void log_softmax_rows(const T* x, T* out, std::size_t count, std::size_t n) {
   for (; count > 0; --count, x += n, out += n) {
-    const T shift = shift_of(x, n);
+    const T shift = largest_of(x, n);
+    if (!(shift - shift == T(0))) {
+      infinite_row(x, out, n, true);
+      continue;
+    }
     // The exponentials stand in the result until their sum is known.
     map(ShiftedExp<T>{shift}, out, n, x);
     const T offset = std::log(fold(Plus{}, Value{}, T(0), n, out));
@@ -65,12 +95,43 @@ HWY_INLINE void log_softmax_rows(const T* x, T* out, std::size_t count, std::siz
   }
 }
 
+/// y c; 0 where y is, although c is infinite: what has no part in the sum has none here.
+struct Part {
+  template <class V>
+  HWY_INLINE V operator()(V y, V c) const {
+    const V zero = hn::Zero(hn::DFromV<V>());
+    return hn::IfThenZeroElse(hn::And(hn::Eq(y, zero), hn::Eq(c, c)), y * c);
+  }
+};
+
+template <class T>
+struct PartFrom {
+  T origin;
+  template <class V>
+  HWY_INLINE V operator()(V y, V c) const {
+    return Part{}(y, c - hn::Set(hn::DFromV<V>(), origin));
+  }
+};
+
+/// The adjoint of the element that is most of the sum, or 0 if none is. Adjoints count from there:
+/// else what that element receives would be the difference of two numbers that are nearly the same.
+template <class T>
+HWY_INLINE T origin(const T* c, const T* y, std::size_t n) {
+  if (!(largest_of(y, n) > T(0.5))) return T(0);
+  std::size_t i = 0;
+  while (i < n && !(y[i] > T(0.5))) ++i;
+  return i < n && c[i] - c[i] == T(0) ? c[i] : T(0);
+}
+
 template <class T>
 HWY_INLINE void softmax_grad_rows(const T* c, const T* y, T* out, std::size_t count,
                                   std::size_t n) {
   for (; count > 0; --count, c += n, y += n, out += n) {
-    const T along = fold(Plus{}, Product{}, T(0), n, y, c);
-    map([&](auto d, auto a, auto b) HWY_ATTR { return b * (a - hn::Set(d, along)); }, out, n, c, y);
+    const T from = origin(c, y, n);
+    const T along = fold(Plus{}, PartFrom<T>{from}, T(0), n, y, c);
+    map([&](auto d, auto a, auto b)
+            HWY_ATTR { return Part{}(b, a - hn::Set(d, from) - hn::Set(d, along)); },
+        out, n, c, y);
   }
 }
 

@@ -1,0 +1,128 @@
+#include "autodiff/ops/rule_ops.hpp"
+
+#include "autodiff/elementwise.hpp"
+#include "autodiff/kernels/simd/rules.hpp"
+#include "autodiff/op_list.hpp"
+#include "autodiff/ops/families.hpp"
+
+namespace dtheta {
+namespace {
+
+using detail::Interval, detail::weighted, detail::xdivy, detail::keep_nan;
+
+/// d(w x) = x dw + w dx
+struct Weighted : Binary<Weighted> {
+  static constexpr OpInfo info{.name = "weighted", .arity = 2, .analytic = true};
+  static constexpr Domain domain{-3, 3};
+  template <class T>
+  static constexpr FastBinary<T> fast = simd::weighted;
+  template <class T>
+  static T value(T w, T x) {
+    return w == T(0) ? T(0) : w * x;
+  }
+  static Var pullback(int i, const Primal& p, Var c) { return weighted(c, p[1 - i]); }
+};
+
+/// d(a b) = b da + a db
+struct Both : Binary<Both> {
+  static constexpr OpInfo info{.name = "both", .arity = 2, .analytic = true};
+  static constexpr Domain domain{-3, 3};
+  template <class T>
+  static T value(T a, T b) {
+    return a == T(0) || b == T(0) ? T(0) : a * b;
+  }
+  static Var pullback(int i, const Primal& p, Var c) { return weighted(c, p[1 - i]); }
+};
+
+/// d(a / b) = da / b - (a / b) db / b
+struct XDivY : Binary<XDivY> {
+  static constexpr OpInfo info{.name = "xdivy", .arity = 2, .analytic = true};
+  static constexpr std::array<Domain, 2> domains{Domain{-3, 3}, Domain{0.5, 3}};
+  template <class T>
+  static constexpr FastBinary<T> fast = simd::xdivy;
+  template <class T>
+  static T value(T a, T b) {
+    return a == T(0) ? T(0) : a / b;
+  }
+  static Var pullback(int i, const Primal& p, Var c) {
+    return i == 0 ? xdivy(c, p[1]) : -weighted(c, xdivy(p.out, p[1]));
+  }
+};
+
+/// d keep_nan(g, y) = dg
+struct KeepNan : Binary<KeepNan> {
+  static constexpr OpInfo info{.name = "keep_nan", .arity = 2, .analytic = true};
+  static constexpr Domain domain{-3, 3};
+  template <class T>
+  static constexpr FastBinary<T> fast = simd::keep_nan;
+  template <class T>
+  static T value(T g, T y) {
+    return y != y && g != T(0) ? y : g;
+  }
+  static Var pullback(int i, const Primal& p, Var c) { return i == 0 ? keep_nan(c, p[1]) : Var{}; }
+};
+
+/// d gate(c, x) = dc where x is in the interval, 0 elsewhere
+struct Gate : Binary<Gate> {
+  Interval interval{-1, 1};
+  friend constexpr bool operator==(const Gate&, const Gate&) = default;
+
+  static constexpr OpInfo info{.name = "gate", .arity = 2};
+  static constexpr Domain domain{-3, 3};
+  static constexpr Gate of(const Interval& interval) {
+    Gate op;
+    op.interval = interval;
+    return op;
+  }
+  static std::vector<Gate> variants() {
+    return {of({-1, 1}), of({0, 2, true}), of({-1, 1, true, true})};
+  }
+  template <class T>
+  T value(T c, T x) const {
+    const T low = T(interval.low), high = T(interval.high);
+    const bool inside = interval.closed ? x >= low && x <= high : x > low && x < high;
+    return c == T(0) ? T(0) : x != x ? x : inside != interval.outside ? c : T(0);
+  }
+  Var pullback(int i, const Primal& p, Var c) const {
+    return i == 0 ? detail::gate(c, p[1], interval) : Var{};
+  }
+};
+
+/// d gate_larger(c, a, b) = dc where a > b, dc / 2 where they are equal, 0 elsewhere
+struct GateLarger : Elementwise<GateLarger, 3> {
+  static constexpr OpInfo info{.name = "gate_larger", .arity = 3};
+  static constexpr Domain domain{-3, 3};
+  template <class T>
+  static T value(T c, T a, T b) {
+    if (a > b || c == T(0)) return c;
+    if (a < b) return T(0);
+    return a == b ? c / T(2) : a - b;
+  }
+  static Var pullback(int i, const Primal& p, Var c) {
+    return i == 0 ? detail::gate_larger(c, p[1], p[2]) : Var{};
+  }
+  static std::vector<Sample<GateLarger>> samples() {
+    std::vector<Sample<GateLarger>> list = Elementwise<GateLarger, 3>::samples();
+    list.push_back({{}, {real({3}), fixed({3}, {1, 2, 3}), fixed({3}, {1, 3, 2})}});
+    return list;
+  }
+};
+
+}  // namespace
+
+namespace detail {
+
+Var weighted(Arg w, Arg x) { return apply<Weighted>(w, x); }
+Var both(Arg a, Arg b) { return apply<Both>(a, b); }
+Var xdivy(Arg a, Arg b) { return apply<XDivY>(a, b); }
+Var keep_nan(Arg g, Arg y) { return apply<KeepNan>(g, y); }
+Var gate(Arg c, Arg x, const Interval& interval) { return apply(Gate::of(interval), {c, x}); }
+Var gate_larger(Arg c, Arg a, Arg b) { return apply(GateLarger{}, {c, a, b}); }
+
+}  // namespace detail
+
+std::span<const OpRecord* const> rule_ops() {
+  return OpList<Weighted, Both, XDivY, KeepNan, Gate, GateLarger>::records;
+}
+
+}  // namespace dtheta
