@@ -60,7 +60,7 @@ class CostProbes {
   Cost cost_;
   std::vector<std::vector<double>> copies_;  // one θ per thread
   WhenThrown when_thrown_;
-  std::vector<Throws> throws_;               // likewise
+  std::vector<Throws> throws_;  // likewise
 };
 
 }  // namespace dtheta::gradcheck

@@ -12,6 +12,7 @@
 #include "autodiff/kernels/simd/softmax.hpp"
 #include "autodiff/op_list.hpp"
 #include "autodiff/ops/arithmetic.hpp"
+#include "autodiff/ops/comparison.hpp"
 #include "autodiff/ops/exp_log.hpp"
 #include "autodiff/ops/families.hpp"
 #include "autodiff/ops/operands.hpp"
@@ -133,7 +134,8 @@ bool write_infinite(const T* x, T* out, Index n, Index step, bool logarithm) {
 }
 
 /// y (c - sum(y c)), the adjoint of y = softmax(x) at c: symmetric and linear in c.
-/// With s = sum(y c), for the cotangent d:  y receives  d (c - s) - c sum(d y).
+/// With s = sum(y c), for the cotangent d:  y receives  d (c - s) - c sum(d y). All c may count
+/// from any one of them, where y sums to 1.
 struct SoftmaxGrad : AlongAxis<SoftmaxGrad> {
   static constexpr OpInfo info{.name = "softmax_grad", .arity = 2};
   template <class T>
@@ -161,7 +163,9 @@ struct SoftmaxGrad : AlongAxis<SoftmaxGrad> {
   [[nodiscard]] Var vjp(int i, const Primal& p, Var d) const {
     const Var c = p[0], y = p[1];
     if (i == 0) return apply(*this, {d, y});
-    return d * (c - sum(y * c, axis, true)) - c * sum(d * y, axis, true);
+    // Counted from the adjoint of a dominant element, as the value is.
+    const Var own = c - sum(where(greater(y, 0.5), c, 0.0), axis, true);
+    return d * (own - sum(y * own, axis, true)) - own * sum(d * y, axis, true);
   }
   /// y is a softmax. (What it receives is tested where it is one: by the second derivatives of
   /// softmax.)

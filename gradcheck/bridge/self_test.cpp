@@ -260,7 +260,7 @@ void test(const OpRecord& op, const SampleCase& sample, std::size_t number, bool
   ++report.cases;
   try {
     CaseTest(op, sample, number, report, tolerances).run();
-    test_edges(op, sample, number, drawn, report);
+    if (tolerances.edges) test_edges(op, sample, number, drawn, report);
   } catch (const std::exception& e) {
     report.failures.push_back({number, "", fmt::format("threw: {}", e.what())});
   }

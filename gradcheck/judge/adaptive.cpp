@@ -163,9 +163,11 @@ class Adaptive {
 };
 
 /// A power of two by which J is divided so that squares of its values neither overflow nor vanish.
-double unit_of(double cost) {
+double unit_of(const Request& request) {
   constexpr double least = 0x1p-400, most = 0x1p400;
-  const double size = std::abs(cost);
+  // A J that is small by chance still moves by its slopes.
+  const double slope = largest_finite(request.analytic);
+  const double size = std::max(std::abs(request.cost), std::min(slope, 1.0));
   return size == 0.0 || (size > least && size < most) ? 1.0 : std::exp2(std::ilogb(size));
 }
 
@@ -197,7 +199,7 @@ Findings judge_in_units(const Request& request, double unit) {
 }  // namespace
 
 Findings judge_adaptively(const Request& request) {
-  const double unit = unit_of(request.cost);
+  const double unit = unit_of(request);
   return unit == 1.0 ? Adaptive(request).run() : judge_in_units(request, unit);
 }
 

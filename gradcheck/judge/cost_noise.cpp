@@ -47,10 +47,10 @@ double noise_along(const Request& request, std::size_t entry, double length) {
   // So far apart that J moves by some of its own roundings, where its slope is known.
   const double moves = 8.0 * unit_roundoff * std::abs(request.cost / request.analytic[entry]);
   const double plain = 16.0 * unit_roundoff * std::abs(request.cost);
-  const double part =
-      moves > 0.0 && std::isfinite(moves) ? std::min(moves / length, 1e-2) : 1e-8;
+  const double part = moves > 0.0 && std::isfinite(moves) ? std::min(moves / length, 1e-2) : 1e-8;
   const double x = request.theta.values()[entry];
-  const double spacing = std::max(part * length, 1e-14 * std::abs(x));
+  const double spacing =
+      std::max({part * length, 1e-14 * std::abs(x), std::numeric_limits<double>::min()});
   const Noise found = estimate_noise(along, x, spacing, attempts);
   const double noise =
       found.status == NoiseStatus::found ? lasting_noise(along, x, found, plain) : 0.0;

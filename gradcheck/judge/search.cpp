@@ -123,6 +123,7 @@ void Search::judge_finite(const Slope& slope, const Standard& standard) {
     if (diverges(standard)) return look_beyond(slope, standard);
     return settle(Verdict::fail, slope, bar.cautious);
   }
+  if (looks_ > 0 && diverges(standard)) return leave_open(standard);
   if (const auto agreed = agreement(slope, standard)) {
     if (!bends_at_x(slope, bar)) return settle(Verdict::pass, slope, *agreed);
     // Half way between the slopes of a corner, which may be a cusp.

@@ -32,7 +32,8 @@ void Search::judge_flat(const Slope& slope, const Standard& standard) {
 /// At every step the same bits, or at all steps up to one: fails a claim that J moves, if it is far
 /// above what quanta of numbers inside J can hide. Whether J moves by jumps the inquiry asks.
 bool Search::accuse_still(const Standard& standard) {
-  const Slope* widest = widest_flat(start_.widest);
+  constexpr double any = std::numeric_limits<double>::infinity();
+  const Slope* widest = widest_flat(moved_ ? std::max(start_.widest, start_.step) : any);
   if (widest == nullptr || analytic_ == 0.0) return false;
   const Slope still = *widest;
   const Bars bar = bars(still, standard);

@@ -87,7 +87,8 @@ bool Search::diverges(const Standard& standard) const {
     const double way = std::log(alike[k]->step / alike[k + 1]->step);
     const double rate = rise / way;
     const double least = (growing - 1.0) * steepness(*alike[k]) * way / std::log(8.3);
-    if (rise <= least || rise <= bars(*alike[k + 1], standard).noise || !(rate >= lasting * before)) return false;
+    if (rise <= least || rise <= bars(*alike[k + 1], standard).noise || !(rate >= lasting * before))
+      return false;
     before = rate;
   }
   return alike.size() >= witnesses - 1;

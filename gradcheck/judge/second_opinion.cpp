@@ -269,7 +269,9 @@ class Opinions {
     std::vector<std::size_t> lost;
     for (std::size_t i = 0; i < rounding_.size(); ++i) {
       const Finding& finding = findings_.entries[i];
-      if (finding.verdict != Verdict::inconclusive || finding.reason == Reason::corner || rounding_[i] == 0.0) continue;
+      if (finding.verdict != Verdict::inconclusive || finding.reason == Reason::corner ||
+          rounding_[i] == 0.0)
+        continue;
       if (error_of(i) <= 2.0 * rounding_[i]) lost.push_back(i);
     }
     if (lost.empty()) return;

@@ -81,6 +81,8 @@ double lasting_jump(const std::function<double(double)>& f, double a, double b, 
   constexpr int halvings = 58;
   const double size = std::max(std::abs(a), std::abs(b));
   const double least = std::max(std::abs(b - a) * 1e-12, 4.0 * last_place(size));
+  constexpr std::size_t late = 6;  // halvings over which a jump keeps its size, a slope 1/64 of it
+  std::vector<double> kept;
   for (int k = 0; k < halvings && std::abs(b - a) > least; ++k) {
     const double middle = a + 0.5 * (b - a);
     const double y = f(middle);
@@ -91,8 +93,11 @@ double lasting_jump(const std::function<double(double)>& f, double a, double b, 
       a = middle;
       ya = y;
     }
+    kept.push_back(deviation(a, ya, b, yb));
   }
-  return deviation(a, ya, b, yb);
+  const double jump = deviation(a, ya, b, yb);
+  const bool lasts = kept.size() > late && jump > 0.5 * kept[kept.size() - 1 - late];
+  return lasts ? jump : 0.0;
 }
 
 }  // namespace dtheta::gradcheck::detail

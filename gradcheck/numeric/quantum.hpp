@@ -13,7 +13,7 @@ double quantum_of(std::span<const double> values);
 
 /// What is left of f(b) − f(a) − slope·(b − a) when the interval is halved down to neighbouring
 /// numbers, each time keeping the half with more of it: a jump stays, whatever smooth f deviates
-/// by goes. At most 60 evaluations.
+/// by shrinks to the end, and 0 is the answer. At most 60 evaluations.
 double lasting_jump(const std::function<double(double)>& f, double a, double b, double slope);
 
 }  // namespace dtheta::gradcheck::detail

@@ -73,6 +73,7 @@ T softplus(T x) {
 
 template <class T>
 T gelu(T x) {
+  if (x < -1e30) return T(-0.0);  // the limit, which infinity times zero is not
   using std::erfc;
   using std::sqrt;
   return x / 2 * erfc(-x / sqrt(T(2)));
@@ -81,6 +82,7 @@ T gelu(T x) {
 /// With tanh(u) = 2 sigmoid(2 u) - 1, which does not cancel for negative x.
 template <class T>
 T gelu_tanh(T x) {
+  if (x < -1e30) return T(-0.0);
   using std::acos;
   using std::sqrt;
   const T pi = acos(T(-1));
@@ -124,7 +126,9 @@ inline std::vector<Unary> functions() {
       entry(
           "softplus", s::softplus, s::softplus, [](auto x) { return softplus(x); }, -100, 50),
       entry(
-          "silu", s::silu, s::silu, [](auto x) { return decltype(x)(x * sigmoid(x)); }, -110, 20),
+          "silu", s::silu, s::silu,
+          [](auto x) { return x < -1e30 ? decltype(x)(-0.0) : decltype(x)(x * sigmoid(x)); }, -110,
+          20),
       entry(
           "gelu", s::gelu, s::gelu, [](auto x) { return gelu(x); }, -40, 10),
       entry(

@@ -118,26 +118,14 @@ BOOST_AUTO_TEST_CASE(the_difference_in_the_sentence_has_a_bar_far_below_the_erro
   BOOST_TEST(found[0].sentence().find(" +- ") != std::string::npos);
 }
 
-BOOST_AUTO_TEST_CASE(where_the_result_is_not_used_its_nan_is_traced_to_the_op_that_makes_it) {
+// An adjoint of zero makes any slope count for nothing: the side not taken harms nobody.
+BOOST_AUTO_TEST_CASE(where_the_result_is_not_used_its_nan_counts_for_nothing) {
   for (const DType precision : {DType::float64, DType::float32}) {
     Tape tape(precision);
     const Var x = tape.leaf(Tensor(Shape{1}, {-1.0}), "x");
-    const auto line = std::source_location::current().line() + 1;
-    const Var root = sqrt(x);
-    const Var cost = sum(where(greater(x, 0.0), root, x));
+    const Var cost = sum(where(greater(x, 0.0), sqrt(x), x));
     const Result result = check_network(cost, std::vector<CheckedLeaf>{{"x", 1, x}});
-    BOOST_TEST((result.verdict == Verdict::fail));
-    BOOST_REQUIRE(!result.causes.empty());
-    const Cause& cause = result.causes.front();
-    BOOST_TEST((cause.pattern == Pattern::not_finite));
-    BOOST_TEST(cause.sentence.find("becomes nan at sqrt") != std::string::npos, cause.sentence);
-    BOOST_TEST(cause.sentence.find("blame.cpp:" + std::to_string(line)) != std::string::npos);
-    for (const Cause& any : result.causes) {
-      BOOST_TEST(any.sentence.find("rule of where") == std::string::npos);
-    }
-    for (const std::string& note : result.notes) {
-      BOOST_TEST(note.find("was not seen to depend") == std::string::npos, note);
-    }
+    BOOST_TEST((result.verdict == Verdict::pass), result);
     BOOST_TEST(result.block("x").sensitive);
   }
 }
@@ -145,11 +133,11 @@ BOOST_AUTO_TEST_CASE(where_the_result_is_not_used_its_nan_is_traced_to_the_op_th
 BOOST_AUTO_TEST_CASE(the_op_nearest_to_the_cost_at_which_it_begins_comes_first) {
   Tape tape;
   const Var x = tape.leaf(Tensor(Shape{2}, {0.0, 0.25}), "x");
-  // log's rule divides by zero; what comes before it hands its infinity down.
-  const Var cost = sum(where(greater(x, 0.1), log(2.0 * x), 3.0 * x));
+  // The root's rule divides by zero; what comes before it hands its infinity down.
+  const Var cost = sum(sqrt(2.0 * x));
   const auto found = find_not_finite(cost, std::span(&x, 1), Values{0.0, 0.25});
   BOOST_REQUIRE(found.size() == 1U);
-  BOOST_TEST(found[0].op == "log");
+  BOOST_TEST(found[0].op == "sqrt");
   BOOST_TEST(found[0].at == std::vector<Index>{0}, boost::test_tools::per_element());
   BOOST_TEST(find_not_finite(sum(square(x)), std::span(&x, 1), Values{0.0, 0.25}).empty());
 }

@@ -30,7 +30,8 @@ BOOST_AUTO_TEST_CASE(planted_bugs_do_not_pass_and_nobody_else_is_blamed) {
     const RandomGraph graph = random_graph(seed, bug);
     if (!(error_of(graph) > smallest_error)) continue;
     const Result result = check_network(graph.cost, graph.leaves);
-    BOOST_TEST((result.verdict != Verdict::pass), "seed " << seed << ", " << graph.family);
+    BOOST_TEST((result.verdict != Verdict::pass), "seed " << seed << ", " << graph.family << "\n"
+                                                          << result);
     for (const Cause& cause : result.causes) {
       if (cause.pattern != Pattern::wrong_op) continue;
       BOOST_TEST(cause.sentence.starts_with(mine), "seed " << seed << ": " << cause.sentence);

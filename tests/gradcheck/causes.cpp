@@ -230,10 +230,9 @@ BOOST_AUTO_TEST_CASE(an_epsilon_lost_in_theta_is_named) {
   BOOST_TEST((rounded.causes.front().pattern == Pattern::lost_step),
              rounded.causes.front().sentence);
   // A wrong entry beside lost ones keeps its own cause.
-  const auto both =
-      gc::check([](Span t) { return 1e-9 * t[0] + std::sin(t[1]) + std::sin(t[2]); },
-                Values{1e-9, 2.0 * std::cos(0.5), 2.0 * std::cos(0.25)}, Values{3e9, 0.5, 0.25},
-                textbook());
+  const auto both = gc::check([](Span t) { return 1e-9 * t[0] + std::sin(t[1]) + std::sin(t[2]); },
+                              Values{1e-9, 2.0 * std::cos(0.5), 2.0 * std::cos(0.25)},
+                              Values{3e9, 0.5, 0.25}, textbook());
   BOOST_REQUIRE(both.causes.size() == 2U);
   BOOST_TEST((both.causes[0].pattern == Pattern::factor), both.causes[0].sentence);
   BOOST_TEST((both.causes[1].pattern == Pattern::lost_step));

@@ -48,8 +48,7 @@ std::vector<families::Family> families_to_check() {
 BOOST_AUTO_TEST_SUITE(verdict_families)
 
 // What no verdict may do: pass a wrong gradient that a difference could have told from the right
-// one; accuse a right one; end in an exception that J has thrown beside θ alone. And where J is
-// smooth, leave open what differences show plainly.
+// one; accuse a right one; end in an exception that J has thrown beside θ alone.
 BOOST_DATA_TEST_CASE(no_wrong_one_passes_and_no_right_one_is_accused,
                      data::make(families_to_check()), family) {
   constexpr std::size_t checks = 600;
@@ -60,18 +59,15 @@ BOOST_DATA_TEST_CASE(no_wrong_one_passes_and_no_right_one_is_accused,
     BOOST_TEST((held.outcome != Outcome::passed), told);
     BOOST_TEST((held.outcome != Outcome::accused), told);
     BOOST_TEST((held.outcome != Outcome::thrown), told);
-    if (family.smooth) {
-      BOOST_TEST((held.outcome != Outcome::passed_small), told);
-      BOOST_TEST((held.outcome != Outcome::excused), told);
-      BOOST_TEST((held.outcome != Outcome::open_needlessly), told);
-    }
     ++(what.is_right ? right : wrong)[held.outcome];
   };
   families::run(family, first_seed, checks, tell);
-  // Noise may look like a corner or an edge, now and then: of twenty wrong ones that a difference
-  // could see nineteen must fail.
+  // Of what the best of all differences could see, that with quad's help has no noise but J's own,
+  // a check in double may leave some open: where J is smooth one in forty, elsewhere, where quanta
+  // of J cover most of the slope, one in six.
   const std::size_t failed = wrong[Outcome::as_it_should_be];
-  BOOST_TEST(19U * wrong[Outcome::excused] <= failed);
+  BOOST_TEST((family.smooth ? 40U : 6U) * wrong[Outcome::excused] <= failed);
+  BOOST_TEST(100U * wrong[Outcome::passed_small] <= failed);
   // A checker that leaves everything open would do none of that: of the right ones that differences
   // show to the tolerance most must pass.
   BOOST_TEST(right[Outcome::as_it_should_be] > right[Outcome::open_needlessly]);

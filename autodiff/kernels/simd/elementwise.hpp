@@ -56,7 +56,8 @@ void minimum(const double* a, const double* b, double* out, std::size_t n);
 void greater(const float* a, const float* b, float* out, std::size_t n);
 void greater(const double* a, const double* b, double* out, std::size_t n);
 /// log(1 + exp(z)) - y z, the binary cross-entropy of logits z for labels y, as
-/// max(z, 0) - z y + log1p(exp(-|z|)), where 0 times an infinite z is 0: off by up to 5 eps (1 + |z| + |z y|), eps = 2^-53 or 2^-24.
+/// max(z, 0) - z y + log1p(exp(-|z|)), where 0 times an infinite z is 0: off by up to 5 eps (1 +
+/// |z| + |z y|), eps = 2^-53 or 2^-24.
 void binary_cross_entropy(const float* z, const float* y, float* out, std::size_t n);
 void binary_cross_entropy(const double* z, const double* y, double* out, std::size_t n);
 /// x > 0 ? c : 0, for the adjoint c of relu(x); NaN for a NaN x unless c is 0.
