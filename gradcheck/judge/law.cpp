@@ -19,7 +19,7 @@ double tolerable(const Claim& claim, double value) {
 
 /// A derivative of zero, as of a bias before a softmax over all that it is added to: its terms
 /// cancel but for their roundings.
-bool leaves_crumbs_of_zero(const Claim& claim, const Evidence& evidence) {
+bool leaves_crumbs_of_zero(const Claim& claim, const Witness& evidence) {
   const double crumb = std::abs(claim.analytic);
   return crumb <= claim.rounding_of(claim.rounded_with) &&
          std::abs(evidence.value) + evidence.likely <= claim.tolerance * crumb;
@@ -40,7 +40,7 @@ double Claim::rounding_of(double size) const {
 
 namespace law {
 
-bool agrees(const Claim& claim, const Evidence& evidence, double comfort) {
+bool agrees(const Claim& claim, const Witness& evidence, double comfort) {
   const double error = std::abs(claim.analytic - evidence.value);
   const double asked = comfort * claim.tolerance * claim.size(evidence.value);
   // Either way the right value is within error + bar of the analytic one.
@@ -50,14 +50,14 @@ bool agrees(const Claim& claim, const Evidence& evidence, double comfort) {
          leaves_crumbs_of_zero(claim, evidence);
 }
 
-bool excludes(const Claim& claim, const Evidence& evidence) {
+bool excludes(const Claim& claim, const Witness& evidence) {
   const double error = std::abs(claim.analytic - evidence.value);
   return error > evidence.cautious && error > tolerable(claim, evidence.value) &&
          evidence.visible <= bent_part * error;
 }
 
-bool confirms(const Claim& claim, const Evidence& first, const Evidence& second) {
-  const Evidence& sharper = first.cautious <= second.cautious ? first : second;
+bool confirms(const Claim& claim, const Witness& first, const Witness& second) {
+  const Witness& sharper = first.cautious <= second.cautious ? first : second;
   return std::abs(claim.analytic - sharper.value) > clear_contradiction * sharper.cautious &&
          std::abs(first.value - second.value) <= first.cautious + second.cautious;
 }

@@ -46,7 +46,7 @@ struct Claim : Scales {
 };
 
 /// What J says of a derivative at one step.
-struct Evidence {
+struct Witness {
   double value = 0.0;
   double likely = 0.0;    ///< bar that smooth J keeps; holds the claim's own rounding
   double cautious = 0.0;  ///< bar that also J with a corner within the step keeps, and a claim
@@ -70,16 +70,16 @@ namespace law {
 /// the value itself; or a zero of which only its terms' rounding is left. One stencil is enough: it
 /// holds two steps of incommensurate lengths, and to agree with both by chance to 1e-7 is unlikely.
 /// Fooled by: features of J narrower than its noise lets any step see.
-bool agrees(const Claim& claim, const Evidence& evidence, double comfort = 1.0);
+bool agrees(const Claim& claim, const Witness& evidence, double comfort = 1.0);
 
 /// 2. Contradiction. The claim lies beyond the cautious bar by more than the tolerance, and the
 /// stencil is not bent so much that a corner within could have moved its slope there.
-bool excludes(const Claim& claim, const Evidence& evidence);
+bool excludes(const Claim& claim, const Witness& evidence);
 
 /// 3. Accusation. Two steps contradict the claim and agree with each other, the sharper by
 /// `clear_contradiction` of its bars. Then J is asked on either side of these steps (inquiry.hpp),
 /// before it is final.
-bool confirms(const Claim& claim, const Evidence& first, const Evidence& second);
+bool confirms(const Claim& claim, const Witness& first, const Witness& second);
 
 /// 4. A corner at θ: one smooth piece on either side (smooth_piece.hpp: one polynomial through all
 /// values of a side, at many steps), none through both, and slopes that differ by more than their

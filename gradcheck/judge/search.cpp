@@ -26,6 +26,12 @@ bool at_corner(const Slope& slope) {
 
 }  // namespace
 
+void Search::end_open() {
+  decided_ = true;
+  finding_.step = step_;
+  finding_.reason = Reason::unresolved;
+}
+
 bool Search::bends_at_x(const Slope& slope, const Bars& bar) {
   return at_corner(slope) && bar.visible > bar.noise;
 }
@@ -108,6 +114,9 @@ void Search::settle(Verdict verdict, const Slope& slope, double bar) {
 }
 
 void Search::judge(const Standard& standard) {
+  // No way between steps, pieces and closer looks goes on for ever.
+  constexpr int most_turns = 64;
+  if (++turns_ > most_turns) return end_open();
   if (piece_) return judge_piece(standard);
   const Slope slope = slopes_.back();
   if (!slope.finite) return leave_domain(slope, standard);

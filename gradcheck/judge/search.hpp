@@ -63,7 +63,7 @@ class Search {
   void judge(const Standard& standard);
 
  private:
-  struct Bars : Evidence {
+  struct Bars : Witness {
     double noise = 0.0;
   };
 
@@ -74,6 +74,7 @@ class Search {
   Bars bars(const Slope& slope, const Standard& standard) const;
   /// What bends looks like a corner at x.
   static bool bends_at_x(const Slope& slope, const Bars& bars);
+  void end_open();
   void judge_finite(const Slope& slope, const Standard& standard);
   void judge_wrong(const Slope& slope, const Bars& bars, const Standard& standard);
   std::optional<double> agreement(const Slope& slope, const Standard& standard) const;
@@ -131,6 +132,7 @@ class Search {
   std::vector<Value> values_;  // all that were taken
   std::optional<SmoothPiece> piece_;
   bool suspect_ = false;
+  int turns_ = 0;               // answers taken
   int looks_ = 0;               // from the closest possible
   bool looked_closer_ = false;  // at a corner that a piece shows
   bool moved_ = false;          // J has been seen to move
