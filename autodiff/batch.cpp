@@ -3,7 +3,7 @@
 
 #include "autodiff/kernels/elementwise.hpp"
 #include "autodiff/op.hpp"
-#include "autodiff/ops/shape.hpp"
+#include "autodiff/ops/shape/shape.hpp"
 
 namespace dtheta {
 

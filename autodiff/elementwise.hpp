@@ -4,8 +4,8 @@
 
 #include "autodiff/kernels/elementwise.hpp"
 #include "autodiff/op.hpp"
-#include "autodiff/ops/arithmetic.hpp"
 #include "autodiff/ops/broadcast.hpp"
+#include "autodiff/ops/elementwise/arithmetic.hpp"
 #include "autodiff/ops/rule_ops.hpp"
 
 namespace dtheta {

@@ -5,8 +5,8 @@
 #include <algorithm>
 
 #include "autodiff/errors.hpp"
-#include "autodiff/ops/arithmetic.hpp"
 #include "autodiff/ops/broadcast.hpp"
+#include "autodiff/ops/elementwise/arithmetic.hpp"
 #include "autodiff/tape.hpp"
 
 namespace dtheta {

@@ -1,8 +1,8 @@
 #include "autodiff/numbers.hpp"
 
-#include "autodiff/ops/arithmetic.hpp"
-#include "autodiff/ops/exp_log.hpp"
-#include "autodiff/ops/trigonometric.hpp"
+#include "autodiff/ops/elementwise/arithmetic.hpp"
+#include "autodiff/ops/elementwise/exp_log.hpp"
+#include "autodiff/ops/elementwise/trigonometric.hpp"
 #include "autodiff/tape.hpp"
 
 namespace dtheta::numbers {

@@ -7,12 +7,12 @@
 #include <unordered_map>
 #include <vector>
 
-#include "autodiff/arena.hpp"
 #include "autodiff/op.hpp"
-#include "autodiff/scalar_index.hpp"
-#include "autodiff/segmented.hpp"
+#include "autodiff/record/arena.hpp"
+#include "autodiff/record/scalar_index.hpp"
+#include "autodiff/record/segmented.hpp"
+#include "autodiff/record/type_table.hpp"
 #include "autodiff/tensor.hpp"
-#include "autodiff/type_table.hpp"
 #include "autodiff/var.hpp"
 
 namespace dtheta {

@@ -96,7 +96,8 @@ class Arg {
   std::source_location at_;
 };
 
-/// Arithmetic, broadcasting by NumPy's rule. See autodiff/ops/arithmetic.hpp for the ops.
+/// Arithmetic, broadcasting by NumPy's rule. See autodiff/ops/elementwise/arithmetic.hpp for the
+/// ops.
 Var operator+(Arg a, Arg b);
 Var operator-(Arg a, Arg b);
 Var operator*(Arg a, Arg b);

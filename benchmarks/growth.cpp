@@ -15,11 +15,11 @@
 #include <vector>
 
 #include "autodiff/grad.hpp"
-#include "autodiff/ops/activation.hpp"
-#include "autodiff/ops/arithmetic.hpp"
-#include "autodiff/ops/loss.hpp"
-#include "autodiff/ops/matmul.hpp"
-#include "autodiff/ops/reduction.hpp"
+#include "autodiff/ops/elementwise/activation.hpp"
+#include "autodiff/ops/elementwise/arithmetic.hpp"
+#include "autodiff/ops/linalg/matmul.hpp"
+#include "autodiff/ops/network/loss.hpp"
+#include "autodiff/ops/reduction/reduction.hpp"
 #include "autodiff/tape.hpp"
 #include "autodiff/workspace.hpp"
 #include "benchmarks/cases.hpp"

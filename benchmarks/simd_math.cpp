@@ -2,7 +2,7 @@
 //
 //   simd_math               ns per element in cache, beside a loop over libm; reductions; small n
 //   simd_math --accuracy    docs/simd-accuracy.md, on standard output
-#include "tests/autodiff/simd_reference.hpp"
+#include "tests/autodiff/simd/reference.hpp"
 
 #include <chrono>
 #include <cstdio>

@@ -5,8 +5,8 @@
 
 #include "autodiff/elementwise.hpp"
 #include "autodiff/grad.hpp"
-#include "autodiff/ops/exp_log.hpp"
-#include "autodiff/ops/reduction.hpp"
+#include "autodiff/ops/elementwise/exp_log.hpp"
+#include "autodiff/ops/reduction/reduction.hpp"
 #include "autodiff/tape.hpp"
 #include "gradcheck/bridge/self_test.hpp"
 

@@ -5,7 +5,7 @@
 #include <cstdio>
 
 #include "autodiff/grad.hpp"
-#include "autodiff/ops/activation.hpp"
+#include "autodiff/ops/elementwise/activation.hpp"
 #include "gradcheck/bridge/tape_monitor.hpp"
 #include "nn/nn.hpp"
 

@@ -5,11 +5,11 @@
 #include <utility>
 
 #include "autodiff/errors.hpp"
-#include "autodiff/ops/arithmetic.hpp"
-#include "autodiff/ops/matmul.hpp"
-#include "autodiff/ops/random.hpp"
-#include "autodiff/ops/reduction.hpp"
-#include "autodiff/ops/shape.hpp"
+#include "autodiff/ops/elementwise/arithmetic.hpp"
+#include "autodiff/ops/elementwise/random.hpp"
+#include "autodiff/ops/linalg/matmul.hpp"
+#include "autodiff/ops/reduction/reduction.hpp"
+#include "autodiff/ops/shape/shape.hpp"
 #include "nn/dense_arrays.hpp"
 #include "nn/init.hpp"
 #include "nn/layers/dropout.hpp"

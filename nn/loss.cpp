@@ -5,9 +5,9 @@
 #include <array>
 
 #include "autodiff/errors.hpp"
-#include "autodiff/ops/arithmetic.hpp"
-#include "autodiff/ops/loss.hpp"
-#include "autodiff/ops/reduction.hpp"
+#include "autodiff/ops/elementwise/arithmetic.hpp"
+#include "autodiff/ops/network/loss.hpp"
+#include "autodiff/ops/reduction/reduction.hpp"
 #include "nn/names.hpp"
 
 namespace dtheta::nn {

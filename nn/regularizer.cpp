@@ -6,12 +6,12 @@
 #include <cmath>
 
 #include "autodiff/errors.hpp"
-#include "autodiff/ops/activation.hpp"
-#include "autodiff/ops/arithmetic.hpp"
-#include "autodiff/ops/matmul.hpp"
-#include "autodiff/ops/norm.hpp"
-#include "autodiff/ops/reduction.hpp"
-#include "autodiff/ops/shape.hpp"
+#include "autodiff/ops/elementwise/activation.hpp"
+#include "autodiff/ops/elementwise/arithmetic.hpp"
+#include "autodiff/ops/linalg/matmul.hpp"
+#include "autodiff/ops/reduction/norm.hpp"
+#include "autodiff/ops/reduction/reduction.hpp"
+#include "autodiff/ops/shape/shape.hpp"
 #include "autodiff/tape.hpp"
 #include "nn/names.hpp"
 

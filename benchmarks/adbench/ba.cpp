@@ -1,11 +1,11 @@
 #include "benchmarks/adbench/ba.hpp"
 
 #include "autodiff/grad.hpp"
-#include "autodiff/ops/arithmetic.hpp"
-#include "autodiff/ops/indexing.hpp"
-#include "autodiff/ops/reduction.hpp"
-#include "autodiff/ops/shape.hpp"
-#include "autodiff/ops/trigonometric.hpp"
+#include "autodiff/ops/elementwise/arithmetic.hpp"
+#include "autodiff/ops/elementwise/trigonometric.hpp"
+#include "autodiff/ops/reduction/reduction.hpp"
+#include "autodiff/ops/shape/indexing.hpp"
+#include "autodiff/ops/shape/shape.hpp"
 
 namespace dtheta::bench::adbench {
 namespace {

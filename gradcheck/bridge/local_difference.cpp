@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <exception>
 
-#include "autodiff/ops/arithmetic.hpp"
+#include "autodiff/ops/elementwise/arithmetic.hpp"
 
 namespace dtheta::gradcheck {
 namespace {

@@ -1,8 +1,8 @@
 #include "gradcheck/bridge/op_case.hpp"
 
 #include "autodiff/grad.hpp"
-#include "autodiff/ops/arithmetic.hpp"
-#include "autodiff/ops/reduction.hpp"
+#include "autodiff/ops/elementwise/arithmetic.hpp"
+#include "autodiff/ops/reduction/reduction.hpp"
 #include "gradcheck/bridge/wide_difference.hpp"
 
 namespace dtheta::gradcheck {

@@ -8,12 +8,12 @@
 #include "autodiff/errors.hpp"
 #include "autodiff/kernels/simd/cross_entropy.hpp"
 #include "autodiff/kernels/simd/rows.hpp"
-#include "autodiff/ops/activation.hpp"
-#include "autodiff/ops/arithmetic.hpp"
-#include "autodiff/ops/indexing.hpp"
-#include "autodiff/ops/reduction.hpp"
-#include "autodiff/ops/shape.hpp"
-#include "autodiff/ops/tensor_products.hpp"
+#include "autodiff/ops/elementwise/activation.hpp"
+#include "autodiff/ops/elementwise/arithmetic.hpp"
+#include "autodiff/ops/linalg/tensor_products.hpp"
+#include "autodiff/ops/reduction/reduction.hpp"
+#include "autodiff/ops/shape/indexing.hpp"
+#include "autodiff/ops/shape/shape.hpp"
 
 namespace dtheta::gradcheck {
 namespace {

@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <array>
 
-#include "autodiff/ops/arithmetic.hpp"
+#include "autodiff/ops/elementwise/arithmetic.hpp"
 #include "autodiff/ops/forms.hpp"
-#include "autodiff/ops/indexing.hpp"
-#include "autodiff/ops/matmul.hpp"
-#include "autodiff/ops/reduction.hpp"
-#include "autodiff/ops/shape.hpp"
-#include "autodiff/ops/tensor_products.hpp"
+#include "autodiff/ops/linalg/matmul.hpp"
+#include "autodiff/ops/linalg/tensor_products.hpp"
+#include "autodiff/ops/reduction/reduction.hpp"
+#include "autodiff/ops/shape/indexing.hpp"
+#include "autodiff/ops/shape/shape.hpp"
 #include "gradcheck/bridge/outer_cross_entropy.hpp"
 #include "gradcheck/bridge/propagator.hpp"
 

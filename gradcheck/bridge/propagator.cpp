@@ -5,9 +5,9 @@
 #include <algorithm>
 
 #include "autodiff/kernels/strided.hpp"
-#include "autodiff/ops/arithmetic.hpp"
-#include "autodiff/ops/indexing.hpp"
-#include "autodiff/ops/shape.hpp"
+#include "autodiff/ops/elementwise/arithmetic.hpp"
+#include "autodiff/ops/shape/indexing.hpp"
+#include "autodiff/ops/shape/shape.hpp"
 
 namespace dtheta::gradcheck {
 namespace {

@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <exception>
 
-#include "autodiff/ops/arithmetic.hpp"
 #include "autodiff/ops/broadcast.hpp"
-#include "autodiff/ops/shape.hpp"
+#include "autodiff/ops/elementwise/arithmetic.hpp"
+#include "autodiff/ops/shape/shape.hpp"
 
 namespace dtheta::gradcheck {
 

@@ -4,8 +4,8 @@
 
 #include <span>
 
-#include "autodiff/ops/arithmetic.hpp"
-#include "autodiff/ops/special.hpp"
+#include "autodiff/ops/elementwise/arithmetic.hpp"
+#include "autodiff/ops/elementwise/stop_gradient.hpp"
 #include "autodiff/tape.hpp"
 #include "gradcheck/bridge/network_check.hpp"
 

@@ -3,10 +3,10 @@
 #include <array>
 
 #include "autodiff/errors.hpp"
-#include "autodiff/ops/activation.hpp"
-#include "autodiff/ops/arithmetic.hpp"
-#include "autodiff/ops/exp_log.hpp"
-#include "autodiff/ops/reduction.hpp"
+#include "autodiff/ops/elementwise/activation.hpp"
+#include "autodiff/ops/elementwise/arithmetic.hpp"
+#include "autodiff/ops/elementwise/exp_log.hpp"
+#include "autodiff/ops/reduction/reduction.hpp"
 #include "nn/names.hpp"
 
 namespace dtheta::nn {

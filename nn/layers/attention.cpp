@@ -8,11 +8,11 @@
 #include <utility>
 
 #include "autodiff/errors.hpp"
-#include "autodiff/ops/activation.hpp"
-#include "autodiff/ops/arithmetic.hpp"
-#include "autodiff/ops/attention.hpp"
-#include "autodiff/ops/matmul.hpp"
-#include "autodiff/ops/normalization.hpp"
+#include "autodiff/ops/elementwise/activation.hpp"
+#include "autodiff/ops/elementwise/arithmetic.hpp"
+#include "autodiff/ops/linalg/matmul.hpp"
+#include "autodiff/ops/network/attention.hpp"
+#include "autodiff/ops/network/normalization.hpp"
 #include "nn/init.hpp"
 #include "nn/layers/dropout.hpp"
 

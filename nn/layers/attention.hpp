@@ -18,8 +18,8 @@ struct AttentionLayerOptions {
 };
 
 /// Self-attention by `heads` parts of the vectors of x (samples, length, width), see
-/// multi_head_attention in autodiff/ops/attention.hpp. Its parameters are W_in (3 * width, width),
-/// b_in, W_out (width, width) and b_out.
+/// multi_head_attention in autodiff/ops/network/attention.hpp. Its parameters are W_in (3 * width,
+/// width), b_in, W_out (width, width) and b_out.
 class MultiHeadAttention {
  public:
   /// Weights by Glorot's uniform initialisation under `key`, biases 0. Throws ShapeError unless

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "autodiff/errors.hpp"
-#include "autodiff/ops/matmul.hpp"
+#include "autodiff/ops/linalg/matmul.hpp"
 #include "nn/init.hpp"
 
 namespace dtheta::nn {

@@ -7,7 +7,7 @@
 #include <span>
 
 #include "autodiff/errors.hpp"
-#include "autodiff/ops/shape.hpp"
+#include "autodiff/ops/shape/shape.hpp"
 #include "nn/init.hpp"
 
 namespace dtheta::nn {

@@ -4,15 +4,15 @@
 #include <cstdint>
 #include <vector>
 
-#include "autodiff/ops/recurrent.hpp"
+#include "autodiff/ops/network/recurrent.hpp"
 #include "autodiff/random.hpp"
 #include "nn/parameter.hpp"
 #include "nn/recording.hpp"
 
 namespace dtheta::nn {
 
-/// The kinds of recurrent layers, see autodiff/ops/recurrent.hpp for their formulas. `rnn` is that
-/// with tanh.
+/// The kinds of recurrent layers, see autodiff/ops/network/recurrent.hpp for their formulas. `rnn`
+/// is that with tanh.
 enum class RecurrentKind : std::uint8_t { rnn, rnn_relu, lstm, gru };
 
 struct RecurrentOptions {

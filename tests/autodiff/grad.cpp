@@ -5,12 +5,12 @@
 #include <cmath>
 
 #include "autodiff/errors.hpp"
-#include "autodiff/ops/activation.hpp"
-#include "autodiff/ops/arithmetic.hpp"
-#include "autodiff/ops/exp_log.hpp"
-#include "autodiff/ops/matmul.hpp"
-#include "autodiff/ops/reduction.hpp"
-#include "autodiff/ops/trigonometric.hpp"
+#include "autodiff/ops/elementwise/activation.hpp"
+#include "autodiff/ops/elementwise/arithmetic.hpp"
+#include "autodiff/ops/elementwise/exp_log.hpp"
+#include "autodiff/ops/elementwise/trigonometric.hpp"
+#include "autodiff/ops/linalg/matmul.hpp"
+#include "autodiff/ops/reduction/reduction.hpp"
 #include "autodiff/tape.hpp"
 
 namespace dtheta {

@@ -1,12 +1,12 @@
-#include "autodiff/ops/activation_units.hpp"
+#include "autodiff/ops/network/activation_units.hpp"
 
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
 
 #include <string>
 
-#include "autodiff/ops/activation_piecewise.hpp"
-#include "autodiff/ops/reduction.hpp"
+#include "autodiff/ops/elementwise/activation_piecewise.hpp"
+#include "autodiff/ops/reduction/reduction.hpp"
 #include "tests/autodiff/values.hpp"
 
 namespace dtheta {

@@ -1,4 +1,4 @@
-#include "autodiff/ops/attention.hpp"
+#include "autodiff/ops/network/attention.hpp"
 
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
@@ -7,9 +7,9 @@
 #include <limits>
 #include <vector>
 
-#include "autodiff/ops/matmul.hpp"
-#include "autodiff/ops/positional.hpp"
-#include "autodiff/ops/shape.hpp"
+#include "autodiff/ops/linalg/matmul.hpp"
+#include "autodiff/ops/network/positional.hpp"
+#include "autodiff/ops/shape/shape.hpp"
 #include "autodiff/tape.hpp"
 #include "tests/autodiff/quad_gradient.hpp"
 

@@ -1,4 +1,4 @@
-#include "autodiff/ops/einsum.hpp"
+#include "autodiff/ops/linalg/einsum.hpp"
 
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
@@ -11,10 +11,10 @@
 
 #include "autodiff/grad.hpp"
 #include "autodiff/kernels/strided.hpp"
-#include "autodiff/ops/arithmetic.hpp"
-#include "autodiff/ops/matmul.hpp"
-#include "autodiff/ops/shape.hpp"
-#include "autodiff/ops/tensor_products.hpp"
+#include "autodiff/ops/elementwise/arithmetic.hpp"
+#include "autodiff/ops/linalg/matmul.hpp"
+#include "autodiff/ops/linalg/tensor_products.hpp"
+#include "autodiff/ops/shape/shape.hpp"
 #include "autodiff/tape.hpp"
 #include "tests/autodiff/quad_gradient.hpp"
 

@@ -1,4 +1,4 @@
-#include "autodiff/ops/linalg.hpp"
+#include "autodiff/ops/linalg/linalg.hpp"
 
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
@@ -8,11 +8,11 @@
 #include <vector>
 
 #include "autodiff/grad.hpp"
-#include "autodiff/ops/arithmetic.hpp"
 #include "autodiff/ops/broadcast.hpp"
-#include "autodiff/ops/diagonal.hpp"
-#include "autodiff/ops/matmul.hpp"
-#include "autodiff/ops/shape.hpp"
+#include "autodiff/ops/elementwise/arithmetic.hpp"
+#include "autodiff/ops/linalg/matmul.hpp"
+#include "autodiff/ops/shape/diagonal.hpp"
+#include "autodiff/ops/shape/shape.hpp"
 #include "autodiff/tape.hpp"
 #include "autodiff/workspace.hpp"
 #include "tests/autodiff/quad_gradient.hpp"

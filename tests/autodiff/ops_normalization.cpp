@@ -1,4 +1,4 @@
-#include "autodiff/ops/normalization.hpp"
+#include "autodiff/ops/network/normalization.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "autodiff/grad.hpp"
-#include "autodiff/ops/channels.hpp"
-#include "autodiff/ops/reduction.hpp"
-#include "autodiff/ops/shape.hpp"
+#include "autodiff/ops/network/channels.hpp"
+#include "autodiff/ops/reduction/reduction.hpp"
+#include "autodiff/ops/shape/shape.hpp"
 #include "autodiff/tape.hpp"
 #include "tests/autodiff/quad_gradient.hpp"
 

@@ -7,10 +7,10 @@
 #include <vector>
 
 #include "autodiff/grad.hpp"
-#include "autodiff/ops/arithmetic.hpp"
-#include "autodiff/ops/scatter.hpp"
-#include "autodiff/ops/sort.hpp"
-#include "autodiff/ops/update.hpp"
+#include "autodiff/ops/elementwise/arithmetic.hpp"
+#include "autodiff/ops/shape/scatter.hpp"
+#include "autodiff/ops/shape/sort.hpp"
+#include "autodiff/ops/shape/update.hpp"
 #include "autodiff/tape.hpp"
 #include "autodiff/workspace.hpp"
 #include "tests/autodiff/quad_gradient.hpp"

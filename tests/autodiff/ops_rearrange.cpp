@@ -4,11 +4,11 @@
 #include <vector>
 
 #include "autodiff/errors.hpp"
-#include "autodiff/ops/as_strided.hpp"
-#include "autodiff/ops/diagonal.hpp"
-#include "autodiff/ops/pad.hpp"
-#include "autodiff/ops/repeat.hpp"
-#include "autodiff/ops/shape.hpp"
+#include "autodiff/ops/shape/as_strided.hpp"
+#include "autodiff/ops/shape/diagonal.hpp"
+#include "autodiff/ops/shape/pad.hpp"
+#include "autodiff/ops/shape/repeat.hpp"
+#include "autodiff/ops/shape/shape.hpp"
 #include "autodiff/tape.hpp"
 #include "tests/autodiff/quad_gradient.hpp"
 

@@ -1,4 +1,4 @@
-#include "autodiff/ops/recurrent.hpp"
+#include "autodiff/ops/network/recurrent.hpp"
 
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
@@ -6,7 +6,7 @@
 #include <cmath>
 #include <vector>
 
-#include "autodiff/ops/shape.hpp"
+#include "autodiff/ops/shape/shape.hpp"
 #include "autodiff/tape.hpp"
 #include "tests/autodiff/quad_gradient.hpp"
 

@@ -1,9 +1,9 @@
-#include "autodiff/ops/scan.hpp"
+#include "autodiff/ops/reduction/scan.hpp"
 
 #include <boost/test/unit_test.hpp>
 
-#include "autodiff/ops/arithmetic.hpp"
-#include "autodiff/ops/reduction.hpp"
+#include "autodiff/ops/elementwise/arithmetic.hpp"
+#include "autodiff/ops/reduction/reduction.hpp"
 #include "tests/autodiff/values.hpp"
 
 namespace dtheta {

@@ -1,13 +1,13 @@
-#include "autodiff/ops/special_functions.hpp"
+#include "autodiff/ops/elementwise/special_functions.hpp"
 
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
 
 #include <string>
 
-#include "autodiff/ops/activation.hpp"
-#include "autodiff/ops/reduction.hpp"
-#include "autodiff/ops/rounding.hpp"
+#include "autodiff/ops/elementwise/activation.hpp"
+#include "autodiff/ops/elementwise/rounding.hpp"
+#include "autodiff/ops/reduction/reduction.hpp"
 #include "autodiff/workspace.hpp"
 #include "tests/autodiff/values.hpp"
 

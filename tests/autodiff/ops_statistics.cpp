@@ -1,12 +1,12 @@
-#include "autodiff/ops/statistics.hpp"
+#include "autodiff/ops/reduction/statistics.hpp"
 
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
 
-#include "autodiff/ops/norm.hpp"
-#include "autodiff/ops/order_statistics.hpp"
-#include "autodiff/ops/product.hpp"
-#include "autodiff/ops/reduction.hpp"
+#include "autodiff/ops/reduction/norm.hpp"
+#include "autodiff/ops/reduction/order_statistics.hpp"
+#include "autodiff/ops/reduction/product.hpp"
+#include "autodiff/ops/reduction/reduction.hpp"
 #include "tests/autodiff/quad_gradient.hpp"
 #include "tests/autodiff/values.hpp"
 

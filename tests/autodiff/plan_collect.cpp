@@ -6,10 +6,10 @@
 #include <boost/test/unit_test.hpp>
 
 #include "autodiff/grad.hpp"
-#include "autodiff/ops/arithmetic.hpp"
-#include "autodiff/ops/matmul.hpp"
-#include "autodiff/ops/recurrent.hpp"
-#include "autodiff/ops/reduction.hpp"
+#include "autodiff/ops/elementwise/arithmetic.hpp"
+#include "autodiff/ops/linalg/matmul.hpp"
+#include "autodiff/ops/network/recurrent.hpp"
+#include "autodiff/ops/reduction/reduction.hpp"
 #include "autodiff/plan.hpp"
 #include "autodiff/tape.hpp"
 #include "autodiff/workspace.hpp"

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "autodiff/ops/random.hpp"
+#include "autodiff/ops/elementwise/random.hpp"
 #include "autodiff/tape.hpp"
 #include "autodiff/workspace.hpp"
 

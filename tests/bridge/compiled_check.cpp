@@ -7,9 +7,9 @@
 #include <cmath>
 
 #include "autodiff/elementwise.hpp"
-#include "autodiff/ops/arithmetic.hpp"
-#include "autodiff/ops/matmul.hpp"
-#include "autodiff/ops/reduction.hpp"
+#include "autodiff/ops/elementwise/arithmetic.hpp"
+#include "autodiff/ops/linalg/matmul.hpp"
+#include "autodiff/ops/reduction/reduction.hpp"
 #include "autodiff/tape.hpp"
 #include "gradcheck/bridge/network_check.hpp"
 #include "networks.hpp"

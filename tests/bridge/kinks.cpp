@@ -7,10 +7,10 @@
 #include <ostream>
 #include <source_location>
 
-#include "autodiff/ops/activation.hpp"
-#include "autodiff/ops/activation_piecewise.hpp"
-#include "autodiff/ops/arithmetic.hpp"
-#include "autodiff/ops/reduction.hpp"
+#include "autodiff/ops/elementwise/activation.hpp"
+#include "autodiff/ops/elementwise/activation_piecewise.hpp"
+#include "autodiff/ops/elementwise/arithmetic.hpp"
+#include "autodiff/ops/reduction/reduction.hpp"
 #include "gradcheck/bridge/branches.hpp"
 #include "networks.hpp"
 

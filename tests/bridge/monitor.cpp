@@ -7,8 +7,8 @@
 #include <boost/test/unit_test.hpp>
 
 #include "autodiff/grad.hpp"
-#include "autodiff/ops/arithmetic.hpp"
-#include "autodiff/ops/reduction.hpp"
+#include "autodiff/ops/elementwise/arithmetic.hpp"
+#include "autodiff/ops/reduction/reduction.hpp"
 #include "gradcheck/bridge/tape_monitor.hpp"
 #include "gradcheck/errors.hpp"
 #include "nn/layers/activation.hpp"

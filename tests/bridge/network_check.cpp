@@ -9,7 +9,7 @@
 #include <cmath>
 #include <functional>
 
-#include "autodiff/ops/arithmetic.hpp"
+#include "autodiff/ops/elementwise/arithmetic.hpp"
 #include "autodiff/workspace.hpp"
 #include "gradcheck/bridge/replay_probes.hpp"
 #include "gradcheck/errors.hpp"

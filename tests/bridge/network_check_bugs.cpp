@@ -6,9 +6,9 @@
 #include <ostream>
 
 #include "autodiff/elementwise.hpp"
-#include "autodiff/ops/activation.hpp"
-#include "autodiff/ops/matmul.hpp"
-#include "autodiff/ops/reduction.hpp"
+#include "autodiff/ops/elementwise/activation.hpp"
+#include "autodiff/ops/linalg/matmul.hpp"
+#include "autodiff/ops/reduction/reduction.hpp"
 #include "networks.hpp"
 
 namespace dtheta::gradcheck::test {

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <random>
 
-#include "autodiff/ops/arithmetic.hpp"
+#include "autodiff/ops/elementwise/arithmetic.hpp"
 #include "networks.hpp"
 
 namespace dtheta::gradcheck::test {

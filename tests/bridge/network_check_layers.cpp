@@ -4,10 +4,10 @@
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
 
-#include "autodiff/ops/activation.hpp"
-#include "autodiff/ops/convolution.hpp"
-#include "autodiff/ops/pooling.hpp"
-#include "autodiff/ops/shape.hpp"
+#include "autodiff/ops/elementwise/activation.hpp"
+#include "autodiff/ops/network/convolution.hpp"
+#include "autodiff/ops/network/pooling.hpp"
+#include "autodiff/ops/shape/shape.hpp"
 #include "networks.hpp"
 #include "nn/layers/attention.hpp"
 #include "nn/layers/linear.hpp"

@@ -11,9 +11,9 @@
 
 #include "autodiff/elementwise.hpp"
 #include "autodiff/errors.hpp"
-#include "autodiff/ops/activation.hpp"
-#include "autodiff/ops/matmul.hpp"
-#include "autodiff/ops/reduction.hpp"
+#include "autodiff/ops/elementwise/activation.hpp"
+#include "autodiff/ops/linalg/matmul.hpp"
+#include "autodiff/ops/reduction/reduction.hpp"
 #include "autodiff/workspace.hpp"
 #include "gradcheck/bridge/replay_probes.hpp"
 #include "networks.hpp"

@@ -4,16 +4,16 @@
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
 
-#include "autodiff/ops/activation.hpp"
-#include "autodiff/ops/arithmetic.hpp"
-#include "autodiff/ops/convolution.hpp"
-#include "autodiff/ops/loss.hpp"
-#include "autodiff/ops/matmul.hpp"
-#include "autodiff/ops/normalization.hpp"
-#include "autodiff/ops/pooling.hpp"
-#include "autodiff/ops/reduction.hpp"
-#include "autodiff/ops/shape.hpp"
-#include "autodiff/ops/trigonometric.hpp"
+#include "autodiff/ops/elementwise/activation.hpp"
+#include "autodiff/ops/elementwise/arithmetic.hpp"
+#include "autodiff/ops/elementwise/trigonometric.hpp"
+#include "autodiff/ops/linalg/matmul.hpp"
+#include "autodiff/ops/network/convolution.hpp"
+#include "autodiff/ops/network/loss.hpp"
+#include "autodiff/ops/network/normalization.hpp"
+#include "autodiff/ops/network/pooling.hpp"
+#include "autodiff/ops/reduction/reduction.hpp"
+#include "autodiff/ops/shape/shape.hpp"
 #include "networks.hpp"
 
 namespace dtheta::gradcheck::test {

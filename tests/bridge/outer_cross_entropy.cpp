@@ -2,14 +2,14 @@
 
 #include <boost/test/unit_test.hpp>
 
-#include "autodiff/ops/activation.hpp"
-#include "autodiff/ops/arithmetic.hpp"
-#include "autodiff/ops/loss.hpp"
-#include "autodiff/ops/matmul.hpp"
-#include "autodiff/ops/random.hpp"
-#include "autodiff/ops/reduction.hpp"
-#include "autodiff/ops/shape.hpp"
-#include "autodiff/ops/tensor_products.hpp"
+#include "autodiff/ops/elementwise/activation.hpp"
+#include "autodiff/ops/elementwise/arithmetic.hpp"
+#include "autodiff/ops/elementwise/random.hpp"
+#include "autodiff/ops/linalg/matmul.hpp"
+#include "autodiff/ops/linalg/tensor_products.hpp"
+#include "autodiff/ops/network/loss.hpp"
+#include "autodiff/ops/reduction/reduction.hpp"
+#include "autodiff/ops/shape/shape.hpp"
 #include "autodiff/tape.hpp"
 #include "gradcheck/bridge/self_test.hpp"
 #include "gradcheck/bridge/stacked_probes.hpp"

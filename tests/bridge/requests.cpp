@@ -5,10 +5,10 @@
 #include <boost/test/unit_test.hpp>
 
 #include "autodiff/errors.hpp"
-#include "autodiff/ops/arithmetic.hpp"
-#include "autodiff/ops/matmul.hpp"
-#include "autodiff/ops/reduction.hpp"
-#include "autodiff/ops/shape.hpp"
+#include "autodiff/ops/elementwise/arithmetic.hpp"
+#include "autodiff/ops/linalg/matmul.hpp"
+#include "autodiff/ops/reduction/reduction.hpp"
+#include "autodiff/ops/shape/shape.hpp"
 #include "gradcheck/bridge/replay_probes.hpp"
 #include "gradcheck/bridge/stacked_probes.hpp"
 #include "gradcheck/errors.hpp"

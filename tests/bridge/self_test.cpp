@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "autodiff/elementwise.hpp"
-#include "autodiff/ops/activation.hpp"
-#include "autodiff/ops/arithmetic.hpp"
-#include "autodiff/ops/exp_log.hpp"
+#include "autodiff/ops/elementwise/activation.hpp"
+#include "autodiff/ops/elementwise/arithmetic.hpp"
+#include "autodiff/ops/elementwise/exp_log.hpp"
 #include "autodiff/ops/registry.hpp"
 #include "autodiff/tape.hpp"
 

@@ -8,15 +8,15 @@
 #include <string>
 #include <vector>
 
-#include "autodiff/ops/activation.hpp"
-#include "autodiff/ops/arithmetic.hpp"
-#include "autodiff/ops/exp_log.hpp"
-#include "autodiff/ops/loss.hpp"
-#include "autodiff/ops/matmul.hpp"
-#include "autodiff/ops/order_statistics.hpp"
-#include "autodiff/ops/random.hpp"
-#include "autodiff/ops/reduction.hpp"
-#include "autodiff/ops/shape.hpp"
+#include "autodiff/ops/elementwise/activation.hpp"
+#include "autodiff/ops/elementwise/arithmetic.hpp"
+#include "autodiff/ops/elementwise/exp_log.hpp"
+#include "autodiff/ops/elementwise/random.hpp"
+#include "autodiff/ops/linalg/matmul.hpp"
+#include "autodiff/ops/network/loss.hpp"
+#include "autodiff/ops/reduction/order_statistics.hpp"
+#include "autodiff/ops/reduction/reduction.hpp"
+#include "autodiff/ops/shape/shape.hpp"
 #include "autodiff/tape.hpp"
 
 namespace dtheta::gradcheck {

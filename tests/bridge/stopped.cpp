@@ -1,15 +1,15 @@
 // Derivatives that are cut on purpose: the op and its line are said before any other cause.
 #include <boost/test/unit_test.hpp>
 
-#include "autodiff/ops/activation.hpp"
-#include "autodiff/ops/arithmetic.hpp"
-#include "autodiff/ops/matmul.hpp"
-#include "autodiff/ops/norm.hpp"
-#include "autodiff/ops/normalization.hpp"
-#include "autodiff/ops/reduction.hpp"
-#include "autodiff/ops/rounding.hpp"
-#include "autodiff/ops/special.hpp"
-#include "autodiff/ops/trigonometric.hpp"
+#include "autodiff/ops/elementwise/activation.hpp"
+#include "autodiff/ops/elementwise/arithmetic.hpp"
+#include "autodiff/ops/elementwise/rounding.hpp"
+#include "autodiff/ops/elementwise/stop_gradient.hpp"
+#include "autodiff/ops/elementwise/trigonometric.hpp"
+#include "autodiff/ops/linalg/matmul.hpp"
+#include "autodiff/ops/network/normalization.hpp"
+#include "autodiff/ops/reduction/norm.hpp"
+#include "autodiff/ops/reduction/reduction.hpp"
 #include "gradcheck/bridge/stopped.hpp"
 #include "networks.hpp"
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "autodiff/grad.hpp"
-#include "autodiff/ops/arithmetic.hpp"
+#include "autodiff/ops/elementwise/arithmetic.hpp"
 #include "gradcheck/bridge/tape_monitor.hpp"
 #include "networks.hpp"
 #include "nn/layers/activation.hpp"

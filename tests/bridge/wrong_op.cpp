@@ -10,12 +10,12 @@
 
 #include "autodiff/elementwise.hpp"
 #include "autodiff/op.hpp"
-#include "autodiff/ops/activation.hpp"
-#include "autodiff/ops/convolution.hpp"
-#include "autodiff/ops/matmul.hpp"
-#include "autodiff/ops/pooling.hpp"
-#include "autodiff/ops/reduction.hpp"
-#include "autodiff/ops/shape.hpp"
+#include "autodiff/ops/elementwise/activation.hpp"
+#include "autodiff/ops/linalg/matmul.hpp"
+#include "autodiff/ops/network/convolution.hpp"
+#include "autodiff/ops/network/pooling.hpp"
+#include "autodiff/ops/reduction/reduction.hpp"
+#include "autodiff/ops/shape/shape.hpp"
 #include "networks.hpp"
 
 namespace dtheta::gradcheck::test {

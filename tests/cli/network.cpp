@@ -6,8 +6,8 @@
 #include <nlohmann/json.hpp>
 
 #include "autodiff/grad.hpp"
-#include "autodiff/ops/arithmetic.hpp"
-#include "autodiff/ops/special.hpp"
+#include "autodiff/ops/elementwise/arithmetic.hpp"
+#include "autodiff/ops/elementwise/stop_gradient.hpp"
 #include "autodiff/tape.hpp"
 #include "nn/dense_network.hpp"
 #include "program.hpp"

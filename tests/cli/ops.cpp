@@ -4,7 +4,7 @@
 #include <sstream>
 
 #include "autodiff/elementwise.hpp"
-#include "autodiff/ops/arithmetic.hpp"
+#include "autodiff/ops/elementwise/arithmetic.hpp"
 #include "autodiff/ops/registry.hpp"
 #include "gradcheck/bridge/op_table.hpp"
 #include "gradcheck/bridge/self_test.hpp"

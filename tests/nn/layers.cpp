@@ -7,8 +7,8 @@
 
 #include "autodiff/errors.hpp"
 #include "autodiff/grad.hpp"
-#include "autodiff/ops/arithmetic.hpp"
-#include "autodiff/ops/reduction.hpp"
+#include "autodiff/ops/elementwise/arithmetic.hpp"
+#include "autodiff/ops/reduction/reduction.hpp"
 #include "autodiff/workspace.hpp"
 #include "data_files.hpp"
 #include "nn/init.hpp"

@@ -6,12 +6,12 @@
 #include <string>
 
 #include "autodiff/errors.hpp"
-#include "autodiff/ops/activation.hpp"
-#include "autodiff/ops/arithmetic.hpp"
-#include "autodiff/ops/attention.hpp"
-#include "autodiff/ops/matmul.hpp"
-#include "autodiff/ops/normalization.hpp"
-#include "autodiff/ops/shape.hpp"
+#include "autodiff/ops/elementwise/activation.hpp"
+#include "autodiff/ops/elementwise/arithmetic.hpp"
+#include "autodiff/ops/linalg/matmul.hpp"
+#include "autodiff/ops/network/attention.hpp"
+#include "autodiff/ops/network/normalization.hpp"
+#include "autodiff/ops/shape/shape.hpp"
 #include "data_files.hpp"
 #include "nn/init.hpp"
 #include "nn/layers/attention.hpp"

@@ -4,10 +4,10 @@
 #include <cmath>
 
 #include "autodiff/grad.hpp"
-#include "autodiff/ops/arithmetic.hpp"
-#include "autodiff/ops/indexing.hpp"
-#include "autodiff/ops/reduction.hpp"
-#include "autodiff/ops/shape.hpp"
+#include "autodiff/ops/elementwise/arithmetic.hpp"
+#include "autodiff/ops/reduction/reduction.hpp"
+#include "autodiff/ops/shape/indexing.hpp"
+#include "autodiff/ops/shape/shape.hpp"
 #include "autodiff/plan.hpp"
 #include "autodiff/random.hpp"
 #include "gradcheck/bridge/network_check.hpp"

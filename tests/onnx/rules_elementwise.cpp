@@ -1,15 +1,15 @@
 #include <algorithm>
 #include <random>
 
-#include "autodiff/ops/activation.hpp"
-#include "autodiff/ops/activation_piecewise.hpp"
-#include "autodiff/ops/activation_units.hpp"
-#include "autodiff/ops/arithmetic.hpp"
-#include "autodiff/ops/exp_log.hpp"
-#include "autodiff/ops/rounding.hpp"
-#include "autodiff/ops/shape.hpp"
-#include "autodiff/ops/special_functions.hpp"
-#include "autodiff/ops/trigonometric.hpp"
+#include "autodiff/ops/elementwise/activation.hpp"
+#include "autodiff/ops/elementwise/activation_piecewise.hpp"
+#include "autodiff/ops/elementwise/arithmetic.hpp"
+#include "autodiff/ops/elementwise/exp_log.hpp"
+#include "autodiff/ops/elementwise/rounding.hpp"
+#include "autodiff/ops/elementwise/special_functions.hpp"
+#include "autodiff/ops/elementwise/trigonometric.hpp"
+#include "autodiff/ops/network/activation_units.hpp"
+#include "autodiff/ops/shape/shape.hpp"
 #include "rules.hpp"
 
 namespace dtheta::onnx_tests {

@@ -1,11 +1,11 @@
 #include <algorithm>
 #include <numeric>
 
-#include "autodiff/ops/arithmetic.hpp"
-#include "autodiff/ops/indexing.hpp"
-#include "autodiff/ops/repeat.hpp"
-#include "autodiff/ops/scatter.hpp"
-#include "autodiff/ops/shape.hpp"
+#include "autodiff/ops/elementwise/arithmetic.hpp"
+#include "autodiff/ops/shape/indexing.hpp"
+#include "autodiff/ops/shape/repeat.hpp"
+#include "autodiff/ops/shape/scatter.hpp"
+#include "autodiff/ops/shape/shape.hpp"
 #include "rules.hpp"
 
 namespace dtheta::onnx_tests {

@@ -1,9 +1,9 @@
 #include "autodiff/grad.hpp"
-#include "autodiff/ops/arithmetic.hpp"
 #include "autodiff/ops/broadcast.hpp"
-#include "autodiff/ops/losses_classification.hpp"
-#include "autodiff/ops/reduction.hpp"
-#include "autodiff/ops/shape.hpp"
+#include "autodiff/ops/elementwise/arithmetic.hpp"
+#include "autodiff/ops/network/losses_classification.hpp"
+#include "autodiff/ops/reduction/reduction.hpp"
+#include "autodiff/ops/shape/shape.hpp"
 #include "rules.hpp"
 
 namespace dtheta::onnx_tests {

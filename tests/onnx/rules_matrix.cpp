@@ -1,7 +1,7 @@
-#include "autodiff/ops/arithmetic.hpp"
-#include "autodiff/ops/einsum.hpp"
-#include "autodiff/ops/linalg.hpp"
-#include "autodiff/ops/matmul.hpp"
+#include "autodiff/ops/elementwise/arithmetic.hpp"
+#include "autodiff/ops/linalg/einsum.hpp"
+#include "autodiff/ops/linalg/linalg.hpp"
+#include "autodiff/ops/linalg/matmul.hpp"
 #include "rules.hpp"
 
 namespace dtheta::onnx_tests {

@@ -1,8 +1,8 @@
-#include "autodiff/ops/arithmetic.hpp"
-#include "autodiff/ops/normalization.hpp"
-#include "autodiff/ops/reduction.hpp"
-#include "autodiff/ops/shape.hpp"
-#include "autodiff/ops/statistics.hpp"
+#include "autodiff/ops/elementwise/arithmetic.hpp"
+#include "autodiff/ops/network/normalization.hpp"
+#include "autodiff/ops/reduction/reduction.hpp"
+#include "autodiff/ops/reduction/statistics.hpp"
+#include "autodiff/ops/shape/shape.hpp"
 #include "rules.hpp"
 
 namespace dtheta::onnx_tests {

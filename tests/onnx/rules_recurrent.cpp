@@ -1,8 +1,8 @@
 #include <array>
 
 #include "autodiff/ops/broadcast.hpp"
-#include "autodiff/ops/recurrent.hpp"
-#include "autodiff/ops/shape.hpp"
+#include "autodiff/ops/network/recurrent.hpp"
+#include "autodiff/ops/shape/shape.hpp"
 #include "rules.hpp"
 
 namespace dtheta::onnx_tests {

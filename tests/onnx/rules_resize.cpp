@@ -1,6 +1,6 @@
 #include <cmath>
 
-#include "autodiff/ops/interpolate.hpp"
+#include "autodiff/ops/network/interpolate.hpp"
 #include "rules.hpp"
 
 namespace dtheta::onnx_tests {

@@ -3,11 +3,11 @@
 #include <numeric>
 
 #include "autodiff/ops/broadcast.hpp"
-#include "autodiff/ops/diagonal.hpp"
-#include "autodiff/ops/pad.hpp"
-#include "autodiff/ops/repeat.hpp"
-#include "autodiff/ops/shape.hpp"
-#include "autodiff/ops/unfold.hpp"
+#include "autodiff/ops/network/unfold.hpp"
+#include "autodiff/ops/shape/diagonal.hpp"
+#include "autodiff/ops/shape/pad.hpp"
+#include "autodiff/ops/shape/repeat.hpp"
+#include "autodiff/ops/shape/shape.hpp"
 #include "rules.hpp"
 
 namespace dtheta::onnx_tests {

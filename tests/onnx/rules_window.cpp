@@ -2,11 +2,11 @@
 #include <numeric>
 #include <string>
 
-#include "autodiff/ops/arithmetic.hpp"
-#include "autodiff/ops/convolution.hpp"
-#include "autodiff/ops/pad.hpp"
-#include "autodiff/ops/pooling.hpp"
-#include "autodiff/ops/shape.hpp"
+#include "autodiff/ops/elementwise/arithmetic.hpp"
+#include "autodiff/ops/network/convolution.hpp"
+#include "autodiff/ops/network/pooling.hpp"
+#include "autodiff/ops/shape/pad.hpp"
+#include "autodiff/ops/shape/shape.hpp"
 #include "rules.hpp"
 
 namespace dtheta::onnx_tests {

@@ -2,12 +2,12 @@
 
 #include <boost/test/unit_test.hpp>
 
-#include "autodiff/ops/attention.hpp"
-#include "autodiff/ops/convolution.hpp"
-#include "autodiff/ops/matmul.hpp"
+#include "autodiff/ops/linalg/matmul.hpp"
+#include "autodiff/ops/network/attention.hpp"
+#include "autodiff/ops/network/convolution.hpp"
 #include "derivatives.hpp"
 #include "gradcheck/bridge/network_check.hpp"
-#include "tests/autodiff/simd_reference.hpp"
+#include "tests/autodiff/simd/reference.hpp"
 
 namespace dtheta {
 namespace {

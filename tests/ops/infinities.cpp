@@ -3,15 +3,15 @@
 
 #include <boost/test/unit_test.hpp>
 
-#include "autodiff/ops/activation.hpp"
-#include "autodiff/ops/activation_units.hpp"
-#include "autodiff/ops/comparison.hpp"
-#include "autodiff/ops/exp_log.hpp"
-#include "autodiff/ops/loss.hpp"
-#include "autodiff/ops/losses_classification.hpp"
-#include "autodiff/ops/norm.hpp"
-#include "autodiff/ops/scan.hpp"
-#include "autodiff/ops/trigonometric.hpp"
+#include "autodiff/ops/elementwise/activation.hpp"
+#include "autodiff/ops/elementwise/comparison.hpp"
+#include "autodiff/ops/elementwise/exp_log.hpp"
+#include "autodiff/ops/elementwise/trigonometric.hpp"
+#include "autodiff/ops/network/activation_units.hpp"
+#include "autodiff/ops/network/loss.hpp"
+#include "autodiff/ops/network/losses_classification.hpp"
+#include "autodiff/ops/reduction/norm.hpp"
+#include "autodiff/ops/reduction/scan.hpp"
 #include "derivatives.hpp"
 
 namespace dtheta {

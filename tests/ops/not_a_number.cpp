@@ -2,17 +2,17 @@
 
 #include <boost/test/unit_test.hpp>
 
-#include "autodiff/ops/activation.hpp"
-#include "autodiff/ops/activation_piecewise.hpp"
-#include "autodiff/ops/activation_units.hpp"
-#include "autodiff/ops/comparison.hpp"
-#include "autodiff/ops/exp_log.hpp"
-#include "autodiff/ops/losses_classification.hpp"
-#include "autodiff/ops/losses_regression.hpp"
-#include "autodiff/ops/order_statistics.hpp"
-#include "autodiff/ops/scan.hpp"
-#include "autodiff/ops/special_functions.hpp"
-#include "autodiff/ops/trigonometric.hpp"
+#include "autodiff/ops/elementwise/activation.hpp"
+#include "autodiff/ops/elementwise/activation_piecewise.hpp"
+#include "autodiff/ops/elementwise/comparison.hpp"
+#include "autodiff/ops/elementwise/exp_log.hpp"
+#include "autodiff/ops/elementwise/special_functions.hpp"
+#include "autodiff/ops/elementwise/trigonometric.hpp"
+#include "autodiff/ops/network/activation_units.hpp"
+#include "autodiff/ops/network/losses_classification.hpp"
+#include "autodiff/ops/network/losses_regression.hpp"
+#include "autodiff/ops/reduction/order_statistics.hpp"
+#include "autodiff/ops/reduction/scan.hpp"
 #include "derivatives.hpp"
 
 namespace dtheta {

@@ -3,12 +3,12 @@
 #include <boost/test/unit_test.hpp>
 
 #include "autodiff/errors.hpp"
-#include "autodiff/ops/comparison.hpp"
-#include "autodiff/ops/indexing.hpp"
-#include "autodiff/ops/loss.hpp"
-#include "autodiff/ops/losses_classification.hpp"
-#include "autodiff/ops/losses_regression.hpp"
-#include "autodiff/ops/shape.hpp"
+#include "autodiff/ops/elementwise/comparison.hpp"
+#include "autodiff/ops/network/loss.hpp"
+#include "autodiff/ops/network/losses_classification.hpp"
+#include "autodiff/ops/network/losses_regression.hpp"
+#include "autodiff/ops/shape/indexing.hpp"
+#include "autodiff/ops/shape/shape.hpp"
 #include "derivatives.hpp"
 
 namespace dtheta {

@@ -3,15 +3,15 @@
 
 #include <boost/test/unit_test.hpp>
 
-#include "autodiff/ops/activation.hpp"
-#include "autodiff/ops/exp_log.hpp"
-#include "autodiff/ops/linalg.hpp"
-#include "autodiff/ops/loss.hpp"
-#include "autodiff/ops/losses_classification.hpp"
-#include "autodiff/ops/losses_regression.hpp"
-#include "autodiff/ops/norm.hpp"
+#include "autodiff/ops/elementwise/activation.hpp"
+#include "autodiff/ops/elementwise/exp_log.hpp"
+#include "autodiff/ops/linalg/linalg.hpp"
+#include "autodiff/ops/network/loss.hpp"
+#include "autodiff/ops/network/losses_classification.hpp"
+#include "autodiff/ops/network/losses_regression.hpp"
+#include "autodiff/ops/reduction/norm.hpp"
 #include "autodiff/ops/rule_ops.hpp"
-#include "autodiff/ops/shape.hpp"
+#include "autodiff/ops/shape/shape.hpp"
 #include "derivatives.hpp"
 
 namespace dtheta {

@@ -3,11 +3,11 @@
 
 #include <boost/test/unit_test.hpp>
 
-#include "autodiff/ops/activation.hpp"
-#include "autodiff/ops/exp_log.hpp"
-#include "autodiff/ops/loss.hpp"
-#include "autodiff/ops/scan.hpp"
-#include "autodiff/ops/trigonometric.hpp"
+#include "autodiff/ops/elementwise/activation.hpp"
+#include "autodiff/ops/elementwise/exp_log.hpp"
+#include "autodiff/ops/elementwise/trigonometric.hpp"
+#include "autodiff/ops/network/loss.hpp"
+#include "autodiff/ops/reduction/scan.hpp"
 #include "derivatives.hpp"
 
 namespace dtheta {

@@ -1,10 +1,10 @@
 #include <boost/test/unit_test.hpp>
 
 #include "autodiff/grad.hpp"
-#include "autodiff/ops/arithmetic.hpp"
 #include "autodiff/ops/broadcast.hpp"
-#include "autodiff/ops/reduction.hpp"
-#include "autodiff/ops/repeat.hpp"
+#include "autodiff/ops/elementwise/arithmetic.hpp"
+#include "autodiff/ops/reduction/reduction.hpp"
+#include "autodiff/ops/shape/repeat.hpp"
 #include "check.hpp"
 #include "generators.hpp"
 

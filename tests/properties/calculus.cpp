@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "autodiff/grad.hpp"
-#include "autodiff/ops/arithmetic.hpp"
-#include "autodiff/ops/reduction.hpp"
+#include "autodiff/ops/elementwise/arithmetic.hpp"
+#include "autodiff/ops/reduction/reduction.hpp"
 #include "check.hpp"
 #include "generators.hpp"
 #include "programs.hpp"

@@ -1,11 +1,11 @@
 #include <boost/test/unit_test.hpp>
 
 #include "autodiff/grad.hpp"
-#include "autodiff/ops/arithmetic.hpp"
-#include "autodiff/ops/indexing.hpp"
-#include "autodiff/ops/reduction.hpp"
-#include "autodiff/ops/scatter.hpp"
-#include "autodiff/ops/shape.hpp"
+#include "autodiff/ops/elementwise/arithmetic.hpp"
+#include "autodiff/ops/reduction/reduction.hpp"
+#include "autodiff/ops/shape/indexing.hpp"
+#include "autodiff/ops/shape/scatter.hpp"
+#include "autodiff/ops/shape/shape.hpp"
 #include "check.hpp"
 #include "generators.hpp"
 

@@ -5,21 +5,21 @@
 #include <cmath>
 #include <ostream>
 
-#include "autodiff/ops/activation.hpp"
-#include "autodiff/ops/activation_units.hpp"
-#include "autodiff/ops/arithmetic.hpp"
 #include "autodiff/ops/broadcast.hpp"
-#include "autodiff/ops/exp_log.hpp"
-#include "autodiff/ops/indexing.hpp"
-#include "autodiff/ops/matmul.hpp"
-#include "autodiff/ops/norm.hpp"
-#include "autodiff/ops/random.hpp"
-#include "autodiff/ops/reduction.hpp"
-#include "autodiff/ops/repeat.hpp"
-#include "autodiff/ops/scan.hpp"
-#include "autodiff/ops/shape.hpp"
-#include "autodiff/ops/sort.hpp"
-#include "autodiff/ops/trigonometric.hpp"
+#include "autodiff/ops/elementwise/activation.hpp"
+#include "autodiff/ops/elementwise/arithmetic.hpp"
+#include "autodiff/ops/elementwise/exp_log.hpp"
+#include "autodiff/ops/elementwise/random.hpp"
+#include "autodiff/ops/elementwise/trigonometric.hpp"
+#include "autodiff/ops/linalg/matmul.hpp"
+#include "autodiff/ops/network/activation_units.hpp"
+#include "autodiff/ops/reduction/norm.hpp"
+#include "autodiff/ops/reduction/reduction.hpp"
+#include "autodiff/ops/reduction/scan.hpp"
+#include "autodiff/ops/shape/indexing.hpp"
+#include "autodiff/ops/shape/repeat.hpp"
+#include "autodiff/ops/shape/shape.hpp"
+#include "autodiff/ops/shape/sort.hpp"
 
 namespace dtheta::properties {
 namespace {

@@ -4,7 +4,7 @@
 
 #include "autodiff/errors.hpp"
 #include "autodiff/grad.hpp"
-#include "autodiff/ops/arithmetic.hpp"
+#include "autodiff/ops/elementwise/arithmetic.hpp"
 #include "autodiff/workspace.hpp"
 #include "check.hpp"
 #include "programs.hpp"

@@ -1,0 +1,306 @@
+#include "autodiff/ops/network/lstm.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <vector>
+
+#include "autodiff/errors.hpp"
+#include "autodiff/grad.hpp"
+#include "autodiff/kernels/lstm.hpp"
+#include "autodiff/op_list.hpp"
+#include "autodiff/ops/elementwise/activation.hpp"
+#include "autodiff/ops/elementwise/arithmetic.hpp"
+#include "autodiff/ops/families.hpp"
+#include "autodiff/ops/forms.hpp"
+#include "autodiff/ops/linalg/matmul.hpp"
+#include "autodiff/ops/operands.hpp"
+#include "autodiff/ops/shape/shape.hpp"
+#include "autodiff/tape.hpp"
+
+namespace dtheta {
+namespace {
+
+using detail::LstmBlock, detail::LstmSizes;
+
+Index dim(const Shape& s, int axis) { return axis < s.rank() ? s[axis] : 0; }
+
+/// Throws ShapeError naming `op` unless all operands are those of one LSTM.
+void require(std::string_view op, Types in, const LstmSizes& z,
+             std::initializer_list<Shape> shapes) {
+  detail::require_real(op, in);
+  const bool fits =
+      z.time > 0 && std::ranges::equal(in, shapes, [](const ValueType& t, const Shape& s) {
+        return t.shape == s;
+      });
+  if (fits) return;
+  std::string got, needed;
+  for (const ValueType& t : in) got += (got.empty() ? "" : ", ") + to_string(t.shape);
+  for (const Shape& s : shapes) needed += (needed.empty() ? "" : ", ") + to_string(s);
+  throw ShapeError(
+      fmt::format("{}: {} do not fit at least one step of {} samples and {} hidden: {} are needed",
+                  op, got, z.samples, z.hidden, needed));
+}
+
+Shape kept_shape(const LstmSizes& z) { return {detail::lstm_blocks, z.time, z.samples, z.hidden}; }
+Shape gates_shape(const LstmSizes& z) { return {z.time, z.samples, 4 * z.hidden}; }
+Shape state_shape(const LstmSizes& z) { return {z.samples, z.hidden}; }
+Shape weights_shape(const LstmSizes& z) { return {4 * z.hidden, z.hidden}; }
+
+/// A block of what an LSTM has kept, (time, samples, hidden).
+Var block(Var kept, LstmBlock b) { return select(kept, 0, static_cast<Index>(b)); }
+
+/// The same value as a record of its own, through which derivatives pass.
+Var alias(Var v) { return reshape(expand_dims(v, 0), v.shape()); }
+
+/// Operands and steps of a size, for both ops.
+struct Case {
+  LstmSizes z;
+  [[nodiscard]] SampleInput gates() const { return real(gates_shape(z), {-2, 2}); }
+  [[nodiscard]] SampleInput kept() const { return real(kept_shape(z)); }
+  [[nodiscard]] SampleInput state() const { return real(state_shape(z)); }
+  [[nodiscard]] SampleInput weights() const { return real(weights_shape(z)); }
+};
+const std::vector<Case>& cases() {
+  static const std::vector<Case> list{
+      {{1, 1, 1}}, {{3, 2, 2}}, {{2, 1, 3, true}}, {{1, 0, 2}}, {{2, 2, 1}}};
+  return list;
+}
+
+/// The cotangent of an LSTM's gates. Those of what it has kept are given for the blocks
+/// [first, first + count) and zero for the others. From the last step to the first, with dG of the
+/// step that followed,
+///   dh += dG W,   do += dh tanh(c),   dc += dh o (1 - tanh(c)^2) + (dc f) of the step that
+///   followed, di += dc g,   df += dc c_before,   dg += dc i, dG = (di i (1 - i), df f (1 - f), dg
+///   (1 - g^2), do o (1 - o)).
+struct LstmGrad {
+  bool reverse = false;
+  Index first = 0;
+  Index count = detail::lstm_blocks;
+  friend constexpr bool operator==(const LstmGrad&, const LstmGrad&) = default;
+
+  static constexpr OpInfo info{.name = "lstm_grad", .arity = 4};
+
+  [[nodiscard]] LstmSizes sizes(const Shape& kept) const {
+    return {dim(kept, 1), dim(kept, 2), dim(kept, 3), reverse};
+  }
+  [[nodiscard]] ValueType infer(Types in) const {
+    const LstmSizes z = sizes(in[1].shape);
+    require(
+        info.name, in, z,
+        {{count, z.time, z.samples, z.hidden}, kept_shape(z), weights_shape(z), state_shape(z)});
+    return {gates_shape(z), Kind::real};
+  }
+  [[nodiscard]] std::size_t scratch(Types in) const {
+    return 2 * static_cast<std::size_t>(sizes(in[1].shape).step());
+  }
+  template <class T>
+  void forward(const Call<T>& call) const {
+    const LstmSizes z = sizes(call.shape(1));
+    std::array<const T*, detail::lstm_blocks> given{};
+    for (Index b = 0; b < count; ++b) {
+      given[static_cast<std::size_t>(first + b)] = call.input(0) + b * z.block();
+    }
+    detail::lstm_adjoint(z, given, call.input(1), call.input(2), call.input(3), call.output(),
+                         call.workspace(), call.parallel);
+  }
+
+  /// Differentiated as what it is made of: recorded anew from aliases of its operands, so that
+  /// nothing but the operand in question is seen to change.
+  [[nodiscard]] Var vjp(int i, const Primal& p, Var d) const {
+    std::array<Var, 4> in;
+    for (int k = 0; k < 4; ++k) in[static_cast<std::size_t>(k)] = alias(p[k]);
+    const Var made = decomposed(in);
+    return dtheta::vjp(std::span(&made, 1), std::span(&d, 1),
+                       std::span(&in[static_cast<std::size_t>(i)], 1))
+        .front();
+  }
+
+  static std::vector<Sample<LstmGrad>> samples() {
+    std::vector<Sample<LstmGrad>> list;
+    const auto add = [&](const Case& c, Index first, Index count) {
+      const Shape given{count, c.z.time, c.z.samples, c.z.hidden};
+      list.push_back(
+          {{c.z.reverse, first, count}, {real(given), c.kept(), c.weights(), c.state()}});
+    };
+    for (const Case& c : cases()) add(c, 0, detail::lstm_blocks);
+    add({{2, 1, 2}}, 0, 1);
+    add({{2, 1, 2}}, 1, 1);
+    add({{2, 2, 1, true}}, 2, 3);
+    return list;
+  }
+
+ private:
+  [[nodiscard]] Var decomposed(const std::array<Var, 4>& in) const {
+    const auto& [given, kept, w, c0] = in;
+    const LstmSizes z = sizes(kept.shape());
+    const Var i = block(kept, LstmBlock::i), f = block(kept, LstmBlock::f),
+              g = block(kept, LstmBlock::g), o = block(kept, LstmBlock::o),
+              c = block(kept, LstmBlock::c), tanh_c = tanh(c);
+    const auto plus_given = [&, &all = given](Var v, LstmBlock b, Index t) {
+      const Index k = static_cast<Index>(b) - first;
+      if (k < 0 || k >= count) return v;
+      const Var own = select(select(all, 0, k), 0, t);
+      return v.exists() ? v + own : own;
+    };
+    std::vector<Var> gates(static_cast<std::size_t>(z.time));
+    Var carry, following;
+    for (Index s = z.time; s-- > 0;) {
+      const Index t = z.at(s);
+      const auto now = [&](Var v) { return select(v, 0, t); };
+      Var dh = plus_given(following.exists() ? matmul(following, w) : Var{}, LstmBlock::h, t);
+      if (!dh.exists()) dh = broadcast_to(kept.tape().constant(0.0), state_shape(z));
+      Var dc = dh * now(o) * (1 - square(now(tanh_c)));
+      dc = plus_given(carry.exists() ? carry + dc : dc, LstmBlock::c, t);
+      const Var before = s > 0 ? select(c, 0, z.at(s - 1)) : c0;
+      const Var di = plus_given(dc * now(g), LstmBlock::i, t),
+                df = plus_given(dc * before, LstmBlock::f, t),
+                dg = plus_given(dc * now(i), LstmBlock::g, t),
+                d_o = plus_given(dh * now(tanh_c), LstmBlock::o, t);
+      following = concat({di * now(i) * (1 - now(i)), df * now(f) * (1 - now(f)),
+                          dg * (1 - square(now(g))), d_o * now(o) * (1 - now(o))},
+                         1);
+      carry = dc * now(f);
+      gates[static_cast<std::size_t>(t)] = expand_dims(following, 0);
+    }
+    return concat(gates, 0);
+  }
+};
+
+/// (i, f, g, o) = (sigmoid, sigmoid, tanh, sigmoid)(gates + h_before W^T);
+/// c = f c_before + i g;  h = o tanh(c). With dG the cotangent of the gates:
+///   gates receives dG,   W receives dG^T h_before,   h0 receives dG W of the first step,
+///   c0 receives (dc f) of the first step.
+struct Lstm {
+  bool reverse = false;
+  friend constexpr bool operator==(const Lstm&, const Lstm&) = default;
+
+  static constexpr OpInfo info{.name = "lstm", .arity = 4};
+
+  [[nodiscard]] LstmSizes sizes(const Shape& gates) const {
+    return {dim(gates, 0), dim(gates, 1), dim(gates, 2) / 4, reverse};
+  }
+  [[nodiscard]] ValueType infer(Types in) const {
+    const LstmSizes z = sizes(in[0].shape);
+    require(info.name, in, z, {gates_shape(z), weights_shape(z), state_shape(z), state_shape(z)});
+    return {kept_shape(z), Kind::real};
+  }
+  [[nodiscard]] std::size_t scratch(Types in) const {
+    return static_cast<std::size_t>(detail::lstm_work(sizes(in[0].shape)));
+  }
+  template <class T>
+  void forward(const Call<T>& call) const {
+    detail::lstm_forward(sizes(call.shape(0)), call.input(0), call.input(1), call.input(2),
+                         call.input(3), call.output(), call.workspace(), call.parallel);
+  }
+
+  [[nodiscard]] Var vjp(int i, const Primal& p, Var c) const {
+    const LstmSizes z = sizes(p[0].shape());
+    const Var gates = gates_cotangent(p, c), first = select(gates, 0, z.at(0));
+    switch (i) {
+      case 0:
+        return gates;
+      case 1:
+        return matmul(reshape(gates, Shape{z.time * z.samples, 4 * z.hidden}),
+                      reshape(states_before(p, z), Shape{z.time * z.samples, z.hidden}), true,
+                      false);
+      case 2:
+        return matmul(first, p[1]);
+      default:
+        return first_memory_cotangent(p, z, c, gates);
+    }
+  }
+
+  /// Samples are independent, so with one W for all a batch is more samples.
+  [[nodiscard]] Var batch(const Batch& b) const {
+    if (b.is_batched(1)) return one_by_one(b);
+    const LstmSizes z = sizes(Shape(b[0].shape().dims().subspan(b.is_batched(0) ? 1 : 0)));
+    const Index samples = b.size * z.samples;
+    const Var gates = reshape(swap_axes(b.expanded(0), 0, 1), Shape{z.time, samples, 4 * z.hidden});
+    const Shape states{samples, z.hidden};
+    const Var kept =
+        apply(*this, {gates, b[1], reshape(b.expanded(2), states), reshape(b.expanded(3), states)});
+    return permute(reshape(kept, Shape{detail::lstm_blocks, z.time, b.size, z.samples, z.hidden}),
+                   {2, 0, 1, 3, 4});
+  }
+
+  static std::vector<Sample<Lstm>> samples() {
+    std::vector<Sample<Lstm>> list;
+    for (const Case& c : cases()) {
+      list.push_back({{c.z.reverse}, {c.gates(), c.weights(), c.state(), c.state()}});
+    }
+    list.push_back({{},
+                    {given({2, 1, 4}, {30, 40, -30, 50, -60, -20, 25, 10}),
+                     given({4, 1}, {1, 0, -1, 2}), given({1, 1}, {0.5}), given({1, 1}, {-2})}});
+    return list;
+  }
+
+ private:
+  [[nodiscard]] Var one_by_one(const Batch& b) const {
+    std::vector<Var> items;
+    for (Index k = 0; k < b.size; ++k) {
+      const auto item = [&](int i) { return b.is_batched(i) ? select(b[i], 0, k) : b[i]; };
+      items.push_back(expand_dims(apply(*this, {item(0), item(1), item(2), item(3)}), 0));
+    }
+    return concat(items, 0);
+  }
+  /// The record is the same for all operands: one that was made for another operand is taken.
+  [[nodiscard]] Var gates_cotangent(const Primal& p, Var c) const {
+    Tape& tape = c.tape();
+    LstmGrad op{reverse};
+    // What few blocks receive comes padded with zeros: they need not be read.
+    if (const auto form = as_unslice(tape.node(c)); form && form->axis == 0) {
+      op.first = form->start;
+      op.count = form->count;
+      c = Var(tape, tape.inputs(c.index())[0]);
+    }
+    const std::array<Arg, 4> in{c, p.out, p[1], p[3]};
+    constexpr std::uint32_t recent = 64;
+    const std::uint32_t end = tape.size();
+    for (std::uint32_t k = end; k > p.out.index() + 1 && end - k < recent; --k) {
+      const Node& node = tape.node(k - 1);
+      const bool same =
+          node.op == &record_of<LstmGrad> && *static_cast<const LstmGrad*>(node.attributes) == op &&
+          std::ranges::equal(tape.inputs(k - 1), in,
+                             [](std::uint32_t a, const Arg& b) { return a == b.var().index(); });
+      if (same) return Var(tape, k - 1);
+    }
+    return apply(op, {in[0], in[1], in[2], in[3]});
+  }
+
+  /// h as each step found it, (time, samples, hidden).
+  static Var states_before(const Primal& p, const LstmSizes& z) {
+    const Var h0 = expand_dims(p[2], 0), h = block(p.out, LstmBlock::h);
+    if (z.time == 1) return h0;
+    return z.reverse ? concat({slice(h, 0, {1, z.time}), h0})
+                     : concat({h0, slice(h, 0, {0, z.time - 1})});
+  }
+
+  /// dc of each step is what h and c receive there plus (dc f) of the step that followed.
+  static Var first_memory_cotangent(const Primal& p, const LstmSizes& z, Var c, Var gates) {
+    const Var f = block(p.out, LstmBlock::f), dh = block(c, LstmBlock::h),
+              through_h =
+                  block(p.out, LstmBlock::o) * (1 - square(tanh(block(p.out, LstmBlock::c))));
+    Var carry;
+    for (Index s = z.time; s-- > 0;) {
+      const Index t = z.at(s);
+      Var h_total = select(dh, 0, t);
+      if (s + 1 < z.time) h_total = h_total + matmul(select(gates, 0, z.at(s + 1)), p[1]);
+      Var dc = select(block(c, LstmBlock::c), 0, t) + h_total * select(through_h, 0, t);
+      if (carry.exists()) dc = carry + dc;
+      carry = dc * select(f, 0, t);
+    }
+    return carry;
+  }
+};
+
+}  // namespace
+
+Var detail::lstm_steps(Arg gates, Var w_h, Var h0, Var c0, bool reverse) {
+  return apply(Lstm{reverse}, {gates, w_h, h0, c0});
+}
+
+std::span<const OpRecord* const> lstm_ops() { return OpList<Lstm, LstmGrad>::records; }
+
+}  // namespace dtheta

@@ -1,0 +1,139 @@
+// Running maxima and minima, and the smooth maximum among them.
+
+#include <cmath>
+#include <limits>
+
+#include "autodiff/op_list.hpp"
+#include "autodiff/ops/broadcast.hpp"
+#include "autodiff/ops/elementwise/arithmetic.hpp"
+#include "autodiff/ops/elementwise/comparison.hpp"
+#include "autodiff/ops/elementwise/exp_log.hpp"
+#include "autodiff/ops/elementwise/rounding.hpp"
+#include "autodiff/ops/families.hpp"
+#include "autodiff/ops/operands.hpp"
+#include "autodiff/ops/reduction/scan.hpp"
+#include "autodiff/ops/reduction/scan_rows.hpp"
+#include "autodiff/ops/rule_ops.hpp"
+#include "autodiff/tape.hpp"
+
+namespace dtheta {
+namespace {
+
+using detail::for_each_row, detail::scan_with_links, detail::shifted;
+
+/// What the ops with one attribute, the axis, share.
+template <class Self>
+struct AlongAxis {
+  int axis = 0;
+  friend constexpr bool operator==(const AlongAxis&, const AlongAxis&) = default;
+
+  [[nodiscard]] static ValueType infer(Types in) {
+    detail::require_real(Self::info.name, in);
+    return in[0];
+  }
+  template <class T>
+  void forward(const Call<T>& call) const {
+    const AxisSplit s(call.shape(0), axis, 1);
+    const T* x = call.input(0);
+    T* y = call.output();
+    for_each_row(s, false, [&](Index row, Index before) {
+      for (Index j = 0; j < s.inner; ++j) {
+        y[row + j] = before < 0 ? x[row + j] : Self::combine(y[before + j], x[row + j]);
+      }
+    });
+  }
+  [[nodiscard]] Var batch(const Batch& b) const { return apply(along(axis + 1), {b[0]}); }
+  static Self along(int axis) {
+    Self op;
+    op.axis = axis;
+    return op;
+  }
+  static std::vector<Sample<Self>> samples() {
+    return {{along(0), {real({5}, {-3, 3})}},
+            {along(0), {real({3, 2}, {-3, 3})}},
+            {along(1), {real({3, 4}, {-3, 3})}},
+            {along(1), {real({2, 3, 2}, {-3, 3})}},
+            {along(2), {real({2, 1, 12}, {-3, 3})}},
+            {along(1), {real({2, 1})}},
+            {along(1), {real({2, 0})}},
+            {along(0), {real({0, 2})}},
+            {along(0), {given({4}, {-30, 10, 11, -60})}},
+            {along(0), {given({3}, {3e30, 1e30, 5e30})}}};
+  }
+};
+
+/// d logcumsumexp(x)[i] = sum over k <= i of e^(x[k] - y[i]) dx[k], where e^(x[k] - y[i]) is
+/// e^(x[k] - y[k]), the part of x[k] where it is added, times the factors e^(y[j] - y[j+1]) from k
+/// to i, the parts of what was there before, none of them above 1
+struct LogCumSumExp : AlongAxis<LogCumSumExp> {
+  static constexpr OpInfo info{.name = "logcumsumexp"};
+  template <class T>
+  static T combine(T a, T b) {
+    using std::abs, std::exp, std::log1p;
+    if (a == b) return a + log1p(T(1));
+    return (a > b ? a : b) + log1p(exp(-abs(a - b)));
+  }
+  [[nodiscard]] Var vjp(int, const Primal& p, Var c) const {
+    // Both factors from what was added, not as e^(x[i] - y[i]) and e^(y[i] - y[i+1]): large sums
+    // are rounded by more than the differences.
+    const double infinity = std::numeric_limits<double>::infinity();
+    const Var before = shifted(p.out, axis, false, -infinity);
+    // The first is all of its sum, even if it is -infinity: nothing comes before.
+    const Var zero = broadcast_to(p.out.tape().constant(0.0), p.out.shape());
+    const Var own = where(shifted(zero, axis, false, 1), 1, logaddexp_slope(p[0], before));
+    const Var link = shifted(logaddexp_slope(before, p[0]), axis, true, 0);
+    // link[i] stands between i and i + 1, so the scan from the back enters i by link[i].
+    return own * scan_with_links(link, c, axis, true, false);
+  }
+};
+
+/// d cummax(x)[i] = dx[k], where k is the last element up to i that attains the maximum
+template <class Self>
+struct Record : AlongAxis<Self> {
+  [[nodiscard]] Var vjp(int, const Primal& p, Var c) const {
+    // From a NaN on all results are: what they receive stays where they are.
+    const Var attains = equal(p[0], p.out) + is_nan(p.out);
+    const Var total = scan_with_links(1 - attains, c, this->axis, true, true);
+    return detail::keep_nan(where(attains, total, 0), p.out);
+  }
+  static std::vector<Sample<Self>> samples() {
+    std::vector<Sample<Self>> list = AlongAxis<Self>::samples();
+    list.push_back({Self::along(0), {given({3}, {1, 1, 0})}, Smoothness::kink});
+    list.push_back({Self::along(0), {given({4}, {0, 2, -1, 2})}, Smoothness::kink});
+    list.push_back({Self::along(0), {given({3}, {2, -1, -1})}, Smoothness::kink});
+    return list;
+  }
+};
+
+struct CumMax : Record<CumMax> {
+  static constexpr OpInfo info{.name = "cummax"};
+  template <class T>
+  static T combine(T a, T b) {
+    return b > a || b != b ? b : a;
+  }
+};
+
+struct CumMin : Record<CumMin> {
+  static constexpr OpInfo info{.name = "cummin"};
+  template <class T>
+  static T combine(T a, T b) {
+    return b < a || b != b ? b : a;
+  }
+};
+
+template <class Op>
+Var along(Arg x, int axis) {
+  return apply(Op::along(normalize_axis(Op::info.name, axis, x.var().rank())), {x});
+}
+
+}  // namespace
+
+Var logcumsumexp(Arg x, int axis) { return along<LogCumSumExp>(x, axis); }
+Var cummax(Arg x, int axis) { return along<CumMax>(x, axis); }
+Var cummin(Arg x, int axis) { return along<CumMin>(x, axis); }
+
+std::span<const OpRecord* const> running_extremum_ops() {
+  return OpList<LogCumSumExp, CumMax, CumMin>::records;
+}
+
+}  // namespace dtheta

@@ -1,0 +1,243 @@
+#include "autodiff/ops/reduction/standardize.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "autodiff/errors.hpp"
+#include "autodiff/kernels/parallel.hpp"
+#include "autodiff/op_list.hpp"
+#include "autodiff/ops/elementwise/arithmetic.hpp"
+#include "autodiff/ops/families.hpp"
+#include "autodiff/ops/network/window_rule.hpp"
+#include "autodiff/ops/reduction/reduction.hpp"
+#include "autodiff/ops/shape/shape.hpp"
+
+namespace dtheta {
+namespace {
+
+using detail::ChannelView;
+using detail::Normalizer;
+
+void require(std::string_view op, Types in, const ChannelView& view) {
+  for (const ValueType& t : in) {
+    detail::require_real_operand(op, t);
+    if (t.shape.size() != view.size() || t.shape != in[0].shape) {
+      throw ShapeError(fmt::format("{}: {} does not fit {} as (outer {}, channels {}, inner {})",
+                                   op, to_string(t.shape), to_string(in[0].shape), view.outer,
+                                   view.channels, view.inner));
+    }
+  }
+}
+
+std::size_t scratch_for(const ChannelView& view) {
+  return Normalizer<double>::work_per_channel * static_cast<std::size_t>(view.channels);
+}
+
+std::size_t count(Index n) { return static_cast<std::size_t>(n); }
+
+/// Calls body(offset, rows) for runs of channels that are rows, shared by threads.
+template <class T, class Body>
+void for_each_row(const Call<T>& call, const ChannelView& view, Body body) {
+  detail::for_each_run(call.parallel, count(view.channels), detail::rows_at_once(count(view.inner)),
+                       [&](std::size_t first, std::size_t rows) {
+                         body(static_cast<Index>(first) * view.inner, rows);
+                       });
+}
+
+/// v as (outer, channels, inner).
+Var viewed(Var v, const ChannelView& w) { return reshape(v, Shape{w.outer, w.channels, w.inner}); }
+
+/// The mean of each channel as (channels, 1), to go with `viewed`.
+Var channel_mean(Var v, const ChannelView& w) {
+  const Var total = sum(sum(viewed(v, w), 2), 0) / static_cast<double>(w.count());
+  return reshape(total, Shape{w.channels, 1});
+}
+
+/// Views with the shape of their operand.
+std::vector<std::pair<Shape, ChannelView>> views() {
+  return {{{2, 3}, {1, 2, 3}},       {{5}, {1, 1, 5}},    {{2, 2, 3}, {1, 4, 3}},
+          {{2, 2, 3}, {1, 2, 6}},    {{4, 2}, {4, 2, 1}}, {{2, 3, 2}, {2, 3, 2}},
+          {{3, 2, 2, 1}, {3, 2, 2}}, {{2, 1}, {1, 2, 1}}, {{0, 3}, {1, 0, 3}},
+          {{0, 2, 3}, {0, 2, 3}},    {{2, 0}, {1, 2, 0}}, {{1, 19}, {1, 1, 19}},
+          {{35, 1}, {35, 1, 1}}};
+}
+
+/// y = (x - mean) r with r = 1 / sqrt(variance + epsilon), for each channel; without centring the
+/// mean is taken as 0.
+template <bool centered>
+struct Standardize {
+  ChannelView view;
+  double epsilon = 0x1p-17;
+  friend constexpr bool operator==(const Standardize&, const Standardize&) = default;
+
+  static constexpr OpInfo info{.name = centered ? "standardize" : "rms_standardize"};
+  [[nodiscard]] ValueType infer(Types in) const {
+    require(info.name, in, view);
+    return in[0];
+  }
+  [[nodiscard]] std::size_t scratch(Types) const { return scratch_for(view); }
+  template <class T>
+  void forward(const Call<T>& call) const {
+    const T* x = call.input(0);
+    T* out = call.output();
+    if constexpr (Vectorized<T>) {
+      if (detail::is_rows(view)) {
+        return for_each_row(call, view, [&](Index at, std::size_t rows) {
+          simd::standardize({centered, epsilon}, x + at, out + at, rows, count(view.inner));
+        });
+      }
+    }
+    const Normalizer<T> y(view, centered, epsilon, x, call.workspace());
+    view.for_each_run([&](Index c, Index at) {
+      for (Index i = at; i < at + view.inner; ++i) out[i] = y(c, x[i]);
+    });
+  }
+  [[nodiscard]] Var vjp(int, const Primal& p, Var c) const;
+
+  static std::vector<Sample<Standardize>> samples() {
+    std::vector<Sample<Standardize>> list;
+    for (const auto& [shape, view] : views()) list.push_back({{view}, {real(shape)}});
+    list.push_back({{{1, 1, 3}, 1}, {given({3}, {0, 0, 0})}});
+    list.push_back({{{1, 2, 3}, 0.5}, {given({2, 3}, {1e-30, 0, 1e-30, 2, 2, 2})}});
+    list.push_back({{{1, 1, 4}, 0}, {given({4}, {100, 101, 102, 105})}});
+    return list;
+  }
+};
+
+/// d standardize(x): for the cotangent c,  G(c, x) = r (c - mean(c) - y mean(c y)).
+/// G is symmetric in c. With the cotangent d of g = G(c, x), and y and r depending on x,
+///   x receives  -G(r (c mean(d y) + d mean(c y)), x) - r y mean(d g).
+template <bool centered>
+struct StandardizeGrad {
+  ChannelView view;
+  double epsilon = 0x1p-17;
+  friend constexpr bool operator==(const StandardizeGrad&, const StandardizeGrad&) = default;
+
+  static constexpr OpInfo info{.name = centered ? "standardize_grad" : "rms_standardize_grad",
+                               .arity = 2};
+  [[nodiscard]] ValueType infer(Types in) const {
+    require(info.name, in, view);
+    return in[0];
+  }
+  [[nodiscard]] std::size_t scratch(Types) const {
+    return scratch_for(view) + 2 * static_cast<std::size_t>(view.channels);
+  }
+  template <class T>
+  void forward(const Call<T>& call) const {
+    const T *c = call.input(0), *x = call.input(1);
+    T *out = call.output(), *work = call.workspace();
+    if constexpr (Vectorized<T>) {
+      if (detail::is_rows(view)) {
+        return for_each_row(call, view, [&](Index at, std::size_t rows) {
+          simd::standardize_grad({centered, epsilon}, c + at, x + at, out + at, rows,
+                                 count(view.inner));
+        });
+      }
+    }
+    const Normalizer<T> y(view, centered, epsilon, x, work);
+    T *const block = work + 2 * view.channels, *const mean = block + view.channels,
+             *const along = mean + view.channels;
+    if (centered)
+      view.means(mean, block, [&](Index, Index i) { return c[i]; });
+    else
+      std::fill_n(mean, view.channels, T(0));
+    view.means(along, block, [&](Index k, Index i) { return c[i] * y(k, x[i]); });
+    view.for_each_run([&](Index k, Index at) {
+      for (Index i = at; i < at + view.inner; ++i) {
+        out[i] = y.rate[k] * (c[i] - mean[k] - y(k, x[i]) * along[k]);
+      }
+    });
+  }
+  [[nodiscard]] Var vjp(int i, const Primal& p, Var d) const {
+    if (i == 0) return apply(*this, {d, p[1]});
+    const Var x = p[1], y = apply(Standardize<centered>{view, epsilon}, {x});
+    const Var c3 = viewed(p[0], view), d3 = viewed(d, view), y3 = viewed(y, view);
+    const Var r = rate(x);
+    const Var inner = r * (c3 * channel_mean(d * y, view) + d3 * channel_mean(p[0] * y, view));
+    const Var through_y = apply(*this, {reshape(inner, x.shape()), x});
+    const Var through_r = r * y3 * channel_mean(d * p.out, view);
+    return -(through_y + reshape(through_r, x.shape()));
+  }
+
+  static std::vector<Sample<StandardizeGrad>> samples() {
+    std::vector<Sample<StandardizeGrad>> list;
+    for (const auto& [shape, view] : views()) {
+      // For a single element c - y mean(c y) is c epsilon r^2, what is left of a difference: only a
+      // large epsilon leaves digits to compare.
+      const double eps = view.count() == 1 ? 0.25 : 0x1p-17;
+      list.push_back({{view, eps}, {real(shape), real(shape)}});
+    }
+    list.push_back({{{1, 1, 3}, 1}, {real({3}), given({3}, {0, 0, 0})}});
+    return list;
+  }
+
+ private:
+  /// r as (channels, 1).
+  [[nodiscard]] Var rate(Var x) const {
+    const Var v = centered
+                      ? reshape(slice(detail::moments(x, view), 0, {1, 2}), Shape{view.channels, 1})
+                      : channel_mean(square(x), view);
+    return rsqrt(v + epsilon);
+  }
+};
+
+template <bool centered>
+Var Standardize<centered>::vjp(int, const Primal& p, Var c) const {
+  return apply(StandardizeGrad<centered>{view, epsilon}, {c, p[0]});
+}
+
+/// d mean = mean(dx),  d variance = mean(2 (x - mean) dx)
+struct Moments {
+  ChannelView view;
+  friend constexpr bool operator==(const Moments&, const Moments&) = default;
+
+  static constexpr OpInfo info{.name = "moments", .analytic = true};
+  [[nodiscard]] ValueType infer(Types in) const {
+    require(info.name, in, view);
+    return {Shape{2, view.channels}, Kind::real};
+  }
+  [[nodiscard]] std::size_t scratch(Types) const { return scratch_for(view); }
+  template <class T>
+  void forward(const Call<T>& call) const {
+    T* out = call.output();
+    view.moments(call.input(0), out, out + view.channels, call.workspace());
+  }
+  [[nodiscard]] Var vjp(int, const Primal& p, Var c) const {
+    const auto row = [&](Var v, Index i) {
+      return reshape(slice(v, 0, {i, i + 1}), Shape{view.channels, 1});
+    };
+    const Var deviation = viewed(p[0], view) - row(p.out, 0);
+    const Var total = row(c, 0) + 2 * deviation * row(c, 1);
+    return reshape(total / static_cast<double>(view.count()), p[0].shape());
+  }
+  static std::vector<Sample<Moments>> samples() {
+    std::vector<Sample<Moments>> list;
+    for (const auto& [shape, view] : views()) {
+      if (view.count() > 0) list.push_back({{view}, {real(shape)}});
+    }
+    list.push_back({{{1, 1, 4}}, {given({4}, {100, 101, 102, 105})}});
+    return list;
+  }
+};
+
+}  // namespace
+
+namespace detail {
+
+Var standardize(Arg x, const ChannelView& view, double epsilon) {
+  return apply(Standardize<true>{view, epsilon}, {x});
+}
+Var rms_standardize(Arg x, const ChannelView& view, double epsilon) {
+  return apply(Standardize<false>{view, epsilon}, {x});
+}
+Var moments(Arg x, const ChannelView& view) { return apply(Moments{view}, {x}); }
+
+}  // namespace detail
+
+std::span<const OpRecord* const> standardize_ops() {
+  return OpList<Standardize<true>, StandardizeGrad<true>, Standardize<false>,
+                StandardizeGrad<false>, Moments>::records;
+}
+
+}  // namespace dtheta
