@@ -209,8 +209,13 @@ Result check_probes(const ProbeEvaluator& evaluate, const Cost* cost, const Grad
   const double change = result.deterministic ? 0.0 : std::abs(again - result.cost);
 
   const auto proceed = [&](std::size_t done) { return watch.proceed(done); };
-  const detail::Request request{counted, theta,       result.analytic, blocks,
-                                options, result.cost, change,          proceed};
+  const Cost whole = [&](std::span<const double> anywhere) {
+    ++result.evaluations;
+    return (*cost)(anywhere);
+  };
+  const detail::Request request{counted, theta,   result.analytic,
+                                blocks,  options, result.cost,
+                                change,  proceed, cost != nullptr ? &whole : nullptr};
   const bool textbook = options.method == Method::textbook;
   const bool measurable =
       textbook || (std::isfinite(result.cost) &&
@@ -223,7 +228,7 @@ Result check_probes(const ProbeEvaluator& evaluate, const Cost* cost, const Grad
     if (!textbook && findings->complete) {
       detail::seek_second_opinions(result, request, *findings);
       if (cost != nullptr && given != nullptr && findings->complete) {
-        result.evaluations += detail::excuse_degenerate(request, *cost, asked, *findings);
+        detail::excuse_degenerate(request, asked, *findings);
       }
     }
     if (findings->complete && !same_bits(result.cost, cost_at(counted, theta, at))) {

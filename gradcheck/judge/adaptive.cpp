@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "gradcheck/judge/block_plan.hpp"
+#include "gradcheck/judge/closer_look.hpp"
 #include "gradcheck/judge/cost_noise.hpp"
 #include "gradcheck/judge/group.hpp"
 #include "gradcheck/judge/inquiry.hpp"
@@ -80,14 +81,31 @@ class Adaptive {
 
   void judge_block(BlockPlan& plan) {
     sweep(plan);
+    const double closer = passes(plan) ? contradicted_from_closer(request_, plan, found_) : 0.0;
+    if (closer > 0.0) {
+      plan.part = closer;
+      judge_anew(plan);
+    }
     constexpr int most_rounds = 3;
     for (int round = 0; round < most_rounds && found_.complete; ++round) {
       if (!is_shaken(plan, round + 1 == most_rounds)) break;
-      done_ -= plan.block.size;
-      found_.entries[plan.pilot] = Finding{};
-      sweep(plan);
+      judge_anew(plan);
     }
     if (plan.quantized) name_quanta(plan.block);
+  }
+
+  void judge_anew(const BlockPlan& plan) {
+    done_ -= plan.block.size;
+    found_.entries[plan.pilot] = Finding{};
+    sweep(plan);
+  }
+
+  /// Nothing in the block is accused: so far it would pass, or be open.
+  bool passes(const BlockPlan& plan) const {
+    const auto entries = std::span(found_.entries).subspan(plan.block.offset, plan.block.size);
+    return found_.complete && std::ranges::none_of(entries, [](const Finding& finding) {
+             return finding.verdict == Verdict::fail;
+           });
   }
 
   /// Why entries are open, of a block along which J jumps.
@@ -165,9 +183,10 @@ class Adaptive {
 /// A power of two by which J is divided so that squares of its values neither overflow nor vanish.
 double unit_of(const Request& request) {
   constexpr double least = 0x1p-400, most = 0x1p400;
-  // A J that is small by chance still moves by its slopes.
+  // Where J is exactly zero it may be saturated: then a slope says nothing of its size, unless it
+  // is so large that its square overflows.
   const double slope = largest_finite(request.analytic);
-  const double size = std::max(std::abs(request.cost), std::min(slope, 1.0));
+  const double size = request.cost != 0.0 ? std::abs(request.cost) : std::max(slope, 1.0);
   return size == 0.0 || (size > least && size < most) ? 1.0 : std::exp2(std::ilogb(size));
 }
 
@@ -179,6 +198,7 @@ Findings judge_in_units(const Request& request, double unit) {
     request.evaluate(probes, answers);
     for (double& answer : answers) answer /= unit;
   };
+  const Cost whole = [&](std::span<const double> theta) { return (*request.whole)(theta) / unit; };
   const Request divided{evaluate,
                         request.theta,
                         analytic,
@@ -186,7 +206,8 @@ Findings judge_in_units(const Request& request, double unit) {
                         request.options,
                         request.cost / unit,
                         request.noise / unit,
-                        request.proceed};
+                        request.proceed,
+                        request.whole != nullptr ? &whole : nullptr};
   Findings found = Adaptive(divided).run();
   found.noise *= unit;
   for (Finding& finding : found.entries) {
