@@ -9,7 +9,7 @@
 namespace dtheta::gradcheck::detail {
 namespace {
 
-constexpr double digits = 1e-5;     // of the largest derivative: noise at the step of the look
+constexpr double digits = 1e-6;     // of the largest derivative: noise at the step of the look
 constexpr double far_closer = 8.3;  // than the steps that agreed; nearer tells nothing new
 constexpr double usual = 0.25;      // of the block's step: entries judged from closer are left out
 

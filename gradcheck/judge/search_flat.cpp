@@ -29,11 +29,11 @@ void Search::judge_flat(const Slope& slope, const Standard& standard) {
   detail::leave_open(finding_, analytic_, Reason::unresolved);
 }
 
-/// At every step the same bits, or at all steps up to one: fails a claim that J moves, if it is far
-/// above what quanta of numbers inside J can hide. Whether J moves by jumps the inquiry asks.
+/// At every step up to the entry's size the same bits, or at all steps up to one: fails a claim
+/// that J moves, if it is far above what quanta can hide. Further away a J that is bounded moves no
+/// more than within its size. Whether J moves by jumps the inquiry asks.
 bool Search::accuse_still(const Standard& standard) {
-  constexpr double any = std::numeric_limits<double>::infinity();
-  const Slope* widest = widest_flat(moved_ ? std::max(start_.widest(), start_.step) : any);
+  const Slope* widest = widest_flat(moved_ ? std::max(start_.widest(), start_.step) : start_.size);
   if (widest == nullptr || analytic_ == 0.0) return false;
   const Slope still = *widest;
   const Bars bar = bars(still, standard);
