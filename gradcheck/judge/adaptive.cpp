@@ -150,6 +150,21 @@ class Adaptive {
     return open && std::abs(analytic - finding.numeric) > 0.66 * finding.bar;
   }
 
+  /// Judges an entry from the step at which J was seen to side with the analytic value.
+  void judge_within(const BlockPlan& plan, std::size_t entry, double step) {
+    Group group(request_, {plan.search_from(request_, entry, step)});
+    Standard standard = plan.standard(request_, entry);
+    standard.brief = false;
+    found_.complete = group.run([&](std::size_t) { return standard; });
+    const Search& search = group.searches().front();
+    Finding& finding = found_.entries[entry];
+    if (search.decided() && search.finding().verdict == Verdict::pass) {
+      finding = search.finding();
+    } else {
+      leave_open(finding, request_.analytic[entry], Reason::unresolved);
+    }
+  }
+
   /// Hears J once more about the block's accusations, until one stands. True if none does and the
   /// block is to be judged anew, with more noise than was known. `last`: it will not be.
   bool is_shaken(BlockPlan& plan, bool last) {
@@ -164,7 +179,7 @@ class Adaptive {
       const Inquiry inquiry = inquire(request_, i, finding, plan.noise);
       if (inquiry.stands && accused) break;
       if (inquiry.stands) continue;
-      if (inquiry.narrow) leave_open(finding, request_.analytic[i], Reason::unresolved);
+      if (inquiry.narrow > 0.0) judge_within(plan, i, inquiry.narrow);
       if (inquiry.quantum > 0.0) leave_open(finding, request_.analytic[i], Reason::quanta);
       quantum = std::max(quantum, inquiry.quantum);
     }

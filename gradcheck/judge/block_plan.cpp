@@ -59,10 +59,13 @@ double least_part(const Request& request, const BlockPlan& plan) {
 }
 
 Search BlockPlan::search(const Request& request, std::size_t entry) const {
+  return search_from(request, entry, part * scales.length(entry));
+}
+
+Search BlockPlan::search_from(const Request& request, std::size_t entry, double step) const {
   const double x = request.theta.values()[entry];
   const double length = scales.length(entry);
-  return {entry, x, request.analytic[entry],
-          Start{part * length, length, std::max(std::abs(x), length)}};
+  return {entry, x, request.analytic[entry], Start{step, length, std::max(std::abs(x), length)}};
 }
 
 Standard BlockPlan::standard(const Request& request, std::size_t entry) const {
