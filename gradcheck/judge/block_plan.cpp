@@ -9,7 +9,7 @@
 namespace dtheta::gradcheck::detail {
 namespace {
 
-constexpr double most_roundings = 128.0; // of J, by which a derivative of zero may seem to move it
+constexpr double most_roundings = 128.0;  // of J, by which a derivative of zero may seem to move it
 // A pilot looks for a step that leaves the rest of its block some room, but no more: larger steps
 // meet more corners.
 constexpr double pilot_comfort = 0.5;
