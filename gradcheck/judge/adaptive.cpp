@@ -10,12 +10,12 @@
 #include "gradcheck/judge/cost_noise.hpp"
 #include "gradcheck/judge/group.hpp"
 #include "gradcheck/judge/inquiry.hpp"
+#include "gradcheck/numeric/quantum.hpp"
 
 namespace dtheta::gradcheck::detail {
 namespace {
 
 constexpr std::size_t chunk_entries = 1024;
-constexpr double quantum_noise = 0.2886751;  // of a rounding to quanta: 1/√12
 
 class Adaptive {
  public:
@@ -45,8 +45,9 @@ class Adaptive {
       pilots.push_back(pilot_of(request_, block, scales));
       lengths.push_back(scales.length(pilots.back()));
     }
-    found_.noise = measure_noise(request_, pilots, lengths);
-    plans_ = plan_blocks(request_, pilots, found_.noise);
+    const CostNoise noise = measure_noise(request_, pilots, lengths);
+    found_.noise = noise.size;
+    plans_ = plan_blocks(request_, pilots, noise);
   }
 
   /// One entry of each block finds the step that suits the rest of it.
@@ -72,7 +73,7 @@ class Adaptive {
       const double least = least_part(request_, plan);
       if (finding.stencil > 0.0) {
         plan.part = finding.stencil / plan.scales.length(plan.pilot);
-      } else if (least <= furthest_part) {
+      } else if (least <= 1.0) {
         plan.part = least;
       }
     }
@@ -184,8 +185,9 @@ class Adaptive {
       quantum = std::max(quantum, inquiry.quantum);
     }
     if (quantum == 0.0 || last) return false;
-    plan.noise = std::max(plan.noise, quantum_noise * quantum);
+    plan.noise = std::max(plan.noise, rounding_deviation * quantum);
     plan.quantized = true;
+    plan.margin = noise_margin;
     return true;
   }
 

@@ -75,6 +75,7 @@ Standard BlockPlan::standard(const Request& request, std::size_t entry) const {
   standard.tolerance = request.options.held_to();
   standard.roundoff = request.options.gradient_roundoff;
   standard.noise = noise;
+  standard.margin = margin;
   standard.cost_size = std::max(std::abs(request.cost), rounding_noise / unit_roundoff);
   // A wider scalar tells a zero from next to nothing.
   if (request.options.oracles.empty()) {
@@ -91,18 +92,19 @@ Standard BlockPlan::standard(const Request& request, std::size_t entry) const {
 }
 
 std::vector<BlockPlan> plan_blocks(const Request& request, std::span<const std::size_t> pilots,
-                                   double noise) {
+                                   const CostNoise& noise) {
   const double whole = largest_finite(request.analytic);
   // Fourth order: truncation and noise balance near the fifth root of the relative noise.
   const double size = std::max(std::abs(request.cost), std::numeric_limits<double>::min());
-  const double relative = std::clamp(std::pow(noise / size, 0.2), 5e-4, 5e-2);
+  const double relative = std::clamp(std::pow(noise.size / size, 0.2), 5e-4, 5e-2);
   std::vector<BlockPlan> plans;
   for (std::size_t b = 0; b < request.blocks.size(); ++b) {
     const Block& block = request.blocks[b];
     BlockPlan plan{block, BlockScales(request.theta, block, request.analytic, whole,
                                       request.options.gradient_roundoff)};
     plan.pilot = pilots[b];
-    plan.noise = noise;
+    plan.noise = noise.size;
+    plan.margin = noise.margin;
     plan.rounding_noise = rounding_noise(request, block);
     plan.unmoved = largest_finite(request.analytic.subspan(block.offset, block.size)) == 0.0;
     plan.part = first_part(request, plan, relative);

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 
+#include "gradcheck/judge/cost_noise.hpp"
 #include "gradcheck/judge/request.hpp"
 #include "gradcheck/judge/scales.hpp"
 #include "gradcheck/judge/search.hpp"
@@ -12,13 +13,14 @@ namespace dtheta::gradcheck::detail {
 struct BlockPlan {
   Block block;
   BlockScales scales;
-  std::size_t pilot = 0;        ///< position in θ of the entry that finds the step for the others
-  double part = 0.0;            ///< the first step, in lengths of an entry
-  double noise = 0.0;           ///< ε_f along its entries
-  double rounding_noise = 0.0;  ///< of J under rounding of its entries
-  bool quantized = false;       ///< J was seen to jump along its entries
-  bool open = false;            ///< its largest derivative could not be settled
-  bool unmoved = false;         ///< its gradient is zero: no entry can say how far to move
+  std::size_t pilot = 0;         ///< position in θ of the entry that finds the step for the others
+  double part = 0.0;             ///< the first step, in lengths of an entry
+  double noise = 0.0;            ///< ε_f along its entries
+  double margin = noise_margin;  ///< in which a value's error lies, in ε_f
+  double rounding_noise = 0.0;   ///< of J under rounding of its entries
+  bool quantized = false;        ///< J was seen to jump along its entries
+  bool open = false;             ///< its largest derivative could not be settled
+  bool unmoved = false;          ///< its gradient is zero: no entry can say how far to move
 
   /// The search of one of its entries.
   Search search(const Request& request, std::size_t entry) const;
@@ -29,9 +31,9 @@ struct BlockPlan {
   Standard standard(const Request& request, std::size_t entry) const;
 };
 
-/// Plans for all blocks of a request; `noise`: ε_f as measured.
+/// Plans for all blocks of a request.
 std::vector<BlockPlan> plan_blocks(const Request& request, std::span<const std::size_t> pilots,
-                                   double noise);
+                                   const CostNoise& noise);
 
 /// Position in θ of the block's largest derivative, or change of J per length.
 std::size_t pilot_of(const Request& request, const Block& block, const BlockScales& scales);

@@ -12,8 +12,7 @@
 namespace dtheta::gradcheck::detail {
 namespace {
 
-constexpr double uniform = 0.2886751;  // standard deviation of a rounding to quanta: 1/√12
-constexpr int attempts = 7;            // spacings a hundredfold apart: from 1e-8 to 1e2 of θ
+constexpr int attempts = 7;  // spacings a hundredfold apart: from 1e-8 to 1e2 of θ
 
 /// The noise that was found, if it is seen from closer, too: what a corner among the values or a
 /// narrow feature makes look like noise shrinks with the spacing. Up to `plain` nobody wonders.
@@ -40,8 +39,16 @@ double lasting_noise(const std::function<double(double)>& f, double x, const Noi
   return noise;
 }
 
+/// What J's values along an entry show.
+struct Seen {
+  double noise = 0.0;    // by their differences
+  double quantum = 0.0;  // of which all are multiples
+
+  double size() const { return std::max(noise, rounding_deviation * quantum); }
+};
+
 /// The noise of J from one entry of θ upwards.
-double noise_along(const Request& request, std::size_t entry, double length) {
+Seen noise_along(const Request& request, std::size_t entry, double length) {
   std::vector<double> values{request.cost};
   const auto along = [&](double value) { return values.emplace_back(ask(request, entry, value)); };
   // So far apart that J moves by some of its own roundings, where its slope is known.
@@ -54,25 +61,33 @@ double noise_along(const Request& request, std::size_t entry, double length) {
   const Noise found = estimate_noise(along, x, spacing, attempts);
   const double noise =
       found.status == NoiseStatus::found ? lasting_noise(along, x, found, plain) : 0.0;
-  return std::max(noise, uniform * quantum_of(values));
+  return {noise, quantum_of(values)};
 }
 
 }  // namespace
 
-double measure_noise(const Request& request, std::span<const std::size_t> pilots,
-                     std::span<const double> lengths) {
+CostNoise measure_noise(const Request& request, std::span<const std::size_t> pilots,
+                        std::span<const double> lengths) {
   constexpr std::size_t coordinates = 3;
   constexpr double alike = 4.0;
   double least = std::numeric_limits<double>::infinity();
   double most = 0.0;
+  // Differences tell the noise to within a factor of two.
+  constexpr double as_rounding = 2.0 * rounding_deviation;
+  bool rounded = true;  // and nothing else
   const std::size_t stride = std::max<std::size_t>(1, pilots.size() / coordinates);
   for (std::size_t p = 0; p < pilots.size() && p / stride < coordinates; p += stride) {
-    const double noise = noise_along(request, pilots[p], lengths[p]);
+    const Seen seen = noise_along(request, pilots[p], lengths[p]);
+    const double noise = seen.size();
+    rounded = rounded && seen.noise < as_rounding * seen.quantum;
     least = std::min(least, noise);
     most = std::max(most, noise);
     if (p > 0 && least > 0.0 && most <= alike * least) break;
   }
-  return std::max({request.noise, unit_roundoff * std::abs(request.cost), most});
+  const double size = std::max({request.noise, unit_roundoff * std::abs(request.cost), most});
+  // Half a quantum, and a little for what is rounded to it.
+  constexpr double bounded = 2.0;
+  return {size, rounded && size == most && most > 0.0 ? bounded : noise_margin};
 }
 
 }  // namespace dtheta::gradcheck::detail

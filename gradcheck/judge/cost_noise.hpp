@@ -2,15 +2,23 @@
 
 #include <span>
 
+#include "gradcheck/judge/law.hpp"
 #include "gradcheck/judge/request.hpp"
 
 namespace dtheta::gradcheck::detail {
 
+/// How noisy J is.
+struct CostNoise {
+  double size = 0.0;             ///< ε_f: standard deviation of a value
+  double margin = noise_margin;  ///< no value errs by more than this many of them
+};
+
 /// The noise of J along two coordinates of different blocks, three if they do not agree; the
 /// largest is kept, because moving one coordinate may disturb only part of the arithmetic. A J that
-/// moves in quanta has at least the noise of rounding to them.
-/// `pilots`: a position in θ for each of the request's blocks; `lengths`: how large they are.
-double measure_noise(const Request& request, std::span<const std::size_t> pilots,
-                     std::span<const double> lengths);
+/// moves in quanta has at least the noise of rounding to them; where that is all of it, no value
+/// errs by more than half a quantum, which are √3 standard deviations. `pilots`: a position in θ
+/// for each of the request's blocks; `lengths`: how large they are.
+CostNoise measure_noise(const Request& request, std::span<const std::size_t> pilots,
+                        std::span<const double> lengths);
 
 }  // namespace dtheta::gradcheck::detail

@@ -92,12 +92,15 @@ Search::Bars Search::bars(const Slope& slope, const Standard& standard, double n
   Bars bars;
   bars.value = slope.value;
   bars.step = slope.step;
-  bars.noise = noise_margin * slope.noise_gain * noise / slope.step;
+  // What is more than the noise that was measured has no known bound.
+  constexpr double same = 1.01;
+  const double margin = noise > same * standard.noise ? noise_margin : standard.margin;
+  bars.noise = margin * slope.noise_gain * noise / slope.step;
   bars.likely =
       slope.likely_truncation(held.size(slope.value)) + bars.noise + held.rounding_of(own);
   bars.cautious = slope.cautious_truncation() + bars.noise +
                   held.rounding_of(std::max(own, standard.scales.rounded_with));
-  bars.visible = slope.visible_truncation(noise_margin * noise / slope.step);
+  bars.visible = slope.visible_truncation(margin * noise / slope.step);
   return bars;
 }
 
@@ -277,7 +280,10 @@ void Search::choose_step(const Slope& slope, const Bars& bar, const Standard& st
   // No further than the tolerance needs: a larger step meets more corners.
   const double balance = std::cbrt(bar.noise / std::max(bar.visible, tiny));
   const double ratio = std::min(balance, 2.0 * least / slope.step);
-  move_to(slope.step * std::clamp(ratio, smallest_ratio, furthest_jump), standard);
+  const double next = slope.step * std::clamp(ratio, smallest_ratio, furthest_jump);
+  // Not at once beyond the size of the entry, where J may have another shape.
+  const bool beyond = next > start_.size && slope.step < start_.size / smallest_ratio;
+  move_to(beyond ? start_.size : next, standard);
 }
 
 /// The smallest step of which x keeps enough digits.

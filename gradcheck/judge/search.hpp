@@ -30,15 +30,16 @@ struct Start {
 struct Standard {
   Scales scales;
   double tolerance = 0.0;
-  double roundoff = 0.0;        ///< of the analytic side
-  double crumb = 0.0;           ///< of Claim
-  double noise = 0.0;           ///< ε_f as measured
-  double cost_size = 0.0;       ///< of J where that was: of its value, or of the terms that cancel
-  double rounding_noise = 0.0;  ///< of J, if it rounds products with the block's entries
-  bool pilot = false;           ///< others begin where this one ends: to be taken as far as it goes
-  bool brief = false;           ///< the block is open already: only what accuses is of interest
-  bool thorough = false;        ///< nobody has seen J move here: a zero must hold at every step
-  double comfort = 1.0;         ///< an agreeing bar must be within this fraction of the tolerance
+  double roundoff = 0.0;         ///< of the analytic side
+  double crumb = 0.0;            ///< of Claim
+  double noise = 0.0;            ///< ε_f as measured
+  double margin = noise_margin;  ///< in which a value's error lies, in ε_f
+  double cost_size = 0.0;        ///< of J where that was: of its value, or of the terms that cancel
+  double rounding_noise = 0.0;   ///< of J, if it rounds products with the block's entries
+  bool pilot = false;     ///< others begin where this one ends: to be taken as far as it goes
+  bool brief = false;     ///< the block is open already: only what accuses is of interest
+  bool thorough = false;  ///< nobody has seen J move here: a zero must hold at every step
+  double comfort = 1.0;   ///< an agreeing bar must be within this fraction of the tolerance
 };
 
 /// Judges one entry by the law: asks for four values at a step, and again at another step for as
@@ -117,6 +118,7 @@ class Search {
   void look_beyond(const Slope& slope, const Standard& standard);
   void leave_domain(const Slope& slope, const Standard& standard);
   void give_up(const Standard& standard);
+  bool looks_wrong(const Standard& standard) const;
   void begin_piece(const Standard& standard);
   void judge_piece(const Standard& standard);
   bool accuse_by_piece(const PieceSlope& whole, const Standard& standard);

@@ -5,13 +5,13 @@
 #include <limits>
 
 #include "gradcheck/judge/search.hpp"
+#include "gradcheck/numeric/quantum.hpp"
 
 namespace dtheta::gradcheck::detail {
 namespace {
 
 constexpr double rung = 32.0;  // ratio of neighbouring steps of the climb
 constexpr int most_rungs = 24;
-constexpr double uniform = 0.2886751;  // standard deviation of a rounding to quanta: 1/√12
 
 }  // namespace
 
@@ -122,7 +122,7 @@ double Search::quantum_below(const Slope& slope) const {
     if (value.rise != 0.0 && std::isfinite(value.rise))
       least = std::min(least, std::abs(value.rise));
   }
-  return std::isfinite(least) ? uniform * least : 0.0;
+  return std::isfinite(least) ? rounding_deviation * least : 0.0;
 }
 
 /// Whether that bound is as small as it can be: J was seen to move at a step not much larger than

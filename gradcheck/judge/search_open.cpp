@@ -107,8 +107,23 @@ void Search::give_up(const Standard& standard) {
     if (bends_at_x(slope, bars(slope, standard))) continue;
     if (const auto bar = agreement(slope, lenient)) return settle(Verdict::pass, slope, *bar);
   }
-  if (standard.brief) return leave_open(standard);
+  if (standard.brief && !looks_wrong(standard)) return leave_open(standard);
   begin_piece(standard);
+}
+
+/// The slope that is known best lies further from the analytic value than what is seen to bend it,
+/// and noise.
+bool Search::looks_wrong(const Standard& standard) const {
+  double least = std::numeric_limits<double>::infinity();
+  bool wrong = false;
+  for (const Slope& slope : slopes_) {
+    if (!slope.finite || slope.flat || slope.step > start_.size) continue;
+    const Bars bar = bars(slope, standard);
+    if (bar.visible + bar.noise >= least) continue;
+    least = bar.visible + bar.noise;
+    wrong = std::abs(analytic_ - slope.value) > least;
+  }
+  return wrong;
 }
 
 void Search::leave_open(const Standard& standard) {
@@ -160,7 +175,11 @@ void Search::begin_piece(const Standard& standard) {
   double largest = 0.0;
   for (const Slope& slope : slopes_) largest = std::max(largest, slope.step);
   const double furthest = std::max(2e3 * step_, largest);
-  const double reach = std::clamp(needed * noise / asked, 2.0 * step_, furthest);
+  // Where no piece can reach the tolerance, one of θ's size may still accuse.
+  const double wanted = needed * noise / asked;
+  const double reach = wanted > furthest && looks_wrong(standard)
+                           ? std::max(start_.size, 2.0 * step_)
+                           : std::clamp(wanted, 2.0 * step_, furthest);
   piece_.emplace(reach, noise);
   for (const Value& value : values_) piece_->add(value.t, value.rise);
 }
@@ -191,8 +210,9 @@ void Search::judge_piece(const Standard& standard) {
     suspect_ = true;
     if (accuse_by_piece(*whole, standard)) return;
   }
+  suspect_ = suspect_ || (!whole && looks_wrong(standard));
   const bool hopeless = piece_->least_bar() > held.tolerance * held.size(analytic_);
-  if (hopeless || piece_->wanted().empty()) leave_open(standard);
+  if ((hopeless && !suspect_) || piece_->wanted().empty()) leave_open(standard);
 }
 
 /// The piece contradicts, and so does the part of it that is closer to x: where noise is coarse, it

@@ -5,6 +5,9 @@
 
 namespace dtheta::gradcheck::detail {
 
+/// Standard deviation of a rounding to quanta of 1: 1/√12.
+inline constexpr double rounding_deviation = 0.28867513459481287;
+
 /// The quantum in which a function moves, from the look of its values: the largest power of two, or
 /// of ten, of which all of them are multiples. J computed in float, as the difference of large
 /// numbers, or printed with a few digits moves so. 0 where the values show none: fewer than four
