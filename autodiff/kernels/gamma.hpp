@@ -66,7 +66,7 @@ T cot_pi(T x) {
 
 /// The n-th derivative of cot(x) as a polynomial in c = cot(x): P_0 = c, P_n = -(1 + c^2) P'_(n-1).
 inline constexpr int most_cot_derivatives = 100;
-template <RealScalar T>
+template <Scalar T>
 T cot_derivative(int n, T c) {
   std::array<T, most_cot_derivatives + 2> p{};
   p[1] = T(1);

@@ -48,6 +48,20 @@ struct ChannelView {
     }
   }
 
+  /// Calls visit(channel, element) for each element, in order.
+  template <class Visit>
+  void for_each(Visit visit) const {
+    if (inner == 1) {  // a loop that a compiler can vectorise
+      for (Index at = 0; at < size(); at += channels) {
+        for (Index c = 0; c < channels; ++c) visit(c, at + c);
+      }
+      return;
+    }
+    for_each_run([&](Index c, Index at) {
+      for (Index i = at; i < at + inner; ++i) visit(c, i);
+    });
+  }
+
   /// mean[c] = the sum of f(c, element) over channel c, divided by the count. `block` holds as many
   /// elements as there are channels; runs are summed into it, 32 at a time.
   template <class T, class F>
@@ -56,7 +70,13 @@ struct ChannelView {
     constexpr Index rows = 32;
     for (Index start = 0; start < outer; start += rows) {
       std::fill_n(block, channels, T(0));
-      for (Index o = start; o < std::min(outer, start + rows); ++o) {
+      const Index stop = std::min(outer, start + rows);
+      if (inner == 1) {  // along the channels, which are adjacent
+        for (Index o = start; o < stop; ++o) {
+          for (Index c = 0; c < channels; ++c) block[c] += f(c, o * channels + c);
+        }
+      }
+      for (Index o = start; inner != 1 && o < stop; ++o) {
         for (Index c = 0; c < channels; ++c) {
           const Index at = (o * channels + c) * inner;
           block[c] += sum_of<T>(inner, [&](Index i) { return f(c, at + i); });

@@ -4,6 +4,7 @@
 #include <Eigen/SVD>
 
 #include "autodiff/kernels/eigen.hpp"
+#include "autodiff/kernels/lapack.hpp"
 #include "autodiff/kernels/spectral.hpp"
 
 namespace dtheta::detail {
@@ -11,8 +12,20 @@ namespace dtheta::detail {
 template <RealScalar T>
 void svd(const T* a, Index m, Index n, T* out) {
   MatrixView<T> result(out, std::min(m, n), m + 1 + n);
-  const Eigen::JacobiSVD<Matrix<T>> solver(ConstMatrixView<T>(a, m, n),
-                                           Eigen::ComputeThinU | Eigen::ComputeThinV);
+  const ConstMatrixView<T> matrix(a, m, n);
+  if (!matrix.allFinite()) {
+    result.setConstant(std::numeric_limits<T>::quiet_NaN());
+    return;
+  }
+  if constexpr (Vectorized<T>) {
+    if (std::min(m, n) >= lapack_from && lapack_svd(a, m, n, out)) {
+      const Vector<T> signs = signs_of_columns<T>(result.leftCols(m).transpose());
+      result.leftCols(m) = signs.asDiagonal() * result.leftCols(m);
+      result.rightCols(n) = signs.asDiagonal() * result.rightCols(n);
+      return;
+    }
+  }
+  const Eigen::JacobiSVD<Matrix<T>> solver(matrix, Eigen::ComputeThinU | Eigen::ComputeThinV);
   if (solver.info() != Eigen::Success) {
     result.setConstant(std::numeric_limits<T>::quiet_NaN());
     return;

@@ -61,5 +61,19 @@ std::span<const OpRecord* const> orthogonal_ops();
 std::span<const OpRecord* const> matrix_exp_ops();
 std::span<const OpRecord* const> tensor_product_ops();
 std::span<const OpRecord* const> rule_ops();
+std::span<const OpRecord* const> scatter_reduce_ops();
+std::span<const OpRecord* const> segmented_scan_ops();
+std::span<const OpRecord* const> ctc_ops();
+std::span<const OpRecord* const> quantile_ops();
+std::span<const OpRecord* const> lu_ops();
+std::span<const OpRecord* const> svd_full_ops();
+std::span<const OpRecord* const> embedding_bag_ops();
+std::span<const OpRecord* const> zeta_ops();
+std::span<const OpRecord* const> margin_loss_ops();
+std::span<const OpRecord* const> grid_sample_ops();
+std::span<const OpRecord* const> scaled_error_ops();
+std::span<const OpRecord* const> bessel_ops();
+std::span<const OpRecord* const> incomplete_gamma_ops();
+std::span<const OpRecord* const> fourier_ops();
 
 }  // namespace dtheta

@@ -74,6 +74,25 @@ BOOST_AUTO_TEST_CASE(derivatives_by_indices) {
   BOOST_TEST(refusal([&] { return grad(sum(take(x, at)), at); }).starts_with("grad: "));
 }
 
+BOOST_AUTO_TEST_CASE(weights_that_are_not_one_for_each_class) {
+  const Var longer = tape.leaf(vector_of({1, 2, 3, 4}));
+  BOOST_TEST(refusal([&] {
+               return nll(rows, labels(0, 1), longer);
+             }).starts_with("nll: weights (4) are not one for each class of (2, 3)"));
+  BOOST_TEST(refusal([&] {
+               return cross_entropy_with_logits(rows, labels(0, 1), longer);
+             }).starts_with("cross_entropy_with_logits: weights (4)"));
+}
+
+BOOST_AUTO_TEST_CASE(derivatives_by_indices_in_every_mode) {
+  const Var x = tape.leaf(vector_of({1, 2})), at = labels(0, 1), y = sum(take(x, at));
+  const Var one = tape.constant(1.0), along = tape.leaf(vector_of({1, 1}));
+  const std::vector<Var> ys{y}, ones{one}, xs{x, at}, directions{along, along};
+  BOOST_TEST(refusal([&] { return vjp(ys, ones, xs); }).starts_with("vjp: value 1 of shape (2)"));
+  BOOST_TEST(refusal([&] { return jvp(ys, xs, directions); }).starts_with("jvp: value 1"));
+  BOOST_TEST(refusal([&] { return hvp(y, xs, directions); }).starts_with("grad: value 1"));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace

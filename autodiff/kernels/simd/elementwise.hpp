@@ -156,6 +156,9 @@ void erfc(const double* x, double* out, std::size_t n);
 [[nodiscard]] double sum_squares(const double* x, std::size_t n);
 [[nodiscard]] float dot(const float* a, const float* b, std::size_t n);
 [[nodiscard]] double dot(const double* a, const double* b, std::size_t n);
+/// The product, by the same tree; 1 of an empty range.
+[[nodiscard]] float product(const float* x, std::size_t n);
+[[nodiscard]] double product(const double* x, std::size_t n);
 /// The largest element as by `maximum`; -infinity of an empty range.
 [[nodiscard]] float max(const float* x, std::size_t n);
 [[nodiscard]] double max(const double* x, std::size_t n);

@@ -63,6 +63,13 @@ struct Plus {
   }
 };
 
+struct Times {
+  template <class V>
+  HWY_INLINE V operator()(V a, V b) const {
+    return a * b;
+  }
+};
+
 struct Larger {
   template <class V>
   HWY_INLINE V operator()(V a, V b) const {

@@ -28,6 +28,8 @@ float dot_f32(const float* a, const float* b, std::size_t n) {
 double dot_f64(const double* a, const double* b, std::size_t n) {
   return fold(Plus{}, Product{}, 0.0, n, a, b);
 }
+float product_f32(const float* x, std::size_t n) { return fold(Times{}, Value{}, 1.0f, n, x); }
+double product_f64(const double* x, std::size_t n) { return fold(Times{}, Value{}, 1.0, n, x); }
 float max_f32(const float* x, std::size_t n) {
   return fold(Larger{}, Value{}, -std::numeric_limits<float>::infinity(), n, x);
 }
@@ -49,6 +51,8 @@ HWY_EXPORT(sum_squares_f32);
 HWY_EXPORT(sum_squares_f64);
 HWY_EXPORT(dot_f32);
 HWY_EXPORT(dot_f64);
+HWY_EXPORT(product_f32);
+HWY_EXPORT(product_f64);
 HWY_EXPORT(max_f32);
 HWY_EXPORT(max_f64);
 
@@ -68,6 +72,8 @@ float dot(const float* a, const float* b, std::size_t n) {
 double dot(const double* a, const double* b, std::size_t n) {
   return HWY_DYNAMIC_DISPATCH(dot_f64)(a, b, n);
 }
+float product(const float* x, std::size_t n) { return HWY_DYNAMIC_DISPATCH(product_f32)(x, n); }
+double product(const double* x, std::size_t n) { return HWY_DYNAMIC_DISPATCH(product_f64)(x, n); }
 float max(const float* x, std::size_t n) { return HWY_DYNAMIC_DISPATCH(max_f32)(x, n); }
 double max(const double* x, std::size_t n) { return HWY_DYNAMIC_DISPATCH(max_f64)(x, n); }
 

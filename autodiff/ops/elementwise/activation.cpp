@@ -1,8 +1,12 @@
 #include "autodiff/ops/elementwise/activation.hpp"
 
+#include <fmt/format.h>
+
 #include <cmath>
+#include <limits>
 
 #include "autodiff/elementwise.hpp"
+#include "autodiff/errors.hpp"
 #include "autodiff/kernels/simd/elementwise.hpp"
 #include "autodiff/kernels/simd/rules.hpp"
 #include "autodiff/op_list.hpp"
@@ -161,6 +165,12 @@ Var relu(Arg x) { return apply<Relu>(x); }
 Var relu_grad(Var c, Var x) { return apply<ReluGrad>(c, x); }
 Var leaky_relu(Arg x, double slope) { return apply(LeakyRelu::with_slope(slope), {x}); }
 Var softplus(Arg x) { return apply<Softplus>(x); }
+Var softplus(Arg x, double beta) {
+  if (!(beta > 0 && beta < std::numeric_limits<double>::infinity())) {
+    throw ValueError(fmt::format("softplus: beta {} is not positive and finite", beta));
+  }
+  return softplus(Arg(x * beta, x.at())) / beta;
+}
 
 bool is_relu(const OpRecord& op) { return &op == &record_of<Relu>; }
 bool is_relu_grad(const OpRecord& op) { return &op == &record_of<ReluGrad>; }

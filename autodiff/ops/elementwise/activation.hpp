@@ -17,5 +17,7 @@ Var relu(Arg x);
 Var leaky_relu(Arg x, double slope = 0.01);
 /// log(1 + exp(x)), without overflow.
 Var softplus(Arg x);
+/// log(1 + exp(beta x)) / beta: the larger beta, the nearer to relu. ValueError unless beta > 0.
+Var softplus(Arg x, double beta);
 
 }  // namespace dtheta

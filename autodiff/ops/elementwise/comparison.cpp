@@ -8,6 +8,7 @@
 #include "autodiff/op_list.hpp"
 #include "autodiff/ops/elementwise/arithmetic.hpp"
 #include "autodiff/ops/families.hpp"
+#include "autodiff/ops/operands.hpp"
 
 namespace dtheta {
 namespace {
@@ -149,6 +150,18 @@ Var clamp(Arg x, double low, double high) {
     throw ValueError(fmt::format("clamp: low {} must not exceed high {}", low, high));
   }
   return apply(Clamp::clamp_to(low, high), {x});
+}
+
+Var clamp(Arg x, Arg low, Arg high) {
+  Shape shape;
+  for (const Arg& a : {x, low, high}) {
+    if (a.is_number()) continue;
+    detail::require_real("clamp", a.var().type());
+    shape = broadcast("clamp", shape, a.var().shape());
+  }
+  // A NaN fails both comparisons: kept as it is where it stands.
+  const Var raised = where(greater_equal(x, low), x, where(not_equal(x, x), x, low));
+  return where(less_equal(raised, high), raised, where(not_equal(raised, raised), raised, high));
 }
 
 Var operator<(Arg a, Arg b) { return apply<Less>(a, b); }

@@ -14,6 +14,10 @@ Var minimum(Arg a, Arg b);
 /// x limited to [low, high]. The derivative is 1 inside and on the bounds, 0 outside.
 /// Throws ValueError unless low <= high.
 Var clamp(Arg x, double low, double high);
+/// The same element for element, with bounds that are recorded values: where x is below `low` the
+/// derivative is that of low, likewise for `high`, which wins where low exceeds it. NaN in any of
+/// the three gives NaN.
+Var clamp(Arg x, Arg low, Arg high);
 /// a where condition != 0, else b. No derivative flows to the condition, nor from the side not
 /// taken, whatever its value.
 Var where(Arg condition, Arg a, Arg b);

@@ -3,10 +3,12 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <type_traits>
 
 #include "autodiff/digits.hpp"
 #include "autodiff/elementwise.hpp"
 #include "autodiff/errors.hpp"
+#include "autodiff/kernels/complex_special.hpp"
 #include "autodiff/kernels/erfinv.hpp"
 #include "autodiff/kernels/gamma.hpp"
 #include "autodiff/kernels/simd/elementwise.hpp"
@@ -20,13 +22,13 @@ namespace {
 
 /// d erf(x) = 2/sqrt(pi) e^(-x^2) dx
 struct Erf : Unary<Erf> {
-  static constexpr OpInfo info{.name = "erf"};
+  static constexpr OpInfo info{.name = "erf", .analytic = true};
   static constexpr Domain domain{-3, 3};
   template <class T>
   static constexpr FastUnary<T> fast = simd::erf;
   template <class T>
   static T value(T x) {
-    using std::erf;
+    using std::erf, detail::erf;
     return erf(x);
   }
   static Var slope(Var x, Var) { return digits::two_over_sqrt_pi.on(x.tape()) * exp(-square(x)); }
@@ -37,13 +39,13 @@ struct Erf : Unary<Erf> {
 
 /// d erfc(x) = -2/sqrt(pi) e^(-x^2) dx
 struct Erfc : Unary<Erfc> {
-  static constexpr OpInfo info{.name = "erfc"};
+  static constexpr OpInfo info{.name = "erfc", .analytic = true};
   static constexpr Domain domain{-3, 3};
   template <class T>
   static constexpr FastUnary<T> fast = simd::erfc;
   template <class T>
   static T value(T x) {
-    using std::erfc;
+    using std::erfc, detail::erfc;
     return erfc(x);
   }
   static Var slope(Var x, Var) { return -digits::two_over_sqrt_pi.on(x.tape()) * exp(-square(x)); }
@@ -68,7 +70,7 @@ struct ErfInv : Unary<ErfInv> {
 
 /// d log Gamma(x) = digamma(x) dx
 struct LGamma : Unary<LGamma> {
-  static constexpr OpInfo info{.name = "lgamma"};
+  static constexpr OpInfo info{.name = "lgamma", .analytic = true};
   static constexpr Domain domain{0.4, 6};
   template <class T>
   static T value(T x) {
@@ -83,7 +85,7 @@ struct LGamma : Unary<LGamma> {
 
 /// d digamma(x) = polygamma(1, x) dx
 struct Digamma : Unary<Digamma> {
-  static constexpr OpInfo info{.name = "digamma"};
+  static constexpr OpInfo info{.name = "digamma", .analytic = true};
   static constexpr Domain domain{0.4, 6};
   template <class T>
   static T value(T x) {
@@ -101,7 +103,7 @@ struct Polygamma : Unary<Polygamma> {
   int n = 1;
   friend constexpr bool operator==(const Polygamma&, const Polygamma&) = default;
 
-  static constexpr OpInfo info{.name = "polygamma"};
+  static constexpr OpInfo info{.name = "polygamma", .analytic = true};
   static constexpr Domain domain{0.5, 6};
   static Polygamma of(int n) {
     Polygamma op;
@@ -122,14 +124,15 @@ struct Polygamma : Unary<Polygamma> {
 };
 
 /// sin(pi x) and cos(pi x), exact at multiples of 1/2.
-template <class T>
+using detail::cos_pi, detail::sin_pi;
+template <RealScalar T>
 T sin_pi(T x) {
   using std::abs, std::sin, std::nearbyint;
   T r = x - T(2) * nearbyint(x / T(2));  // in [-1, 1]
   if (abs(r) > T(1) / T(2)) r = (r > T(0) ? T(1) : T(-1)) - r;
   return sin(digits::pi.in<T>() * r);
 }
-template <class T>
+template <RealScalar T>
 T cos_pi(T x) {
   using std::abs, std::nearbyint;
   return sin_pi(T(1) / T(2) - abs(x - T(2) * nearbyint(x / T(2))));
@@ -140,7 +143,7 @@ struct Sinc : Unary<Sinc> {
   int n = 0;
   friend constexpr bool operator==(const Sinc&, const Sinc&) = default;
 
-  static constexpr OpInfo info{.name = "sinc"};
+  static constexpr OpInfo info{.name = "sinc", .analytic = true};
   static constexpr Domain domain{-3, 3};
   static Sinc derivative(int n) {
     Sinc op;
@@ -153,7 +156,9 @@ struct Sinc : Unary<Sinc> {
   T value(T x) const {
     using std::abs;
     const T pi = digits::pi.in<T>(), u = pi * x;
-    T y = abs(u) < T(1) + T(n) / T(2) ? by_series(u) : by_recurrence(x, u);
+    const auto size = abs(u);
+    using Size = std::remove_const_t<decltype(size)>;
+    T y = size < Size(1) + Size(n) / Size(2) ? by_series(u) : by_recurrence(x, u);
     for (int k = 0; k < n; ++k) y *= pi;
     return y;
   }

@@ -41,6 +41,9 @@ SlogDet slogdet(Arg a);
 /// Throws SingularMatrixError.
 Var solve(Arg a, Arg b);
 
+/// X with X A = B for B (..., k, n), or x with x A = b for a vector b: solve from the right.
+Var solve_right(Arg a, Arg b);
+
 struct Triangular {
   bool upper = false;
   bool transpose = false;      // solve A^T X = B

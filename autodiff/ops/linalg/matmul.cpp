@@ -15,6 +15,7 @@
 #include "autodiff/ops/operands.hpp"
 #include "autodiff/ops/reduction/reduction.hpp"
 #include "autodiff/ops/shape/shape.hpp"
+#include "autodiff/ops/shape/turned.hpp"
 
 namespace dtheta {
 namespace {
@@ -216,7 +217,14 @@ Var as_rows(Var v) {
 }
 
 Var matmul(Arg a, Arg b, bool transpose_a, bool transpose_b) {
-  return apply(MatMul{transpose_a, transpose_b}, {a, b});
+  // A transpose is read as it stands; if nobody else needs it a plan leaves it out.
+  const auto unturned = [](Arg x, bool& transposed) {
+    const Var from = x.is_number() ? Var{} : detail::turned_from(x.var());
+    if (from.exists()) transposed = !transposed;
+    return from.exists() ? Arg(from, x.at()) : x;
+  };
+  const Arg left = unturned(a, transpose_a), right = unturned(b, transpose_b);
+  return apply(MatMul{transpose_a, transpose_b}, {left, right});
 }
 
 Var matmul(Arg a, Arg b) {

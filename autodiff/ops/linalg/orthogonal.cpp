@@ -6,6 +6,7 @@
 #include <Eigen/QR>
 
 #include "autodiff/kernels/eigen.hpp"
+#include "autodiff/kernels/gemm.hpp"
 #include "autodiff/kernels/spectral.hpp"
 #include "autodiff/op_list.hpp"
 #include "autodiff/ops/elementwise/arithmetic.hpp"
@@ -110,11 +111,11 @@ struct Pinv {
     detail::require_matrix(info.name, a);
     return {detail::with_matrix(detail::batch_of(a), a[a.rank() - 1], a[a.rank() - 2]), Kind::real};
   }
-  /// One decomposition, see detail::svd.
+  /// One decomposition, see detail::svd, and the two matrices whose product is the result.
   [[nodiscard]] std::size_t scratch(Types in) const {
     const Shape& a = in[0].shape;
     const Index m = a[a.rank() - 2], n = a[a.rank() - 1];
-    return static_cast<std::size_t>(std::min(m, n) * (m + 1 + n));
+    return static_cast<std::size_t>(std::min(m, n) * (2 * (m + n) + 1));
   }
   template <class T>
   void forward(const Call<T>& call) const {
@@ -125,19 +126,21 @@ struct Pinv {
                       ? T(static_cast<double>(std::max(m, n))) * std::numeric_limits<T>::epsilon()
                       : T(rcond);
     const Index k = std::min(m, n), width = m + 1 + n;
+    T *const vt = call.workspace() + k * width, *const ut = vt + k * n;
     for (Index b = 0; b < s.size() / (m * n); ++b) {
-      const T* rows = call.workspace();  // of u_i, s_i and v_i
+      const T* row = call.workspace();  // of u_i, s_i and v_i
       detail::svd(call.input(0) + b * m * n, m, n, call.workspace());
-      T* out = call.output() + b * m * n;
-      std::fill_n(out, m * n, T(0));
-      const T least = cut * rows[m];
-      for (Index i = 0; i < k; ++i, rows += width) {
-        if (rows[m] <= least) break;  // they decrease; NaN goes on
-        for (Index r = 0; r < n; ++r) {
-          const T factor = rows[m + 1 + r] / rows[m];
-          for (Index j = 0; j < m; ++j) out[r * m + j] += factor * rows[j];
-        }
+      const T least = cut * row[m];
+      Index rank = 0;  // values decrease; NaN counts
+      for (; rank < k && !(row[m] <= least); ++rank, row += width) {
+        std::copy_n(row, m, ut + rank * m);
+        for (Index i = 0; i < n; ++i) vt[rank * n + i] = row[m + 1 + i] / row[m];
       }
+      T* out = call.output() + b * m * n;
+      if (rank == 0)
+        std::fill_n(out, m * n, T(0));
+      else
+        detail::gemm({.m = n, .n = m, .k = rank, .transpose_a = true}, vt, ut, out);
     }
   }
   [[nodiscard]] static Var vjp(int, const Primal& p, Var c) {

@@ -266,6 +266,19 @@ Var solve(Arg a, Arg b) {
   return apply(Solve{}, {widened(a, left), widened(b, right)});
 }
 
+Var solve_right(Arg a, Arg b) {
+  const Shape &left = a.var().shape(), &right = b.var().shape();
+  detail::require_square("solve_right", left);
+  const Index n = left[left.rank() - 1];
+  if (right.rank() == 0 || right[right.rank() - 1] != n) {
+    throw ShapeError(fmt::format("solve_right: A {} and B {} do not fit: B needs {} columns",
+                                 to_string(left), to_string(right), n));
+  }
+  const Arg turned(detail::transposed(a.var()), a.at());
+  if (right.rank() == 1) return solve(turned, b);
+  return detail::transposed(solve(turned, Arg(detail::transposed(b.var()), b.at())));
+}
+
 std::span<const OpRecord* const> solve_ops() {
   return OpList<Inverse, Det, SignLogDet, Solve>::records;
 }

@@ -111,7 +111,7 @@ void require_operands(Arg q, Arg k, Arg v, const AttentionWeights& w, Index head
 
 }  // namespace
 
-Var scaled_dot_attention(Arg q, Arg k, Arg v, const AttentionOptions& o) {
+Attended attend(Arg q, Arg k, Arg v, const AttentionOptions& o) {
   const Shape qs = q.var().shape(), ks = k.var().shape(), vs = v.var().shape();
   const bool fits = qs.rank() >= 2 && ks.rank() >= 2 && vs.rank() >= 2 &&
                     qs[qs.rank() - 1] == ks[ks.rank() - 1] &&
@@ -127,11 +127,16 @@ Var scaled_dot_attention(Arg q, Arg k, Arg v, const AttentionOptions& o) {
       o.scale != 0 ? q * o.scale
                    : q / sqrt(q.var().tape().constant(static_cast<double>(qs[qs.rank() - 1])));
   const Var weights = attention_weights(matmul(Arg(scaled, q.at()), k, false, true), o);
-  return matmul(Arg(dropout(Arg(weights, q.at()), o.keep_prob, o.key), q.at()), v, false, false);
+  const Var used = dropout(Arg(weights, q.at()), o.keep_prob, o.key);
+  return {matmul(Arg(used, q.at()), v, false, false), weights};
 }
 
-Var multi_head_attention(Arg q, Arg k, Arg v, const AttentionWeights& w, Index heads,
-                         const AttentionOptions& options) {
+Var scaled_dot_attention(Arg q, Arg k, Arg v, const AttentionOptions& options) {
+  return attend(q, k, v, options).values;
+}
+
+Attended multi_head_attend(Arg q, Arg k, Arg v, const AttentionWeights& w, Index heads,
+                           const AttentionOptions& options) {
   require_operands(q, k, v, w, heads);
   const bool single = q.var().rank() == 2;
   const Index width = q.var().shape()[q.var().rank() - 1];
@@ -139,11 +144,17 @@ Var multi_head_attention(Arg q, Arg k, Arg v, const AttentionWeights& w, Index h
     const Var projected = project(x, w, part, width);
     return split_heads(single ? expand_dims(projected, 0) : projected, heads);
   };
-  const Var attended =
-      scaled_dot_attention(Arg(heads_of(q, 0), q.at()), heads_of(k, 1), heads_of(v, 2), options);
-  const Var joined = join_heads(attended);
+  const Attended attended =
+      attend(Arg(heads_of(q, 0), q.at()), heads_of(k, 1), heads_of(v, 2), options);
+  const Var joined = join_heads(attended.values);
   const Var out = detail::dense(Arg(joined, q.at()), w.w_out, w.b_out);
-  return single ? squeeze(out, 0) : out;
+  if (!single) return {out, attended.weights};
+  return {squeeze(out, 0), squeeze(attended.weights, 0)};
+}
+
+Var multi_head_attention(Arg q, Arg k, Arg v, const AttentionWeights& w, Index heads,
+                         const AttentionOptions& options) {
+  return multi_head_attend(q, k, v, w, heads, options).values;
 }
 
 }  // namespace dtheta

@@ -26,6 +26,14 @@ struct AttentionOptions {
 /// the operands do not fit.
 Var scaled_dot_attention(Arg q, Arg k, Arg v, const AttentionOptions& options = {});
 
+/// The result of attention and the weights it was averaged with, (..., queries, keys), before
+/// dropout.
+struct Attended {
+  Var values;
+  Var weights;
+};
+Attended attend(Arg q, Arg k, Arg v, const AttentionOptions& options = {});
+
 /// Parameters of multi-head attention over vectors of `width`: the projections of queries, keys and
 /// values, one below the other, w_in (3 * width, width) and b_in (3 * width), and of the result,
 /// w_out (width, width) and b_out (width). Biases may be left out.
@@ -41,5 +49,8 @@ struct AttentionWeights {
 /// (samples, heads, queries, keys). Throws ShapeError unless heads divides width.
 Var multi_head_attention(Arg q, Arg k, Arg v, const AttentionWeights& w, Index heads,
                          const AttentionOptions& options = {});
+/// The same, and the weights of each head, (samples, heads, queries, keys), or without samples.
+Attended multi_head_attend(Arg q, Arg k, Arg v, const AttentionWeights& w, Index heads,
+                           const AttentionOptions& options = {});
 
 }  // namespace dtheta

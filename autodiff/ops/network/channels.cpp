@@ -34,6 +34,12 @@ struct PerChannel {
     const AxisSplit s(call.shape(0), 1, 1);
     const T* x = call.input(0);
     T* out = call.output();
+    if (s.inner == 1) {  // along the channels, which are adjacent
+      for (Index o = 0; o < s.outer; ++o, x += s.n, out += s.n) {
+        for (Index c = 0; c < s.n; ++c) out[c] = Self::value(x[c], call.input(1)[c]);
+      }
+      return;
+    }
     for (Index o = 0; o < s.outer; ++o) {
       for (Index c = 0; c < s.n; ++c, x += s.inner, out += s.inner) {
         const T v = call.input(1)[c];

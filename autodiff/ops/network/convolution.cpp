@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <optional>
 
 #include "autodiff/errors.hpp"
@@ -121,6 +122,36 @@ Var convolve_transposed(Callee f, Arg x, Arg w, const std::optional<Arg>& b,
 }
 
 }  // namespace
+
+ConvOptions same_padding(Arg w, ConvOptions o) {
+  const Shape& s = w.var().shape();
+  if (s.rank() < 3 || s.rank() > 5) {
+    throw ShapeError(fmt::format(
+        "same_padding: filters {}: (out, in, k...) with one to three spatial axes are needed",
+        to_string(s)));
+  }
+  const int axes = s.rank() - 2;
+  detail::require_per_axis("same_padding", "dilation", o.dilation, axes, 1);
+  std::array<Index, 3> before{}, after{};
+  for (int i = 0; i < o.stride.size(); ++i) {
+    if (o.stride[i] != 1) {
+      throw ValueError(fmt::format(
+          "same_padding: stride {} of filters {}: the size stays the same at stride 1 alone",
+          o.stride[i], to_string(s)));
+    }
+  }
+  for (int i = 0; i < axes; ++i) {
+    const Index total = o.dilation[i] * (s[2 + i] - 1);
+    before[static_cast<std::size_t>(i)] = total / 2;
+    after[static_cast<std::size_t>(i)] = total - total / 2;
+  }
+  const auto of_axes = [&](const std::array<Index, 3>& values) {
+    return PerAxis(std::span<const Index>(values.data(), static_cast<std::size_t>(axes)));
+  };
+  o.padding = of_axes(before);
+  o.padding_end = of_axes(after);
+  return o;
+}
 
 Var conv(Arg x, Arg w, const ConvOptions& o) { return convolve({"conv"}, x, w, {}, o); }
 Var conv(Arg x, Arg w, Arg b, const ConvOptions& o) { return convolve({"conv"}, x, w, b, o); }

@@ -18,6 +18,11 @@ struct ConvOptions {
   Index groups = 1;
 };
 
+/// The options with the padding for which a convolution at stride 1 keeps the spatial sizes of x,
+/// as PyTorch's padding "same": of an odd number of zeros the one more stands behind. `w` holds the
+/// filters. Throws ValueError for another stride.
+[[nodiscard]] ConvOptions same_padding(Arg w, ConvOptions options = {});
+
 /// Convolution, as deep learning calls what is a cross-correlation, with the filters w
 /// (out, in / groups, k...) of x (samples, in, ...) or, for one sample, (in, ...):
 ///   y[n, o, p] = b[o] + sum over c, k of w[o, c, k] x[n, c, p * stride - padding + k * dilation].

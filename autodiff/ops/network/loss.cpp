@@ -199,6 +199,14 @@ Var binary_cross_entropy_with_logits(Arg z, Arg y) {
   return apply<BinaryCrossEntropyWithLogits>(z, y);
 }
 
+Var binary_cross_entropy_with_logits(Arg z, Arg y, Arg positive_weight) {
+  detail::require_fit("binary_cross_entropy_with_logits", {z, y, positive_weight});
+  // -log p = softplus(-z) and -log(1 - p) = softplus(z). What has no part in the loss counts for
+  // nothing, though its logit be infinite.
+  const Var of_positive = detail::weighted(y * positive_weight, softplus(Arg(-z.var(), z.at())));
+  return of_positive + detail::weighted(1 - y, softplus(z));
+}
+
 Var cross_entropy(Arg p, Arg targets) {
   const Shape shape = p.var().shape();
   if (shape.rank() == 0) {

@@ -15,6 +15,9 @@ Var xlogy(Arg a, Arg b);
 Var binary_cross_entropy(Arg p, Arg y);
 /// The same with p = sigmoid(z): softplus(z) - y z.
 Var binary_cross_entropy_with_logits(Arg z, Arg y);
+/// The same with the first term, that of y, multiplied by `positive_weight`, which broadcasts: one
+/// for each class, say.
+Var binary_cross_entropy_with_logits(Arg z, Arg y, Arg positive_weight);
 
 /// -sum over classes of t log p along the last axis, for probabilities p; and with
 /// p = softmax(z). `targets` holds class probabilities of p's shape, or the class of each example

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <initializer_list>
 
 #include "autodiff/elementwise.hpp"
 #include "autodiff/errors.hpp"
@@ -168,19 +167,27 @@ struct KlDiv : Binary<KlDiv> {
   }
 };
 
-/// Throws errors that name `op` for operands that hold indices or do not broadcast.
-void require_fit(std::string_view op, std::initializer_list<Arg> args) {
-  Shape shape;
-  for (const Arg& a : args) {
-    if (a.is_number()) continue;
-    detail::require_real(op, a.var().type());
-    shape = broadcast(op, shape, a.var().shape());
+/// Throws ShapeError naming `op` unless there is one weight for each class of the scores.
+void require_class_weights(std::string_view op, Arg scores, Arg weights) {
+  const Shape &s = scores.var().shape(), &w = weights.var().shape();
+  if (s.rank() == 0 || w != Shape{s[s.rank() - 1]}) {
+    throw ShapeError(fmt::format("{}: weights {} are not one for each class of {}", op,
+                                 to_string(w), to_string(s)));
   }
 }
 
 }  // namespace
 
 namespace detail {
+
+void require_fit(std::string_view op, std::initializer_list<Arg> args) {
+  Shape shape;
+  for (const Arg& a : args) {
+    if (a.is_number()) continue;
+    require_real(op, a.var().type());
+    shape = broadcast(op, shape, a.var().shape());
+  }
+}
 
 Var nll_for(std::string_view caller, Arg log_p, Arg labels, Index ignored) {
   return apply(Nll{{ignored, caller}}, {log_p, labels});
@@ -202,13 +209,31 @@ Var weights_of(Arg weights, Arg labels, Index ignored) {
   return detail::nll_for("weights_of", broadcast_to(-weights, rows), labels, ignored);
 }
 
+Var nll(Arg log_p, Arg labels, Arg weights, Index ignored) {
+  require_class_weights("nll", log_p, weights);
+  return detail::nll_for("nll", log_p, labels, ignored) * weights_of(weights, labels, ignored);
+}
+
+Var cross_entropy_with_logits(Arg z, Arg labels, Arg weights, Index ignored) {
+  require_class_weights("cross_entropy_with_logits", z, weights);
+  return cross_entropy_with_logits(z, labels, ignored) * weights_of(weights, labels, ignored);
+}
+
+Var cross_entropy_with_logits(Arg z, Arg labels, Index ignored) {
+  if (z.var().rank() == 0) {
+    throw ShapeError("cross_entropy_with_logits: logits () have no axis of classes");
+  }
+  detail::require_indices("cross_entropy_with_logits", labels.var().type());
+  return detail::nll_for("cross_entropy_with_logits", Arg(log_softmax(z), z.at()), labels, ignored);
+}
+
 Var weighted_mean(Arg losses, Arg weights) {
-  require_fit("weighted_mean", {losses, weights});
+  detail::require_fit("weighted_mean", {losses, weights});
   const Var weighted = losses * weights;
   return sum(weighted) / sum(broadcast_to(weights, weighted.shape()));
 }
 
-Var smoothed_cross_entropy(Arg z, Arg targets, double smoothing) {
+Var smoothed_cross_entropy(Arg z, Arg targets, double smoothing, Index ignored) {
   if (!(smoothing >= 0 && smoothing <= 1)) {
     throw ValueError(
         fmt::format("smoothed_cross_entropy: smoothing {} is not between 0 and 1", smoothing));
@@ -224,29 +249,37 @@ Var smoothed_cross_entropy(Arg z, Arg targets, double smoothing) {
   }
   const Var log_p = log_softmax(z);
   // Without smoothing the other classes have no part in the loss, though a logit be -infinity.
-  const Var rest = smoothing > 0 ? -(smoothing * mean(log_p, -1)) : Var{};
+  Var rest = smoothing > 0 ? -(smoothing * mean(log_p, -1)) : Var{};
+  if (by_label && rest.exists() && ignored != no_label_ignored) {
+    const Var ones = broadcast_to(log_p.tape().constant(1.0), Shape{shape[shape.rank() - 1]});
+    rest = detail::weighted(weights_of(ones, targets, ignored), rest);
+  }
   if (smoothing == 1 && !by_label) return rest;
-  const Var own = by_label
-                      ? detail::nll_for("smoothed_cross_entropy", log_p, targets, no_label_ignored)
-                      : -sum(detail::weighted(targets, log_p), -1);
+  const Var own = by_label ? detail::nll_for("smoothed_cross_entropy", log_p, targets, ignored)
+                           : -sum(detail::weighted(targets, log_p), -1);
   if (!rest.exists()) return own;
   return detail::weighted(1 - own.tape().constant(smoothing), own) + rest;
 }
 
 Var kl_div(Arg log_q, Arg p) { return apply<KlDiv>(log_q, p); }
 
+Var kl_div_of_logs(Arg log_q, Arg log_p) {
+  detail::require_fit("kl_div_of_logs", {log_q, log_p});
+  return detail::weighted(exp(log_p), log_p - log_q);
+}
+
 Var hinge(Arg z, Arg y) {
-  require_fit("hinge", {z, y});
+  detail::require_fit("hinge", {z, y});
   return relu(1 - y * z);
 }
 
 Var hinge_embedding(Arg x, Arg y, double margin) {
-  require_fit("hinge_embedding", {x, y});
+  detail::require_fit("hinge_embedding", {x, y});
   return detail::keep_nan(where(equal(y, 1), x, relu(margin - x)), x);
 }
 
 Var margin_ranking(Arg a, Arg b, Arg y, double margin) {
-  require_fit("margin_ranking", {a, b, y});
+  detail::require_fit("margin_ranking", {a, b, y});
   return relu(margin - y * (a - b));
 }
 

@@ -202,9 +202,10 @@ Var max_pool(std::string_view op, int axes, Arg x, const PerAxis& size, const Po
   return apply(Op{{w}}, {x});
 }
 
+template <class Op>
 Var adaptive_max_pool(std::string_view op, int axes, Arg x, const PerAxis& out) {
   require_rank(op, x.var(), axes);
-  return apply(MaxPool{{detail::dividing_window(op, x.var().shape(), axes, out)}}, {x});
+  return apply(Op{{detail::dividing_window(op, x.var().shape(), axes, out)}}, {x});
 }
 
 }  // namespace
@@ -228,13 +229,23 @@ Var max_pool3d_indices(Arg x, PerAxis size, const PoolOptions& o) {
   return max_pool<MaxPoolIndices>("max_pool3d_indices", 3, x, size, o);
 }
 Var adaptive_max_pool1d(Arg x, PerAxis out) {
-  return adaptive_max_pool("adaptive_max_pool1d", 1, x, out);
+  return adaptive_max_pool<MaxPool>("adaptive_max_pool1d", 1, x, out);
 }
 Var adaptive_max_pool2d(Arg x, PerAxis out) {
-  return adaptive_max_pool("adaptive_max_pool2d", 2, x, out);
+  return adaptive_max_pool<MaxPool>("adaptive_max_pool2d", 2, x, out);
 }
 Var adaptive_max_pool3d(Arg x, PerAxis out) {
-  return adaptive_max_pool("adaptive_max_pool3d", 3, x, out);
+  return adaptive_max_pool<MaxPool>("adaptive_max_pool3d", 3, x, out);
+}
+
+Var adaptive_max_pool1d_indices(Arg x, PerAxis out) {
+  return adaptive_max_pool<MaxPoolIndices>("adaptive_max_pool1d_indices", 1, x, out);
+}
+Var adaptive_max_pool2d_indices(Arg x, PerAxis out) {
+  return adaptive_max_pool<MaxPoolIndices>("adaptive_max_pool2d_indices", 2, x, out);
+}
+Var adaptive_max_pool3d_indices(Arg x, PerAxis out) {
+  return adaptive_max_pool<MaxPoolIndices>("adaptive_max_pool3d_indices", 3, x, out);
 }
 
 std::span<const OpRecord* const> max_pool_ops() {

@@ -67,6 +67,10 @@ Var lp_pool3d(Arg x, double p, PerAxis size, const PoolOptions& options = {});
 Var adaptive_max_pool1d(Arg x, PerAxis out);
 Var adaptive_max_pool2d(Arg x, PerAxis out);
 Var adaptive_max_pool3d(Arg x, PerAxis out);
+/// Where those elements are, as max_pool2d_indices.
+Var adaptive_max_pool1d_indices(Arg x, PerAxis out);
+Var adaptive_max_pool2d_indices(Arg x, PerAxis out);
+Var adaptive_max_pool3d_indices(Arg x, PerAxis out);
 Var adaptive_avg_pool1d(Arg x, PerAxis out);
 Var adaptive_avg_pool2d(Arg x, PerAxis out);
 Var adaptive_avg_pool3d(Arg x, PerAxis out);

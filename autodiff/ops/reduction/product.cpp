@@ -1,5 +1,6 @@
 #include "autodiff/ops/reduction/product.hpp"
 
+#include "autodiff/kernels/simd/elementwise.hpp"
 #include "autodiff/op_list.hpp"
 #include "autodiff/ops/families.hpp"
 #include "autodiff/ops/reduction/axis_reduction.hpp"
@@ -16,6 +17,10 @@ struct Prod : detail::AxisReduction<Prod> {
   template <class T>
   void forward(const Call<T>& call) const {
     const AxisSplit s = split(call.shape(0));
+    if (s.inner == 1) {
+      for (Index o = 0; o < s.outer; ++o) call.output()[o] = of_run(call.input(0) + o * s.n, s.n);
+      return;
+    }
     for (Index o = 0; o < s.outer; ++o) {
       T* out = call.output() + o * s.inner;
       std::fill_n(out, s.inner, T(1));
@@ -40,7 +45,21 @@ struct Prod : detail::AxisReduction<Prod> {
     list.push_back({all(1), {given({3}, {0, 0, 0})}});
     list.push_back({all(2), {given({2, 2}, {1e30, 1e-30, 2, 1e30})}});
     list.push_back({over({}, 1, 1, true), {given({2, 3}, {1, 0, 2, 3, 4, 0})}});
+    list.push_back({over({}, 1, 1, false), {real({1, 70}, {0.9, 1.1})}});
     return list;
+  }
+
+ private:
+  /// The product of n adjacent elements: in their order where they are few.
+  template <class T>
+  static T of_run(const T* x, Index n) {
+    constexpr Index few = 64;
+    if constexpr (Vectorized<T>) {
+      if (n > few) return simd::product(x, static_cast<std::size_t>(n));
+    }
+    T product(1);
+    for (Index i = 0; i < n; ++i) product *= x[i];
+    return product;
   }
 };
 

@@ -121,6 +121,62 @@ struct CumMin : Record<CumMin> {
   }
 };
 
+/// Where the running extrema are.
+template <class Extrema>
+struct RecordIndices {
+  int axis = 0;
+  friend constexpr bool operator==(const RecordIndices&, const RecordIndices&) = default;
+
+  static constexpr OpInfo info{.name = Extrema::indices, .differentiable = false};
+  [[nodiscard]] static ValueType infer(Types in) {
+    detail::require_real(info.name, in);
+    return {in[0].shape, Kind::index};
+  }
+  template <class T>
+  void forward(const Call<T>& call) const {
+    const AxisSplit s(call.shape(0), axis, 1);
+    if (call.out_shape().size() == 0) return;
+    const T* x = call.input(0);
+    Index* out = call.index_output();
+    for_each_row(s, false, [&](Index row, Index before) {
+      const Index place = row / s.inner % s.n;
+      for (Index j = 0; j < s.inner; ++j) {
+        Index& found = out[row + j];
+        found = place;
+        if (before < 0) continue;
+        const Index so_far = out[before + j];
+        const T best = x[row + j - (place - so_far) * s.inner], next = x[row + j];
+        const bool keeps = best != best ? next == next : next == next && Extrema::beats(best, next);
+        if (keeps) found = so_far;
+      }
+    });
+  }
+  [[nodiscard]] static Var vjp(int, const Primal&, Var) { return {}; }
+  [[nodiscard]] Var batch(const Batch& b) const { return apply(RecordIndices{axis + 1}, {b[0]}); }
+  static std::vector<Sample<RecordIndices>> samples() {
+    return {{{0}, {real({5})}},
+            {{1}, {real({3, 4})}},
+            {{1}, {real({2, 3, 2})}},
+            {{1}, {real({2, 0})}},
+            {{0}, {given({4}, {1, 2, 2, 1})}}};
+  }
+};
+
+struct OfMax {
+  static constexpr std::string_view indices = "cummax_indices";
+  template <class T>
+  static bool beats(T best, T next) {
+    return best > next;
+  }
+};
+struct OfMin {
+  static constexpr std::string_view indices = "cummin_indices";
+  template <class T>
+  static bool beats(T best, T next) {
+    return best < next;
+  }
+};
+
 template <class Op>
 Var along(Arg x, int axis) {
   return apply(Op::along(normalize_axis(Op::info.name, axis, x.var().rank())), {x});
@@ -132,8 +188,15 @@ Var logcumsumexp(Arg x, int axis) { return along<LogCumSumExp>(x, axis); }
 Var cummax(Arg x, int axis) { return along<CumMax>(x, axis); }
 Var cummin(Arg x, int axis) { return along<CumMin>(x, axis); }
 
+Var cummax_indices(Arg x, int axis) {
+  return apply(RecordIndices<OfMax>{normalize_axis("cummax_indices", axis, x.var().rank())}, {x});
+}
+Var cummin_indices(Arg x, int axis) {
+  return apply(RecordIndices<OfMin>{normalize_axis("cummin_indices", axis, x.var().rank())}, {x});
+}
+
 std::span<const OpRecord* const> running_extremum_ops() {
-  return OpList<LogCumSumExp, CumMax, CumMin>::records;
+  return OpList<LogCumSumExp, CumMax, CumMin, RecordIndices<OfMax>, RecordIndices<OfMin>>::records;
 }
 
 }  // namespace dtheta

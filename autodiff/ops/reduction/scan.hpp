@@ -18,6 +18,10 @@ Var logcumsumexp(Arg x, int axis);
 /// one has the derivative.
 Var cummax(Arg x, int axis);
 Var cummin(Arg x, int axis);
+/// Where those elements are along the axis: of elements that tie the last, and from the first NaN
+/// on the last NaN.
+Var cummax_indices(Arg x, int axis);
+Var cummin_indices(Arg x, int axis);
 
 /// The recurrence h[i] = a[i] h[i-1] + b[i] with h[-1] = 0; from the back with `reverse`. a and b
 /// broadcast to one shape, which has the axis.

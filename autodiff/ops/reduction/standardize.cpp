@@ -89,9 +89,7 @@ struct Standardize {
       }
     }
     const Normalizer<T> y(view, centered, epsilon, x, call.workspace());
-    view.for_each_run([&](Index c, Index at) {
-      for (Index i = at; i < at + view.inner; ++i) out[i] = y(c, x[i]);
-    });
+    view.for_each([&](Index c, Index i) { out[i] = y(c, x[i]); });
   }
   [[nodiscard]] Var vjp(int, const Primal& p, Var c) const;
 
@@ -143,11 +141,8 @@ struct StandardizeGrad {
     else
       std::fill_n(mean, view.channels, T(0));
     view.means(along, block, [&](Index k, Index i) { return c[i] * y(k, x[i]); });
-    view.for_each_run([&](Index k, Index at) {
-      for (Index i = at; i < at + view.inner; ++i) {
-        out[i] = y.rate[k] * (c[i] - mean[k] - y(k, x[i]) * along[k]);
-      }
-    });
+    view.for_each(
+        [&](Index k, Index i) { out[i] = y.rate[k] * (c[i] - mean[k] - y(k, x[i]) * along[k]); });
   }
   [[nodiscard]] Var vjp(int i, const Primal& p, Var d) const {
     if (i == 0) return apply(*this, {d, p[1]});

@@ -7,11 +7,14 @@
 
 #include "autodiff/errors.hpp"
 #include "autodiff/kernels/broadcast.hpp"
+#include "autodiff/kernels/permute.hpp"
 #include "autodiff/kernels/strided.hpp"
 #include "autodiff/op_list.hpp"
 #include "autodiff/ops/elementwise/arithmetic.hpp"
 #include "autodiff/ops/families.hpp"
 #include "autodiff/ops/operands.hpp"
+#include "autodiff/ops/shape/turned.hpp"
+#include "autodiff/tape.hpp"
 
 namespace dtheta {
 namespace {
@@ -79,7 +82,9 @@ struct Permute {
     const Shape& shape = call.out_shape();
     const Index run = shape.rank() > 0 ? shape[shape.rank() - 1] : 1;
     const Index step = shape.rank() > 0 ? strides[static_cast<std::size_t>(shape.rank() - 1)] : 1;
+    const int adjacent = detail::adjacent_axis(shape, strides);
     with_elements(call, [&](auto* x, auto* out) {
+      if (step != 1 && adjacent >= 0) return detail::move_tiles(shape, strides, adjacent, x, out);
       for_each_run(shape, strides, [&](Index position, Index offset) {
         if (step == 1)
           std::copy_n(x + offset, run, out + position);
@@ -100,11 +105,9 @@ struct Permute {
     return permute(b[0], Axes(std::span<const int>(shifted)));
   }
   static std::vector<Sample<Permute>> samples() {
-    return {{{{1, 0}}, {real({2, 3})}},
-            {{{2, 0, 1}}, {real({2, 3, 4})}},
-            {{{0, 2, 1}}, {real({2, 1, 3})}},
-            {{{1, 0}}, {real({0, 3})}},
-            {{Axes{0}}, {real({3})}}};
+    return {{{{1, 0}}, {real({2, 3})}},       {{{1, 0}}, {real({17, 2})}},
+            {{{2, 0, 1}}, {real({2, 3, 4})}}, {{{0, 2, 1}}, {real({2, 1, 3})}},
+            {{{1, 0}}, {real({0, 3})}},       {{Axes{0}}, {real({3})}}};
   }
 };
 
@@ -139,6 +142,18 @@ struct BroadcastTo {
             {{{0, 3}}, {real({3})}}, {{{2, 3, 4}}, {real({3, 1})}}};
   }
 };
+
+/// Whether axes of more than one element keep their order: no element moves in memory.
+bool moves_nothing(const Shape& shape, const std::array<int, max_rank>& order) {
+  int last = -1;
+  for (int i = 0; i < shape.rank(); ++i) {
+    const int axis = order[static_cast<std::size_t>(i)];
+    if (shape[axis] == 1) continue;
+    if (axis < last) return false;
+    last = axis;
+  }
+  return true;
+}
 
 /// The shape of a result of `op`, which the error names if there is no such shape.
 Shape shape_for(std::string_view op, std::span<const Index> dims) {
@@ -230,6 +245,14 @@ Var permute(Arg x, Axes order) {
   for (int i = 0; i < rank; ++i) {
     from_front[static_cast<std::size_t>(i)] = normalize_axis("permute", order[i], rank);
   }
+  if (moves_nothing(x.var().shape(), from_front)) {
+    std::array<Index, max_rank> dims{};
+    for (int i = 0; i < rank; ++i) {
+      const auto at = static_cast<std::size_t>(i);
+      dims[at] = x.var().shape()[from_front[at]];
+    }
+    return reshape(x, Shape(std::span<const Index>(dims.data(), static_cast<std::size_t>(rank))));
+  }
   return apply(
       Permute{Axes(std::span<const int>(from_front.data(), static_cast<std::size_t>(rank)))}, {x});
 }
@@ -253,6 +276,19 @@ Var swap_axes(Arg x, int a, int b) {
 Var broadcast_to(Arg x, const Shape& shape) {
   if (!x.is_number() && x.var().shape() == shape) return x.var();
   return apply(BroadcastTo{shape}, {x});
+}
+
+Var detail::turned_from(Var v) {
+  const Node& node = v.tape().node(v);
+  if (node.op != &record_of<Permute>) return {};
+  const Axes& order = static_cast<const Permute*>(node.attributes)->order;
+  const int rank = order.size();
+  if (rank < 2) return {};
+  for (int i = 0; i < rank; ++i) {
+    const int kept = i < rank - 2 ? i : 2 * rank - 3 - i;
+    if (order[i] != kept) return {};
+  }
+  return Var(v.tape(), node.inputs[0]);
 }
 
 std::span<const OpRecord* const> shape_ops() {

@@ -18,9 +18,10 @@ constexpr std::string_view shaped =
 constexpr std::string_view gates =
     "gates are kept as values: near 1 their slopes have the absolute error of those";
 constexpr std::string_view squares = "squares leave the range beyond the root of its ends";
+constexpr std::string_view weights = "weights of 0 times an infinity are NaN";
 constexpr std::string_view rounding = "rounding is taken to 0";
 
-constexpr std::array<Exemption, 81> all_exemptions{{
+constexpr std::array<Exemption, 84> all_exemptions{{
     {"add_matmul", Edge::range, product},
     {"affine_relu", Edge::infinity, "infinite terms of both signs"},
     {"affine_relu", Edge::range, "terms overflow that a rectified sum does not show"},
@@ -46,6 +47,7 @@ constexpr std::array<Exemption, 81> all_exemptions{{
     {"diag_embed", Edge::empty, shaped},
     {"eigh", Edge::infinity, no_matrix},
     {"eigh", Edge::range, norms},
+    {"fourier", Edge::infinity, weights},
     {"gated_matmul", Edge::infinity, product},
     {"gated_matmul", Edge::nan, product},
     {"hypot_slope", Edge::second, "has no derivative at (0, 0)"},
@@ -59,6 +61,8 @@ constexpr std::array<Exemption, 81> all_exemptions{{
     {"lstm", Edge::range, gates},
     {"lstm_grad", Edge::infinity, product},
     {"lstm_grad", Edge::range, gates},
+    {"lu", Edge::range, norms},
+    {"lu", Edge::second, "has no derivative where the matrix is singular"},
     {"matrix_exp", Edge::infinity, no_matrix},
     {"matrix_exp", Edge::range, norms},
     {"median", Edge::second, "equal elements share what is due to each of them"},
@@ -72,7 +76,7 @@ constexpr std::array<Exemption, 81> all_exemptions{{
     {"qr", Edge::second, "has no derivative where columns are dependent"},
     {"remainder", Edge::infinity,
      "a remainder of an infinite divisor is the dividend or the divisor, by sign"},
-    {"resize_axis_adjoint", Edge::infinity, "weights of 0 times an infinity are NaN"},
+    {"resize_axis_adjoint", Edge::infinity, weights},
     {"rms_standardize", Edge::infinity, spread},
     {"rms_standardize", Edge::range, squares},
     {"rms_standardize_grad", Edge::infinity, spread},

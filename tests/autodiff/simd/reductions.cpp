@@ -25,13 +25,14 @@ std::vector<T> random_values(std::size_t n, unsigned seed) {
 
 template <class T>
 struct Results {
-  T sum, sum_abs, sum_squares, dot, max;
+  T sum, sum_abs, sum_squares, dot, max, product;
   friend bool operator==(const Results&, const Results&) = default;
 };
 
 template <class T>
 Results<T> reduce(const T* a, const T* b, std::size_t n) {
-  return {s::sum(a, n), s::sum_abs(a, n), s::sum_squares(a, n), s::dot(a, b, n), s::max(a, n)};
+  return {s::sum(a, n),    s::sum_abs(a, n), s::sum_squares(a, n),
+          s::dot(a, b, n), s::max(a, n),     s::product(a, n)};
 }
 
 /// |got - exact| <= (32 + log2 n + 2) eps * sum of magnitudes, the tree's bound.
@@ -48,6 +49,18 @@ void check_sum(T got, std::size_t n, Term term) {
   BOOST_TEST(error <= levels * eps * static_cast<double>(magnitudes));
 }
 
+/// Of factors near 1, none of whose products leaves the range: each multiplication is rounded once.
+template <class T>
+void check_product(std::size_t n) {
+  std::vector<T> x = random_values<T>(n, 3);
+  for (T& v : x) v = T(1) + v / T(1024);
+  Quad exact = 1;
+  for (const T v : x) exact *= Quad(v);
+  const double eps = std::numeric_limits<T>::epsilon() / 2;
+  const double error = static_cast<double>(abs(Quad(s::product(x.data(), n)) / exact - Quad(1)));
+  BOOST_TEST(error <= (static_cast<double>(n) + 1) * eps);
+}
+
 template <class T>
 void check_values() {
   for (std::size_t n : lengths) {
@@ -59,6 +72,7 @@ void check_values() {
     check_sum(r.dot, n, [&](std::size_t i) { return Quad(a[i]) * Quad(b[i]); });
     const T largest = n == 0 ? -std::numeric_limits<T>::infinity() : std::ranges::max(a);
     BOOST_TEST(r.max == largest);
+    check_product<T>(n);
   }
 }
 
