@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-parts=(numeric judge diagnose report)
+parts=(numeric judge diagnose report jacobian)
 for part in . "${parts[@]}"; do
   mkdir -p "$work/gradcheck/$part"
   cp gradcheck/"$part"/*.hpp gradcheck/"$part"/*.cpp "$work/gradcheck/$part/"

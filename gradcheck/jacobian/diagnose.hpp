@@ -1,0 +1,19 @@
+#pragma once
+
+#include "gradcheck/jacobian/judge.hpp"
+#include "gradcheck/jacobian/result.hpp"
+
+namespace dtheta::gradcheck::detail {
+
+/// What a diagnosis goes by.
+struct JacobianCircumstances {
+  const JacobianRequest& request;
+  const ParameterVector& outputs;
+  const JacobianFindings& findings;
+  const JacobianHints& hints;
+};
+
+/// Names the likely causes of every failing block, likeliest first, and of the failure as a whole.
+void diagnose(JacobianResult& result, const JacobianCircumstances& known);
+
+}  // namespace dtheta::gradcheck::detail
