@@ -41,16 +41,23 @@ class JacobianJudge {
     return request_.table.colouring().colour_of[request_.jacobian.column_of[entry]];
   }
 
-  /// The entries of a block of inputs, colour by colour.
-  std::vector<Place> places_of(std::size_t block) const {
+  std::vector<Place> places_of_row(std::size_t row, std::size_t block) const {
     const RowMatrix& a = request_.jacobian;
     const Block& inputs = request_.inputs[block];
     std::vector<Place> places;
-    for (std::size_t i = 0; i < a.rows; ++i) {
-      for (std::size_t e = a.starts[i]; e < a.starts[i + 1]; ++e) {
-        const std::size_t j = a.column_of[e];
-        if (j >= inputs.offset && j < inputs.offset + inputs.size) places.push_back({i, e, block});
-      }
+    for (std::size_t e = a.starts[row]; e < a.starts[row + 1]; ++e) {
+      const std::size_t j = a.column_of[e];
+      if (j >= inputs.offset && j < inputs.offset + inputs.size) places.push_back({row, e, block});
+    }
+    return places;
+  }
+
+  /// The entries of a block of inputs, colour by colour.
+  std::vector<Place> places_of(std::size_t block) const {
+    std::vector<Place> places;
+    for (std::size_t i = 0; i < request_.jacobian.rows; ++i) {
+      const std::vector<Place> own = places_of_row(i, block);
+      places.insert(places.end(), own.begin(), own.end());
     }
     std::ranges::stable_sort(places, {}, [&](const Place& p) { return colour_of(p.entry); });
     return places;
@@ -208,26 +215,19 @@ class JacobianJudge {
     }
   }
 
-  /// Of a sparse Jacobian: what moves outside of the pattern, and entries that stand accused only
-  /// because of it.
+  /// Of a sparse Jacobian: what moves outside of the pattern. Entries that were measured while it
+  /// moved are judged anew, alone.
   void heed_pattern() {
-    PatternWatch watch(request_);
-    watch.look_beside(found_.outside);
-    constexpr std::size_t enough = 64;
-    std::size_t heard = 0;
-    for (std::size_t b = 0; b < plans_.blocks(); ++b) {
-      for (const Place& p : places_of(b)) {
-        Finding& finding = found_.entries[p.entry];
-        if (finding.verdict != Verdict::fail || heard == enough) continue;
-        ++heard;
-        Search alone = plans_.search(p.row, p.entry, b);
-        search_alone(alone, p);
-        const Finding cleared = alone.finding();
-        const double apart = std::abs(cleared.numeric - finding.numeric);
-        if (!(apart > cleared.bar + finding.bar) || cleared.verdict == Verdict::inconclusive)
-          continue;
-        finding = cleared;
-        watch.find_culprit(p.row, p.entry, found_.outside);
+    PatternWatch(request_).look(found_.outside);
+    for (const Trespass& t : found_.outside) {
+      const std::size_t colour = request_.table.colouring().colour_of[t.column];
+      for (std::size_t b = 0; b < plans_.blocks(); ++b) {
+        for (const Place& p : places_of_row(t.row, b)) {
+          if (colour_of(p.entry) != colour) continue;
+          Search alone = plans_.search(p.row, p.entry, b);
+          search_alone(alone, p);
+          found_.entries[p.entry] = alone.finding();
+        }
       }
     }
   }

@@ -43,54 +43,60 @@ double PatternWatch::step_of(std::size_t column) const {
                          std::abs(request_.x.values()[column]));
 }
 
-bool PatternWatch::moves(std::size_t row, std::span<const std::size_t> columns) {
-  std::vector<Probe> moved;
-  for (const std::size_t j : columns) {
-    moved.push_back({j, request_.x.values()[j] + step_of(j)});
-  }
-  return !same_bits(request_.table.moved(moved)[row], request_.table.at_x()[row]);
+bool PatternWatch::moved_by(std::size_t row, double value) const {
+  const double at_x = request_.table.at_x()[row];
+  if (same_bits(value, at_x)) return false;
+  constexpr double clear = 8.0;  // of what it changes by where nothing moves
+  return !(std::abs(value - at_x) <= clear * request_.noise[row]);
 }
 
-void PatternWatch::look_beside(std::vector<Trespass>& found) {
-  const RowMatrix& a = request_.jacobian;
-  for (const auto& columns : request_.table.colouring().columns) {
-    std::vector<Probe> moved;
-    std::vector<bool> allowed(a.rows, false);
-    std::vector<bool> in_colour(a.columns, false);
-    for (const std::size_t j : columns) {
-      moved.push_back({j, request_.x.values()[j] + step_of(j)});
-      in_colour[j] = true;
-    }
-    for (std::size_t i = 0; i < a.rows; ++i) {
-      for (std::size_t e = a.starts[i]; e < a.starts[i + 1] && !allowed[i]; ++e) {
-        allowed[i] = in_colour[a.column_of[e]];
+std::vector<double> PatternWatch::values_with(std::span<const std::size_t> columns) {
+  std::vector<Probe> moved;
+  for (const std::size_t j : columns) moved.push_back({j, request_.x.values()[j] + step_of(j)});
+  return request_.table.moved(moved);
+}
+
+void PatternWatch::look(std::vector<Trespass>& found) {
+  for (const auto& colour : request_.table.colouring().columns) {
+    std::size_t bits = 1;
+    while ((std::size_t{1} << bits) < colour.size()) ++bits;
+    for (std::size_t b = 0; b < bits; ++b) {
+      for (const std::size_t side : {0U, 1U}) {
+        std::vector<std::size_t> part;
+        for (std::size_t rank = 0; rank < colour.size(); ++rank) {
+          if (((rank >> b) & 1U) == side) part.push_back(colour[rank]);
+        }
+        if (!part.empty()) look_at(part, found);
       }
     }
-    const std::vector<double> values = request_.table.moved(moved);
-    for (std::size_t i = 0; i < a.rows && found.size() < most_named; ++i) {
-      if (!allowed[i] && !same_bits(values[i], request_.table.at_x()[i])) search(i, columns, found);
-    }
   }
 }
 
-void PatternWatch::find_culprit(std::size_t row, std::size_t entry, std::vector<Trespass>& found) {
-  const std::size_t own = request_.jacobian.column_of[entry];
-  std::vector<std::size_t> others;
-  for (const std::size_t j :
-       request_.table.colouring().columns[request_.table.colouring().colour_of[own]]) {
-    if (j != own) others.push_back(j);
+void PatternWatch::look_at(std::span<const std::size_t> columns, std::vector<Trespass>& found) {
+  const RowMatrix& a = request_.jacobian;
+  std::vector<bool> moves(a.columns, false);
+  for (const std::size_t j : columns) moves[j] = true;
+  const std::vector<double> values = values_with(columns);
+  for (std::size_t i = 0; i < a.rows && found.size() < most_named; ++i) {
+    if (!moved_by(i, values[i])) continue;
+    bool allowed = false;
+    for (std::size_t e = a.starts[i]; e < a.starts[i + 1]; ++e) {
+      allowed = allowed || moves[a.column_of[e]];
+    }
+    if (!allowed) search(i, columns, found);
   }
-  search(row, others, found);
 }
 
 /// By halves, until single inputs are left.
 void PatternWatch::search(std::size_t row, std::span<const std::size_t> columns,
                           std::vector<Trespass>& found) {
-  if (columns.empty() || found.size() >= most_named || !moves(row, columns)) return;
+  if (columns.empty() || found.size() >= most_named) return;
+  const bool known = columns.size() == 1 && std::ranges::any_of(found, [&](const Trespass& t) {
+                       return t.row == row && t.column == columns.front();
+                     });
+  if (known || !moved_by(row, values_with(columns)[row])) return;
   if (columns.size() == 1) {
-    const bool known = std::ranges::any_of(
-        found, [&](const Trespass& t) { return t.row == row && t.column == columns.front(); });
-    if (!known) found.push_back(measure(row, columns.front()));
+    found.push_back(measure(row, columns.front()));
     return;
   }
   const std::size_t half = columns.size() / 2;

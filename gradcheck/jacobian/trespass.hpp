@@ -34,15 +34,15 @@ class PatternWatch {
  public:
   explicit PatternWatch(const JacobianRequest& request) : request_(request) {}
 
-  /// Moves each colour as a whole: outputs without an entry of it must stand still.
-  void look_beside(std::vector<Trespass>& found);
-
-  /// The entry's output moves with another input of the entry's colour: finds which.
-  void find_culprit(std::size_t row, std::size_t entry, std::vector<Trespass>& found);
+  /// Moves parts of each colour, such that every two inputs of it are told apart: outputs whose
+  /// pattern has none of what moves must stand still. Costs 2 log2 k points for a colour of k.
+  void look(std::vector<Trespass>& found);
 
  private:
   double step_of(std::size_t column) const;
-  bool moves(std::size_t row, std::span<const std::size_t> columns);
+  bool moved_by(std::size_t row, double value) const;
+  std::vector<double> values_with(std::span<const std::size_t> columns);
+  void look_at(std::span<const std::size_t> columns, std::vector<Trespass>& found);
   void search(std::size_t row, std::span<const std::size_t> columns, std::vector<Trespass>& found);
   Trespass measure(std::size_t row, std::size_t column);
 
