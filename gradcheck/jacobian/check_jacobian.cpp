@@ -89,6 +89,32 @@ void name_habits(const Jacobian& jacobian, const ParameterVector& x,
   }
 }
 
+/// A Jacobian by the numbers in which points are stored has its own words.
+void refuse_ambient(const Jacobian& jacobian, const ParameterVector& x,
+                    const detail::JacobianProblem& problem) {
+  const std::size_t m = problem.outputs.size(), n = problem.x.size();
+  const bool given = jacobian.dense() && !jacobian.is_function() && jacobian.size() != m * n;
+  if (!given || jacobian.size() != m * x.size()) return;
+  throw ShapeError(
+      fmt::format("jacobian: {} entries were given, which are {} outputs by the {} numbers that x "
+                  "is stored in; "
+                  "with blocks on manifolds it must be by the {} numbers that x moves by",
+                  jacobian.size(), m, x.size(), n));
+}
+
+/// Where a retraction is none, derivatives by its tangent mean nothing.
+void name_retractions(const ParameterVector& x, const JacobianOptions& options,
+                      JacobianResult& result) {
+  for (const ManifoldBlock& m : options.manifolds) {
+    const std::string why = explain_retraction(m.manifold, x.values(m.block));
+    if (why.empty()) continue;
+    result.notes.insert(result.notes.begin(), fmt::format("{}: {}", m.block, why));
+    result.causes.insert(result.causes.begin(), {JacobianPattern::retraction, 0.0, 1.0, m.block,
+                                                 fmt::format("{}: {}", m.block, why)});
+    if (result.verdict == Verdict::pass) result.verdict = Verdict::inconclusive;
+  }
+}
+
 std::size_t entries_of(const detail::RowMatrix& matrix, std::span<const Block> inputs) {
   std::size_t count = 0;
   for (const Block& block : inputs) {
@@ -104,6 +130,7 @@ std::size_t entries_of(const detail::RowMatrix& matrix, std::span<const Block> i
 JacobianResult check_jacobian(const VectorFunction& f, const Jacobian& jacobian,
                               const ParameterVector& x, const JacobianOptions& options) {
   const detail::JacobianProblem problem = detail::pose(f, jacobian, x, options);
+  refuse_ambient(jacobian, x, problem);
   const detail::RowMatrix matrix =
       detail::read_jacobian(jacobian, x.values(), problem.outputs.size(), problem.x.size());
   const Changes changes = changes_of(problem);
@@ -141,7 +168,10 @@ JacobianResult check_jacobian(const VectorFunction& f, const Jacobian& jacobian,
   result.evaluations = table.evaluations() + 2;
   detail::assemble(result, request, problem.outputs, findings, options.worst_entries,
                    options.manifolds.empty() ? "" : ", options");
-  detail::diagnose(result, {request, problem.outputs, findings, options.hints});
+  detail::diagnose(
+      result,
+      {request, problem.outputs, findings, options.hints, {f, x, matrix.rows, options.manifolds}});
+  name_retractions(x, options, result);
   if (const Throws& thrown = table.throws(); thrown.count > 0) {
     result.notes.push_back(fmt::format(
         "f threw at {} of the points around x, which were taken to lie outside its domain; the "

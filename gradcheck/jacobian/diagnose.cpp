@@ -27,14 +27,14 @@ class JacobianDiagnosis {
       : result_(result), known_(known) {}
 
   void run() {
-    std::size_t failing = 0;
+    bool failing = false;
     for (JacobianBlock& block : result_.blocks) {
       if (block.verdict != Verdict::fail) continue;
-      ++failing;
+      failing = true;
       explain(block);
     }
-    if (failing == 0) return;
-    if (failing > 1 || result_.blocks.size() > 1) explain_whole();
+    if (!failing) return;
+    if (result_.blocks.size() > 1 && !on_manifold()) explain_whole();
     gather();
   }
 
@@ -77,6 +77,16 @@ class JacobianDiagnosis {
     return patch;
   }
 
+  /// Some block is explained by where it lives: that says more than any pattern of numbers.
+  bool on_manifold() const {
+    return std::ranges::any_of(result_.blocks, [](const JacobianBlock& block) {
+      if (block.causes.empty() || block.causes.front().confidence < explained) return false;
+      const JacobianPattern pattern = block.causes.front().pattern;
+      return pattern == JacobianPattern::other_side || pattern == JacobianPattern::half ||
+             pattern == JacobianPattern::ambient || pattern == JacobianPattern::stored_order;
+    });
+  }
+
   static void by_confidence(std::vector<JacobianCause>& causes) {
     std::ranges::stable_sort(causes, std::greater<>(), &JacobianCause::confidence);
   }
@@ -101,6 +111,8 @@ class JacobianDiagnosis {
     const Patch patch = patch_of({block.first_row, block.rows}, {block.first_column, block.columns},
                                  fmt::format("{} by {}", block.output, block.input));
     block.causes = causes_of(patch);
+    suspect_manifold(patch, block.first_row, known_.ambient, block.input, block.causes);
+    by_confidence(block.causes);
     suspect_other_block(block, patch);
     if (block.causes.empty()) {
       block.causes.push_back({JacobianPattern::unexplained, 0.0, 0.5, patch.name,

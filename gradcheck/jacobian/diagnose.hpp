@@ -2,6 +2,7 @@
 
 #include "gradcheck/jacobian/judge.hpp"
 #include "gradcheck/jacobian/result.hpp"
+#include "gradcheck/jacobian/suspect_manifold.hpp"
 
 namespace dtheta::gradcheck::detail {
 
@@ -11,6 +12,7 @@ struct JacobianCircumstances {
   const ParameterVector& outputs;
   const JacobianFindings& findings;
   const JacobianHints& hints;
+  AmbientFunction ambient;
 };
 
 /// Names the likely causes of every failing block, likeliest first, and of the failure as a whole.
