@@ -11,7 +11,9 @@ for part in . "${parts[@]}"; do
   cp gradcheck/"$part"/*.hpp gradcheck/"$part"/*.cpp "$work/gradcheck/$part/"
 done
 {
-  (cd "$work" && find gradcheck -name '*.hpp' | sort | sed 's/.*/#include "&"/')
+  # Headers for test frameworks and Eigen need those.
+  (cd "$work" && rm gradcheck/{gtest,catch2,doctest,eigen}.hpp &&
+    find gradcheck -name '*.hpp' | sort | sed 's/.*/#include "&"/')
   cat <<'PROGRAM'
 int main() {
   const double theta[] = {1.0}, right[] = {3.0}, wrong[] = {3.1};
