@@ -77,9 +77,10 @@ class JacobianDiagnosis {
     return patch;
   }
 
-  /// Some block is explained by where it lives: that says more than any pattern of numbers.
+  /// Every wrong block is explained by where it lives: that says more than any pattern of numbers.
   bool on_manifold() const {
-    return std::ranges::any_of(result_.blocks, [](const JacobianBlock& block) {
+    return std::ranges::all_of(result_.blocks, [](const JacobianBlock& block) {
+      if (block.verdict != Verdict::fail) return true;
       if (block.causes.empty() || block.causes.front().confidence < explained) return false;
       const JacobianPattern pattern = block.causes.front().pattern;
       return pattern == JacobianPattern::other_side || pattern == JacobianPattern::half ||
@@ -175,7 +176,6 @@ class JacobianDiagnosis {
       });
       if (!said && result_.causes.size() < most) result_.causes.push_back(std::move(cause));
     }
-    by_confidence(result_.causes);
   }
 
   std::vector<JacobianCause> whole_;  // causes that explain everything

@@ -144,7 +144,7 @@ class JacobianJudge {
                         finding.reason != Reason::corner && std::isfinite(finding.numeric);
     if (!guides) return;
     const std::size_t column = request_.jacobian.column_of[place.entry];
-    plans_.of(place.row, place.block).part = finding.stencil / plans_.length(column, place.block);
+    plans_.of(place.row, place.block).part = finding.stencil / plans_.length(column);
   }
 
   /// Asks f once more about what stands accused, and judges anew where jumps hid its slope.

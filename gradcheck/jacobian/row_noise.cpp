@@ -70,7 +70,10 @@ class NoiseSearch {
     } else {
       spacing_ = std::sqrt(close_) * std::sqrt(far_);
     }
-    done_ = done_ || ++attempts_ == most_attempts || !(spacing_ > 0.0) || !std::isfinite(spacing_);
+    // Further apart than this f itself, as a sine that has gone round, can look like noise.
+    constexpr double widest = 0.1;
+    done_ = done_ || ++attempts_ == most_attempts || !(spacing_ > 0.0) ||
+            spacing_ > widest * std::max(place_.length, std::abs(x_));
   }
 
   /// What a corner among the values or a narrow feature makes look like noise shrinks with the

@@ -27,26 +27,34 @@ double unit_of(double value, double slope) {
 
 RowPlans::RowPlans(const JacobianRequest& request) : request_(request) {
   const std::vector<double> zeros(request.x.size(), 0.0);
+  lengths_.assign(request.x.size(), 1.0);
   for (const Block& block : request.inputs) {
-    scales_.emplace_back(request.x, block, zeros, 0.0, request.roundoff);
+    const BlockScales scales(request.x, block, zeros, 0.0, request.roundoff);
+    for (std::size_t j = block.offset; j < block.offset + block.size; ++j) {
+      lengths_[j] = scales.length(j);
+    }
+    mixed_.push_back(scales.mixed());
   }
-  measure();
+  plans_.resize(request.jacobian.rows * blocks());
+  units_.resize(request.jacobian.rows);
+  find_units();
+  for (std::size_t b = 0; b < blocks(); ++b) measure(b);
+  guess_lengths();
 }
 
-void RowPlans::measure() {
+void RowPlans::find_units() {
   const RowMatrix& a = request_.jacobian;
-  plans_.resize(a.rows * blocks());
-  units_.resize(a.rows);
+  const auto largest_of = [&](std::size_t i) {
+    return largest_finite(std::span(a.values).subspan(a.starts[i], a.starts[i + 1] - a.starts[i]));
+  };
   for (const Block& output : request_.outputs) {
     double block_whole = 0.0;
     const std::size_t end = output.offset + output.size;
     for (std::size_t i = output.offset; i < end; ++i) {
-      const auto row = std::span(a.values).subspan(a.starts[i], a.starts[i + 1] - a.starts[i]);
-      block_whole = std::max(block_whole, largest_finite(row));
+      block_whole = std::max(block_whole, largest_of(i));
     }
     for (std::size_t i = output.offset; i < end; ++i) {
-      const auto row = std::span(a.values).subspan(a.starts[i], a.starts[i + 1] - a.starts[i]);
-      const double own = largest_finite(row);
+      const double own = largest_of(i);
       units_[i] = unit_of(request_.table.at_x()[i], own);
       // Crumbs that rounding left of zero are measured by what they are crumbs of.
       const bool crumbs = own <= rounding_margin * request_.roundoff * block_whole;
@@ -54,28 +62,69 @@ void RowPlans::measure() {
       for (std::size_t b = 0; b < blocks(); ++b) of(i, b).whole = whole;
     }
   }
-  for (std::size_t b = 0; b < blocks(); ++b) {
-    const Block& block = request_.inputs[b];
-    for (std::size_t i = 0; i < a.rows; ++i) {
-      RowBlock& plan = of(i, b);
-      const auto first = a.column_of.begin() + static_cast<std::ptrdiff_t>(a.starts[i]);
-      const auto last = a.column_of.begin() + static_cast<std::ptrdiff_t>(a.starts[i + 1]);
-      auto at = std::lower_bound(first, last, block.offset);
-      plan.largest_entry = static_cast<std::size_t>(at - a.column_of.begin());
-      for (; at != last && *at < block.offset + block.size; ++at, ++plan.entries) {
-        const auto e = static_cast<std::size_t>(at - a.column_of.begin());
-        const double size = std::abs(analytic(i, e));
-        const double change = size * length(*at, b);
-        const double effect = std::abs(size * request_.x.values()[*at]);
-        if (!std::isfinite(change)) continue;
-        plan.largest = std::max(plan.largest, size);
-        plan.rounding_noise = std::max(plan.rounding_noise, unit_roundoff * effect);
-        if (change > plan.largest_change) {
-          plan.largest_change = change;
-          plan.largest_entry = e;
-        }
+}
+
+void RowPlans::measure(std::size_t block) {
+  const RowMatrix& a = request_.jacobian;
+  const Block& inputs = request_.inputs[block];
+  for (std::size_t i = 0; i < a.rows; ++i) {
+    RowBlock& plan = of(i, block);
+    plan.entries = 0;
+    plan.largest = plan.largest_change = plan.rounding_noise = 0.0;
+    const auto first = a.column_of.begin() + static_cast<std::ptrdiff_t>(a.starts[i]);
+    const auto last = a.column_of.begin() + static_cast<std::ptrdiff_t>(a.starts[i + 1]);
+    auto at = std::lower_bound(first, last, inputs.offset);
+    plan.largest_entry = static_cast<std::size_t>(at - a.column_of.begin());
+    for (; at != last && *at < inputs.offset + inputs.size; ++at, ++plan.entries) {
+      const auto e = static_cast<std::size_t>(at - a.column_of.begin());
+      const double size = std::abs(analytic(i, e));
+      const double change = size * length(*at);
+      const double effect = std::abs(size * request_.x.values()[*at]);
+      if (!std::isfinite(change)) continue;
+      plan.largest = std::max(plan.largest, size);
+      plan.rounding_noise = std::max(plan.rounding_noise, unit_roundoff * effect);
+      if (change > plan.largest_change) {
+        plan.largest_change = change;
+        plan.largest_entry = e;
       }
     }
+  }
+}
+
+/// A zero says nothing of its size, in a block of zeros or among quantities in different units; not
+/// even where its block is of one unit, if its derivatives are out of all proportion. It is taken
+/// to be such that it moves the outputs as much as those inputs do that are not zero.
+void RowPlans::guess_lengths() {
+  const RowMatrix& a = request_.jacobian;
+  const auto x = request_.x.values();
+  if (std::ranges::find(x, 0.0) == x.end()) return;
+  std::vector<std::vector<double>> guesses(a.columns);
+  for (std::size_t i = 0; i < a.rows; ++i) {
+    double change = 0.0;
+    for (std::size_t e = a.starts[i]; e < a.starts[i + 1]; ++e) {
+      const double own = std::abs(analytic(i, e) * x[a.column_of[e]]);
+      if (std::isfinite(own)) change = std::max(change, own);
+    }
+    for (std::size_t e = a.starts[i]; e < a.starts[i + 1]; ++e) {
+      const double guess = change / std::abs(analytic(i, e));
+      const bool wanted = x[a.column_of[e]] == 0.0 && guess > 0.0 && std::isfinite(guess);
+      if (wanted) guesses[a.column_of[e]].push_back(guess);
+    }
+  }
+  for (std::size_t b = 0; b < blocks(); ++b) {
+    const Block& inputs = request_.inputs[b];
+    const bool zeros = largest_finite(x.subspan(inputs.offset, inputs.size)) == 0.0;
+    const double far = zeros || mixed_[b] ? 100.0 : 1e4;  // from what was taken for it
+    for (std::size_t j = inputs.offset; j < inputs.offset + inputs.size; ++j) {
+      if (guesses[j].empty()) continue;
+      const auto middle = guesses[j].begin() + static_cast<std::ptrdiff_t>(guesses[j].size() / 2);
+      std::ranges::nth_element(guesses[j], middle);
+      const double ratio = *middle / lengths_[j];
+      if (ratio < far && ratio > 1.0 / far) continue;
+      lengths_[j] = *middle;
+      mixed_[b] = mixed_[b] || !zeros;
+    }
+    measure(b);
   }
 }
 
@@ -121,11 +170,11 @@ void RowPlans::plan_noise() {
       for (std::size_t e = a.starts[i]; e < a.starts[i + 1]; ++e) {
         const std::size_t j = a.column_of[e];
         if (j < block.offset || j >= block.offset + block.size) continue;
-        const double change = std::abs(analytic(i, e)) * length(j, b);
+        const double change = std::abs(analytic(i, e)) * length(j);
         const bool popular = votes[b][colour(e)] > votes[b][colour(best)];
         if (change >= enough * of(i, b).largest_change && popular) best = e;
       }
-      places.push_back({i, a.column_of[best], length(a.column_of[best], b)});
+      places.push_back({i, a.column_of[best], length(a.column_of[best])});
     }
   }
   noise_ = measure_row_noise(request_.table, places);
@@ -145,7 +194,7 @@ double RowPlans::first_part(std::size_t row, std::size_t block) const {
   if (plan.entries == 0) return relative;
   const std::size_t column = request_.jacobian.column_of[plan.largest_entry];
   const double asked = request_.tolerance * scales(row, column, block).reference;
-  const double least = room * noise_of_slope * plan.noise / asked / length(column, block);
+  const double least = room * noise_of_slope * plan.noise / asked / length(column);
   if (!std::isfinite(least)) return relative;
   return std::clamp(least / pilot_comfort, relative, furthest * relative);
 }
@@ -174,10 +223,10 @@ void RowPlans::share_parts(std::size_t block) {
 
 Scales RowPlans::scales(std::size_t row, std::size_t column, std::size_t block) const {
   const RowBlock& plan = of(row, block);
-  const bool mixed = scales_[block].mixed();
+  const bool mixed = mixed_[block];
   Scales scales;
   scales.scale =
-      mixed ? std::min(plan.largest, plan.largest_change / length(column, block)) : plan.largest;
+      mixed ? std::min(plan.largest, plan.largest_change / length(column)) : plan.largest;
   const double crumbs = mixed ? 0.0 : rounding_margin * request_.roundoff * plan.whole;
   const bool zero = scales.scale <= crumbs;
   scales.reference = zero ? plan.whole : scales.scale;
@@ -192,7 +241,7 @@ double RowPlans::reference(std::size_t row, std::size_t entry, std::size_t block
 Search RowPlans::search(std::size_t row, std::size_t entry, std::size_t block) const {
   const std::size_t column = request_.jacobian.column_of[entry];
   const double x = request_.x.values()[column];
-  const double size = length(column, block);
+  const double size = length(column);
   return {column, x, analytic(row, entry),
           Start{of(row, block).part * size, size, widest_part * std::max(std::abs(x), size)}};
 }

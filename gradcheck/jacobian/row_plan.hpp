@@ -46,9 +46,7 @@ class RowPlans {
     return request_.jacobian.values[entry] / units_[row];
   }
   /// Size of an input, by which it is moved.
-  double length(std::size_t column, std::size_t block) const {
-    return scales_[block].length(column);
-  }
+  double length(std::size_t column) const { return lengths_[column]; }
 
   Search search(std::size_t row, std::size_t entry, std::size_t block) const;
   Standard standard(std::size_t row, std::size_t entry, std::size_t block, bool pilot) const;
@@ -59,13 +57,16 @@ class RowPlans {
   void share_parts(std::size_t block);
 
  private:
-  void measure();
+  void find_units();
+  void measure(std::size_t block);
+  void guess_lengths();
   void plan_noise();
   double first_part(std::size_t row, std::size_t block) const;
   Scales scales(std::size_t row, std::size_t column, std::size_t block) const;
 
   const JacobianRequest& request_;
-  std::vector<BlockScales> scales_;  // by input block: lengths alone
+  std::vector<double> lengths_;  // of the inputs
+  std::vector<bool> mixed_;      // by input block: its inputs are in different units
   std::vector<RowBlock> plans_;
   std::vector<double> units_;
   std::vector<double> noise_;

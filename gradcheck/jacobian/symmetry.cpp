@@ -69,13 +69,16 @@ void require_symmetric(JacobianResult& result, const RowMatrix& hessian, const P
         return result.tolerance * std::max({largest[i], largest[j], 1e-300});
       });
   if (!(analytic.excess > 1.0)) return;
-  result.causes.push_back(
-      {JacobianPattern::asymmetric, analytic.here - analytic.there, 0.9,
+  // A fact, but what made it so says more.
+  const auto vague =
+      std::ranges::find(result.causes, JacobianPattern::unexplained, &JacobianCause::pattern);
+  result.causes.insert(
+      vague,
+      {JacobianPattern::asymmetric, analytic.here - analytic.there, 1.0,
        fmt::format("{} by {}", name(analytic.row), name(analytic.column)),
        fmt::format("the Hessian is not symmetric: {} by {} is {:.9g}, but {} by {} is {:.9g}",
                    name(analytic.row), name(analytic.column), analytic.here, name(analytic.column),
                    name(analytic.row), analytic.there)});
-  std::ranges::stable_sort(result.causes, std::greater<>(), &JacobianCause::confidence);
   result.verdict = Verdict::fail;
 }
 
