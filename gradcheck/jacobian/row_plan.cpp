@@ -97,17 +97,22 @@ void RowPlans::measure(std::size_t block) {
 void RowPlans::guess_lengths() {
   const RowMatrix& a = request_.jacobian;
   const auto x = request_.x.values();
-  if (std::ranges::find(x, 0.0) == x.end()) return;
+  constexpr double next_to_zero = 1e-4;
+  std::vector<bool> unknown(a.columns, false);
+  for (std::size_t j = 0; j < a.columns; ++j) {
+    unknown[j] = std::abs(x[j]) <= next_to_zero * lengths_[j];
+  }
+  if (std::ranges::find(unknown, true) == unknown.end()) return;
   std::vector<std::vector<double>> guesses(a.columns);
   for (std::size_t i = 0; i < a.rows; ++i) {
     double change = 0.0;
     for (std::size_t e = a.starts[i]; e < a.starts[i + 1]; ++e) {
       const double own = std::abs(analytic(i, e) * x[a.column_of[e]]);
-      if (std::isfinite(own)) change = std::max(change, own);
+      if (std::isfinite(own) && !unknown[a.column_of[e]]) change = std::max(change, own);
     }
     for (std::size_t e = a.starts[i]; e < a.starts[i + 1]; ++e) {
       const double guess = change / std::abs(analytic(i, e));
-      const bool wanted = x[a.column_of[e]] == 0.0 && guess > 0.0 && std::isfinite(guess);
+      const bool wanted = unknown[a.column_of[e]] && guess > 0.0 && std::isfinite(guess);
       if (wanted) guesses[a.column_of[e]].push_back(guess);
     }
   }
