@@ -180,9 +180,10 @@ std::string headline(const JacobianResult& result) {
     case Verdict::fail:
       if (failed > 0) {
         return fmt::format(
-            "The {} is wrong: {} of {} entries contradict the differences of f, in "
+            "The {} is wrong: {} of {} entries contradict{} the differences of f, in "
             "{}; the worst is {}.",
-            result.subject, failed, entries, where, readable(place_of(result.worst().front())));
+            result.subject, failed, entries, failed == 1 ? "s" : "", where,
+            readable(place_of(result.worst().front())));
       }
       if (!result.causes.empty()) {
         return fmt::format("The {} is wrong: {}.", result.subject,

@@ -202,7 +202,9 @@ void suspect_places(const Patch& patch, std::vector<JacobianCause>& causes) {
                                           patch.column_names[entry % patch.columns]);
     Ratio ratio = ratio_over(patch, {entry});
     const FactorName name = name_ratio(ratio);
+    const bool sign = ratio.consistent && name.pattern == JacobianPattern::sign;
     const std::string more = patch.analytic[entry] == 0.0     ? " (it is zero, but f does move)"
+                             : sign                           ? " (its sign)"
                              : ratio.consistent && name.named ? fmt::format(" ({})", name.sentence)
                                                               : "";
     causes.push_back({JacobianPattern::one_entry, ratio.factor, 0.7, place,
