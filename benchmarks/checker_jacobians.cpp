@@ -1,6 +1,7 @@
 // Holds right Jacobians and planted bugs against the checker and prints, as Markdown, which were
 // accused, caught, placed and named, and what a column costs.
-// Arguments: right ones for each family (2000), worlds for each bug (12), 1 to list what was not.
+// Arguments: right ones for each family (2000), worlds for each bug (12), first seed (1), 1 to list
+// what was not.
 #include <fmt/format.h>
 
 #include <chrono>
@@ -31,7 +32,7 @@ struct Tally {
   }
 };
 
-void right_ones(unsigned count, bool list) {
+void right_ones(unsigned count, unsigned first, bool list) {
   fmt::print(
       "| family | right ones | accused | inconclusive | evaluations per column | time per "
       "check, ms |\n|---|---|---|---|---|---|\n");
@@ -39,7 +40,7 @@ void right_ones(unsigned count, bool list) {
   for (const Family family : families) {
     std::size_t failed = 0, open = 0, evaluations = 0, columns = 0;
     double seconds = 0.0;
-    for (unsigned seed = 1; seed <= count; ++seed) {
+    for (unsigned seed = first; seed < first + count; ++seed) {
       const World world = make_world(family, seed);
       const auto start = std::chrono::steady_clock::now();
       const gc::JacobianResult result = check(world, world.values);
@@ -64,14 +65,15 @@ void right_ones(unsigned count, bool list) {
 int main(int argc, char** argv) {
   const auto count = static_cast<unsigned>(argc > 1 ? std::atoi(argv[1]) : 2000);
   const auto worlds = static_cast<unsigned>(argc > 2 ? std::atoi(argv[2]) : 12);
-  const bool list = argc > 3 && std::atoi(argv[3]) != 0;
-  right_ones(count, list);
+  const auto first = static_cast<unsigned>(argc > 3 ? std::atoi(argv[3]) : 1);
+  const bool list = argc > 4 && std::atoi(argv[4]) != 0;
+  right_ones(count, first, list);
   std::map<std::string, Tally> by_bug, by_family;
   Tally all;
   for (const Family family : families) {
     for (const Bug& bug : bugs_of(family)) {
       unsigned planted = 0;
-      for (unsigned seed = 1; planted < worlds && seed <= 20 * worlds; ++seed) {
+      for (unsigned seed = first; planted < worlds && seed < first + 20 * worlds; ++seed) {
         const Planted p = plant(bug, family, seed);
         if (!p.effective) continue;
         ++planted;

@@ -35,6 +35,7 @@ RowPlans::RowPlans(const JacobianRequest& request) : request_(request) {
     }
     mixed_.push_back(scales.mixed());
   }
+  least_lengths_ = lengths_;
   plans_.resize(request.jacobian.rows * blocks());
   units_.resize(request.jacobian.rows);
   find_units();
@@ -126,7 +127,9 @@ void RowPlans::guess_lengths() {
       std::ranges::nth_element(guesses[j], middle);
       const double ratio = *middle / lengths_[j];
       if (ratio < far && ratio > 1.0 / far) continue;
+      // The guess is one of the Jacobian under test: it may not widen what may accuse.
       lengths_[j] = *middle;
+      least_lengths_[j] = std::min(least_lengths_[j], *middle);
       mixed_[b] = mixed_[b] || !zeros;
     }
     measure(b);
@@ -247,8 +250,8 @@ Search RowPlans::search(std::size_t row, std::size_t entry, std::size_t block) c
   const std::size_t column = request_.jacobian.column_of[entry];
   const double x = request_.x.values()[column];
   const double size = length(column);
-  return {column, x, analytic(row, entry),
-          Start{of(row, block).part * size, size, widest_part * std::max(std::abs(x), size)}};
+  const double widest = widest_part * std::max(std::abs(x), least_lengths_[column]);
+  return {column, x, analytic(row, entry), Start{of(row, block).part * size, size, widest}};
 }
 
 Standard RowPlans::standard(std::size_t row, std::size_t entry, std::size_t block,

@@ -65,8 +65,9 @@ class RowPlans {
   Scales scales(std::size_t row, std::size_t column, std::size_t block) const;
 
   const JacobianRequest& request_;
-  std::vector<double> lengths_;  // of the inputs
-  std::vector<bool> mixed_;      // by input block: its inputs are in different units
+  std::vector<double> lengths_;        // of the inputs
+  std::vector<double> least_lengths_;  // of them, where it was guessed the smaller one
+  std::vector<bool> mixed_;            // by input block: its inputs are in different units
   std::vector<RowBlock> plans_;
   std::vector<double> units_;
   std::vector<double> noise_;

@@ -42,7 +42,9 @@ void suspect_zero(const Patch& patch, std::vector<JacobianCause>& causes) {
 
 void suspect_factor(const Patch& patch, std::vector<JacobianCause>& causes) {
   const Ratio ratio = ratio_over(patch, all_entries(patch));
-  if (!ratio.consistent || ratio.factor == 0.0 || patch.size() < 2) return;
+  bool wrong = false;
+  for (std::size_t e = 0; e < patch.size(); ++e) wrong |= patch.usable[e] && patch.wrong(e);
+  if (!wrong || !ratio.consistent || ratio.factor == 0.0 || patch.size() < 2) return;
   const FactorName name = name_ratio(ratio);
   causes.push_back({name.pattern, ratio.factor, sureness_of(ratio.witnesses, name.named ? 0 : 1),
                     patch.name, fmt::format("{}: {}", patch.name, name.sentence)});
