@@ -181,16 +181,19 @@ class JacobianJudge {
                  bool& shaken) {
     double quantum = 0.0;
     std::size_t heard = 0;
+    bool stands = false;  // an accusation: then only those are heard that rest on wide steps
     for (const Place& place : places) {
       Finding& finding = found_.entries[place.entry];
       const double analytic = plans_.analytic(place.row, place.entry);
       const bool fails = finding.verdict == Verdict::fail && finding.reason == Reason::slope;
       if (!fails && !looks_wrong(finding, analytic)) continue;
+      const std::size_t column = request_.jacobian.column_of[place.entry];
+      if (stands && finding.step <= plans_.widest(column)) continue;
       constexpr std::size_t enough = 64;
       if (++heard > enough) break;
       accused = accused || fails;
       const Inquiry inquiry = ask_again(place, finding, plan.noise);
-      if (inquiry.stands && fails) break;
+      stands = stands || (inquiry.stands && fails);
       if (inquiry.stands) continue;
       shaken = true;
       if (inquiry.narrow) leave_open(finding, analytic, Reason::unresolved);

@@ -250,8 +250,11 @@ Search RowPlans::search(std::size_t row, std::size_t entry, std::size_t block) c
   const std::size_t column = request_.jacobian.column_of[entry];
   const double x = request_.x.values()[column];
   const double size = length(column);
-  const double widest = widest_part * std::max(std::abs(x), least_lengths_[column]);
-  return {column, x, analytic(row, entry), Start{of(row, block).part * size, size, widest}};
+  return {column, x, analytic(row, entry), Start{of(row, block).part * size, size, widest(column)}};
+}
+
+double RowPlans::widest(std::size_t column) const {
+  return widest_part * std::max(std::abs(request_.x.values()[column]), least_lengths_[column]);
 }
 
 Standard RowPlans::standard(std::size_t row, std::size_t entry, std::size_t block,

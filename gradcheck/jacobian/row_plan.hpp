@@ -48,6 +48,9 @@ class RowPlans {
   /// Size of an input, by which it is moved.
   double length(std::size_t column) const { return lengths_[column]; }
 
+  /// No step above it may accuse by itself.
+  double widest(std::size_t column) const;
+
   Search search(std::size_t row, std::size_t entry, std::size_t block) const;
   Standard standard(std::size_t row, std::size_t entry, std::size_t block, bool pilot) const;
   /// Of what the error of an entry is a part, in the units of f.
