@@ -198,14 +198,24 @@ Result check_probes(const ProbeEvaluator& evaluate, const Cost* cost, const Grad
   // An evaluator that computes only what moves asks least of itself in the smallest block.
   const std::size_t at = std::ranges::min_element(blocks, {}, &Block::size)->offset;
   result.cost = cost_at(counted, theta, at);
-  result.analytic = gradient.at(theta);
+  const Gradient::Function* const given = gradient.function();
+  const Gradient::Function asked = [&](std::span<const double> at_theta, std::span<double> out) {
+    ++result.gradient_evaluations;
+    (*given)(at_theta, out);
+  };
+  result.analytic = given != nullptr ? Gradient(asked).at(theta) : gradient.at(theta);
   const double again = cost_at(counted, theta, at);
   result.deterministic = same_bits(result.cost, again);
   const double change = result.deterministic ? 0.0 : std::abs(again - result.cost);
 
   const auto proceed = [&](std::size_t done) { return watch.proceed(done); };
-  const detail::Request request{counted, theta,       result.analytic, blocks,
-                                options, result.cost, change,          proceed};
+  const Cost whole = [&](std::span<const double> anywhere) {
+    ++result.evaluations;
+    return (*cost)(anywhere);
+  };
+  const detail::Request request{counted, theta,   result.analytic,
+                                blocks,  options, result.cost,
+                                change,  proceed, cost != nullptr ? &whole : nullptr};
   const bool textbook = options.method == Method::textbook;
   const bool measurable =
       textbook || (std::isfinite(result.cost) &&
@@ -217,9 +227,8 @@ Result check_probes(const ProbeEvaluator& evaluate, const Cost* cost, const Grad
     watch.end();
     if (!textbook && findings->complete) {
       detail::seek_second_opinions(result, request, *findings);
-      if (cost != nullptr && gradient.function() != nullptr && findings->complete) {
-        result.evaluations +=
-            detail::excuse_degenerate(request, *cost, *gradient.function(), *findings);
+      if (cost != nullptr && given != nullptr && findings->complete) {
+        detail::excuse_degenerate(request, asked, *findings);
       }
     }
     if (findings->complete && !same_bits(result.cost, cost_at(counted, theta, at))) {
@@ -234,9 +243,7 @@ Result check_probes(const ProbeEvaluator& evaluate, const Cost* cost, const Grad
     detail::diagnose(result, {theta.values(), options.hints, usable(findings->entries)});
   }
   // Who stopped the check does not wait for more.
-  if (gradient.function() != nullptr && result.complete) {
-    name_habits(*gradient.function(), theta, result);
-  }
+  if (given != nullptr && result.complete) name_habits(asked, theta, result);
   return result;
 }
 

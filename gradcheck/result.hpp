@@ -94,6 +94,9 @@ struct Result {
   std::vector<double> numeric;       ///< whole length of θ; NaN where nothing was measured
   std::vector<double> bar;           ///< whole length of θ; infinite where nothing was measured
   std::size_t evaluations = 0;       ///< of J in double
+  /// Calls of the gradient where it was given as a function, never more than a dozen: one for its
+  /// values, four or five for its habits (purity.hpp), and six where it may be right beside θ.
+  std::size_t gradient_evaluations = 0;
   std::vector<OracleUse> oracles{};  ///< who was asked where double was in doubt
   bool deterministic = true;         ///< J(θ) had the same bits each time
   bool complete = true;              ///< false: stopped by the progress callback

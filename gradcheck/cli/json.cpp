@@ -67,6 +67,7 @@ std::string to_json(const Result& result) {
                   {"complete", result.complete},
                   {"cost", result.method == Method::comparison ? Json(nullptr) : Json(result.cost)},
                   {"evaluations", result.evaluations},
+                  {"gradient_evaluations", result.gradient_evaluations},
                   {"blocks", std::move(blocks)},
                   {"notes", result.notes},
                   {"cause", cause_of(result)}};

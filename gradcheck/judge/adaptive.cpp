@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "gradcheck/judge/block_plan.hpp"
+#include "gradcheck/judge/closer_look.hpp"
 #include "gradcheck/judge/cost_noise.hpp"
 #include "gradcheck/judge/group.hpp"
 #include "gradcheck/judge/inquiry.hpp"
@@ -80,14 +81,31 @@ class Adaptive {
 
   void judge_block(BlockPlan& plan) {
     sweep(plan);
+    const double closer = passes(plan) ? contradicted_from_closer(request_, plan, found_) : 0.0;
+    if (closer > 0.0) {
+      plan.part = closer;
+      judge_anew(plan);
+    }
     constexpr int most_rounds = 3;
     for (int round = 0; round < most_rounds && found_.complete; ++round) {
       if (!is_shaken(plan, round + 1 == most_rounds)) break;
-      done_ -= plan.block.size;
-      found_.entries[plan.pilot] = Finding{};
-      sweep(plan);
+      judge_anew(plan);
     }
     if (plan.quantized) name_quanta(plan.block);
+  }
+
+  void judge_anew(const BlockPlan& plan) {
+    done_ -= plan.block.size;
+    found_.entries[plan.pilot] = Finding{};
+    sweep(plan);
+  }
+
+  /// Nothing in the block is accused: so far it would pass, or be open.
+  bool passes(const BlockPlan& plan) const {
+    const auto entries = std::span(found_.entries).subspan(plan.block.offset, plan.block.size);
+    return found_.complete && std::ranges::none_of(entries, [](const Finding& finding) {
+             return finding.verdict == Verdict::fail;
+           });
   }
 
   /// Why entries are open, of a block along which J jumps.
@@ -132,6 +150,21 @@ class Adaptive {
     return open && std::abs(analytic - finding.numeric) > 0.66 * finding.bar;
   }
 
+  /// Judges an entry from the step at which J was seen to side with the analytic value.
+  void judge_within(const BlockPlan& plan, std::size_t entry, double step) {
+    Group group(request_, {plan.search_from(request_, entry, step)});
+    Standard standard = plan.standard(request_, entry);
+    standard.brief = false;
+    found_.complete = group.run([&](std::size_t) { return standard; });
+    const Search& search = group.searches().front();
+    Finding& finding = found_.entries[entry];
+    if (search.decided() && search.finding().verdict == Verdict::pass) {
+      finding = search.finding();
+    } else {
+      leave_open(finding, request_.analytic[entry], Reason::unresolved);
+    }
+  }
+
   /// Hears J once more about the block's accusations, until one stands. True if none does and the
   /// block is to be judged anew, with more noise than was known. `last`: it will not be.
   bool is_shaken(BlockPlan& plan, bool last) {
@@ -146,7 +179,7 @@ class Adaptive {
       const Inquiry inquiry = inquire(request_, i, finding, plan.noise);
       if (inquiry.stands && accused) break;
       if (inquiry.stands) continue;
-      if (inquiry.narrow) leave_open(finding, request_.analytic[i], Reason::unresolved);
+      if (inquiry.narrow > 0.0) judge_within(plan, i, inquiry.narrow);
       if (inquiry.quantum > 0.0) leave_open(finding, request_.analytic[i], Reason::quanta);
       quantum = std::max(quantum, inquiry.quantum);
     }
@@ -165,9 +198,10 @@ class Adaptive {
 /// A power of two by which J is divided so that squares of its values neither overflow nor vanish.
 double unit_of(const Request& request) {
   constexpr double least = 0x1p-400, most = 0x1p400;
-  // A J that is small by chance still moves by its slopes.
+  // Where J is exactly zero it may be saturated: then a slope says nothing of its size, unless it
+  // is so large that its square overflows.
   const double slope = largest_finite(request.analytic);
-  const double size = std::max(std::abs(request.cost), std::min(slope, 1.0));
+  const double size = request.cost != 0.0 ? std::abs(request.cost) : std::max(slope, 1.0);
   return size == 0.0 || (size > least && size < most) ? 1.0 : std::exp2(std::ilogb(size));
 }
 
@@ -179,6 +213,7 @@ Findings judge_in_units(const Request& request, double unit) {
     request.evaluate(probes, answers);
     for (double& answer : answers) answer /= unit;
   };
+  const Cost whole = [&](std::span<const double> theta) { return (*request.whole)(theta) / unit; };
   const Request divided{evaluate,
                         request.theta,
                         analytic,
@@ -186,7 +221,8 @@ Findings judge_in_units(const Request& request, double unit) {
                         request.options,
                         request.cost / unit,
                         request.noise / unit,
-                        request.proceed};
+                        request.proceed,
+                        request.whole != nullptr ? &whole : nullptr};
   Findings found = Adaptive(divided).run();
   found.noise *= unit;
   for (Finding& finding : found.entries) {

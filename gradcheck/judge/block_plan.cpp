@@ -9,7 +9,6 @@
 namespace dtheta::gradcheck::detail {
 namespace {
 
-constexpr double widest_part = 0.1;  // of the size of an entry: the largest step that may accuse
 // A pilot looks for a step that leaves the rest of its block some room, but no more: larger steps
 // meet more corners.
 constexpr double pilot_comfort = 0.5;
@@ -28,12 +27,12 @@ double rounding_noise(const Request& request, const Block& block) {
 }
 
 /// `relative`: part of the size of θ where truncation and noise would balance for a J that varies
-/// with θ as θ itself does. Further, if that is where noise allows the tolerance.
+/// with θ as θ itself does. Further, if that is where noise allows the tolerance, and not so far
+/// that no J can be expected to be smooth up to there.
 double first_part(const Request& request, const BlockPlan& plan, double relative) {
   constexpr double furthest = 1e3;
   const double needed = least_part(request, plan) / pilot_comfort;
-  if (!std::isfinite(needed)) return relative;
-  return std::clamp(needed, relative, furthest * relative);
+  return needed > relative && needed <= furthest * relative ? needed : relative;
 }
 
 }  // namespace
@@ -60,10 +59,13 @@ double least_part(const Request& request, const BlockPlan& plan) {
 }
 
 Search BlockPlan::search(const Request& request, std::size_t entry) const {
+  return search_from(request, entry, part * scales.length(entry));
+}
+
+Search BlockPlan::search_from(const Request& request, std::size_t entry, double step) const {
   const double x = request.theta.values()[entry];
   const double length = scales.length(entry);
-  return {entry, x, request.analytic[entry],
-          Start{part * length, length, widest_part * std::max(std::abs(x), length)}};
+  return {entry, x, request.analytic[entry], Start{step, length, std::max(std::abs(x), length)}};
 }
 
 Standard BlockPlan::standard(const Request& request, std::size_t entry) const {
@@ -72,6 +74,7 @@ Standard BlockPlan::standard(const Request& request, std::size_t entry) const {
   standard.tolerance = request.options.held_to();
   standard.roundoff = request.options.gradient_roundoff;
   standard.noise = noise;
+  standard.cost_size = std::max(std::abs(request.cost), rounding_noise / unit_roundoff);
   standard.rounding_noise = rounding_noise;
   standard.brief = open;
   const std::size_t stride = std::max<std::size_t>(1, block.size / thorough_entries);

@@ -22,6 +22,8 @@ struct BlockPlan {
 
   /// The search of one of its entries.
   Search search(const Request& request, std::size_t entry) const;
+  /// The same from another first step.
+  Search search_from(const Request& request, std::size_t entry, double step) const;
 
   /// What its entries are judged by.
   Standard standard(const Request& request, std::size_t entry) const;

@@ -41,7 +41,6 @@ CornerWitness::Jump CornerWitness::jump_at(std::size_t entry, double move, doubl
 }
 
 double CornerWitness::cost_at(std::size_t entry, double move, double t) {
-  ++evaluations_;
   const auto values = request_.theta.values();
   std::vector<double> there(values.begin(), values.end());
   there[entry] += move;

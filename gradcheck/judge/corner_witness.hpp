@@ -17,8 +17,6 @@ class CornerWitness {
   /// Whether J's slope along the direction jumps at θ, and otherwise at θ ± step·e_entry.
   bool takes_part(std::size_t entry, double step);
 
-  std::size_t evaluations() const { return evaluations_; }
-
  private:
   struct Jump {
     double size = 0.0;
@@ -31,7 +29,6 @@ class CornerWitness {
   const Cost& cost_;
   std::span<const double> direction_;
   double noise_;
-  std::size_t evaluations_ = 0;
 };
 
 }  // namespace dtheta::gradcheck::detail

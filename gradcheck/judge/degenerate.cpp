@@ -53,13 +53,10 @@ class Beside {
     const ParameterVector there = moved(sign * beside);
     const auto analytic = gradient_at(there);
     CostProbes probes(cost_, there.values());
-    const ProbeEvaluator counted = [&](std::span<const Probe> asked, std::span<double> answers) {
-      evaluations_ += asked.size();
-      probes(asked, answers);
-    };
+    const ProbeEvaluator evaluate = std::ref(probes);
     double value = 0.0;
     const Probe here{0, there.values()[0]};
-    counted(std::span(&here, 1), std::span(&value, 1));
+    evaluate(std::span(&here, 1), std::span(&value, 1));
     std::vector<Block> blocks;
     for (const Block& block : request_.blocks) {
       const auto inside = [&](std::size_t i) {
@@ -67,8 +64,15 @@ class Beside {
       };
       if (std::ranges::any_of(positions, inside)) blocks.push_back(block);
     }
-    const Request again{counted,          there, analytic, blocks,
-                        request_.options, value, 0.0,      [](std::size_t) { return true; }};
+    const Request again{evaluate,
+                        there,
+                        analytic,
+                        blocks,
+                        request_.options,
+                        value,
+                        0.0,
+                        [](std::size_t) { return true; },
+                        &cost_};
     const Findings found = judge_adaptively(again);
     std::erase_if(positions, [&](std::size_t i) {
       return found.entries[i].verdict != Verdict::pass || found.entries[i].reason == Reason::corner;
@@ -80,10 +84,7 @@ class Beside {
     CornerWitness witness(request_, cost_, away_, findings.noise);
     std::erase_if(positions,
                   [&](std::size_t i) { return !witness.takes_part(i, findings.entries[i].step); });
-    evaluations_ += witness.evaluations();
   }
-
-  std::size_t evaluations() const { return evaluations_; }
 
  private:
   ParameterVector moved(double part) const {
@@ -100,28 +101,26 @@ class Beside {
   const Cost& cost_;
   const Gradient::Function& gradient_;
   std::vector<double> away_;
-  std::size_t evaluations_ = 0;
 };
 
 }  // namespace
 
-std::size_t excuse_degenerate(const Request& request, const Cost& cost,
-                              const Gradient::Function& gradient, Findings& findings) {
+void excuse_degenerate(const Request& request, const Gradient::Function& gradient,
+                       Findings& findings) {
   std::vector<std::size_t> positions;
   for (std::size_t i = 0; i < findings.entries.size(); ++i) {
     const Finding& found = findings.entries[i];
     const bool smooth = found.verdict == Verdict::fail && found.reason == Reason::slope;
     if (smooth && std::isfinite(request.analytic[i])) positions.push_back(i);
   }
-  if (positions.empty()) return 0;
-  Beside beside_theta(request, cost, gradient);
+  if (positions.empty()) return;
+  Beside beside_theta(request, *request.whole, gradient);
   for (const double sign : {1.0, -1.0}) beside_theta.keep_jumps(sign, findings, positions);
   beside_theta.keep_corners(findings, positions);
   for (const double sign : {1.0, -1.0}) beside_theta.keep_right(sign, positions);
   for (const std::size_t i : positions) {
     leave_open(findings.entries[i], request.analytic[i], Reason::several_corners);
   }
-  return beside_theta.evaluations();
 }
 
 }  // namespace dtheta::gradcheck::detail

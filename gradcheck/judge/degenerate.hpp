@@ -12,8 +12,9 @@ namespace dtheta::gradcheck::detail {
 /// two steps alike, and jumps otherwise where the entry is moved a little; and if the gradient,
 /// which must then jump at θ, passes the check on either side. A J without a corner excuses nobody:
 /// code that treats θ_i = 0 apart is wrong there. A bug is as wrong beside θ as at θ, and stays
-/// accused. Returns the number of evaluations of J.
-std::size_t excuse_degenerate(const Request& request, const Cost& cost,
-                              const Gradient::Function& gradient, Findings& findings);
+/// accused.
+/// Asks `request.whole`.
+void excuse_degenerate(const Request& request, const Gradient::Function& gradient,
+                       Findings& findings);
 
 }  // namespace dtheta::gradcheck::detail

@@ -23,13 +23,14 @@ class Inquirer {
         noise_(noise),
         error_(std::abs(analytic_ - accusation.numeric)) {}
 
-  /// At two steps far below the accusing one, J's slope is the analytic value.
-  bool is_narrow() const {
+  /// The larger of two steps far below the accusing one at which J's slope is the analytic value; 0
+  /// if there are none.
+  double narrow_step() const {
     constexpr double factor = 16.0;
     for (double step = found_.step / factor; step > least_step(); step /= factor) {
-      if (follows_around(step) && follows_around(step / confirming_ratio)) return true;
+      if (follows_around(step) && follows_around(step / confirming_ratio)) return step;
     }
-    return false;
+    return 0.0;
   }
 
   /// The quantum that hid the slope; 0 if there is none.
@@ -109,9 +110,9 @@ Inquiry inquire(const Request& request, std::size_t entry, const Finding& accusa
   Inquiry inquiry;
   if (!std::isfinite(request.analytic[entry]) || !std::isfinite(accusation.numeric)) return inquiry;
   const Inquirer inquirer(request, entry, accusation, noise);
-  inquiry.narrow = inquirer.is_narrow();
-  if (!inquiry.narrow) inquiry.quantum = inquirer.quantum();
-  inquiry.stands = !inquiry.narrow && inquiry.quantum == 0.0;
+  inquiry.narrow = inquirer.narrow_step();
+  if (inquiry.narrow == 0.0) inquiry.quantum = inquirer.quantum();
+  inquiry.stands = inquiry.narrow == 0.0 && inquiry.quantum == 0.0;
   return inquiry;
 }
 

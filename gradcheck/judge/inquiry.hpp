@@ -9,7 +9,7 @@ namespace dtheta::gradcheck::detail {
 /// What J says when it is asked once more about an entry that stands accused.
 struct Inquiry {
   bool stands = true;    ///< nothing of J speaks for the analytic value
-  bool narrow = false;   ///< at smaller steps than the accusing ones J sides with it
+  double narrow = 0.0;   ///< at this step, smaller than the accusing ones, J sides with it
   double quantum = 0.0;  ///< J jumps by this much, however close its values: its slope was hidden
 };
 

@@ -30,8 +30,8 @@ struct Doubt {
   bool looked = false;  ///< for a corner
 };
 
-/// Judges an entry by the slopes that an oracle gives, as a Search does by those in double: to
-/// agree, one slope is enough; to accuse, two steps must say the same.
+/// Brings the slopes that an oracle gives before the law (law.hpp), as a Search does those in
+/// double.
 class OracleJudge {
  public:
   /// `noise`: ε_f of J in double. `find_corner` looks for a corner near an entry, once.
@@ -42,13 +42,12 @@ class OracleJudge {
   std::optional<Finding> judge(const Oracle& oracle, Doubt& doubt, std::size_t& evaluations) const;
 
  private:
-  /// A wide slope with its bars.
+  /// A wide slope and what it is worth as evidence.
   struct Measured {
     WideSlope slope;
-    double step = 0.0;
-    double likely = 0.0;    // holds the analytic side's own roundings
-    double cautious = 0.0;  // also those of what may have cancelled in it
-    bool corner = false;    // the slopes of the two sides differ visibly
+    Witness witness{};
+    Sides sides{};
+    bool corner = false;  // the slopes of the two sides differ visibly, and by what matters
   };
   using Ask = std::function<WideSlope(double step)>;
 
@@ -59,13 +58,9 @@ class OracleJudge {
                                       const Measured& near) const;
   double step_for(const Oracle& oracle, const Doubt& doubt) const;
   double noise_of(const Oracle& oracle, double magnitude) const;
-  double rounding(double size) const;
+  Claim claim_of(const Doubt& doubt) const;
   Measured measure(const Oracle& oracle, const Doubt& doubt, const Ask& ask, double step) const;
-  bool agrees(const Measured& m, const Doubt& doubt) const;
-  bool leaves_crumbs_of_zero(const Measured& m, const Doubt& doubt) const;
-  std::optional<Finding> judge_rounding(const Measured& m, const Doubt& doubt) const;
-  bool excludes(const Measured& m, const Doubt& doubt) const;
-  static Finding settle(Verdict verdict, const Measured& m);
+  std::optional<Finding> judge_rounding(const Witness& m, const Doubt& doubt) const;
 
   const Request& request_;
   double noise_;

@@ -26,6 +26,7 @@ struct Request {
   double noise = 0.0;  ///< known lower bound of ε_f
   /// Called with the number of entries judged so far; false stops.
   std::function<bool(std::size_t)> proceed;
+  const Cost* whole = nullptr;  ///< J anywhere; null where it can be asked for single moves only
 };
 
 /// One finding per entry of θ, in θ's order.

@@ -42,7 +42,7 @@ Search::Search(std::size_t index, double x, double analytic, const Start& start)
       analytic_(analytic),
       start_(start),
       step_(start.step),
-      bent_step_(std::numeric_limits<double>::infinity()),
+      edge_(std::numeric_limits<double>::infinity()),
       sharpest_(std::numeric_limits<double>::infinity()) {}
 
 void Search::ask(std::vector<Probe>& probes) const {
@@ -149,7 +149,7 @@ void Search::judge_wrong(const Slope& slope, const Bars& bar, const Standard& st
   if (unsettled(slope, bar)) return come_closer(slope, standard);
   if (diverges(standard)) return look_beyond(slope, standard);
   const bool near =
-      contradiction_ && std::min(slope.step, contradiction_->slope.step) <= start_.widest;
+      contradiction_ && std::min(slope.step, contradiction_->slope.step) <= start_.widest();
   if (near && law::confirms(claim(standard), bar, contradiction_->bars)) {
     // The one that knows the derivative better is reported.
     const bool finer = bar.cautious < contradiction_->bars.cautious;
@@ -162,17 +162,30 @@ void Search::judge_wrong(const Slope& slope, const Bars& bar, const Standard& st
 void Search::seek_confirmation(const Slope& slope, const Bars& bar, const Standard& standard) {
   contradiction_ = Contradiction{slope, bar};
   // The smaller of the two steps must be small enough to accuse.
-  const bool wide = slope.step > start_.widest;
-  move_to(
-      wide ? std::min(start_.widest, slope.step / confirming_ratio) : slope.step * confirming_ratio,
-      standard);
+  if (slope.step > start_.widest()) {
+    return move_to(std::min(start_.widest(), slope.step / confirming_ratio), standard);
+  }
+  // Where the larger step is bent too much to say anything, the smaller one is asked.
+  const double larger = slope.step * confirming_ratio;
+  move_to(was_at(larger) ? slope.step / confirming_ratio : larger, standard);
+}
+
+/// Whether J was asked at about this step.
+bool Search::was_at(double step) const {
+  constexpr double about = 1.5;
+  return std::ranges::any_of(slopes_, [&](const Slope& slope) {
+    return slope.step < about * step && step < about * slope.step;
+  });
 }
 
 std::optional<double> Search::agreement(const Slope& slope, const Standard& standard) const {
   const Claim held = claim(standard);
+  // Roundings are parts of what is rounded: they may grow with J on the way to a wide step.
+  const bool wide = slope.step > start_.widest() && standard.cost_size > 0.0;
+  const double growth = wide ? std::max(1.0, slope.magnitude / standard.cost_size) : 1.0;
   // Products with x are rounded only if J makes any: without that noise the bar may be smaller than
   // with it, and agreement within either is agreement.
-  const double plain = noise_of(slope, standard);
+  const double plain = growth * noise_of(slope, standard);
   for (const double noise : {plain, std::max(plain, standard.rounding_noise)}) {
     const Bars bar = bars(slope, standard, noise);
     if (law::agrees(held, bar, standard.comfort)) return bar.likely;
@@ -193,13 +206,46 @@ bool Search::excludes(const Slope& slope, const Bars& bar, const Standard& stand
   });
 }
 
-void Search::choose_step(const Slope& slope, const Bars& bar, const Standard& standard) {
-  const bool bent = bar.visible > bar.noise;
-  if (bent) {
-    bent_step_ = std::min(bent_step_, slope.step);
-  } else {
-    noisy_step_ = std::max(noisy_step_, slope.step);
+/// The largest step at which noise is the larger error, 0 if there is none yet, and the smallest at
+/// which truncation is; by what is known of the noise by now. A quantum that is known by a bound
+/// alone falls with the step, as what bends does.
+Search::Limits Search::limits(const Standard& standard) const {
+  Limits limits{0.0, edge_};
+  for (const Slope& slope : slopes_) {
+    if (!slope.finite) continue;
+    const Bars bar = bars(slope, standard);
+    const bool bent = !slope.flat && (bar.visible > bar.noise || !knows_quantum(slope, standard));
+    if (bent) limits.bent = std::min(limits.bent, slope.step);
   }
+  for (const Slope& slope : slopes_) {
+    if (slope.finite && slope.step < limits.bent) limits.noisy = std::max(limits.noisy, slope.step);
+  }
+  return limits;
+}
+
+/// Two of the slopes that were measured accuse, by what is known of the noise in the end.
+bool Search::accuse_together(const Standard& standard) {
+  const Claim held = claim(standard);
+  for (const Slope& near : slopes_) {
+    if (!near.finite || near.flat || near.step > start_.widest()) continue;
+    const Bars bar = bars(near, standard);
+    if (!excludes(near, bar, standard)) continue;
+    for (const Slope& far : slopes_) {
+      if (!far.finite || far.flat || far.step < narrowest * near.step) continue;
+      const Bars other = bars(far, standard);
+      if (!excludes(far, other, standard) || !law::confirms(held, bar, other)) continue;
+      const bool finer = bar.cautious < other.cautious;
+      settle(Verdict::fail, finer ? near : far, std::min(bar.cautious, other.cautious));
+      return true;
+    }
+  }
+  return false;
+}
+
+void Search::choose_step(const Slope& slope, const Bars& bar, const Standard& standard) {
+  const bool known = knows_quantum(slope, standard);
+  const bool bent = bar.visible > bar.noise || !known;
+  const auto [noisy_step, bent_step] = limits(standard);
   constexpr double tiny = std::numeric_limits<double>::min();
   const double size = claim(standard).size(slope.value);
   const double asked = standard.comfort * standard.tolerance * size;
@@ -209,12 +255,12 @@ void Search::choose_step(const Slope& slope, const Bars& bar, const Standard& st
   // Where no step can agree, go on only for as long as gross errors could not be told from noise.
   const double gross_part = standard.brief ? 0.1 : 0.01;  // of the block's largest derivative
   const bool gross = sharpest_ > gross_part * size;
-  const bool in_vain = standard.brief || bent_step_ < narrowest * least;
-  if (in_vain && !gross && !contradiction_ && !standard.pilot) return give_up(standard);
-  if (noisy_step_ > 0.0 && std::isfinite(bent_step_)) {
+  const bool in_vain = standard.brief || bent_step < narrowest * least;
+  if (in_vain && known && !gross && !contradiction_ && !standard.pilot) return give_up(standard);
+  if (noisy_step > 0.0 && std::isfinite(bent_step)) {
     // Both sides are known: the best step lies between, unless there is no room left.
-    if (bent_step_ < narrowest * noisy_step_) return give_up(standard);
-    return move_to(std::sqrt(noisy_step_) * std::sqrt(bent_step_), standard);
+    if (bent_step < narrowest * noisy_step) return give_up(standard);
+    return move_to(std::sqrt(noisy_step) * std::sqrt(bent_step), standard);
   }
   // Truncation falls as h² and noise as 1/h: they meet where the ratio of steps is the cube root.
   if (bent) {

@@ -17,9 +17,12 @@ inline constexpr std::size_t most_slopes = 14;
 /// Where a search begins, and how far it may go.
 struct Start {
   double step = 0.0;
-  double length = 1.0;  ///< size of the entry
-  double widest = 0.0;  ///< no step above it may accuse, because J may have another shape beyond
-                        ///< the size of θ; to agree by chance there is unlikely
+  double length = 1.0;  ///< by which the steps of the entry are counted
+  double size = 1.0;    ///< of the entry, where J may have another shape beyond
+
+  /// No step above it may accuse; to agree by chance there is unlikely.
+  double widest() const { return widest_part * size; }
+  static constexpr double widest_part = 0.1;
 };
 
 /// What a derivative is judged by, and how thoroughly.
@@ -28,6 +31,7 @@ struct Standard {
   double tolerance = 0.0;
   double roundoff = 0.0;        ///< of the analytic side
   double noise = 0.0;           ///< ε_f as measured
+  double cost_size = 0.0;       ///< of J where that was: of its value, or of the terms that cancel
   double rounding_noise = 0.0;  ///< of J, if it rounds products with the block's entries
   bool pilot = false;           ///< others begin where this one ends: to be taken as far as it goes
   bool brief = false;           ///< the block is open already: only what accuses is of interest
@@ -80,6 +84,12 @@ class Search {
   std::optional<double> agreement(const Slope& slope, const Standard& standard) const;
   bool excludes(const Slope& slope, const Bars& bars, const Standard& standard) const;
   void seek_confirmation(const Slope& slope, const Bars& bars, const Standard& standard);
+  bool was_at(double step) const;
+  struct Limits {
+    double noisy, bent;
+  };
+  Limits limits(const Standard& standard) const;
+  bool accuse_together(const Standard& standard);
   void choose_step(const Slope& slope, const Bars& bars, const Standard& standard);
   void move_to(double step, const Standard& standard);
   double resolution() const;
@@ -93,7 +103,9 @@ class Search {
   bool climb();
   bool descend();
   double least_rung() const;
+  double flat_below(const Slope& slope) const;
   double quantum_below(const Slope& slope) const;
+  bool knows_quantum(const Slope& slope, const Standard& standard) const;
 
   // search_open.cpp: what stencils alone leave open
   bool unsettled(const Slope& slope, const Bars& bars) const;
@@ -105,6 +117,7 @@ class Search {
   void give_up(const Standard& standard);
   void begin_piece(const Standard& standard);
   void judge_piece(const Standard& standard);
+  bool accuse_by_piece(const PieceSlope& whole, const Standard& standard);
   bool judge_corner(const Standard& standard);
   void leave_open(const Standard& standard);
 
@@ -115,9 +128,8 @@ class Search {
   double step_;
   Side side_ = Side::both;
   bool decided_ = false;
-  double noisy_step_ = 0.0;  // largest step at which noise was the larger error; 0: none yet
-  double bent_step_;         // smallest step at which truncation was; infinite: none yet
-  double sharpest_;          // smallest cautious bar so far
+  double edge_;      // smallest step that goes too far to be of use; infinite: none yet
+  double sharpest_;  // smallest cautious bar so far
   Finding finding_;
   std::vector<Slope> slopes_;
   struct Contradiction {

@@ -29,11 +29,11 @@ void Search::judge_flat(const Slope& slope, const Standard& standard) {
   detail::leave_open(finding_, analytic_, Reason::unresolved);
 }
 
-/// At every step the same bits, or at all steps up to one: fails a claim that J moves, if it is far
-/// above what quanta of numbers inside J can hide. Whether J moves by jumps the inquiry asks.
+/// At every step up to the entry's size the same bits, or at all steps up to one: fails a claim
+/// that J moves, if it is far above what quanta can hide. Further away a J that is bounded moves no
+/// more than within its size. Whether J moves by jumps the inquiry asks.
 bool Search::accuse_still(const Standard& standard) {
-  constexpr double any = std::numeric_limits<double>::infinity();
-  const Slope* widest = widest_flat(moved_ ? std::max(start_.widest, start_.step) : any);
+  const Slope* widest = widest_flat(moved_ ? std::max(start_.widest(), start_.step) : start_.size);
   if (widest == nullptr || analytic_ == 0.0) return false;
   const Slope still = *widest;
   const Bars bar = bars(still, standard);
@@ -105,20 +105,37 @@ double Search::least_rung() const {
   return x_ != 0.0 ? resolution() : least * start_.step;
 }
 
-/// Where J stood still at a smaller step and moves at this one, its moves may be single quanta: the
-/// smallest seen bounds them, and counts as noise. 0 where there is no such step.
-double Search::quantum_below(const Slope& slope) const {
+/// The widest step below this one's at which J stood still; 0 if there is none.
+double Search::flat_below(const Slope& slope) const {
   double flat = 0.0;
   for (const Slope& other : slopes_) {
     if (other.flat && other.step < slope.step) flat = std::max(flat, other.step);
   }
-  if (flat == 0.0) return 0.0;
+  return flat;
+}
+
+/// Where J stood still at a smaller step and moves at this one, its moves may be single quanta: the
+/// smallest seen bounds them, and counts as noise. 0 where there is no such step.
+double Search::quantum_below(const Slope& slope) const {
+  if (flat_below(slope) == 0.0) return 0.0;
   double least = std::numeric_limits<double>::infinity();
   for (const Value& value : values_) {
     if (value.rise != 0.0 && std::isfinite(value.rise))
       least = std::min(least, std::abs(value.rise));
   }
   return std::isfinite(least) ? uniform * least : 0.0;
+}
+
+/// Whether that bound is as small as it can be: J was seen to move at a step not much larger than
+/// one at which it stood still. Or it does not matter.
+bool Search::knows_quantum(const Slope& slope, const Standard& standard) const {
+  if (quantum_below(slope) <= standard.noise) return true;
+  double moves = slope.step;
+  for (const Slope& other : slopes_) {
+    if (other.finite && !other.flat) moves = std::min(moves, other.step);
+  }
+  constexpr double close = 8.0;
+  return moves <= close * flat_below(slope);
 }
 
 }  // namespace dtheta::gradcheck::detail

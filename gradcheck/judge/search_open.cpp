@@ -32,7 +32,7 @@ void Search::leave_domain(const Slope& slope, const Standard& standard) {
     side_ = slope.finite_above ? Side::above : Side::below;
     return;
   }
-  bent_step_ = std::min(bent_step_, slope.step);
+  edge_ = std::min(edge_, slope.step);
   move_to(slope.step / 8.3, standard);
 }
 
@@ -59,7 +59,7 @@ bool Search::unsettled(const Slope& slope, const Bars& bar) const {
 void Search::come_closer(const Slope& slope, const Standard& standard) {
   const double next = slope.step / 8.3;
   if (slopes_.size() >= most_slopes || x_ + next == x_) return leave_open(standard);
-  bent_step_ = std::min(bent_step_, slope.step);
+  edge_ = std::min(edge_, slope.step);
   step_ = next;  // on the same side
 }
 
@@ -99,7 +99,7 @@ void Search::give_up(const Standard& standard) {
   if (!piece_ && last.finite && like_last().size() > 1 && unsettled(last, bars(last, standard))) {
     return come_closer(last, standard);
   }
-  if (std::isfinite(analytic_) && accuse_still(standard)) return;
+  if (std::isfinite(analytic_) && (accuse_still(standard) || accuse_together(standard))) return;
   Standard lenient = standard;
   lenient.comfort = 1.0;
   for (const Slope& slope : slopes_) {
@@ -187,11 +187,46 @@ void Search::judge_piece(const Standard& standard) {
     // The slope to one side is right wherever the corner lies, at x or beyond.
     if (passes(piece_->below(), Reason::corner) || passes(piece_->above(), Reason::corner)) return;
     if (judge_corner(standard)) return;
-  } else {
-    suspect_ = suspect_ || std::abs(analytic_ - whole->value) > whole->bar;
+  } else if (std::abs(analytic_ - whole->value) > whole->bar) {
+    suspect_ = true;
+    if (accuse_by_piece(*whole, standard)) return;
   }
   const bool hopeless = piece_->least_bar() > held.tolerance * held.size(analytic_);
   if (hopeless || piece_->wanted().empty()) leave_open(standard);
+}
+
+/// The piece contradicts, and so does the part of it that is closer to x: where noise is coarse, it
+/// sees what no stencil does.
+bool Search::accuse_by_piece(const PieceSlope& whole, const Standard& standard) {
+  // J may have another shape beyond the size of θ, which no small part of it shows through noise.
+  // Where J stands still, accuse_still() is asked.
+  if (whole.reach > 2.0 * start_.size || whole.value == 0.0 || !piece_->holds_x()) return false;
+  const Claim held = claim(standard);
+  const auto witness = [&](const PieceSlope& piece) {
+    Witness seen;
+    seen.value = piece.value;
+    const double own = std::max(held.own_size(piece.value), standard.scales.scale);
+    seen.likely = piece.bar + held.rounding_of(own);
+    seen.cautious = piece.bar + held.rounding_of(std::max(own, standard.scales.rounded_with));
+    return seen;
+  };
+  const Witness first = witness(whole);
+  if (!law::excludes(held, first) || !law::confirms(held, first, first)) return false;
+  constexpr double closer = 1.0 / confirming_ratio;
+  if (!looked_closer_) {
+    looked_closer_ = true;
+    piece_->look_closer(closer);
+    return true;
+  }
+  const auto near = piece_->slope(closer);
+  if (!near) return false;
+  const Witness second = witness(*near);
+  if (!law::excludes(held, second) || !law::confirms(held, first, second)) return false;
+  Slope slope;
+  slope.value = whole.value;
+  slope.step = 0.5 * whole.reach;
+  settle(Verdict::fail, slope, first.cautious);
+  return true;
 }
 
 /// One smooth piece on either side of x and none through it: a corner, if it is one from closer,
@@ -218,7 +253,7 @@ bool Search::judge_corner(const Standard& standard) {
   slope.value = 0.5 * (sides->below + sides->above);
   slope.step = std::max(piece_->below(1.0)->reach, piece_->above(1.0)->reach);
   // From afar several corners beside x look like one at x.
-  const bool far = slope.step > start_.widest;
+  const bool far = slope.step > start_.widest();
   if (verdict == Verdict::inconclusive || (verdict == Verdict::fail && far)) return false;
   settle(verdict, slope,
          sides->bar_below + sides->bar_above + 0.5 * std::abs(sides->above - sides->below));

@@ -122,9 +122,15 @@ double SmoothPiece::least_bar() const {
   return noise_margin * gain * noise_ / (sides_[0].bent + sides_[1].bent);
 }
 
-std::optional<PieceSlope> SmoothPiece::slope() const {
-  const double low = -sides_[0].smooth;
-  const double high = sides_[1].smooth;
+bool SmoothPiece::holds_x() const {
+  constexpr double well = 0.25;  // of the longer side
+  const auto [shorter, longer] = std::minmax(sides_[0].smooth, sides_[1].smooth);
+  return shorter >= well * longer && longer > 0.0;
+}
+
+std::optional<PieceSlope> SmoothPiece::slope(double of) const {
+  const double low = -of * sides_[0].smooth;
+  const double high = of * sides_[1].smooth;
   if (low == high) return std::nullopt;
   // Each side alone allowed its polynomial; one for both may have to stay closer to x. Where there
   // is a corner at x none will do.

@@ -39,8 +39,12 @@ class SmoothPiece {
   /// not.
   double least_bar() const;
 
-  /// The slope at x from the smooth pieces of both sides together; none if they do not fit.
-  std::optional<PieceSlope> slope() const;
+  /// The slope at x from a part of the smooth pieces of both sides together; none if they do not
+  /// fit.
+  std::optional<PieceSlope> slope(double part = 1.0) const;
+
+  /// Whether x lies well inside of what was found smooth, and not at its end.
+  bool holds_x() const;
 
   /// The slopes of each side alone, from a part of its smooth piece; none without one, or where too
   /// few values lie within that part.

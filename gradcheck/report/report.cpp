@@ -83,11 +83,18 @@ class Writer {
     }
     line("  {}   cost {:.17g}", difference, result_.cost);
     if (result_.method == Method::textbook) {
-      line("  epsilon {:.3g}   {} evaluations", result_.epsilon, result_.evaluations);
+      line("  epsilon {:.3g}   {}", result_.epsilon, evaluations());
     } else {
-      line("  tolerance {:.3g}   noise of the cost {:.2e}   {} evaluations", result_.tolerance,
-           result_.noise, result_.evaluations);
+      line("  tolerance {:.3g}   noise of the cost {:.2e}   {}", result_.tolerance, result_.noise,
+           evaluations());
     }
+  }
+
+  std::string evaluations() const {
+    if (result_.gradient_evaluations == 0)
+      return fmt::format("{} evaluations", result_.evaluations);
+    return fmt::format("{} evaluations, {} of the gradient", result_.evaluations,
+                       result_.gradient_evaluations);
   }
 
   void blocks() {

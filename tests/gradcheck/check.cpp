@@ -49,6 +49,33 @@ gc::Options textbook() {
 
 BOOST_AUTO_TEST_SUITE(check)
 
+// A gradient may cost as much as all probes: its calls are counted, and there are few of them also
+// where two corners meet at theta and its values beside theta are asked for.
+BOOST_AUTO_TEST_CASE(calls_of_the_gradient_are_counted_and_few) {
+  const auto relu = [](double v) { return std::max(v, 0.0); };
+  const gc::Cost cost = [&](Span t) {
+    return relu(t[0]) - relu(-t[0]) + relu(t[0] + t[1]) + square(t);
+  };
+  std::size_t calls = 0;
+  const auto gradient = [&](Span t) {
+    ++calls;
+    Values g = square_gradient(t);
+    const double both = t[0] + t[1] > 0.0 ? 1.0 : 0.0;
+    g[0] += (t[0] == 0.0 ? 0.0 : 1.0) + both;
+    g[1] += both;
+    return g;
+  };
+  for (const Values& theta : {Values{0.0, 0.0}, Values{0.3, 0.4}}) {
+    calls = 0;
+    const gc::Result result = gc::check(cost, gradient, theta);
+    BOOST_TEST(result.gradient_evaluations == calls);
+    BOOST_TEST(calls >= 5U);
+    BOOST_TEST(calls <= 12U);
+    BOOST_TEST(gc::report(result).find(" of the gradient") != std::string::npos);
+  }
+  BOOST_TEST(gc::check(cost, Values{2.0, 1.0}, {{0.3, 0.4}}).gradient_evaluations == 0U);
+}
+
 BOOST_AUTO_TEST_CASE(every_way_to_give_a_gradient) {
   const Values theta{0.5, -1.0, 2.0};
   BOOST_TEST(gc::check(square, square_gradient(theta), theta));
