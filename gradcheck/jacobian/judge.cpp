@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "gradcheck/jacobian/row_plan.hpp"
+#include "gradcheck/jacobian/rows_closer.hpp"
 #include "gradcheck/jacobian/trespass.hpp"
 #include "gradcheck/judge/inquiry.hpp"
 
@@ -20,6 +21,12 @@ struct Place {
   std::size_t block = 0;
   bool pilot = false;
 };
+
+bool looks_wrong(const Finding& finding, double analytic) {
+  const bool open = finding.verdict == Verdict::inconclusive &&
+                    (finding.reason == Reason::unresolved || finding.reason == Reason::suspect);
+  return open && std::abs(analytic - finding.numeric) > 0.66 * finding.bar;
+}
 
 class JacobianJudge {
  public:
@@ -87,7 +94,20 @@ class JacobianJudge {
       sweep(std::span(rest).subspan(k, end - k), false);
       k = end;
     }
-    hear(places, block);
+    if (found_.complete) look_closer(block);
+    if (found_.complete) hear(places, block);
+  }
+
+  /// Outputs that f contradicts from closer are judged anew from there.
+  void look_closer(std::size_t block) {
+    const auto steps = rows_contradicted_from_closer(request_, plans_, block, found_.entries);
+    for (std::size_t i = 0; i < steps.size() && found_.complete; ++i) {
+      if (!(steps[i] > 0.0)) continue;
+      const std::vector<Place> places = places_of_row(i, block);
+      plans_.of(i, block).part = steps[i];
+      done_ -= places.size();
+      sweep(places, false);
+    }
   }
 
   std::size_t pilot_colour(std::size_t block) const {
@@ -171,12 +191,6 @@ class JacobianJudge {
     }
   }
 
-  static bool looks_wrong(const Finding& finding, double analytic) {
-    const bool open = finding.verdict == Verdict::inconclusive &&
-                      (finding.reason == Reason::unresolved || finding.reason == Reason::suspect);
-    return open && std::abs(analytic - finding.numeric) > 0.66 * finding.bar;
-  }
-
   bool is_shaken(std::span<const Place> places, RowBlock& plan, bool last, bool& accused,
                  bool& shaken) {
     double quantum = 0.0;
@@ -192,11 +206,12 @@ class JacobianJudge {
       constexpr std::size_t enough = 64;
       if (++heard > enough) break;
       accused = accused || fails;
-      const Inquiry inquiry = ask_again(place, finding, plan.noise);
+      const OneEntry one(request_, place.row, place.entry, plans_.unit(place.row));
+      const Inquiry inquiry = inquire(one.request(plan.noise), 0, finding, plan.noise);
       stands = stands || (inquiry.stands && fails);
       if (inquiry.stands) continue;
       shaken = true;
-      if (inquiry.narrow) leave_open(finding, analytic, Reason::unresolved);
+      if (inquiry.narrow > 0.0) judge_within(place, inquiry.narrow);
       if (inquiry.quantum > 0.0) leave_open(finding, analytic, Reason::quanta);
       quantum = std::max(quantum, inquiry.quantum);
     }
@@ -206,9 +221,16 @@ class JacobianJudge {
     return true;
   }
 
-  Inquiry ask_again(const Place& place, const Finding& accusation, double noise) {
-    const OneEntry one(request_, place.row, place.entry, plans_.unit(place.row));
-    return inquire(one.request(noise), 0, accusation, noise);
+  /// Judges an entry from the step at which f was seen to side with the analytic value.
+  void judge_within(const Place& place, double step) {
+    Search search = plans_.search_from(place.row, place.entry, step);
+    search_alone(search, place, true);
+    Finding& finding = found_.entries[place.entry];
+    if (search.finding().verdict == Verdict::pass) {
+      finding = search.finding();
+    } else {
+      leave_open(finding, plans_.analytic(place.row, place.entry), Reason::unresolved);
+    }
   }
 
   void name_quanta(std::span<const Place> places) {
@@ -228,14 +250,17 @@ class JacobianJudge {
         for (const Place& p : places_of_row(t.row, b)) {
           if (colour_of(p.entry) != colour) continue;
           Search alone = plans_.search(p.row, p.entry, b);
-          search_alone(alone, p);
+          search_alone(alone, p, false);
           found_.entries[p.entry] = alone.finding();
         }
       }
     }
   }
 
-  void search_alone(Search& search, const Place& p) {
+  /// `anew`: whatever is known of the rest of the block.
+  void search_alone(Search& search, const Place& p, bool anew) {
+    Standard standard = plans_.standard(p.row, p.entry, p.block, false);
+    standard.brief = standard.brief && !anew;
     std::vector<Probe> probes;
     std::vector<double> answers;
     while (!search.decided()) {
@@ -246,7 +271,7 @@ class JacobianJudge {
         answers.push_back(request_.table.alone(p.row, probe) / plans_.unit(p.row));
       }
       search.take(answers, request_.table.at_x()[p.row] / plans_.unit(p.row));
-      search.judge(plans_.standard(p.row, p.entry, p.block, false));
+      search.judge(standard);
     }
   }
 

@@ -11,8 +11,7 @@
 namespace dtheta::gradcheck::detail {
 namespace {
 
-constexpr double widest_part = 0.1;    // as of a gradient (block_plan.cpp)
-constexpr double pilot_comfort = 0.5;  // likewise
+constexpr double pilot_comfort = 0.5;  // as of a gradient (block_plan.cpp)
 constexpr double rung = 4.0;           // first steps are powers of it, so that outputs share them
 
 /// A power of two by which an output is divided so that squares of it neither overflow nor vanish.
@@ -203,8 +202,8 @@ double RowPlans::first_part(std::size_t row, std::size_t block) const {
   const std::size_t column = request_.jacobian.column_of[plan.largest_entry];
   const double asked = request_.tolerance * scales(row, column, block).reference;
   const double least = room * noise_of_slope * plan.noise / asked / length(column);
-  if (!std::isfinite(least)) return relative;
-  return std::clamp(least / pilot_comfort, relative, furthest * relative);
+  const double needed = least / pilot_comfort;
+  return needed > relative && needed <= furthest * relative ? needed : relative;
 }
 
 void RowPlans::share_parts(std::size_t block) {
@@ -247,14 +246,19 @@ double RowPlans::reference(std::size_t row, std::size_t entry, std::size_t block
 }
 
 Search RowPlans::search(std::size_t row, std::size_t entry, std::size_t block) const {
-  const std::size_t column = request_.jacobian.column_of[entry];
-  const double x = request_.x.values()[column];
-  const double size = length(column);
-  return {column, x, analytic(row, entry), Start{of(row, block).part * size, size, widest(column)}};
+  return search_from(row, entry, of(row, block).part * length(request_.jacobian.column_of[entry]));
 }
 
-double RowPlans::widest(std::size_t column) const {
-  return widest_part * std::max(std::abs(request_.x.values()[column]), least_lengths_[column]);
+Search RowPlans::search_from(std::size_t row, std::size_t entry, double step) const {
+  const std::size_t column = request_.jacobian.column_of[entry];
+  return {column, request_.x.values()[column], analytic(row, entry),
+          Start{step, length(column), size_of(column)}};
+}
+
+double RowPlans::widest(std::size_t column) const { return Start::widest_part * size_of(column); }
+
+double RowPlans::size_of(std::size_t column) const {
+  return std::max(std::abs(request_.x.values()[column]), least_lengths_[column]);
 }
 
 Standard RowPlans::standard(std::size_t row, std::size_t entry, std::size_t block,
@@ -266,6 +270,8 @@ Standard RowPlans::standard(std::size_t row, std::size_t entry, std::size_t bloc
   standard.tolerance = request_.tolerance;
   standard.roundoff = request_.roundoff;
   standard.noise = plan.noise;
+  standard.cost_size = std::max(std::abs(request_.table.at_x()[row]) / units_[row],
+                                plan.rounding_noise / unit_roundoff);
   standard.rounding_noise = plan.rounding_noise;
   standard.brief = plan.open;
   const std::size_t stride = std::max<std::size_t>(1, plan.entries / thorough_entries);

@@ -50,8 +50,11 @@ class RowPlans {
 
   /// No step above it may accuse by itself.
   double widest(std::size_t column) const;
+  /// How far f can be expected to be of one shape along an input.
+  double size_of(std::size_t column) const;
 
   Search search(std::size_t row, std::size_t entry, std::size_t block) const;
+  Search search_from(std::size_t row, std::size_t entry, double step) const;
   Standard standard(std::size_t row, std::size_t entry, std::size_t block, bool pilot) const;
   /// Of what the error of an entry is a part, in the units of f.
   double reference(std::size_t row, std::size_t entry, std::size_t block) const;

@@ -206,6 +206,21 @@ BOOST_AUTO_TEST_CASE(zeros_on_both_sides_exercise_nothing) {
   BOOST_TEST((result.verdict == gc::Verdict::inconclusive), result);
 }
 
+// A step of tanh, a millionth wide: f's slope at x is that within it, whatever wider steps see.
+BOOST_AUTO_TEST_CASE(a_feature_narrower_than_the_steps_is_seen) {
+  const auto f = [](Span x, Out y) {
+    y[0] = std::sin(x[0]) + 1e-8 * std::tanh(1e6 * (x[0] - 0.4)) + x[1];
+    y[1] = std::sin(x[0]) + x[1];
+  };
+  const Vector x{0.4, 0.8};
+  const double c = std::cos(0.4);
+  const Vector right{c + 0.01, 1, c, 1}, from_afar{c, 1, c, 1};
+  const auto good = gc::check_jacobian(f, gc::RowMajor(right), x);
+  BOOST_TEST((good.verdict != gc::Verdict::fail), good);
+  const auto bad = gc::check_jacobian(f, gc::RowMajor(from_afar), x);
+  BOOST_TEST((bad.verdict != gc::Verdict::pass), bad);
+}
+
 BOOST_AUTO_TEST_CASE(a_stopped_check_says_so) {
   const Scaled model(50, 60, 0.0, 5);
   const Vector x = model.x();
