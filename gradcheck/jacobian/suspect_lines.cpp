@@ -101,6 +101,8 @@ class Lines {
 
   void suspect(std::vector<JacobianCause>& causes) {
     if (lines_.empty()) return;
+    // What all lines have in common is said of the whole (suspect_values.cpp).
+    if (lines_.size() == (rows_ ? patch_.rows : patch_.columns) && same_factor(lines_)) return;
     where_ = names_of(lines_, rows_ ? patch_.row_names : patch_.column_names);
     for (const Line& line : lines_) witnesses_ += line.ratio.witnesses;
     if (std::ranges::all_of(lines_, &Line::zero)) {
