@@ -8,6 +8,7 @@
 #include "gradcheck/jacobian.hpp"
 #include "gradcheck/jacobian/assemble.hpp"
 #include "gradcheck/jacobian/diagnose.hpp"
+#include "gradcheck/jacobian/excuse.hpp"
 #include "gradcheck/jacobian/problem.hpp"
 #include "gradcheck/same_bits.hpp"
 
@@ -158,20 +159,31 @@ JacobianResult check_jacobian(const VectorFunction& f, const Jacobian& jacobian,
   result.deterministic = changes.same;
 
   detail::JacobianFindings findings;
+  std::size_t excused = 0, apart = 0;  // evaluations beside the table's
   if (changes.measurable) {
     findings = detail::judge_jacobian(request);
+    // Along a tangent the Jacobian elsewhere is by another tangent: there it excuses nothing.
+    if (findings.complete && jacobian.is_function() && options.manifolds.empty()) {
+      excused = detail::excuse_degenerate_rows(request, problem.f, jacobian, findings, apart);
+    }
   } else {
     findings.entries.assign(matrix.size(), detail::Finding{});
     findings.reference.assign(matrix.size(), 0.0);
     findings.noise = changes.by_output;
   }
-  result.evaluations = table.evaluations() + 2;
+  result.evaluations = table.evaluations() + apart + 2;
   detail::assemble(result, request, problem.outputs, findings, options.worst_entries,
                    options.manifolds.empty() ? "" : ", options");
   detail::diagnose(
       result,
       {request, problem.outputs, findings, options.hints, {f, x, matrix.rows, options.manifolds}});
   name_retractions(x, options, result);
+  if (excused > 0) {
+    result.notes.push_back(fmt::format(
+        "x lies on several corners of f at once: {} entries disagree here, but jump at this point "
+        "and agree on either side of it; check at an x beside",
+        excused));
+  }
   if (const Throws& thrown = table.throws(); thrown.count > 0) {
     result.notes.push_back(fmt::format(
         "f threw at {} of the points around x, which were taken to lie outside its domain; the "
