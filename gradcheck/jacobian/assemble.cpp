@@ -212,7 +212,7 @@ class JacobianAssembly {
 
   /// Names blocks of inputs and single outputs that f was not seen to depend on.
   void name_blind_spots() {
-    if (!result_.complete) return;
+    if (!result_.complete || !result_.outside.empty()) return;
     const RowMatrix& a = request_.jacobian;
     std::vector<bool> row_moves(a.rows, false), column_moves(a.columns, false);
     for (std::size_t i = 0; i < a.rows; ++i) {

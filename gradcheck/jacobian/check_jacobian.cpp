@@ -45,6 +45,15 @@ Changes changes_of(const detail::JacobianProblem& problem) {
   return changes;
 }
 
+/// Whether f(x) has still the bits that it had before f was evaluated elsewhere.
+void name_memory(detail::ProbeTable& table, JacobianResult& result) {
+  if (detail::same_bits(table.moved({}), table.at_x())) return;
+  result.deterministic = false;
+  result.notes.emplace_back(
+      "f gave the same bits at first and others after it was evaluated elsewhere: it remembers, as "
+      "caches do");
+}
+
 /// Calls the options' progress about every tenth of a second.
 class Watch {
  public:
@@ -171,6 +180,7 @@ JacobianResult check_jacobian(const VectorFunction& f, const Jacobian& jacobian,
     findings.reference.assign(matrix.size(), 0.0);
     findings.noise = changes.by_output;
   }
+  if (result.deterministic && changes.measurable) name_memory(table, result);
   result.evaluations = table.evaluations() + apart + 2;
   detail::assemble(result, request, problem.outputs, findings, options.worst_entries,
                    options.manifolds.empty() ? "" : ", options");

@@ -219,6 +219,18 @@ BOOST_AUTO_TEST_CASE(what_is_random_is_inconclusive) {
   BOOST_TEST(!result.deterministic);
 }
 
+BOOST_AUTO_TEST_CASE(an_f_that_remembers_is_never_passed) {
+  bool been_elsewhere = false;
+  const auto f = [&](Span x, Out y) {
+    been_elsewhere = been_elsewhere || x[0] != 3.0;
+    y[0] = x[0] * x[0] + (been_elsewhere ? 1e-12 : 0.0);
+  };
+  const Vector x{3.0}, jacobian{6.0};
+  const auto result = gc::check_jacobian(f, gc::RowMajor(jacobian), x);
+  BOOST_TEST((result.verdict != gc::Verdict::pass), result);
+  BOOST_TEST(!result.deterministic);
+}
+
 BOOST_AUTO_TEST_CASE(zeros_on_both_sides_exercise_nothing) {
   const auto f = [](Span, Out y) { y[0] = y[1] = 3.0; };
   const Vector x{1.0, 2.0}, jacobian(4, 0.0);
