@@ -72,7 +72,7 @@ class Adaptive {
       const double least = least_part(request_, plan);
       if (finding.stencil > 0.0) {
         plan.part = finding.stencil / plan.scales.length(plan.pilot);
-      } else if (std::isfinite(least)) {
+      } else if (least <= furthest_part) {
         plan.part = least;
       }
     }

@@ -18,11 +18,17 @@ double tolerable(const Claim& claim, double value) {
 }
 
 /// A derivative of zero, as of a bias before a softmax over all that it is added to: its terms
-/// cancel but for their roundings.
+/// cancel but for their roundings. Where J is asked as far as the entry's own size and shows
+/// nothing but its own roundings, that is all there is; unless the block's derivatives are even
+/// smaller than what such terms leave, and may be what they say.
 bool leaves_crumbs_of_zero(const Claim& claim, const Witness& evidence) {
   const double crumb = std::abs(claim.analytic);
-  return crumb <= claim.rounding_of(claim.rounded_with) &&
-         std::abs(evidence.value) + evidence.likely <= claim.tolerance * crumb;
+  if (crumb > claim.rounding_of(claim.rounded_with)) return false;
+  const bool left_over = claim.rounded_with > 0.0 &&
+                         rounding_margin * claim.scale >= claim.roundoff * claim.rounded_with &&
+                         evidence.step <= claim.length;
+  return std::abs(evidence.value) + evidence.likely <=
+         std::max(claim.tolerance * crumb, left_over ? claim.crumb : 0.0);
 }
 
 }  // namespace

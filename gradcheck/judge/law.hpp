@@ -34,6 +34,9 @@ struct Claim : Scales {
   double tolerance = 0.0;  ///< relative error that must be seen
   double roundoff = 0.0;   ///< of the analytic side
   double rounding = 0.0;   ///< absolute error of the analytic value as measured; 0: not measured
+  double length = 0.0;     ///< size of the entry
+  double crumb = 0.0;  ///< a derivative so small moves J by no more than J's own roundings, when
+                       ///< the entry is moved by its size
 
   /// The larger of the claim and a value; a claim that is not finite has no size.
   double own_size(double value) const;
@@ -67,9 +70,10 @@ namespace law {
 
 /// 1. Agreement. The claim is within the evidence's likely bar and both together are within
 /// `comfort` of the tolerance; or so close that whatever the bar hides is below the tolerance of
-/// the value itself; or a zero of which only its terms' rounding is left. One stencil is enough: it
-/// holds two steps of incommensurate lengths, and to agree with both by chance to 1e-7 is unlikely.
-/// Fooled by: features of J narrower than its noise lets any step see.
+/// the value itself; or a zero of which only its terms' rounding is left, beside larger
+/// derivatives, and J shows none that would move it by more than its own roundings. One stencil is
+/// enough: it holds two steps of incommensurate lengths, and to agree with both by chance to 1e-7
+/// is unlikely. Fooled by: features of J narrower than its noise lets any step see.
 bool agrees(const Claim& claim, const Witness& evidence, double comfort = 1.0);
 
 /// 2. Contradiction. The claim lies beyond the cautious bar by more than the tolerance, and the

@@ -72,6 +72,8 @@ Claim Search::claim(const Standard& standard) const {
   claim.analytic = analytic_;
   claim.tolerance = standard.tolerance;
   claim.roundoff = standard.roundoff;
+  claim.length = start_.size;
+  claim.crumb = standard.crumb;
   return claim;
 }
 
@@ -289,7 +291,12 @@ void Search::move_to(double step, const Standard& standard) {
   if (step < resolution() && !slopes_.empty() && slopes_.back().step > narrowest * resolution()) {
     step = resolution();
   }
-  const bool lost = step < resolution();
+  // So far away a J that says anything of x says it already.
+  const double furthest = furthest_part * start_.size;
+  if (step > furthest && !slopes_.empty() && slopes_.back().step < furthest / narrowest) {
+    step = furthest;
+  }
+  const bool lost = step < resolution() || step > furthest;
   if (slopes_.size() >= most_slopes || lost || !std::isfinite(x_ + 4.0 * step) || step == 0.0) {
     return give_up(standard);
   }

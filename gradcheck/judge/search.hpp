@@ -13,6 +13,7 @@
 namespace dtheta::gradcheck::detail {
 
 inline constexpr std::size_t most_slopes = 14;
+inline constexpr double furthest_part = 1e4;  // of the size of an entry: the largest step
 
 /// Where a search begins, and how far it may go.
 struct Start {
@@ -30,6 +31,7 @@ struct Standard {
   Scales scales;
   double tolerance = 0.0;
   double roundoff = 0.0;        ///< of the analytic side
+  double crumb = 0.0;           ///< of Claim
   double noise = 0.0;           ///< ε_f as measured
   double cost_size = 0.0;       ///< of J where that was: of its value, or of the terms that cancel
   double rounding_noise = 0.0;  ///< of J, if it rounds products with the block's entries

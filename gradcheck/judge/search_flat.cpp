@@ -9,8 +9,7 @@
 namespace dtheta::gradcheck::detail {
 namespace {
 
-constexpr double rung = 32.0;          // ratio of neighbouring steps of the climb
-constexpr double furthest_rung = 1e4;  // in sizes of the entry
+constexpr double rung = 32.0;  // ratio of neighbouring steps of the climb
 constexpr int most_rungs = 24;
 constexpr double uniform = 0.2886751;  // standard deviation of a rounding to quanta: 1/√12
 
@@ -80,7 +79,7 @@ bool Search::climb() {
     const double factor = std::pow(rung, k);
     const double step = rung_ % 2 == 0 ? start_.step * factor : start_.step / factor;
     ++rung_;
-    const bool far = step > furthest_rung * start_.length || !std::isfinite(x_ + 6.0 * step);
+    const bool far = step > furthest_part * start_.size || !std::isfinite(x_ + 6.0 * step);
     if (far || step < least_rung()) continue;
     step_ = step;
     side_ = Side::both;

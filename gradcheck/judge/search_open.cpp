@@ -211,6 +211,7 @@ bool Search::accuse_by_piece(const PieceSlope& whole, const Standard& standard) 
     return seen;
   };
   const Witness first = witness(whole);
+  if (std::abs(analytic_ - whole.value) <= first.cautious + whole.bent) return false;
   if (!law::excludes(held, first) || !law::confirms(held, first, first)) return false;
   constexpr double closer = 1.0 / confirming_ratio;
   if (!looked_closer_) {

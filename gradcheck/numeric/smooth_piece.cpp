@@ -150,7 +150,11 @@ std::optional<PieceSlope> SmoothPiece::slope_within(double low, double high) con
     fits.push_back(fit_polynomial(t, rise, degree));
   }
   const double noise = std::max(noise_, fits.back().deviation);
-  PieceSlope best{0.0, infinity, high - low};
+  // Polynomials of degree 4 come as close to |t| on [-1, 1] as 0.067: a corner that adds ±s to the
+  // slope leaves residuals of 0.067 s (high − low)/2.
+  constexpr double bent_by_four = 0.067;
+  const double bent = 2.0 * widest_residual * noise_ / (bent_by_four * (high - low));
+  PieceSlope best{0.0, infinity, high - low, bent};
   for (std::size_t k = 0; k < highest; ++k) {
     if (fits[k].deviation > widest_spread * noise) continue;
     // What the next two degrees change is the truncation; on a symmetric piece one of them changes
@@ -159,7 +163,7 @@ std::optional<PieceSlope> SmoothPiece::slope_within(double low, double high) con
     for (std::size_t next = k + 1; next < std::min(k + 3, fits.size()); ++next) {
       bar += std::abs(fits[k].slope - fits[next].slope);
     }
-    if (bar < best.bar) best = {fits[k].slope, bar, high - low};
+    if (bar < best.bar) best = {fits[k].slope, bar, high - low, bent};
   }
   return std::isfinite(best.bar) ? std::optional(best) : std::nullopt;
 }

@@ -12,6 +12,8 @@ struct PieceSlope {
   double value = 0.0;
   double bar = 0.0;
   double reach = 0.0;  ///< width of the piece it was taken from
+  double bent = 0.0;   ///< by as much as this a corner at x may move the slope to either side,
+                       ///< without the fit's residuals showing it
 };
 
 /// The slope of J at x where corners are so close that a stencil between them drowns in noise.
