@@ -20,8 +20,10 @@ build_packages=(g++ meson ninja-build pkg-config libboost-dev libboost-test-dev
   libboost-program-options-dev libfmt-dev libopenblas-dev libopenblas0-pthread libeigen3-dev
   libhwy-dev libtbb-dev librandom123-dev nlohmann-json3-dev libzip-dev zlib1g-dev)
 
-# What the tests need besides: other people's test data, and random inputs for properties.
-test_packages=(libonnx-dev libprotobuf-dev libonnx-testdata librapidcheck-dev)
+# What the tests need besides: other people's test data, random inputs for properties, and the test
+# frameworks that the checker has headers for.
+test_packages=(libonnx-dev libprotobuf-dev libonnx-testdata librapidcheck-dev libgtest-dev catch2
+  doctest-dev)
 
 # configure DIR OPTION...: sets a build folder up, or brings its options up to date.
 configure() {

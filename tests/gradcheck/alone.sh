@@ -5,13 +5,15 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-parts=(numeric judge diagnose report)
+parts=(numeric judge diagnose report jacobian)
 for part in . "${parts[@]}"; do
   mkdir -p "$work/gradcheck/$part"
   cp gradcheck/"$part"/*.hpp gradcheck/"$part"/*.cpp "$work/gradcheck/$part/"
 done
 {
-  (cd "$work" && find gradcheck -name '*.hpp' | sort | sed 's/.*/#include "&"/')
+  # Headers for test frameworks and Eigen need those.
+  (cd "$work" && rm gradcheck/{gtest,catch2,doctest,eigen}.hpp &&
+    find gradcheck -name '*.hpp' | sort | sed 's/.*/#include "&"/')
   cat <<'PROGRAM'
 int main() {
   const double theta[] = {1.0}, right[] = {3.0}, wrong[] = {3.1};
