@@ -17,6 +17,7 @@ void require_same_tape(std::string_view what, const Tape& tape, std::span<const 
     if (!v.exists() || &v.tape() != &tape) {
       throw StateError(fmt::format("{}: all values must be recorded on one tape", what));
     }
+    tape.require(v);  // throws for one that the tape has forgotten
   }
 }
 

@@ -4,7 +4,10 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstddef>
 #include <cstring>
+#include <limits>
+#include <utility>
 
 #include "autodiff/errors.hpp"
 
@@ -13,6 +16,11 @@ namespace {
 
 /// Operand lists up to this length are resolved without touching the heap.
 constexpr std::size_t few = 8;
+
+/// What stands for the object of an op without attributes: its functions are called on it.
+constexpr std::byte no_attributes{};
+
+constexpr std::uint32_t last_stamp = std::numeric_limits<std::uint32_t>::max();
 
 void require_arity(const OpRecord& op, std::size_t given) {
   const bool fits =
@@ -29,17 +37,30 @@ Tape::Tape(DType precision) : precision_(precision) {
   if (precision == DType::int64) {
     throw TypeError("tape: the precision must be float32 or float64, not int64");
   }
+  slot_ = &detail::take_slot(*this);
 }
 
 void Tape::throw_too_long() { throw StateError("tape: more than 2^32 - 1 records"); }
 
-Var Tape::append(const Node& node) {
-  next_node() = node;
-  nodes_.push();
-  return Var(*this, size() - 1);
+void Tape::throw_no_record(std::uint32_t i) const {
+  throw StateError(fmt::format("tape: there is no record {} of {}", i, size()));
 }
 
-Var Tape::store(const Tensor& value, Role role, std::source_location where) {
+void Tape::throw_not_here(Var v) const {
+  if (&of(v) != this) throw StateError("tape: a value is given that is recorded on another tape");
+  throw StateError(
+      "var: its record has been forgotten since, with the scratch that it was part of");
+}
+
+Var Tape::append(const Node& node) {
+  Node& added = next_node();
+  added = node;
+  added.stamp = slot_->latest;
+  nodes_.push();
+  return latest();
+}
+
+Var Tape::store(const Tensor& value, Role role, SourceLocation where) {
   Node node{};
   node.where = where;
   node.origin = origin_;
@@ -49,18 +70,19 @@ Var Tape::store(const Tensor& value, Role role, std::source_location where) {
   node.value = arena_.allocate(bytes);
   if (bytes > 0) {
     const bool as_is = node.type->kind == Kind::index || value.dtype() == precision_;
-    std::memcpy(node.value, as_is ? value.bytes() : value.to(precision_).bytes(), bytes);
+    const Tensor converted = as_is ? Tensor() : value.to(precision_);
+    std::memcpy(node.value, as_is ? value.bytes() : converted.bytes(), bytes);
   }
   return append(node);
 }
 
-Var Tape::leaf(const Tensor& value, std::string_view name, std::source_location where) {
+Var Tape::leaf(const Tensor& value, std::string_view name, SourceLocation where) {
   const Var v = store(value, Role::leaf, where);
   if (!name.empty()) names_.emplace(v.index(), name);
   return v;
 }
 
-Var Tape::constant(const Tensor& value, std::source_location where) {
+Var Tape::constant(const Tensor& value, SourceLocation where) {
   return store(value, Role::constant, where);
 }
 
@@ -68,10 +90,10 @@ Var Tape::constant(double value) {
   // By bits: 0 and -0 are different constants, and NaN finds itself.
   const auto key = std::bit_cast<std::uint64_t>(value);
   if (const std::uint32_t known = scalars_.find(key); known != ScalarIndex::none) {
-    return Var(*this, known);
+    return var(known);
   }
   Node node{};
-  node.where = std::source_location::current();
+  node.where = SourceLocation::current();
   node.origin = origin_;
   node.role = Role::constant;
   node.type = type({});
@@ -92,7 +114,7 @@ Var Tape::step() {
   if (step_ == Node::none) {
     step_ = leaf(Tensor(Shape{}, std::initializer_list<Index>{0}), "step").index();
   }
-  return Var(*this, step_);
+  return var(step_);
 }
 
 std::span<Operand> Tape::operands_of(std::span<const std::uint32_t> in,
@@ -110,7 +132,7 @@ std::span<Operand> Tape::operands_of(std::span<const std::uint32_t> in,
 }
 
 Var Tape::record(const OpRecord& op, const void* attributes, std::span<const std::uint32_t> in,
-                 const std::source_location& where) {
+                 const SourceLocation& where) {
   require_arity(op, in.size());
   std::array<Operand, few> short_list;
   const std::span<const Operand> operands = operands_of(in, short_list);
@@ -125,16 +147,15 @@ Var Tape::record(const OpRecord& op, const void* attributes, std::span<const std
   node.op = &op;
   node.type = same_types ? first : type(op.infer(attributes, operands));
   node.origin = origin_;
+  node.stamp = slot_->latest;
   node.where = origin_ == Node::none ? where : nodes_[origin_].where;
   node.role = Role::op;
   node.input_count = static_cast<std::uint32_t>(in.size());
   auto* const inputs = static_cast<std::uint32_t*>(arena_.allocate(in.size_bytes()));
   std::ranges::copy(in, inputs);
   node.inputs = inputs;
-  node.attributes = nullptr;
-  if (op.bytes > 0) {
-    node.attributes = std::memcpy(arena_.allocate(op.bytes), attributes, op.bytes);
-  }
+  node.attributes =
+      op.bytes == 0 ? &no_attributes : std::memcpy(arena_.allocate(op.bytes), attributes, op.bytes);
   if (op.info.view) {
     node.value = nodes_[in[0]].value;
   } else {
@@ -142,7 +163,7 @@ Var Tape::record(const OpRecord& op, const void* attributes, std::span<const std
     evaluate(node, operands, same_types);
   }
   nodes_.push();
-  return Var(*this, size() - 1);
+  return latest();
 }
 
 void Tape::evaluate(const Node& node, std::span<const Operand> in, bool same_types) {
@@ -183,9 +204,18 @@ Tape::Scratch::~Scratch() {
   tape_.scalars_.forget_from(first);
   std::erase_if(tape_.names_, [&](const auto& named) { return named.first >= first; });
   if (tape_.step_ != Node::none && tape_.step_ >= first) tape_.step_ = Node::none;
+  // What is recorded from here on is told apart from what is forgotten here; but the last stamp is
+  // left to `clear`, which may throw.
+  if (tape_.slot_->latest < last_stamp) ++tape_.slot_->latest;
 }
 
 void Tape::clear() {
+  if (slot_->latest == last_stamp) {
+    detail::TapeSlot& fresh = detail::take_slot(*this);
+    detail::leave_slot(*std::exchange(slot_, &fresh));
+  } else {
+    slot_->first.store(++slot_->latest, std::memory_order_release);
+  }
   nodes_.clear();
   guards_.clear();
   scalars_.clear();

@@ -10,25 +10,32 @@
 
 namespace dtheta {
 
-const Shape& Var::shape() const { return tape_->node(*this).type->shape; }
+Var::Var(Tape& tape, std::uint32_t index) : Var(tape.var(index)) {}
 
-const ValueType& Var::type() const { return *tape_->node(*this).type; }
+Tape& Var::tape() const { return Tape::of(*this); }
 
-bool Var::is_index() const { return tape_->node(*this).type->kind == Kind::index; }
+const Shape& Var::shape() const { return Tape::node_of(*this).type->shape; }
 
-Tensor Var::value() const { return tape_->value(index()); }
+const ValueType& Var::type() const { return *Tape::node_of(*this).type; }
+
+bool Var::is_index() const { return Tape::node_of(*this).type->kind == Kind::index; }
+
+Tensor Var::value() const {
+  const Tape& on = tape();
+  return on.value(on.place_of(*this));
+}
 
 double Var::item() const { return value().item(); }
 
 Var::operator bool() const {
   const bool taken = item() != 0;
-  tape_->guard(*this, taken);
+  tape().guard(*this, taken);
   return taken;
 }
 
 const void* Var::checked_data(DType wanted) const {
-  const Node& n = tape_->node(*this);
-  const DType held = n.type->kind == Kind::index ? DType::int64 : tape_->precision();
+  const Node& n = Tape::node_of(*this);
+  const DType held = n.type->kind == Kind::index ? DType::int64 : tape().precision();
   if (held != wanted) {
     throw TypeError(fmt::format("var {}: holds {}, not {}", to_string(n.type->shape),
                                 to_string(held), to_string(wanted)));
@@ -46,9 +53,20 @@ namespace {
 /// Operand lists up to this length are resolved without touching the heap.
 constexpr std::size_t few = 8;
 
+[[noreturn]] void throw_no_value(const OpRecord& op) {
+  throw StateError(
+      fmt::format("{}: an operand is a Var that stands for no value (it is default-constructed)",
+                  op.info.name));
+}
+
+Tape& tape_of(const OpRecord& op, const Var& v) {
+  if (!v.exists()) throw_no_value(op);
+  return Tape::of(v);
+}
+
 Tape& tape_of(const OpRecord& op, std::span<const Arg> in) {
   for (const Arg& a : in) {
-    if (!a.is_number()) return a.var().tape();
+    if (!a.is_number()) return tape_of(op, a.var());
   }
   throw StateError(
       fmt::format("{}: at least one operand must be recorded on a tape", op.info.name));
@@ -57,16 +75,20 @@ Tape& tape_of(const OpRecord& op, std::span<const Arg> in) {
 /// Where on the tape an operand is; a number becomes a constant.
 std::uint32_t place(const OpRecord& op, Tape& tape, const Arg& a) {
   if (a.is_number()) return tape.constant(a.number()).index();
-  if (&a.var().tape() != &tape) {
+  const Var v = a.var();
+  if (v.slot() != &tape.slot()) {
+    if (!v.exists()) throw_no_value(op);
     throw StateError(fmt::format("{}: the operands belong to different tapes", op.info.name));
   }
-  return a.var().index();
+  return tape.place_of(v);
 }
 
 }  // namespace
 
+Var Primal::operator[](int i) const { return Tape::of(out).var(in[static_cast<std::size_t>(i)]); }
+
 Var apply(const OpRecord& op, const void* attributes, const Arg& a, const Arg& b) {
-  Tape& tape = a.is_number() ? tape_of(op, std::span(&b, 1)) : a.var().tape();
+  Tape& tape = a.is_number() ? tape_of(op, std::span(&b, 1)) : tape_of(op, a.var());
   const std::array in{place(op, tape, a), place(op, tape, b)};
   return tape.record(op, attributes, in, a.at());
 }

@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <initializer_list>
-#include <source_location>
 #include <span>
 #include <unordered_map>
 #include <vector>
@@ -68,13 +67,19 @@ struct Update {
 struct GuardCheck {
   std::uint32_t value;
   bool taken;
-  std::source_location where;
+  SourceLocation where;
 };
 
 /// A record of the tape and the value that stands for it.
 struct NodeValue {
   std::uint32_t node;
   std::uint32_t value;
+};
+
+/// Records from `node` on have this stamp: see TapeSlot. Stamps rise along a tape, in few steps.
+struct StampChange {
+  std::uint32_t node;
+  std::uint32_t stamp;
 };
 
 /// The first elements of a leaf or constant.
@@ -85,7 +90,7 @@ struct Initial {
 };
 
 struct Program {
-  const Tape* tape = nullptr;  // identity only; it may be gone
+  const TapeSlot* slot = nullptr;  // of the tape, which may be gone
   DType precision = DType::float64;
   PlanOptions options;
   TypeTable types;  // most values share a few
@@ -96,6 +101,7 @@ struct Program {
   std::vector<Update> updates;
   std::vector<GuardCheck> guards;
   std::vector<NodeValue> value_of_node;  // by node
+  std::vector<StampChange> stamps;       // of the records that have values, by node
   std::vector<Initial> initial;          // of leaves and constants
   std::vector<std::byte> initial_bytes;
   std::unordered_map<std::uint32_t, std::vector<std::uint32_t>> steps_from_leaf;
@@ -127,6 +133,8 @@ struct Program {
   }
   /// The value of a record, or no_id.
   [[nodiscard]] std::uint32_t find(std::uint32_t node) const;
+  /// That of a Var of the tape this was compiled from, as it was then; no_id for any other.
+  [[nodiscard]] std::uint32_t find(Var v) const;
 };
 
 /// The value that stands for a Var. Throws StateError when the plan has none.
@@ -138,7 +146,7 @@ struct Program {
   return !storage.internal && (storage.persistent || !program.options.reuse_memory);
 }
 
-void select(Program& program, std::span<const Var> outputs);
+void select(Program& program, const Tape& tape, std::span<const Var> outputs);
 void absorb(Program& program);
 void collect(Program& program);
 void fuse(Program& program);

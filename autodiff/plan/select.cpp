@@ -70,6 +70,9 @@ class Selector {
 
   void add(std::uint32_t node) {
     const Node& n = tape_.node(node);
+    if (p_.stamps.empty() || p_.stamps.back().stamp != n.stamp) {
+      p_.stamps.push_back({node, n.stamp});
+    }
     const std::uint32_t v = n.role == Role::op ? op_value(node, n) : input_value(node, n);
     value_of_[node - first_] = v;
     p_.value_of_node.push_back({node, v});
@@ -205,8 +208,7 @@ void refuse_views_of_updated_leaves(const Program& program, std::span<const Var>
 
 }  // namespace
 
-void select(Program& program, std::span<const Var> outputs) {
-  const Tape& tape = *program.tape;
+void select(Program& program, const Tape& tape, std::span<const Var> outputs) {
   std::vector<std::uint32_t> roots;
   roots.reserve(outputs.size() + 2 * program.options.updates.size());
   for (Var y : outputs) roots.push_back(y.index());
@@ -247,9 +249,15 @@ std::uint32_t Program::find(std::uint32_t node) const {
   return found->node == node ? found->value : no_id;
 }
 
+std::uint32_t Program::find(Var v) const {
+  if (!v.exists() || v.slot() != slot || stamps.empty()) return no_id;
+  const auto next = std::ranges::upper_bound(stamps, v.index(), {}, &StampChange::node);
+  const bool as_compiled = next != stamps.begin() && std::prev(next)->stamp == v.stamp();
+  return as_compiled ? find(v.index()) : no_id;
+}
+
 std::uint32_t value_of(const Program& program, Var v) {
-  const bool ours = v.exists() && &v.tape() == program.tape;
-  const std::uint32_t known = ours ? program.find(v.index()) : no_id;
+  const std::uint32_t known = program.find(v);
   if (known == no_id) {
     throw StateError("plan: this value is neither among the plan's outputs nor needed by them");
   }

@@ -26,7 +26,7 @@ Tensor ramp(const Shape& shape) {
   return t;
 }
 
-bool is_here(const std::source_location& where, unsigned line) {
+bool is_here(const SourceLocation& where, unsigned line) {
   return std::string_view(where.file_name()).ends_with("tests/autodiff/tape.cpp") &&
          where.line() == line;
 }

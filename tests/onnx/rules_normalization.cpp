@@ -48,7 +48,7 @@ Values local_response(const Call& c) {
 /// The definition divides by the root of the variance plus 1e-9.
 Values mean_variance(const Call& c) {
   const Axes axes = to_axes(c.integers("axes", {0, 2, 3}));
-  return c.like(center(c[0], axes) / (std(c[0], axes, true, Correction(0)) + 1e-9));
+  return c.like(center(c[0], axes) / (stddev(c[0], axes, true, Correction(0)) + 1e-9));
 }
 
 Values instance_normalization(const Call& c) {
