@@ -224,7 +224,7 @@ void ChildPool::read_some(Lane& lane) {
   const std::size_t longest = 4096 + 64 * (theta_.size() + 1);
   if (lane.received.size() > longest) {
     fail(fmt::format("its answer has {} characters and no end: {}", lane.received.size(),
-                     quoted(lane.received)));
+                     in_quotes(lane.received)));
   }
 }
 
@@ -244,7 +244,8 @@ bool ChildPool::next_line(Lane& lane, std::string& line) {
 void ChildPool::take_lines(Lane& lane) {
   std::string line;
   while (next_line(lane, line)) {
-    if (lane.waiting.empty()) fail(fmt::format("it answers without being asked: {}", quoted(line)));
+    if (lane.waiting.empty())
+      fail(fmt::format("it answers without being asked: {}", in_quotes(line)));
     try {
       read_answer(line, lane.waiting.front());
     } catch (const ProtocolError& e) {
@@ -264,7 +265,7 @@ void ChildPool::fail_ended(Lane& lane) const {
   std::string what = lane.child.wait(1000ms) ? fmt::format("it {}", lane.child.fate())
                                              : std::string("it closed its standard output");
   what += lane.ready ? " before it had answered" : " before it was ready";
-  if (!lane.received.empty()) what += fmt::format("; its last words: {}", quoted(lane.received));
+  if (!lane.received.empty()) what += fmt::format("; its last words: {}", in_quotes(lane.received));
   fail(what);
 }
 

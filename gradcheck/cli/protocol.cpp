@@ -63,7 +63,7 @@ std::vector<double> read_values(std::string_view rest, std::string_view line) {
   for (std::string_view word = next_word(rest); !word.empty(); word = next_word(rest)) {
     const auto value = read_number(word);
     if (!value)
-      throw ProtocolError(fmt::format("{} is no number in {}", quoted(word), quoted(line)));
+      throw ProtocolError(fmt::format("{} is no number in {}", in_quotes(word), in_quotes(line)));
     values.push_back(*value);
   }
   return values;
@@ -77,7 +77,7 @@ bool HelloReader::take(std::string_view line) {
   if (!greeted_) {
     if (word != "gradcheck-function" || next_word(rest) != "1" || !next_word(rest).empty()) {
       throw ProtocolError(fmt::format(
-          "it began with {}; its first line must be 'gradcheck-function 1'", quoted(line)));
+          "it began with {}; its first line must be 'gradcheck-function 1'", in_quotes(line)));
     }
     return !(greeted_ = true);
   }
@@ -85,20 +85,20 @@ bool HelloReader::take(std::string_view line) {
     take_block(line);
   } else if (word == "layer") {
     const auto layer = read_all<std::size_t>(next_word(rest));
-    if (!layer) throw ProtocolError(fmt::format("{} names no layer", quoted(line)));
+    if (!layer) throw ProtocolError(fmt::format("{} names no layer", in_quotes(line)));
     layer_ = *layer;
   } else if (word == "gradient") {
     const std::string_view offered = next_word(rest);
     if (offered != "yes" && offered != "no") {
-      throw ProtocolError(fmt::format("{} must say yes or no", quoted(line)));
+      throw ProtocolError(fmt::format("{} must say yes or no", in_quotes(line)));
     }
     hello_.has_gradient = offered == "yes";
   } else if (word == "error") {
-    throw ProtocolError(fmt::format("it reports: {}", quoted(rest)));
+    throw ProtocolError(fmt::format("it reports: {}", in_quotes(rest)));
   } else if (word != "ready") {
     throw ProtocolError(fmt::format(
         "before it is ready it may write block, layer, gradient, ready and error; not {}",
-        quoted(line)));
+        in_quotes(line)));
   }
   return word == "ready";
 }
@@ -110,8 +110,8 @@ void HelloReader::take_block(std::string_view line) {
   const std::string_view shape_word = next_word(rest);
   const auto shape = read_shape(shape_word);
   if (name.empty() || !shape) {
-    throw ProtocolError(
-        fmt::format("{}: after the name a shape is due, such as 3, 2x3 or scalar", quoted(line)));
+    throw ProtocolError(fmt::format("{}: after the name a shape is due, such as 3, 2x3 or scalar",
+                                    in_quotes(line)));
   }
   std::size_t size = 1;
   for (const std::size_t length : *shape) {
@@ -142,12 +142,12 @@ void append_request(std::string& text, Question question, std::span<const double
 void read_answer(std::string_view line, std::span<double> out) {
   std::string_view rest = line;
   std::string_view word = next_word(rest);
-  if (word == "error") throw ProtocolError(fmt::format("it reports: {}", quoted(rest)));
+  if (word == "error") throw ProtocolError(fmt::format("it reports: {}", in_quotes(rest)));
   std::size_t count = 0;
   for (; !word.empty(); word = next_word(rest), ++count) {
     const auto value = read_number(word);
     if (!value)
-      throw ProtocolError(fmt::format("{} is no number in {}", quoted(word), quoted(line)));
+      throw ProtocolError(fmt::format("{} is no number in {}", in_quotes(word), in_quotes(line)));
     if (count < out.size()) out[count] = *value;
   }
   if (count == out.size()) return;
@@ -155,10 +155,10 @@ void read_answer(std::string_view line, std::span<double> out) {
                                              : fmt::format("{} numbers, J and {} of its gradient,",
                                                            out.size(), out.size() - 1);
   throw ProtocolError(
-      fmt::format("its answer must have {} but has {}: {}", wanted, count, quoted(line)));
+      fmt::format("its answer must have {} but has {}: {}", wanted, count, in_quotes(line)));
 }
 
-std::string quoted(std::string_view line) {
+std::string in_quotes(std::string_view line) {
   constexpr std::size_t most = 60;
   while (!line.empty() && blanks.find(line.front()) != std::string_view::npos)
     line.remove_prefix(1);
