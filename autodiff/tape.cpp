@@ -6,7 +6,6 @@
 #include <bit>
 #include <cstddef>
 #include <cstring>
-#include <limits>
 #include <utility>
 
 #include "autodiff/errors.hpp"
@@ -19,8 +18,6 @@ constexpr std::size_t few = 8;
 
 /// What stands for the object of an op without attributes: its functions are called on it.
 constexpr std::byte no_attributes{};
-
-constexpr std::uint32_t last_stamp = std::numeric_limits<std::uint32_t>::max();
 
 void require_arity(const OpRecord& op, std::size_t given) {
   const bool fits =
@@ -53,11 +50,9 @@ void Tape::throw_not_here(Var v) const {
 }
 
 Var Tape::append(const Node& node) {
-  Node& added = next_node();
-  added = node;
-  added.stamp = slot_->latest;
+  next_node() = node;
   nodes_.push();
-  return latest();
+  return made(size() - 1);
 }
 
 Var Tape::store(const Tensor& value, Role role, SourceLocation where) {
@@ -147,7 +142,6 @@ Var Tape::record(const OpRecord& op, const void* attributes, std::span<const std
   node.op = &op;
   node.type = same_types ? first : type(op.infer(attributes, operands));
   node.origin = origin_;
-  node.stamp = slot_->latest;
   node.where = origin_ == Node::none ? where : nodes_[origin_].where;
   node.role = Role::op;
   node.input_count = static_cast<std::uint32_t>(in.size());
@@ -163,7 +157,7 @@ Var Tape::record(const OpRecord& op, const void* attributes, std::span<const std
     evaluate(node, operands, same_types);
   }
   nodes_.push();
-  return latest();
+  return made(size() - 1);
 }
 
 void Tape::evaluate(const Node& node, std::span<const Operand> in, bool same_types) {
@@ -204,17 +198,12 @@ Tape::Scratch::~Scratch() {
   tape_.scalars_.forget_from(first);
   std::erase_if(tape_.names_, [&](const auto& named) { return named.first >= first; });
   if (tape_.step_ != Node::none && tape_.step_ >= first) tape_.step_ = Node::none;
-  // What is recorded from here on is told apart from what is forgotten here; but the last stamp is
-  // left to `clear`, which may throw.
-  if (tape_.slot_->latest < last_stamp) ++tape_.slot_->latest;
 }
 
 void Tape::clear() {
-  if (slot_->latest == last_stamp) {
+  if (!slot_->renew()) {
     detail::TapeSlot& fresh = detail::take_slot(*this);
     detail::leave_slot(*std::exchange(slot_, &fresh));
-  } else {
-    slot_->first.store(++slot_->latest, std::memory_order_release);
   }
   nodes_.clear();
   guards_.clear();

@@ -36,7 +36,6 @@ struct Node {
   SourceLocation where;         // the line that recorded it
   std::uint32_t input_count;
   std::uint32_t origin;  // the record whose derivative this one is part of, or `none`
-  std::uint32_t stamp;   // see TapeSlot
   Role role;
 };
 
@@ -83,7 +82,7 @@ class Tape {
 
   /// Forgets what was recorded while it lived: for derivatives that are compiled and then no longer
   /// needed. Vars and guards from before stay as they are; a Var from within throws StateError when
-  /// it is used after.
+  /// it is used after, unless another record has taken its place.
   class Scratch {
    public:
     explicit Scratch(Tape& tape);
@@ -107,22 +106,26 @@ class Tape {
   /// The Var of a record. Throws StateError when there is none.
   [[nodiscard]] Var var(std::uint32_t i) const {
     if (i >= nodes_.size()) throw_no_record(i);
-    return Var(slot_, std::uint64_t{nodes_[i].stamp} << 32 | i);
+    return made(i);
   }
 
   /// The tape of a Var. Here and in `place_of` is all that keeps a Var from being used when it is
   /// no longer valid.
   [[nodiscard]] static Tape& of(Var v) {
-    Tape* const tape = v.slot() == nullptr ? nullptr : v.slot()->find(v.stamp());
-    if (tape == nullptr) detail::throw_no_tape(v.slot());
-    return *tape;
+    if (v.slot() == nullptr || !v.slot()->has(v.stamp())) detail::throw_no_tape(v.slot());
+    return v.slot()->here();
   }
-  [[nodiscard]] static const Node& node_of(Var v) { return of(v).node(v); }
+  [[nodiscard]] static const Node& node_of(Var v) {
+    const Tape& tape = of(v);
+    if (v.index() >= tape.nodes_.size()) tape.throw_not_here(v);
+    return tape.nodes_[v.index()];
+  }
   /// The place of a Var on this tape, on which it must be.
   [[nodiscard]] std::uint32_t place_of(Var v) const {
-    const std::uint32_t i = v.index();
-    if (v.slot() != slot_ || i >= nodes_.size() || nodes_[i].stamp != v.stamp()) throw_not_here(v);
-    return i;
+    if (v.slot() != slot_ || !slot_->has(v.stamp()) || v.index() >= nodes_.size()) {
+      throw_not_here(v);
+    }
+    return v.index();
   }
   /// Throws what place_of throws.
   void require(Var v) const { static_cast<void>(place_of(v)); }
@@ -164,9 +167,8 @@ class Tape {
   [[noreturn]] static void throw_too_long();
   [[noreturn]] void throw_no_record(std::uint32_t i) const;
   [[noreturn]] void throw_not_here(Var v) const;
-  /// The record just made.
-  [[nodiscard]] Var latest() const {
-    return Var(slot_, std::uint64_t{slot_->latest} << 32 | (nodes_.size() - 1));
+  [[nodiscard]] Var made(std::uint32_t i) const {
+    return Var(slot_, std::uint64_t{slot_->stamp.load(std::memory_order_relaxed)} << 32 | i);
   }
   Var append(const Node& node);
   /// The one object equal to a type.

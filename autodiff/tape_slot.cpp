@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <limits>
 #include <memory>
 #include <mutex>
 #include <vector>
@@ -39,18 +38,17 @@ TapeSlot& take_slot(Tape& tape) {
   }
   TapeSlot& slot = *p.vacant;
   p.vacant = slot.next_vacant;
-  slot.first = ++slot.latest;
-  slot.tape = &tape;
+  slot.tape.store(&tape, std::memory_order_relaxed);
   return slot;
 }
 
 void leave_slot(TapeSlot& slot) noexcept {
-  slot.tape = nullptr;
-  // The last stamp is given: nobody may take over this one.
-  if (slot.latest == std::numeric_limits<std::uint32_t>::max()) return;
+  if (!slot.renew()) {
+    slot.stamp = TapeSlot::never;  // and never is it given to another
+    return;
+  }
   SlotPool& p = pool();
   const std::lock_guard lock(p.mutex);
-  slot.first = slot.latest + 1;
   slot.next_vacant = p.vacant;
   p.vacant = &slot;
 }
@@ -64,14 +62,13 @@ void throw_no_tape(const TapeSlot* slot) {
 
 }  // namespace detail
 
-TapeWatch::TapeWatch(Tape& tape) : slot_(&tape.slot()), first_(tape.slot().first) {}
+TapeWatch::TapeWatch(Tape& tape) : slot_(&tape.slot()), stamp_(tape.slot().stamp) {}
 
 Tape& TapeWatch::get(std::string_view who) const {
-  Tape* const tape = slot_->find(first_);
-  if (tape == nullptr || slot_->first != first_) {
+  if (!slot_->has(stamp_)) {
     throw StateError(fmt::format("{}: its tape has been cleared or destroyed since", who));
   }
-  return *tape;
+  return slot_->here();
 }
 
 }  // namespace dtheta

@@ -13,23 +13,32 @@ namespace detail {
 /// Where the Vars of a tape look for it. A slot outlives its tape, so that a Var that was kept too
 /// long finds out instead of reading what lies there now; a later tape takes over the slot.
 ///
-/// Records carry the *stamp* under which they were made, and Vars that of their record. A slot
-/// never gives a stamp twice: not after `clear`, nor to another tape.
+/// Vars carry the *stamp* of the slot. A slot never has one twice: not after `clear`, nor with
+/// another tape.
 struct alignas(64) TapeSlot {  // a cache line: tapes of other threads write to theirs
+  // Atomic: a Var kept too long may ask in one thread while another makes a new tape.
+  std::atomic<std::uint32_t> stamp{1};
   std::atomic<Tape*> tape{nullptr};
-  /// Stamps below this one are of tapes that are gone, or of records from before the last `clear`.
-  /// Atomic as `tape` is: a stale Var may ask in one thread while another makes a new tape.
-  std::atomic<std::uint32_t> first{1};
-  std::uint32_t latest = 0;  // the last stamp given
   TapeSlot* next_vacant = nullptr;
 
-  [[nodiscard]] Tape* find(std::uint32_t stamp) const {
-    Tape* const here = tape.load(std::memory_order_acquire);
-    return stamp >= first.load(std::memory_order_acquire) ? here : nullptr;
+  [[nodiscard]] bool has(std::uint32_t asked) const {
+    return stamp.load(std::memory_order_acquire) == asked;
   }
+  /// The tape, for a stamp that the slot has.
+  [[nodiscard]] Tape& here() const { return *tape.load(std::memory_order_relaxed); }
+  /// Vars so far are no longer valid. False, with nothing done, when all stamps are used up.
+  [[nodiscard]] bool renew() noexcept {
+    const std::uint32_t now = stamp.load(std::memory_order_relaxed);
+    if (now == last) return false;
+    stamp.store(now + 1, std::memory_order_release);
+    return true;
+  }
+
+  static constexpr std::uint32_t last = ~std::uint32_t{0};
+  static constexpr std::uint32_t never = 0;  // no Var has it
 };
 
-/// A slot for a new tape, with a new stamp. Slots are the one thing that tapes share.
+/// A slot for a new tape. Slots are the one thing that tapes share.
 [[nodiscard]] TapeSlot& take_slot(Tape& tape);
 /// The tape is gone, or has moved to another slot. Allocates nothing.
 void leave_slot(TapeSlot& slot) noexcept;
@@ -49,7 +58,7 @@ class TapeWatch {
 
  private:
   const detail::TapeSlot* slot_;
-  std::uint32_t first_;
+  std::uint32_t stamp_;
 };
 
 }  // namespace dtheta

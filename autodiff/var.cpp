@@ -85,8 +85,6 @@ std::uint32_t place(const OpRecord& op, Tape& tape, const Arg& a) {
 
 }  // namespace
 
-Var Primal::operator[](int i) const { return Tape::of(out).var(in[static_cast<std::size_t>(i)]); }
-
 Var apply(const OpRecord& op, const void* attributes, const Arg& a, const Arg& b) {
   Tape& tape = a.is_number() ? tape_of(op, std::span(&b, 1)) : tape_of(op, a.var());
   const std::array in{place(op, tape, a), place(op, tape, b)};

@@ -52,7 +52,12 @@ class Var {
     return slot_ == other.slot_ && place_ == other.place_;
   }
 
-  /// Which tape, for those who outlive it, and the stamp of the record: see TapeSlot.
+  /// What is recorded at another place of the same tape.
+  [[nodiscard]] constexpr Var at(std::uint32_t index) const {
+    return Var(slot_, place_ >> 32 << 32 | index);
+  }
+
+  /// Which tape, for those who outlive it, and since when: see TapeSlot.
   [[nodiscard]] constexpr const detail::TapeSlot* slot() const { return slot_; }
   [[nodiscard]] constexpr std::uint32_t stamp() const {
     return static_cast<std::uint32_t>(place_ >> 32);
@@ -68,7 +73,7 @@ class Var {
   static constexpr std::uint64_t nowhere = ~std::uint64_t{0};
 
   const detail::TapeSlot* slot_ = nullptr;
-  // Record and stamp, as wide as the pointer: a copy reads whole what was written whole.
+  // Record and, above it, stamp, as wide as the pointer: a copy reads whole what was written whole.
   std::uint64_t place_ = nowhere;
 };
 

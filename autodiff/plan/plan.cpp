@@ -56,6 +56,7 @@ Plan::Plan(std::span<const Var> outputs, const PlanOptions& options) {
   auto program = std::make_shared<detail::Program>();
   const Tape& tape = tape_of(outputs, options);
   program->slot = &tape.slot();
+  program->stamp = program->slot->stamp;
   program->precision = tape.precision();
   program->options = options;
   detail::select(*program, tape, outputs);

@@ -76,12 +76,6 @@ struct NodeValue {
   std::uint32_t value;
 };
 
-/// Records from `node` on have this stamp: see TapeSlot. Stamps rise along a tape, in few steps.
-struct StampChange {
-  std::uint32_t node;
-  std::uint32_t stamp;
-};
-
 /// The first elements of a leaf or constant.
 struct Initial {
   std::uint32_t value;
@@ -91,6 +85,7 @@ struct Initial {
 
 struct Program {
   const TapeSlot* slot = nullptr;  // of the tape, which may be gone
+  std::uint32_t stamp = TapeSlot::never;
   DType precision = DType::float64;
   PlanOptions options;
   TypeTable types;  // most values share a few
@@ -101,7 +96,6 @@ struct Program {
   std::vector<Update> updates;
   std::vector<GuardCheck> guards;
   std::vector<NodeValue> value_of_node;  // by node
-  std::vector<StampChange> stamps;       // of the records that have values, by node
   std::vector<Initial> initial;          // of leaves and constants
   std::vector<std::byte> initial_bytes;
   std::unordered_map<std::uint32_t, std::vector<std::uint32_t>> steps_from_leaf;

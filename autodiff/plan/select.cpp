@@ -70,9 +70,6 @@ class Selector {
 
   void add(std::uint32_t node) {
     const Node& n = tape_.node(node);
-    if (p_.stamps.empty() || p_.stamps.back().stamp != n.stamp) {
-      p_.stamps.push_back({node, n.stamp});
-    }
     const std::uint32_t v = n.role == Role::op ? op_value(node, n) : input_value(node, n);
     value_of_[node - first_] = v;
     p_.value_of_node.push_back({node, v});
@@ -250,10 +247,7 @@ std::uint32_t Program::find(std::uint32_t node) const {
 }
 
 std::uint32_t Program::find(Var v) const {
-  if (!v.exists() || v.slot() != slot || stamps.empty()) return no_id;
-  const auto next = std::ranges::upper_bound(stamps, v.index(), {}, &StampChange::node);
-  const bool as_compiled = next != stamps.begin() && std::prev(next)->stamp == v.stamp();
-  return as_compiled ? find(v.index()) : no_id;
+  return v.slot() == slot && v.stamp() == stamp ? find(v.index()) : no_id;
 }
 
 std::uint32_t value_of(const Program& program, Var v) {
