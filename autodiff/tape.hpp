@@ -165,8 +165,8 @@ class Tape {
     return nodes_.next();
   }
   [[noreturn]] static void throw_too_long();
-  [[noreturn]] void throw_no_record(std::uint32_t i) const;
-  [[noreturn]] void throw_not_here(Var v) const;
+  [[noreturn, gnu::cold]] void throw_no_record(std::uint32_t i) const;
+  [[noreturn, gnu::cold]] void throw_not_here(Var v) const;
   [[nodiscard]] Var made(std::uint32_t i) const {
     return Var(slot_, std::uint64_t{slot_->stamp.load(std::memory_order_relaxed)} << 32 | i);
   }

@@ -44,7 +44,7 @@ struct alignas(64) TapeSlot {  // a cache line: tapes of other threads write to 
 void leave_slot(TapeSlot& slot) noexcept;
 
 /// What is wrong with a Var whose tape was not found.
-[[noreturn]] void throw_no_tape(const TapeSlot* slot);
+[[noreturn, gnu::cold]] void throw_no_tape(const TapeSlot* slot);
 
 }  // namespace detail
 

@@ -53,50 +53,61 @@ namespace {
 /// Operand lists up to this length are resolved without touching the heap.
 constexpr std::size_t few = 8;
 
-[[noreturn]] void throw_no_value(const OpRecord& op) {
+[[noreturn, gnu::cold]] void throw_no_value(const OpRecord& op) {
   throw StateError(
       fmt::format("{}: an operand is a Var that stands for no value (it is default-constructed)",
                   op.info.name));
 }
 
-Tape& tape_of(const OpRecord& op, const Var& v) {
+/// What is wrong with an operand that is not on the tape of the first.
+[[noreturn, gnu::cold]] void throw_not_there(const OpRecord& op, const Tape& tape, Var v) {
   if (!v.exists()) throw_no_value(op);
-  return Tape::of(v);
+  if (&Tape::of(v) == &tape) tape.require(v);
+  throw StateError(fmt::format("{}: the operands belong to different tapes", op.info.name));
 }
 
-Tape& tape_of(const OpRecord& op, std::span<const Arg> in) {
+/// The first operand that is recorded.
+Var first_of(const OpRecord& op, std::span<const Arg> in) {
   for (const Arg& a : in) {
-    if (!a.is_number()) return tape_of(op, a.var());
+    if (!a.is_number()) return a.var();
   }
   throw StateError(
       fmt::format("{}: at least one operand must be recorded on a tape", op.info.name));
 }
 
-/// Where on the tape an operand is; a number becomes a constant.
-std::uint32_t place(const OpRecord& op, Tape& tape, const Arg& a) {
+Tape& tape_of(const OpRecord& op, Var first) {
+  if (!first.exists()) throw_no_value(op);
+  return Tape::of(first);
+}
+
+/// Where on the tape of the first operand another is; a number becomes a constant.
+inline std::uint32_t place(const OpRecord& op, Tape& tape, Var first, const Arg& a) {
   if (a.is_number()) return tape.constant(a.number()).index();
   const Var v = a.var();
-  if (v.slot() != &tape.slot()) {
-    if (!v.exists()) throw_no_value(op);
-    throw StateError(fmt::format("{}: the operands belong to different tapes", op.info.name));
+  // The first one's stamp is that of the tape: it was asked for it.
+  if (v.slot() != first.slot() || v.stamp() != first.stamp() || v.index() >= tape.size()) {
+    throw_not_there(op, tape, v);
   }
-  return tape.place_of(v);
+  return v.index();
 }
 
 }  // namespace
 
 Var apply(const OpRecord& op, const void* attributes, const Arg& a, const Arg& b) {
-  Tape& tape = a.is_number() ? tape_of(op, std::span(&b, 1)) : tape_of(op, a.var());
-  const std::array in{place(op, tape, a), place(op, tape, b)};
+  const Var first = a.is_number() ? first_of(op, std::span(&b, 1)) : a.var();
+  Tape& tape = tape_of(op, first);
+  const std::array in{place(op, tape, first, a), place(op, tape, first, b)};
   return tape.record(op, attributes, in, a.at());
 }
 
 Var apply(const OpRecord& op, const void* attributes, std::span<const Arg> in) {
-  Tape& tape = tape_of(op, in);
+  const Var first = first_of(op, in);
+  Tape& tape = tape_of(op, first);
   std::array<std::uint32_t, few> short_list;
   std::vector<std::uint32_t> long_list(in.size() > few ? in.size() : 0);
   const std::span places(in.size() > few ? long_list.data() : short_list.data(), in.size());
-  std::ranges::transform(in, places.begin(), [&](const Arg& a) { return place(op, tape, a); });
+  std::ranges::transform(in, places.begin(),
+                         [&](const Arg& a) { return place(op, tape, first, a); });
   return tape.record(op, attributes, places, in[0].at());
 }
 
