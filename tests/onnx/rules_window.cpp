@@ -109,8 +109,21 @@ WindowAttributes pool_window(const Call& c) {
   return w;
 }
 
+/// Whether the last window along some axis reaches over the padding, as ceil_mode lets it.
+bool reaches_over(const WindowAttributes& w, const Shape& x) {
+  for (std::size_t i = 0; i < w.size.size(); ++i) {
+    const Index padded = x[static_cast<int>(i) + 2] + w.before[i] + w.after[i];
+    const Index covered = (w.size[i] - 1) * w.dilation[i] + 1;
+    if ((padded - covered) % w.stride[i] != 0) return true;
+  }
+  return false;
+}
+
 Values average_pool(const Call& c) {
   const WindowAttributes w = pool_window(c);
+  if (w.ceil_mode && c.integer("count_include_pad", 0) != 0 && reaches_over(w, c[0].shape())) {
+    throw Unsupported("AveragePool that counts what lies behind the padding");
+  }
   auto options = pool_options<AvgPoolOptions>(w);
   options.count_include_pad = c.integer("count_include_pad", 0) != 0;
   constexpr Var (*by_rank[])(Arg, PerAxis, const AvgPoolOptions&){avg_pool1d, avg_pool2d,
