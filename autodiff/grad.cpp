@@ -183,7 +183,7 @@ std::vector<Var> vjp(std::span<const Var> ys, std::span<const Var> cotangents,
     if (adjoint[i] == none || !depends[i] || node.role != Role::op) continue;
     const Tape::DerivativeOf scope(tape, i);
     const Primal primal = primal_of(tape, i);
-    const Var cotangent(tape, adjoint[i]);
+    const Var cotangent = tape.var(adjoint[i]);
     for (std::size_t k = 0; k < primal.in.size(); ++k) {
       const std::uint32_t in = primal.in[k];
       if (!adjoint.covers(in) || !depends[in]) continue;

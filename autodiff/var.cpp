@@ -75,9 +75,15 @@ Var first_of(const OpRecord& op, std::span<const Arg> in) {
       fmt::format("{}: at least one operand must be recorded on a tape", op.info.name));
 }
 
+[[noreturn, gnu::cold]] void throw_gone(const OpRecord& op, Var first) {
+  if (!first.exists()) throw_no_value(op);
+  detail::throw_no_tape(first.slot());
+}
+
+/// Asks once: recording a small op takes no longer than a few such questions.
 inline Tape& tape_of(const OpRecord& op, Var first) {
-  if (!first.slot()->has(first.place()) && !first.exists()) throw_no_value(op);
-  return Tape::of(first);
+  if (!first.slot()->has(first.place())) throw_gone(op, first);
+  return first.slot()->here();
 }
 
 /// Where on the tape an operand is; of a number, nowhere yet.
@@ -97,6 +103,11 @@ inline void place_number(Tape& tape, const Arg& a, std::uint32_t& place) {
 }  // namespace
 
 Var apply(const OpRecord& op, const void* attributes, const Arg& a, const Arg& b) {
+  if (!a.is_number() && !b.is_number()) {  // most often, and the short way
+    Tape& tape = tape_of(op, a.var());
+    const std::array in{place(op, tape, a), place(op, tape, b)};
+    return tape.record(op, attributes, in, a.at());
+  }
   const Var first = a.is_number() ? first_of(op, std::span(&b, 1)) : a.var();
   Tape& tape = tape_of(op, first);
   std::array in{place(op, tape, a), place(op, tape, b)};
