@@ -270,6 +270,8 @@ static_assert(GivesLeaf<Workspace<double>&> && !GivesLeaf<Workspace<double>>);
 // No type of the library passes for a range whose size() is its length when it is not.
 static_assert(std::ranges::size(Shape{}) == 0);
 static_assert(std::ranges::size(Axes{}) == 0 && std::ranges::sized_range<Axes>);
+static_assert(std::ranges::forward_range<Types> && std::ranges::sized_range<Types>);
+static_assert(!std::ranges::range<Tensor> && !std::ranges::range<Var>);
 // Comparing Vars records: they are neither equal nor ordered as C++ objects.
 static_assert(!std::equality_comparable<Var> && !std::totally_ordered<Var>);
 BOOST_AUTO_TEST_CASE(a_shape_is_a_range_of_its_dimensions) {
