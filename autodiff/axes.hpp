@@ -15,7 +15,7 @@ class Axes {
   /// Throws ShapeError for more than max_rank axes.
   Axes(std::initializer_list<int> axes) : Axes(std::span(axes.begin(), axes.size())) {}
   explicit Axes(std::span<const int> axes);
-  Axes(int axis) : Axes{{axis}} {}
+  Axes(int axis) : Axes(std::span<const int>(&axis, 1)) {}
 
   [[nodiscard]] constexpr int size() const { return size_; }
   [[nodiscard]] constexpr int operator[](int i) const { return axes_[static_cast<std::size_t>(i)]; }

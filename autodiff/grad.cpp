@@ -17,6 +17,7 @@ void require_same_tape(std::string_view what, const Tape& tape, std::span<const 
     if (!v.exists() || &v.tape() != &tape) {
       throw StateError(fmt::format("{}: all values must be recorded on one tape", what));
     }
+    tape.require(v);  // throws for one that the tape has forgotten
   }
 }
 
@@ -87,10 +88,10 @@ constexpr std::uint32_t none = Node::none;
 
 /// The cotangent of a record so far, and one more part of it.
 void add_to(std::uint32_t& sum, Var part) {
-  sum = (sum == none ? part : Var(part.tape(), sum) + part).index();
+  sum = (sum == none ? part : part.at(sum) + part).index();
 }
 
-Primal primal_of(Tape& tape, std::uint32_t i) { return {tape.inputs(i), Var(tape, i)}; }
+Primal primal_of(Tape& tape, std::uint32_t i) { return {tape.inputs(i), tape.var(i)}; }
 
 std::vector<Var> operands_of(const Primal& p) {
   std::vector<Var> operands;
@@ -182,7 +183,7 @@ std::vector<Var> vjp(std::span<const Var> ys, std::span<const Var> cotangents,
     if (adjoint[i] == none || !depends[i] || node.role != Role::op) continue;
     const Tape::DerivativeOf scope(tape, i);
     const Primal primal = primal_of(tape, i);
-    const Var cotangent(tape, adjoint[i]);
+    const Var cotangent = tape.var(adjoint[i]);
     for (std::size_t k = 0; k < primal.in.size(); ++k) {
       const std::uint32_t in = primal.in[k];
       if (!adjoint.covers(in) || !depends[in]) continue;
@@ -194,7 +195,7 @@ std::vector<Var> vjp(std::span<const Var> ys, std::span<const Var> cotangents,
   std::vector<Var> result;
   for (Var x : xs) {
     const std::uint32_t c = adjoint[x.index()];
-    result.push_back(c != none ? Var(tape, c) : zeros_like(x));
+    result.push_back(c != none ? tape.var(c) : zeros_like(x));
   }
   return result;
 }

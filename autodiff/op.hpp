@@ -60,9 +60,7 @@ struct Call {
 struct Primal {
   std::span<const std::uint32_t> in;  // places on the tape of `out`
   Var out;
-  [[nodiscard]] Var operator[](int i) const {
-    return Var(out.tape(), in[static_cast<std::size_t>(i)]);
-  }
+  [[nodiscard]] Var operator[](int i) const { return out.at(in[static_cast<std::size_t>(i)]); }
 };
 
 /// Operands of which some carry a leading axis of `size`, along which the op is to be repeated.

@@ -36,8 +36,8 @@ struct PlanOptions {
 /// the tape go on naming its leaves and outputs. Run it with a Workspace.
 class Plan {
  public:
-  /// Throws StateError where there are neither outputs nor updates, for outputs of several tapes and
-  /// for updates of something else than a leaf.
+  /// Throws StateError where there are neither outputs nor updates, for outputs of several tapes
+  /// and for updates of something else than a leaf.
   explicit Plan(std::span<const Var> outputs, const PlanOptions& options = {});
   explicit Plan(std::initializer_list<Var> outputs, const PlanOptions& options = {})
       : Plan(std::span(outputs.begin(), outputs.size()), options) {}
@@ -55,7 +55,8 @@ class Plan {
   /// Real elements of memory that one workspace holds.
   [[nodiscard]] Index memory_elements() const;
 
-  [[nodiscard]] const detail::Program& program() const { return *program_; }
+  /// Throws StateError once the plan has been moved from, as all of the above do.
+  [[nodiscard]] const detail::Program& program() const;
 
  private:
   std::shared_ptr<const detail::Program> program_;

@@ -6,6 +6,9 @@
 #include <span>
 #include <string>
 #include <string_view>
+#ifndef __GLIBCXX__  // there <span> has disable_sized_range, and <ranges> is large
+#include <ranges>
+#endif
 
 namespace dtheta {
 
@@ -19,6 +22,9 @@ inline constexpr int max_rank = 8;
 ///
 /// A plain value of fixed size: copying never allocates. Construction throws ShapeError for a
 /// negative dimension, more than max_rank axes, or a product that overflows Index.
+///
+/// As a range it is its dimensions. `size()` is the number of a tensor's elements all the same: see
+/// disable_sized_range below.
 class Shape {
  public:
   constexpr Shape() = default;
@@ -50,6 +56,15 @@ class Shape {
   Index size_ = 1;
   Index rank_ = 0;  // as wide as the rest: copies are then whole vectors, with no overlapping tail
 };
+
+}  // namespace dtheta
+
+/// `size()` of a shape is not the length of the range from begin() to end(): algorithms are told
+/// not to take it for that, and std::ranges::size counts the dimensions.
+template <>
+inline constexpr bool std::ranges::disable_sized_range<dtheta::Shape> = true;
+
+namespace dtheta {
 
 /// "(64, 784)"; "()" for a scalar.
 [[nodiscard]] std::string to_string(const Shape& shape);

@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstddef>
 #include <cstring>
+#include <utility>
 
 #include "autodiff/errors.hpp"
 
@@ -13,6 +15,9 @@ namespace {
 
 /// Operand lists up to this length are resolved without touching the heap.
 constexpr std::size_t few = 8;
+
+/// What stands for the object of an op without attributes: its functions are called on it.
+constexpr std::byte no_attributes{};
 
 void require_arity(const OpRecord& op, std::size_t given) {
   const bool fits =
@@ -41,17 +46,29 @@ Tape::Tape(DType precision) : precision_(precision) {
   if (precision == DType::int64) {
     throw TypeError("tape: the precision must be float32 or float64, not int64");
   }
+  slot_ = &detail::take_slot(*this);
+  base_ = slot_->base_now();
 }
 
 void Tape::throw_too_long() { throw StateError("tape: more than 2^32 - 1 records"); }
 
+void Tape::throw_no_record(std::uint32_t i) const {
+  throw StateError(fmt::format("tape: there is no record {} of {}", i, size()));
+}
+
+void Tape::throw_not_here(Var v) const {
+  if (&of(v) != this) throw StateError("tape: a value is given that is recorded on another tape");
+  throw StateError(
+      "var: its record has been forgotten since, with the scratch that it was part of");
+}
+
 Var Tape::append(const Node& node) {
   next_node() = node;
   nodes_.push();
-  return Var(*this, size() - 1);
+  return made(size() - 1);
 }
 
-Var Tape::store(const Tensor& value, Role role, std::source_location where) {
+Var Tape::store(const Tensor& value, Role role, SourceLocation where) {
   Node node{};
   node.where = where;
   node.origin = origin_;
@@ -59,20 +76,22 @@ Var Tape::store(const Tensor& value, Role role, std::source_location where) {
   node.type = type({value.shape(), value.dtype() == DType::int64 ? Kind::index : Kind::real});
   const std::size_t bytes = value_bytes(*node.type);
   node.value = arena_.allocate(bytes);
-  if (bytes > 0) {
-    const bool as_is = node.type->kind == Kind::index || value.dtype() == precision_;
-    std::memcpy(node.value, as_is ? value.bytes() : value.to(precision_).bytes(), bytes);
+  if (node.type->kind == Kind::real && value.dtype() != precision_) {
+    const Tensor converted = value.to(precision_);
+    if (bytes > 0) std::memcpy(node.value, converted.bytes(), bytes);
+  } else if (bytes > 0) {
+    std::memcpy(node.value, value.bytes(), bytes);
   }
   return append(node);
 }
 
-Var Tape::leaf(const Tensor& value, std::string_view name, std::source_location where) {
+Var Tape::leaf(const Tensor& value, std::string_view name, SourceLocation where) {
   const Var v = store(value, Role::leaf, where);
   if (!name.empty()) names_.emplace(v.index(), name);
   return v;
 }
 
-Var Tape::constant(const Tensor& value, std::source_location where) {
+Var Tape::constant(const Tensor& value, SourceLocation where) {
   return store(value, Role::constant, where);
 }
 
@@ -80,10 +99,10 @@ Var Tape::constant(double value) {
   // By bits: 0 and -0 are different constants, and NaN finds itself.
   const auto key = std::bit_cast<std::uint64_t>(value);
   if (const std::uint32_t known = scalars_.find(key); known != ScalarIndex::none) {
-    return Var(*this, known);
+    return var(known);
   }
   Node node{};
-  node.where = std::source_location::current();
+  node.where = SourceLocation::current();
   node.origin = origin_;
   node.role = Role::constant;
   node.type = type({});
@@ -104,7 +123,7 @@ Var Tape::step() {
   if (step_ == Node::none) {
     step_ = leaf(Tensor(Shape{}, std::initializer_list<Index>{0}), "step").index();
   }
-  return Var(*this, step_);
+  return var(step_);
 }
 
 std::span<Operand> Tape::operands_of(std::span<const std::uint32_t> in,
@@ -122,7 +141,7 @@ std::span<Operand> Tape::operands_of(std::span<const std::uint32_t> in,
 }
 
 Var Tape::record(const OpRecord& op, const void* attributes, std::span<const std::uint32_t> in,
-                 const std::source_location& where) {
+                 const SourceLocation& where) {
   require_arity(op, in.size());
   std::array<Operand, few> short_list;
   const std::span<const Operand> operands = operands_of(in, short_list);
@@ -143,10 +162,8 @@ Var Tape::record(const OpRecord& op, const void* attributes, std::span<const std
   auto* const inputs = static_cast<std::uint32_t*>(arena_.allocate(in.size_bytes()));
   std::ranges::copy(in, inputs);
   node.inputs = inputs;
-  node.attributes = nullptr;
-  if (op.bytes > 0) {
-    node.attributes = std::memcpy(arena_.allocate(op.bytes), attributes, op.bytes);
-  }
+  node.attributes =
+      op.bytes == 0 ? &no_attributes : std::memcpy(arena_.allocate(op.bytes), attributes, op.bytes);
   if (op.info.view) {
     node.value = nodes_[in[0]].value;
   } else {
@@ -154,7 +171,7 @@ Var Tape::record(const OpRecord& op, const void* attributes, std::span<const std
     evaluate(node, operands, same_types);
   }
   nodes_.push();
-  return Var(*this, size() - 1);
+  return made(size() - 1);
 }
 
 void Tape::evaluate(const Node& node, std::span<const Operand> in, bool same_types) {
@@ -198,6 +215,11 @@ Tape::Scratch::~Scratch() {
 }
 
 void Tape::clear() {
+  if (!slot_->renew()) {
+    detail::TapeSlot& fresh = detail::take_slot(*this);
+    detail::leave_slot(*std::exchange(slot_, &fresh));
+  }
+  base_ = slot_->base_now();
   nodes_.clear();
   guards_.clear();
   scalars_.clear();

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <source_location>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -33,7 +32,7 @@ struct Node {
   void* value;                  // in the tape's precision, or int64
   const std::uint32_t* inputs;  // the operands' records
   const ValueType* type;        // one object for each type on the tape; see Arg for the order
-  std::source_location where;   // the line that recorded it
+  SourceLocation where;         // the line that recorded it
   std::uint32_t input_count;
   std::uint32_t origin;  // the record whose derivative this one is part of, or `none`
   Role role;
@@ -54,6 +53,7 @@ class Tape {
  public:
   /// `precision`: the dtype of all real values on this tape, float32 or float64.
   explicit Tape(DType precision = DType::float64);
+  ~Tape() { detail::leave_slot(*slot_); }
   Tape(const Tape&) = delete;
   Tape& operator=(const Tape&) = delete;
 
@@ -62,25 +62,26 @@ class Tape {
   /// An input that can be differentiated by. Real values are converted to the tape's precision;
   /// int64 tensors become indices, which have no gradient. `name` is for messages.
   Var leaf(const Tensor& value, std::string_view name = {},
-           std::source_location where = std::source_location::current());
+           SourceLocation where = SourceLocation::current());
   /// A fixed value.
-  Var constant(const Tensor& value, std::source_location where = std::source_location::current());
+  Var constant(const Tensor& value, SourceLocation where = SourceLocation::current());
   /// A fixed scalar. Asking again for the same number returns the same record.
   Var constant(double value);
   /// The step that random ops draw for: an index scalar leaf, 0 until a replay sets it.
   /// As long as it stays the same, so do all masks and noise.
   Var step();
   /// The step, if any random op has asked for it; else a Var that does not exist.
-  [[nodiscard]] Var step_if_used() { return step_ == Node::none ? Var{} : Var(*this, step_); }
+  [[nodiscard]] Var step_if_used() { return step_ == Node::none ? Var{} : var(step_); }
 
   /// Records an op on earlier records of this tape; the body of `apply`.
   Var record(const OpRecord& op, const void* attributes, std::span<const std::uint32_t> in,
-             const std::source_location& where);
+             const SourceLocation& where);
   /// Notes that a branch was taken on a single recorded element.
-  void guard(Var condition, bool taken) { guards_.push_back({condition.index(), taken}); }
+  void guard(Var condition, bool taken) { guards_.push_back({place_of(condition), taken}); }
 
   /// Forgets what was recorded while it lived: for derivatives that are compiled and then no longer
-  /// needed. Vars and guards from before stay as they are; no Var from within may be used after.
+  /// needed. Vars and guards from before stay as they are; a Var from within throws StateError when
+  /// it is used after, unless another record has taken its place.
   class Scratch {
    public:
     explicit Scratch(Tape& tape);
@@ -94,12 +95,44 @@ class Tape {
     std::size_t nodes_, guards_;
   };
 
-  /// Forgets every record. Vars of this tape are invalid afterwards; memory is kept for reuse.
+  /// Forgets every record. Vars of this tape throw StateError afterwards; memory is kept for reuse.
   void clear();
 
   [[nodiscard]] std::uint32_t size() const { return static_cast<std::uint32_t>(nodes_.size()); }
   [[nodiscard]] const Node& node(std::uint32_t i) const { return nodes_[i]; }
-  [[nodiscard]] const Node& node(Var v) const { return nodes_[v.index()]; }
+  /// Throws StateError for a Var of another tape, or one that is no longer valid.
+  [[nodiscard]] const Node& node(Var v) const { return nodes_[place_of(v)]; }
+  /// The Var of a record. Throws StateError when there is none.
+  [[nodiscard]] Var var(std::uint32_t i) const {
+    if (i >= nodes_.size()) throw_no_record(i);
+    return made(i);
+  }
+
+  /// The tape of a Var. Here and in `place_of` is all that keeps a Var from being used when it is
+  /// no longer valid.
+  [[nodiscard]] static Tape& of(Var v) {
+    if (!v.slot()->has(v.place())) detail::throw_no_tape(v.slot());
+    return v.slot()->here();
+  }
+  [[nodiscard]] static const Node& node_of(Var v) {
+    const Tape& tape = of(v);
+    if (v.index() >= tape.nodes_.size()) tape.throw_not_here(v);
+    return tape.nodes_[v.index()];
+  }
+  /// Whether a Var is of this tape and valid.
+  [[nodiscard]] bool has(Var v) const {
+    return v.slot() == slot_ && v.place() - base_ < nodes_.size();
+  }
+  /// The place of a Var on this tape, on which it must be.
+  [[nodiscard]] std::uint32_t place_of(Var v) const {
+    if (!has(v)) throw_not_here(v);
+    return v.index();
+  }
+  /// Throws what place_of throws.
+  void require(Var v) const { static_cast<void>(place_of(v)); }
+  /// Where Vars look for this tape.
+  [[nodiscard]] const detail::TapeSlot& slot() const { return *slot_; }
+
   [[nodiscard]] std::span<const std::uint32_t> inputs(std::uint32_t i) const {
     return {nodes_[i].inputs, nodes_[i].input_count};
   }
@@ -133,12 +166,15 @@ class Tape {
     return nodes_.next();
   }
   [[noreturn]] static void throw_too_long();
+  [[noreturn, gnu::cold]] void throw_no_record(std::uint32_t i) const;
+  [[noreturn, gnu::cold]] void throw_not_here(Var v) const;
+  [[nodiscard]] Var made(std::uint32_t i) const { return Var(slot_, base_ | i); }
   Var append(const Node& node);
   /// The one object equal to a type.
   [[nodiscard]] const ValueType* type(const ValueType& like) {
     return &types_[types_.find_or_add(like)];
   }
-  Var store(const Tensor& value, Role role, std::source_location where);
+  Var store(const Tensor& value, Role role, SourceLocation where);
   std::span<Operand> operands_of(std::span<const std::uint32_t> in, std::span<Operand> short_list);
   void evaluate(const Node& node, std::span<const Operand> in, bool same_types);
   template <Scalar T>
@@ -149,6 +185,8 @@ class Tape {
   }
 
   DType precision_;
+  detail::TapeSlot* slot_;
+  std::uint64_t base_;  // that of the slot
   Arena arena_;
   Segmented<Node> nodes_;  // never move: rules hold references to shapes while they record
   TypeTable types_;

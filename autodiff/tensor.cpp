@@ -51,14 +51,14 @@ AlignedBytes allocate_aligned(std::size_t bytes) {
 
 Tensor::Tensor(const Shape& shape, DType dtype)
     : shape_(shape), dtype_(dtype), bytes_(allocate_aligned(byte_count(shape, dtype))) {
-  std::memset(bytes_.get(), 0, byte_count(shape, dtype));
+  if (shape.size() > 0) std::memset(bytes_.get(), 0, byte_count(shape, dtype));
 }
 
 Tensor::Tensor(const Tensor& other)
     : shape_(other.shape_),
       dtype_(other.dtype_),
       bytes_(allocate_aligned(byte_count(shape_, dtype_))) {
-  std::memcpy(bytes_.get(), other.bytes_.get(), byte_count(shape_, dtype_));
+  if (size() > 0) std::memcpy(bytes_.get(), other.bytes_.get(), byte_count(shape_, dtype_));
 }
 
 Tensor& Tensor::operator=(const Tensor& other) {

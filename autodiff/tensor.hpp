@@ -4,6 +4,7 @@
 #include <memory>
 #include <new>
 #include <span>
+#include <utility>
 
 #include "autodiff/dtype.hpp"
 #include "autodiff/shape.hpp"
@@ -42,32 +43,51 @@ class Tensor {
   template <Element T>
   Tensor(const Shape& shape, std::initializer_list<T> values)
       : Tensor(shape, std::span<const T>(values.begin(), values.size())) {}
+  /// float64, from a list of which some or all are written without a point: {1, 2.5}. Indices say
+  /// so: std::initializer_list<Index>{1, 2}.
+  Tensor(const Shape& shape, std::initializer_list<double> values)
+      : Tensor(shape, std::span<const double>(values.begin(), values.size())) {}
   /// A float64 scalar.
   explicit Tensor(double value) : Tensor(Shape{}, {value}) {}
 
   Tensor(const Tensor& other);
   Tensor& operator=(const Tensor& other);
-  Tensor(Tensor&&) noexcept = default;
-  Tensor& operator=(Tensor&&) noexcept = default;
+  /// What is moved from is of shape (0): it has no elements.
+  Tensor(Tensor&& other) noexcept
+      : shape_(std::exchange(other.shape_, Shape{0})),
+        dtype_(other.dtype_),
+        bytes_(std::move(other.bytes_)) {}
+  Tensor& operator=(Tensor&& other) noexcept {
+    if (this == &other) return *this;
+    shape_ = std::exchange(other.shape_, Shape{0});
+    dtype_ = other.dtype_;
+    bytes_ = std::move(other.bytes_);
+    return *this;
+  }
   ~Tensor() = default;
 
-  [[nodiscard]] const Shape& shape() const { return shape_; }
+  [[nodiscard]] const Shape& shape() const& { return shape_; }
+  [[nodiscard]] Shape shape() const&& { return shape_; }
   [[nodiscard]] DType dtype() const { return dtype_; }
   [[nodiscard]] Index size() const { return shape_.size(); }
 
   /// The elements, row-major. Throws TypeError when T is not the tensor's element type.
   template <Element T>
-  [[nodiscard]] std::span<T> data() {
+  [[nodiscard]] std::span<T> data() & {
     require(dtype_of<T>);
     return {reinterpret_cast<T*>(bytes_.get()), static_cast<std::size_t>(size())};
   }
   template <Element T>
-  [[nodiscard]] std::span<const T> data() const {
+  [[nodiscard]] std::span<const T> data() const& {
     require(dtype_of<T>);
     return {reinterpret_cast<const T*>(bytes_.get()), static_cast<std::size_t>(size())};
   }
-  [[nodiscard]] const void* bytes() const { return bytes_.get(); }
-  [[nodiscard]] void* bytes() { return bytes_.get(); }
+  /// The elements go with the tensor: give it a name, and read them while it lives.
+  template <Element T>
+  std::span<const T> data() const&& = delete;
+  [[nodiscard]] const void* bytes() const& { return bytes_.get(); }
+  [[nodiscard]] void* bytes() & { return bytes_.get(); }
+  const void* bytes() const&& = delete;
 
   /// The same elements in another dtype (a copy). Real to index is refused: it would round.
   [[nodiscard]] Tensor to(DType dtype) const;

@@ -10,25 +10,32 @@
 
 namespace dtheta {
 
-const Shape& Var::shape() const { return tape_->node(*this).type->shape; }
+Var::Var(Tape& tape, std::uint32_t index) : Var(tape.var(index)) {}
 
-const ValueType& Var::type() const { return *tape_->node(*this).type; }
+Tape& Var::tape() const { return Tape::of(*this); }
 
-bool Var::is_index() const { return tape_->node(*this).type->kind == Kind::index; }
+const Shape& Var::shape() const { return Tape::node_of(*this).type->shape; }
 
-Tensor Var::value() const { return tape_->value(index()); }
+const ValueType& Var::type() const { return *Tape::node_of(*this).type; }
+
+bool Var::is_index() const { return Tape::node_of(*this).type->kind == Kind::index; }
+
+Tensor Var::value() const {
+  const Tape& on = tape();
+  return on.value(on.place_of(*this));
+}
 
 double Var::item() const { return value().item(); }
 
 Var::operator bool() const {
   const bool taken = item() != 0;
-  tape_->guard(*this, taken);
+  tape().guard(*this, taken);
   return taken;
 }
 
 const void* Var::checked_data(DType wanted) const {
-  const Node& n = tape_->node(*this);
-  const DType held = n.type->kind == Kind::index ? DType::int64 : tape_->precision();
+  const Node& n = Tape::node_of(*this);
+  const DType held = n.type->kind == Kind::index ? DType::int64 : tape().precision();
   if (held != wanted) {
     throw TypeError(fmt::format("var {}: holds {}, not {}", to_string(n.type->shape),
                                 to_string(held), to_string(wanted)));
@@ -46,37 +53,77 @@ namespace {
 /// Operand lists up to this length are resolved without touching the heap.
 constexpr std::size_t few = 8;
 
-Tape& tape_of(const OpRecord& op, std::span<const Arg> in) {
+[[noreturn, gnu::cold]] void throw_no_value(const OpRecord& op) {
+  throw StateError(
+      fmt::format("{}: an operand is a Var that stands for no value (it is default-constructed)",
+                  op.info.name));
+}
+
+/// What is wrong with an operand that is not on the tape of the first.
+[[noreturn, gnu::cold]] void throw_not_there(const OpRecord& op, const Tape& tape, Var v) {
+  if (!v.exists()) throw_no_value(op);
+  if (&Tape::of(v) == &tape) tape.require(v);
+  throw StateError(fmt::format("{}: the operands belong to different tapes", op.info.name));
+}
+
+/// The first operand that is recorded.
+Var first_of(const OpRecord& op, std::span<const Arg> in) {
   for (const Arg& a : in) {
-    if (!a.is_number()) return a.var().tape();
+    if (!a.is_number()) return a.var();
   }
   throw StateError(
       fmt::format("{}: at least one operand must be recorded on a tape", op.info.name));
 }
 
-/// Where on the tape an operand is; a number becomes a constant.
-std::uint32_t place(const OpRecord& op, Tape& tape, const Arg& a) {
-  if (a.is_number()) return tape.constant(a.number()).index();
-  if (&a.var().tape() != &tape) {
-    throw StateError(fmt::format("{}: the operands belong to different tapes", op.info.name));
-  }
-  return a.var().index();
+[[noreturn, gnu::cold]] void throw_gone(const OpRecord& op, Var first) {
+  if (!first.exists()) throw_no_value(op);
+  detail::throw_no_tape(first.slot());
+}
+
+/// Asks once: recording a small op takes no longer than a few such questions.
+inline Tape& tape_of(const OpRecord& op, Var first) {
+  if (!first.slot()->has(first.place())) throw_gone(op, first);
+  return first.slot()->here();
+}
+
+/// Where on the tape an operand is; of a number, nowhere yet.
+inline std::uint32_t place(const OpRecord& op, const Tape& tape, const Arg& a) {
+  if (a.is_number()) return Node::none;
+  const Var v = a.var();
+  if (!tape.has(v)) throw_not_there(op, tape, v);
+  return v.index();
+}
+
+/// A number becomes a constant once all operands are known to be there: it might take the place of
+/// one that has been forgotten.
+inline void place_number(Tape& tape, const Arg& a, std::uint32_t& place) {
+  if (a.is_number()) place = tape.constant(a.number()).index();
 }
 
 }  // namespace
 
 Var apply(const OpRecord& op, const void* attributes, const Arg& a, const Arg& b) {
-  Tape& tape = a.is_number() ? tape_of(op, std::span(&b, 1)) : a.var().tape();
-  const std::array in{place(op, tape, a), place(op, tape, b)};
+  if (!a.is_number() && !b.is_number()) {  // most often, and the short way
+    Tape& tape = tape_of(op, a.var());
+    const std::array in{place(op, tape, a), place(op, tape, b)};
+    return tape.record(op, attributes, in, a.at());
+  }
+  const Var first = a.is_number() ? first_of(op, std::span(&b, 1)) : a.var();
+  Tape& tape = tape_of(op, first);
+  std::array in{place(op, tape, a), place(op, tape, b)};
+  place_number(tape, a, in[0]);
+  place_number(tape, b, in[1]);
   return tape.record(op, attributes, in, a.at());
 }
 
 Var apply(const OpRecord& op, const void* attributes, std::span<const Arg> in) {
-  Tape& tape = tape_of(op, in);
+  const Var first = first_of(op, in);
+  Tape& tape = tape_of(op, first);
   std::array<std::uint32_t, few> short_list;
   std::vector<std::uint32_t> long_list(in.size() > few ? in.size() : 0);
   const std::span places(in.size() > few ? long_list.data() : short_list.data(), in.size());
   std::ranges::transform(in, places.begin(), [&](const Arg& a) { return place(op, tape, a); });
+  for (std::size_t k = 0; k < in.size(); ++k) place_number(tape, in[k], places[k]);
   return tape.record(op, attributes, places, in[0].at());
 }
 

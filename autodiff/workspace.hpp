@@ -1,11 +1,14 @@
 #pragma once
 
+#include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
 #include "autodiff/plan.hpp"
 #include "autodiff/scalar.hpp"
 #include "autodiff/tensor.hpp"
+#include "autodiff/value_type.hpp"
 
 namespace dtheta {
 
@@ -19,6 +22,9 @@ struct BindingDelete {
 }  // namespace detail
 
 /// The memory one run of a plan needs in scalar type T. `run` allocates nothing.
+///
+/// What a run computes is there after the first: read before, it throws StateError, as everything
+/// does once the workspace has been moved from.
 ///
 /// Leaves start with the values they had on the tape. One workspace is used by one thread at a
 /// time; several may share a plan. T may be float, double, long double, Quad, or Complex where
@@ -41,27 +47,34 @@ class Workspace {
   /// start.
   void settle();
   /// Computes only what depends on one leaf, the rest being as the last run left it; the result is
-  /// that of `run`. Throws StateError unless the plan was compiled with reuse_memory off and has no
-  /// updates, or for a settled leaf.
+  /// that of `run`. Throws StateError before the first run, unless the plan was compiled with
+  /// reuse_memory off and has no updates, or for a settled leaf.
   void rerun(Var leaf);
 
   /// A leaf's elements, to be read and set. Throws StateError for anything but a leaf of the plan.
-  [[nodiscard]] std::span<T> leaf(Var x);
-  [[nodiscard]] std::span<Index> index_leaf(Var x);
+  [[nodiscard]] std::span<T> leaf(Var x) &;
+  [[nodiscard]] std::span<Index> index_leaf(Var x) &;
   /// Sets a leaf from a tensor of its shape, converting real values to T.
   void set(Var leaf, const Tensor& value);
 
   /// The elements of an output or leaf. Other values may have been overwritten: StateError.
-  [[nodiscard]] std::span<const T> operator[](Var y) const;
-  [[nodiscard]] std::span<const Index> indices(Var y) const;
+  [[nodiscard]] std::span<const T> operator[](Var y) const&;
+  [[nodiscard]] std::span<const Index> indices(Var y) const&;
+  // The memory goes with the workspace.
+  std::span<const T> operator[](Var y) const&& = delete;
+  std::span<const Index> indices(Var y) const&& = delete;
   /// An output or leaf as a tensor: float32 for a workspace of float, else float64.
   [[nodiscard]] Tensor tensor(Var y) const;
 
   [[nodiscard]] const Plan& plan() const { return plan_; }
 
  private:
+  [[nodiscard]] const detail::Binding<T>& binding() const;
+  [[nodiscard]] std::uint32_t readable(Var y, Kind kind) const;
+
   Plan plan_;
   std::unique_ptr<detail::Binding<T>, detail::BindingDelete<T>> binding_;
+  bool ran_ = false;
 };
 
 extern template class Workspace<float>;

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Prints this library's times beside those of hand-written steps and of other libraries. On a bare
-# Debian 12 it installs what is missing first.
+# Debian 12 or 13 it installs what is missing first.
 #
 #   benchmarks/run.sh [--peers] [--growth] [--beside] [options of benchmarks/table.py]
 #
@@ -13,7 +13,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 . tests/bootstrap.sh
 
-options=(-Dbenchmarks=true)
+options=()
 packages=("${build_packages[@]}" python3)
 targets=(benchmarks/dtheta benchmarks/floor)
 what=table

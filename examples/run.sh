@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The main job: trains a classifier on Fashion-MNIST and checks every gradient on the way. On a bare
-# Debian 12 it installs what is missing first. Arguments go to the program: --quick, --help, ...
+# Debian 12 or 13 it installs what is missing first. Arguments go to the program: --quick, --help, ...
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . tests/bootstrap.sh

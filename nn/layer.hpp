@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "autodiff/errors.hpp"
 #include "nn/layers/activation.hpp"
 #include "nn/parameter.hpp"
 #include "nn/recording.hpp"
@@ -19,7 +20,9 @@ concept Layer = std::copyable<L> && requires(const L& layer, Recording& recordin
   { layer.forward(recording, x) } -> std::same_as<Var>;
 };
 
-/// Any layer, its type forgotten. Copies are deep, as those of the layer itself.
+/// Any layer, its type forgotten. Copies are deep, as those of the layer itself. One that has been
+/// moved from is no layer: it can be copied, assigned to and destroyed, and all else throws
+/// StateError.
 class AnyLayer {
  public:
   template <class L>
@@ -28,9 +31,9 @@ class AnyLayer {
   /// So that an activation can stand in a list of layers by its name alone.
   AnyLayer(Activation activation) : AnyLayer(Activate{activation}) {}
 
-  AnyLayer(const AnyLayer& other) : self_(other.self_->clone()) {}
+  AnyLayer(const AnyLayer& other) : self_(other.self_ ? other.self_->clone() : nullptr) {}
   AnyLayer& operator=(const AnyLayer& other) {
-    self_ = other.self_->clone();
+    if (this != &other) *this = AnyLayer(other);
     return *this;
   }
   AnyLayer(AnyLayer&&) noexcept = default;
@@ -38,9 +41,9 @@ class AnyLayer {
   ~AnyLayer() = default;
 
   [[nodiscard]] Var forward(Recording& recording, Var x) const {
-    return self_->forward(recording, x);
+    return self().forward(recording, x);
   }
-  [[nodiscard]] std::vector<Parameter*> parameters() { return self_->parameters(); }
+  [[nodiscard]] std::vector<Parameter*> parameters() { return self().parameters(); }
 
  private:
   struct Interface {
@@ -67,6 +70,11 @@ class AnyLayer {
     }
     L layer;
   };
+
+  [[nodiscard]] Interface& self() const {
+    if (self_ == nullptr) throw StateError("layer: it has been moved from");
+    return *self_;
+  }
 
   std::unique_ptr<Interface> self_;
 };

@@ -1,6 +1,7 @@
 #include "nn/names.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "autodiff/errors.hpp"
 

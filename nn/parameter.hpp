@@ -3,6 +3,7 @@
 #include <string>
 
 #include "autodiff/tensor.hpp"
+#include "nn/lifetime.hpp"
 
 namespace dtheta::nn {
 
@@ -12,6 +13,7 @@ struct Parameter {
   Tensor value{};           ///< kept in float64, whatever the precision of the training
   int layer = 1;            ///< counted from 1 among the layers that have parameters
   bool regularized = true;  ///< weight penalties apply to it; biases are left alone
+  Lifetime lifetime{};      ///< recordings know a parameter by its address
 
   /// "W1": the symbol and the layer.
   [[nodiscard]] std::string name() const { return symbol + std::to_string(layer); }

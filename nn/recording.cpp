@@ -1,15 +1,27 @@
 #include "nn/recording.hpp"
 
+#include <fmt/format.h>
+
+#include "autodiff/errors.hpp"
+
 namespace dtheta::nn {
 
 Var Recording::operator()(const Parameter& parameter) {
-  const auto [entry, is_new] = leaves_.try_emplace(&parameter);
-  if (is_new) {
-    entry->second = tape_->leaf(parameter.value, parameter.name());
-    parameters_.push_back(
-        {parameter.name(), parameter.layer, parameter.regularized, entry->second, &parameter});
+  Tape& on = tape();
+  if (const auto known = known_.find(&parameter); known != known_.end()) {
+    const RecordedParameter& met = parameters_[known->second];
+    if (!met.watch.is_gone()) return met.var;
+    throw StateError(
+        fmt::format("recording: {} lies where {} was recorded from, which is gone: a network must "
+                    "stay where it "
+                    "is as long as its recording is used",
+                    parameter.name(), met.name));
   }
-  return entry->second;
+  const Var leaf = on.leaf(parameter.value, parameter.name());
+  parameters_.push_back({parameter.name(), parameter.layer, parameter.regularized, leaf, &parameter,
+                         parameter.lifetime.watch()});
+  known_.emplace(&parameter, parameters_.size() - 1);
+  return leaf;
 }
 
 std::vector<Var> leaves_of(std::span<const RecordedParameter> parameters) {

@@ -13,7 +13,8 @@ const Tape& tape_of(std::span<const Var> outputs, const PlanOptions& options) {
   const auto consider = [&](Var v) {
     if (!v.exists()) throw StateError("plan: an output was never recorded");
     if (tape == nullptr) tape = &v.tape();
-    if (tape != &v.tape()) throw StateError("plan: the outputs belong to different tapes");
+    if (&v.tape() != tape) throw StateError("plan: the outputs belong to different tapes");
+    tape->require(v);  // throws for one that the tape has forgotten
   };
   for (Var y : outputs) consider(y);
   for (const auto& [leaf, value] : options.updates) {
@@ -22,7 +23,7 @@ const Tape& tape_of(std::span<const Var> outputs, const PlanOptions& options) {
   }
   for (const Var leaf : options.settled) {
     consider(leaf);
-    if (leaf.tape().node(leaf).role != Role::leaf) {
+    if (tape->node(leaf).role != Role::leaf) {
       throw StateError("plan: only a leaf can be settled");
     }
   }
@@ -53,10 +54,12 @@ void own_attributes(detail::Program& program) {
 
 Plan::Plan(std::span<const Var> outputs, const PlanOptions& options) {
   auto program = std::make_shared<detail::Program>();
-  program->tape = &tape_of(outputs, options);
-  program->precision = program->tape->precision();
+  const Tape& tape = tape_of(outputs, options);
+  program->slot = &tape.slot();
+  program->base = program->slot->base_now();
+  program->precision = tape.precision();
   program->options = options;
-  detail::select(*program, outputs);
+  detail::select(*program, tape, outputs);
   if (options.fuse && options.reuse_memory) {
     detail::absorb(*program);
     detail::collect(*program);
@@ -69,32 +72,34 @@ Plan::Plan(std::span<const Var> outputs, const PlanOptions& options) {
   program_ = std::move(program);
 }
 
+const detail::Program& Plan::program() const {
+  if (program_ == nullptr) throw StateError("plan: it has been moved from");
+  return *program_;
+}
+
 std::size_t Plan::step_count() const {
   std::size_t count = 0;
-  for (const detail::Step& s : program_->steps) count += s.fixed ? 0 : 1;
+  for (const detail::Step& s : program().steps) count += s.fixed ? 0 : 1;
   return count;
 }
 
 std::size_t Plan::op_count() const {
   std::size_t count = 0;
-  for (const detail::Step& s : program_->steps) count += s.fixed ? 0 : s.count;
+  for (const detail::Step& s : program().steps) count += s.fixed ? 0 : s.count;
   return count;
 }
 
 bool Plan::has_leaf(Var x) const {
-  if (!x.exists() || &x.tape() != program_->tape) return false;
-  const std::uint32_t known = program_->find(x.index());
+  const std::uint32_t known = program().find(x);
   return known != detail::no_id && program_->values[known].role == Role::leaf;
 }
 
-bool Plan::computes(Var v) const {
-  return v.exists() && &v.tape() == program_->tape && program_->find(v.index()) != detail::no_id;
-}
+bool Plan::computes(Var v) const { return program().find(v) != detail::no_id; }
 
 bool Plan::keeps(Var v) const {
-  return computes(v) && detail::is_kept(*program_, program_->find(v.index()));
+  return computes(v) && detail::is_kept(*program_, program_->find(v));
 }
 
-Index Plan::memory_elements() const { return program_->real_elements; }
+Index Plan::memory_elements() const { return program().real_elements; }
 
 }  // namespace dtheta

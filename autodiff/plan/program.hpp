@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <initializer_list>
-#include <source_location>
 #include <span>
 #include <unordered_map>
 #include <vector>
@@ -68,7 +67,7 @@ struct Update {
 struct GuardCheck {
   std::uint32_t value;
   bool taken;
-  std::source_location where;
+  SourceLocation where;
 };
 
 /// A record of the tape and the value that stands for it.
@@ -85,7 +84,8 @@ struct Initial {
 };
 
 struct Program {
-  const Tape* tape = nullptr;  // identity only; it may be gone
+  const TapeSlot* slot = nullptr;  // of the tape, which may be gone
+  std::uint64_t base = TapeSlot::never;  // of the slot, then
   DType precision = DType::float64;
   PlanOptions options;
   TypeTable types;  // most values share a few
@@ -127,6 +127,8 @@ struct Program {
   }
   /// The value of a record, or no_id.
   [[nodiscard]] std::uint32_t find(std::uint32_t node) const;
+  /// That of a Var of the tape this was compiled from, as it was then; no_id for any other.
+  [[nodiscard]] std::uint32_t find(Var v) const;
 };
 
 /// The value that stands for a Var. Throws StateError when the plan has none.
@@ -138,7 +140,7 @@ struct Program {
   return !storage.internal && (storage.persistent || !program.options.reuse_memory);
 }
 
-void select(Program& program, std::span<const Var> outputs);
+void select(Program& program, const Tape& tape, std::span<const Var> outputs);
 void absorb(Program& program);
 void collect(Program& program);
 void fuse(Program& program);

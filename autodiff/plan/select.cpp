@@ -205,8 +205,7 @@ void refuse_views_of_updated_leaves(const Program& program, std::span<const Var>
 
 }  // namespace
 
-void select(Program& program, std::span<const Var> outputs) {
-  const Tape& tape = *program.tape;
+void select(Program& program, const Tape& tape, std::span<const Var> outputs) {
   std::vector<std::uint32_t> roots;
   roots.reserve(outputs.size() + 2 * program.options.updates.size());
   for (Var y : outputs) roots.push_back(y.index());
@@ -247,9 +246,12 @@ std::uint32_t Program::find(std::uint32_t node) const {
   return found->node == node ? found->value : no_id;
 }
 
+std::uint32_t Program::find(Var v) const {
+  return v.slot() == slot && (v.place() ^ base) >> 32 == 0 ? find(v.index()) : no_id;
+}
+
 std::uint32_t value_of(const Program& program, Var v) {
-  const bool ours = v.exists() && &v.tape() == program.tape;
-  const std::uint32_t known = ours ? program.find(v.index()) : no_id;
+  const std::uint32_t known = program.find(v);
   if (known == no_id) {
     throw StateError("plan: this value is neither among the plan's outputs nor needed by them");
   }

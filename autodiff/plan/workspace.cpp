@@ -62,22 +62,31 @@ Workspace<T>::Workspace(Plan plan, unsigned threads)
               .release()) {}
 
 template <Scalar T>
+const detail::Binding<T>& Workspace<T>::binding() const {
+  if (binding_ == nullptr) throw StateError("workspace: it has been moved from");
+  return *binding_;
+}
+
+template <Scalar T>
 void Workspace<T>::run() {
-  binding_->run();
+  const detail::Binding<T>& bound = binding();
+  ran_ = true;  // already here: a guard that fails leaves the outputs computed
+  bound.run();
 }
 
 template <Scalar T>
 void Workspace<T>::settle() {
-  binding_->settle();
+  binding().settle();
 }
 
 template <Scalar T>
 void Workspace<T>::rerun(Var leaf) {
-  const detail::Program& p = plan_.program();
+  const detail::Program& p = binding().program;
   if (p.options.reuse_memory || !p.updates.empty()) {
     throw StateError(
         "workspace: partial replay needs a plan compiled with reuse_memory = false and no updates");
   }
+  if (!ran_) throw StateError("workspace: partial replay needs a run before it, to start from");
   const std::uint32_t v = detail::value_of(p, leaf);
   if (p.values[v].role != Role::leaf) throw StateError("workspace: partial replay is from a leaf");
   if (p.values[v].fixed) throw StateError("workspace: no partial replay from a settled leaf");
@@ -85,21 +94,21 @@ void Workspace<T>::rerun(Var leaf) {
 }
 
 template <Scalar T>
-std::span<T> Workspace<T>::leaf(Var x) {
-  const std::uint32_t v = detail::leaf_of(plan_.program(), x, Kind::real);
+std::span<T> Workspace<T>::leaf(Var x) & {
+  const std::uint32_t v = detail::leaf_of(binding().program, x, Kind::real);
   return {binding_->real_at(v), detail::size_of_value(plan_.program(), v)};
 }
 
 template <Scalar T>
-std::span<Index> Workspace<T>::index_leaf(Var x) {
-  const std::uint32_t v = detail::leaf_of(plan_.program(), x, Kind::index);
+std::span<Index> Workspace<T>::index_leaf(Var x) & {
+  const std::uint32_t v = detail::leaf_of(binding().program, x, Kind::index);
   return {binding_->index_at(v), detail::size_of_value(plan_.program(), v)};
 }
 
 template <Scalar T>
 void Workspace<T>::set(Var leaf, const Tensor& value) {
   const Kind kind = value.dtype() == DType::int64 ? Kind::index : Kind::real;
-  const std::uint32_t v = detail::leaf_of(plan_.program(), leaf, kind);
+  const std::uint32_t v = detail::leaf_of(binding().program, leaf, kind);
   const Shape& shape = plan_.program().type_of(v).shape;
   if (value.shape() != shape) {
     throw ShapeError(fmt::format("workspace: the leaf has shape {}, the value {}", to_string(shape),
@@ -109,20 +118,32 @@ void Workspace<T>::set(Var leaf, const Tensor& value) {
 }
 
 template <Scalar T>
-std::span<const T> Workspace<T>::operator[](Var y) const {
-  const std::uint32_t v = detail::kept_value(plan_.program(), y, Kind::real);
+std::uint32_t Workspace<T>::readable(Var y, Kind kind) const {
+  const detail::Program& p = binding().program;
+  const std::uint32_t v = detail::kept_value(p, y, kind);
+  const detail::Value& stored = p.storage_of(v);
+  if (!ran_ && stored.role == Role::op && !stored.fixed) {
+    throw StateError(fmt::format("workspace: the value {} is read before the first run",
+                                 to_string(p.type_of(v).shape)));
+  }
+  return v;
+}
+
+template <Scalar T>
+std::span<const T> Workspace<T>::operator[](Var y) const& {
+  const std::uint32_t v = readable(y, Kind::real);
   return {binding_->real_at(v), detail::size_of_value(plan_.program(), v)};
 }
 
 template <Scalar T>
-std::span<const Index> Workspace<T>::indices(Var y) const {
-  const std::uint32_t v = detail::kept_value(plan_.program(), y, Kind::index);
+std::span<const Index> Workspace<T>::indices(Var y) const& {
+  const std::uint32_t v = readable(y, Kind::index);
   return {binding_->index_at(v), detail::size_of_value(plan_.program(), v)};
 }
 
 template <Scalar T>
 Tensor Workspace<T>::tensor(Var y) const {
-  const detail::Program& p = plan_.program();
+  const detail::Program& p = binding().program;
   const std::uint32_t v = detail::value_of(p, y);
   const Shape& shape = p.type_of(v).shape;
   if (p.is_index(v)) return Tensor(shape, indices(y));

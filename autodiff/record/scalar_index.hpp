@@ -2,6 +2,7 @@
 
 #include <bit>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 namespace dtheta {
@@ -23,14 +24,11 @@ class ScalarIndex {
     put({bits, record});
     ++used_;
   }
-  /// Forgets the constants recorded at `first` or later.
+  /// Forgets the constants recorded at `first` or later. Allocates nothing: a destructor calls it.
   void forget_from(std::uint32_t first) {
-    const std::vector<Slot> old = slots_;
-    clear();
-    for (const Slot& s : old) {
-      if (s.record >= first) continue;
-      put(s);
-      ++used_;
+    for (std::size_t i = 0; i < slots_.size(); ++i) {
+      // What takes the place of a removed entry is looked at in turn.
+      while (slots_[i].record != none && slots_[i].record >= first) remove(i);
     }
   }
   void clear() {
@@ -52,9 +50,22 @@ class ScalarIndex {
     while (slots_[i].record != none) i = (i + 1) & (slots_.size() - 1);
     slots_[i] = slot;
   }
+  /// Empties a slot and closes the gap: entries behind it that would rather stand there move up.
+  void remove(std::size_t gap) {
+    const std::size_t mask = slots_.size() - 1;
+    for (std::size_t i = (gap + 1) & mask; slots_[i].record != none; i = (i + 1) & mask) {
+      const std::size_t wanted = first_slot(slots_[i].bits);
+      if (((i - wanted) & mask) < ((i - gap) & mask)) continue;  // it would miss its search's start
+      slots_[gap] = slots_[i];
+      gap = i;
+    }
+    slots_[gap] = Slot{};
+    --used_;
+  }
   void grow() {
-    const std::vector<Slot> old = std::move(slots_);
-    slots_.assign(old.empty() ? 32 : 2 * old.size(), Slot{});
+    // The new table first: an allocation that fails leaves the old one as it is.
+    std::vector<Slot> old(slots_.empty() ? 32 : 2 * slots_.size());
+    std::swap(old, slots_);
     for (const Slot& s : old) {
       if (s.record != none) put(s);
     }

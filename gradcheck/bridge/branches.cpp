@@ -46,7 +46,7 @@ void Branches::watch(std::span<const Var> leaves, Var cost) {
     if (node.role != Role::op || !depends[i] || !needed.computes(Var(tape_, i))) continue;
     const OpInfo& info = node.op->info;
     if (!info.differentiable) {
-      if (!info.view) watched_.push_back({i, Var(tape_, i)});
+      if (!info.view) watched_.push_back({i, Var(tape_, i), Var(tape_, i).is_index()});
     } else if (!info.analytic && !info.linear && !info.multilinear) {
       watch_rule(tape_, i, depends);
     }
@@ -71,7 +71,7 @@ void Branches::watch_rule(Tape& tape, std::uint32_t i, std::span<const char> dep
     if (!depends[primal.in[k]] || primal[static_cast<int>(k)].is_index()) continue;
     try {
       const Var piece = node.op->vjp(node.attributes, static_cast<int>(k), primal, c);
-      if (piece.exists()) watched_.push_back({i, piece});
+      if (piece.exists()) watched_.push_back({i, piece, piece.is_index()});
     } catch (const std::invalid_argument&) {
       // No derivative for this cotangent, as of singular vectors where singular values coincide.
     }
@@ -103,7 +103,7 @@ Branches::Sample Branches::at(std::size_t entry, double move) {
   Sample sample{move, {}};
   sample.pieces.reserve(ends_.back());
   for (const Watched& w : watched_) {
-    if (w.piece.is_index()) {
+    if (w.is_index) {
       for (const Index v : ws_->indices(w.piece)) sample.pieces.push_back(static_cast<double>(v));
     } else {
       const auto v = (*ws_)[w.piece];

@@ -30,7 +30,8 @@ class Branches {
   /// What of an op is watched.
   struct Watched {
     std::uint32_t node;
-    Var piece;
+    Var piece;  // named by a plan; its record is gone
+    bool is_index;
   };
   /// Everything that is watched, with one entry moved.
   struct Sample {

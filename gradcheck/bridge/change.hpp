@@ -60,7 +60,7 @@ class ProbeProgram {
     void set(std::size_t k, Index position, double value);
     void run() { ws_.run(); }
     /// J for each probe after a run.
-    [[nodiscard]] std::span<const double> costs() const { return costs_; }
+    [[nodiscard]] std::span<const double> costs() const { return ws_[cost_]; }
 
    private:
     /// An index input that follows from the flat position: (position / stride) % size.
@@ -81,7 +81,7 @@ class ProbeProgram {
     std::vector<Index> at_;  // the flat position of each probe
     std::vector<Position> positions_;
     std::vector<Base> bases_;
-    std::span<const double> costs_;
+    Var cost_;
   };
 
  private:

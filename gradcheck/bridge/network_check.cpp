@@ -12,6 +12,7 @@
 #include <memory>
 #include <optional>
 
+#include "autodiff/errors.hpp"
 #include "autodiff/tape.hpp"
 #include "gradcheck/bridge/branches.hpp"
 #include "gradcheck/bridge/cost_rounding.hpp"
@@ -96,6 +97,7 @@ class NetworkCheck::Compiled {
   Result run() { return run(options_.theta != nullptr ? *options_.theta : recorded_); }
 
   Result run(const ParameterVector& theta) {
+    cost_.tape().require(cost_);  // throws when what is checked is gone
     recorded_.require_same_layout(theta);
     if (options_.gradient == nullptr) differentiate(theta);
     if (!probes_) {
@@ -231,9 +233,14 @@ NetworkCheck::NetworkCheck(NetworkCheck&&) noexcept = default;
 NetworkCheck& NetworkCheck::operator=(NetworkCheck&&) noexcept = default;
 NetworkCheck::~NetworkCheck() = default;
 
-Result NetworkCheck::operator()() { return compiled_->run(); }
+NetworkCheck::Compiled& NetworkCheck::compiled() const {
+  if (compiled_ == nullptr) throw StateError("network check: it has been moved from");
+  return *compiled_;
+}
 
-Result NetworkCheck::operator()(const ParameterVector& theta) { return compiled_->run(theta); }
+Result NetworkCheck::operator()() { return compiled().run(); }
+
+Result NetworkCheck::operator()(const ParameterVector& theta) { return compiled().run(theta); }
 
 /// A single use of the parts of a NetworkCheck.
 Result check_network(Var cost, std::span<const CheckedLeaf> leaves, const NetworkOptions& options) {

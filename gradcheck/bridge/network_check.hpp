@@ -74,8 +74,9 @@ struct NetworkOptions : Options {
 /// initialisation, every epoch, after training. The first check compiles; a later one allocates
 /// little more than its result.
 ///
-/// The tape must be there as long as the check, and what was recorded must stay. The gradient that
-/// `options.gradient` points to is read anew by each check.
+/// The tape must be there as long as the check, and what was recorded must stay: StateError where
+/// it is gone, or the check has been moved from. The gradient that `options.gradient` points to is
+/// read anew by each check.
 class NetworkCheck {
  public:
   /// Throws ShapeError, ValueError and LiveDropoutError as `check_network`.
@@ -94,6 +95,7 @@ class NetworkCheck {
   friend Result check_network(Var cost, std::span<const CheckedLeaf> leaves,
                               const NetworkOptions& options);
   class Compiled;
+  [[nodiscard]] Compiled& compiled() const;
   std::unique_ptr<Compiled> compiled_;
 };
 

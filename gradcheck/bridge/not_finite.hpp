@@ -1,6 +1,5 @@
 #pragma once
 
-#include <source_location>
 #include <span>
 #include <string>
 #include <vector>
@@ -14,7 +13,7 @@ namespace dtheta::gradcheck {
 struct NotFinite {
   std::string op;
   std::uint32_t node = 0;  ///< its record on the tape
-  std::source_location where{};
+  SourceLocation where{};
   std::vector<int> operands{};
   std::vector<Index> at{};    ///< the first such element of the operand
   double operand = 0;         ///< its value

@@ -55,7 +55,7 @@ void ProbeProgram::compile() {
 ProbeProgram::Lane::Lane(const ProbeProgram& program)
     : ws_(*program.plan_),
       at_(static_cast<std::size_t>(program.probes_), -1),
-      costs_(ws_[program.cost_]) {
+      cost_(program.cost_) {
   const auto needed = [&](Var input) { return ws_.plan().has_leaf(input); };
   if (needed(program.values_)) values_ = ws_.leaf(program.values_);
   for (const PositionInput& p : program.positions_) {

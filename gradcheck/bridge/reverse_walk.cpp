@@ -22,7 +22,8 @@ bool cuts_derivative(Tape& tape, std::uint32_t i) {
   const Primal primal{tape.inputs(i), Var(tape, i)};
   const Var v = node.op->vjp(node.attributes, 0, primal, tape.constant(c));
   if (!v.exists() || v.size() != c.size()) return true;
-  return !std::ranges::equal(v.value().to(DType::float64).data<double>(), c.data<double>());
+  const Tensor handed_down = v.value().to(DType::float64);
+  return !std::ranges::equal(handed_down.data<double>(), c.data<double>());
 }
 
 ReverseWalk::ReverseWalk(Var cost, std::span<const Var> leaves, Cuts cuts, std::uint32_t but)

@@ -150,6 +150,7 @@ class CaseTest {
 
   void compare_second(Workspace<Quad>& quad) {
     Workspace<Quad> probe(Plan({case_.cost}));
+    probe.run();
     std::vector<std::vector<Quad>> at;
     for (Var x : case_.moved) {
       const auto values = x.data<double>();

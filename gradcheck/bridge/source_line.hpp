@@ -2,14 +2,13 @@
 
 #include <fmt/format.h>
 
-#include <source_location>
 #include <string>
 #include <string_view>
 
 namespace dtheta::gradcheck {
 
 /// "model.cpp:42": the line that recorded something, without its folders.
-inline std::string source_line(const std::source_location& where) {
+inline std::string source_line(const SourceLocation& where) {
   std::string_view file = where.file_name();
   file.remove_prefix(file.find_last_of('/') + 1);  // npos + 1 is 0
   return fmt::format("{}:{}", file, where.line());

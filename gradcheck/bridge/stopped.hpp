@@ -1,6 +1,5 @@
 #pragma once
 
-#include <source_location>
 #include <span>
 #include <string>
 #include <vector>
@@ -13,7 +12,7 @@ namespace dtheta::gradcheck {
 struct Stopped {
   std::string op;
   std::uint32_t node = 0;
-  std::source_location where{};
+  SourceLocation where{};
 };
 
 /// What the gradient would be if nothing were cut.

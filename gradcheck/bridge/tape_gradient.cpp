@@ -40,10 +40,10 @@ TapeGradient::TapeGradient(Var cost, std::span<const CheckedLeaf> leaves) : vars
 template <Scalar T>
 TapeGradient::Replay<T>::Replay(const Plan& plan, std::span<const Var> vars,
                                 std::span<const Var> gradient)
-    : ws(plan) {
-  for (std::size_t k = 0; k < vars.size(); ++k) {
-    leaves.push_back(ws.plan().has_leaf(vars[k]) ? ws.leaf(vars[k]) : std::span<T>());
-    gradients.push_back(ws[gradient[k]]);
+    : ws(plan), gradients(gradient.begin(), gradient.end()) {
+  for (const Var x : vars) {
+    leaves.push_back(ws.plan().has_leaf(x) ? ws.leaf(x) : std::span<T>());
+    sizes.push_back(static_cast<std::size_t>(x.size()));
   }
 }
 
@@ -51,12 +51,13 @@ template <Scalar T>
 template <class To>
 void TapeGradient::Replay<T>::run(std::span<const double> theta, std::span<To> gradient) {
   for (std::size_t k = 0; k < leaves.size(); ++k) {
-    const auto from = take_first(theta, gradients[k].size());
+    const auto from = take_first(theta, sizes[k]);
     if (leaves[k].empty()) continue;
     std::ranges::transform(from, leaves[k].begin(), [](double v) { return static_cast<T>(v); });
   }
   ws.run();
-  for (const std::span<const T> g : gradients) {
+  for (const Var v : gradients) {
+    const std::span<const T> g = ws[v];
     std::ranges::transform(g, take_first(gradient, g.size()).begin(),
                            [](T v) { return static_cast<To>(v); });
   }

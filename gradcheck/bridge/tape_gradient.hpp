@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <span>
 #include <variant>
@@ -35,7 +36,8 @@ class TapeGradient {
 
     Workspace<T> ws;
     std::vector<std::span<T>> leaves;  // empty for one that the gradient does not depend on
-    std::vector<std::span<const T>> gradients;
+    std::vector<std::size_t> sizes;    // of all leaves
+    std::vector<Var> gradients;
   };
 
   std::vector<Var> vars_, gradient_;

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <source_location>
 #include <span>
 #include <string>
 #include <vector>
@@ -15,7 +14,7 @@ namespace dtheta::gradcheck {
 struct WrongOp {
   std::string op;
   std::uint32_t node = 0;  ///< its record on the tape
-  std::source_location where{};
+  SourceLocation where{};
   std::vector<int> operands{};  ///< that the rule is wrong for: several if they are one value
   Shape shape{};                ///< of the operand
   std::vector<Index> at{};      ///< the element compared

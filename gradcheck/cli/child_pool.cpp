@@ -83,7 +83,7 @@ void ChildPool::refuse_talk(const HelloReader& reader, std::size_t taken,
   const std::size_t most = reader.allowance(pending);
   if (taken + pending.size() <= most) return;
   const std::string end =
-      pending.empty() ? "" : fmt::format(" and no end of the line: {}", quoted(pending));
+      pending.empty() ? "" : fmt::format(" and no end of the line: {}", in_quotes(pending));
   fail(fmt::format("before it was ready it wrote more than {} characters{}", most, end));
 }
 
@@ -238,7 +238,7 @@ void ChildPool::read_some(Lane& lane) {
   const std::size_t longest = 4096 + 64 * (theta_.size() + 1);
   if (lane.received.size() > longest) {
     fail(fmt::format("its answer has {} characters and no end: {}", lane.received.size(),
-                     quoted(lane.received)));
+                     in_quotes(lane.received)));
   }
 }
 
@@ -263,7 +263,7 @@ void ChildPool::take_lines(Lane& lane) {
           fmt::format("it answers without being asked: {}; standard output must carry one line for "
                       "each request and nothing else, what is meant for people goes to standard "
                       "error",
-                      quoted(line)));
+                      in_quotes(line)));
     }
     try {
       read_answer(line, lane.waiting.front());
@@ -284,7 +284,7 @@ void ChildPool::fail_ended(Lane& lane) const {
   std::string what = lane.child.wait(1000ms) ? fmt::format("it {}", lane.child.fate())
                                              : std::string("it closed its standard output");
   what += lane.ready ? " before it had answered" : " before it was ready";
-  if (!lane.received.empty()) what += fmt::format("; its last words: {}", quoted(lane.received));
+  if (!lane.received.empty()) what += fmt::format("; its last words: {}", in_quotes(lane.received));
   fail(what);
 }
 

@@ -62,7 +62,7 @@ std::optional<std::size_t> size_of(const std::vector<std::size_t>& shape) {
 
 [[noreturn]] void refuse_number(std::string_view word, std::string_view line) {
   const std::string_view hint = hint_for(word);
-  throw ProtocolError(fmt::format("{} is no number in {}{}", quoted(word), quoted(line),
+  throw ProtocolError(fmt::format("{} is no number in {}{}", in_quotes(word), in_quotes(line),
                                   hint.empty() ? keep_clean : hint));
 }
 
@@ -111,7 +111,7 @@ bool HelloReader::take(std::string_view line) {
     if (word != "gradcheck-function" || next_word(rest) != "1" || !next_word(rest).empty()) {
       throw ProtocolError(
           fmt::format("it began with {}; its first line must be 'gradcheck-function 1'{}",
-                      quoted(line), keep_clean));
+                      in_quotes(line), keep_clean));
     }
     return !(greeted_ = true);
   }
@@ -119,20 +119,20 @@ bool HelloReader::take(std::string_view line) {
     take_block(line);
   } else if (word == "layer") {
     const auto layer = read_all<std::size_t>(next_word(rest));
-    if (!layer) throw ProtocolError(fmt::format("{} names no layer", quoted(line)));
+    if (!layer) throw ProtocolError(fmt::format("{} names no layer", in_quotes(line)));
     layer_ = *layer;
   } else if (word == "gradient") {
     const std::string_view offered = next_word(rest);
     if (offered != "yes" && offered != "no") {
-      throw ProtocolError(fmt::format("{} must say yes or no", quoted(line)));
+      throw ProtocolError(fmt::format("{} must say yes or no", in_quotes(line)));
     }
     hello_.has_gradient = offered == "yes";
   } else if (word == "error") {
-    throw ProtocolError(fmt::format("it reports: {}", quoted(rest)));
+    throw ProtocolError(fmt::format("it reports: {}", in_quotes(rest)));
   } else if (word != "ready") {
     throw ProtocolError(fmt::format(
         "before it is ready it may write block, layer, gradient, ready and error; not {}{}",
-        quoted(line), keep_clean));
+        in_quotes(line), keep_clean));
   }
   return word == "ready";
 }
@@ -144,8 +144,8 @@ void HelloReader::take_block(std::string_view line) {
   const std::string_view shape_word = next_word(rest);
   const auto shape = read_shape(shape_word);
   if (name.empty() || !shape) {
-    throw ProtocolError(
-        fmt::format("{}: after the name a shape is due, such as 3, 2x3 or scalar", quoted(line)));
+    throw ProtocolError(fmt::format("{}: after the name a shape is due, such as 3, 2x3 or scalar",
+                                    in_quotes(line)));
   }
   const auto entries = size_of(*shape);
   if (!entries || *entries > most_entries - entries_) {
@@ -176,7 +176,7 @@ void append_request(std::string& text, Question question, std::span<const double
 void read_answer(std::string_view line, std::span<double> out) {
   std::string_view rest = line;
   std::string_view word = next_word(rest);
-  if (word == "error") throw ProtocolError(fmt::format("it reports: {}", quoted(rest)));
+  if (word == "error") throw ProtocolError(fmt::format("it reports: {}", in_quotes(rest)));
   std::size_t count = 0;
   for (; !word.empty(); word = next_word(rest), ++count) {
     const auto value = read_number(word);
@@ -188,10 +188,10 @@ void read_answer(std::string_view line, std::span<double> out) {
                                              : fmt::format("{} numbers, J and {} of its gradient,",
                                                            out.size(), out.size() - 1);
   throw ProtocolError(
-      fmt::format("its answer must have {} but has {}: {}", wanted, count, quoted(line)));
+      fmt::format("its answer must have {} but has {}: {}", wanted, count, in_quotes(line)));
 }
 
-std::string quoted(std::string_view line) {
+std::string in_quotes(std::string_view line) {
   constexpr std::size_t most = 60;
   while (!line.empty() && blanks.find(line.front()) != std::string_view::npos)
     line.remove_prefix(1);

@@ -56,6 +56,6 @@ void append_request(std::string& text, Question question, std::span<const double
 void read_answer(std::string_view line, std::span<double> out);
 
 /// A line as an error message shows it: quoted, cut, and without control characters.
-std::string quoted(std::string_view line);
+std::string in_quotes(std::string_view line);
 
 }  // namespace dtheta::gradcheck::cli

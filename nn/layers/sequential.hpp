@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "nn/layer.hpp"
+#include "nn/lifetime.hpp"
 
 namespace dtheta::nn {
 
@@ -22,9 +23,13 @@ class Sequential {
   [[nodiscard]] Var forward(Recording& recording, Var x) const;
   [[nodiscard]] std::vector<Parameter*> parameters();
 
+  /// For those who refer to this model: whether it is still here.
+  [[nodiscard]] Lifetime::Watch watch() const { return lifetime_.watch(); }
+
  private:
   std::vector<AnyLayer> layers_;
   int numbered_ = 0;  // layers that have parameters
+  Lifetime lifetime_;
 };
 
 }  // namespace dtheta::nn

@@ -26,6 +26,7 @@ double threshold_of(Loss loss) { return loss == Loss::binary_cross_entropy ? 0.5
 
 Trainer::Trainer(Sequential& model, const Dataset& train, TrainerOptions options)
     : model_(model),
+      model_watch_(model.watch()),
       train_(train),
       options_(std::move(options)),
       batches_(train.count(), options_.batch_size, options_.seed, LastBatch::drop) {
@@ -118,8 +119,15 @@ double Trainer::run_step(std::span<const Index> rows) {
   return static_cast<double>((*workspace_)[recorded_.cost.cost][0]);
 }
 
+Sequential& Trainer::model() const {
+  if (model_watch_.is_gone()) {
+    throw StateError("trainer: its model has been destroyed or moved since");
+  }
+  return model_;
+}
+
 void Trainer::store() {
-  for (Parameter* p : model_.parameters()) {
+  for (Parameter* p : model().parameters()) {
     const auto& known = recorded_.cost.parameters;
     const auto at = std::ranges::find(known, p, &RecordedParameter::source);
     if (at != known.end()) p->value = workspace_->tensor(at->var).to(DType::float64);
@@ -127,8 +135,9 @@ void Trainer::store() {
 }
 
 double Trainer::accuracy(const Dataset& data) {
+  const Sequential& trained = model();
   if (!evaluator_) {
-    evaluator_.emplace(model_, detail::example_of(recorded_.cost.input.shape()));
+    evaluator_.emplace(trained, detail::example_of(recorded_.cost.input.shape()));
   }
   for (const RecordedParameter& p : recorded_.cost.parameters) {
     evaluator_->set(*p.source, (*workspace_)[p.var]);

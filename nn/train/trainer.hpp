@@ -67,13 +67,16 @@ struct RecordedStep {
 /// not fill a batch sit out the epoch; shuffling changes which.
 ///
 /// The parameters live in the trainer's workspace meanwhile and go back to the model with `store`,
-/// which `fit` does at its end. The model and the data must stay where they are.
+/// which `fit` does at its end. The model and the data must stay where they are: where the model is
+/// gone or has been moved, what needs it throws StateError.
 class Trainer {
  public:
   /// Throws what require_valid does for the data, ShapeError when they do not fit the model or its
   /// output is not (batch, classes), or (batch, 1) for a binary loss, and ValueError for other
   /// losses.
   Trainer(Sequential& model, const Dataset& train, TrainerOptions options);
+  /// The data are read while it trains: give them a name.
+  Trainer(Sequential& model, const Dataset&& train, TrainerOptions options) = delete;
 
   /// Trains for some epochs, then stores the parameters. `after_epoch` is called after each.
   void fit(int epochs, const std::function<void(const EpochReport&)>& after_epoch = {});
@@ -96,11 +99,13 @@ class Trainer {
 
  private:
   void record();
+  [[nodiscard]] Sequential& model() const;
   [[nodiscard]] Tensor zero_targets() const;
   void load(std::span<const Index> rows);
   double run_step(std::span<const Index> rows);
 
   Sequential& model_;
+  Lifetime::Watch model_watch_;
   const Dataset& train_;
   TrainerOptions options_;
   Tensor converted_;  // the inputs, when they are not float32 already

@@ -58,7 +58,7 @@ BOOST_AUTO_TEST_CASE(variance_and_deviation) {
   const Var x = matrix(tape, 2, 4, {1, 2, 3, 4, 2, 4, 4, 6});
   expect_values(var(x, 1), {5.0 / 3, 8.0 / 3});
   expect_values(var(x, 1, false, Correction(0)), {1.25, 2});
-  expect_values(std(x, 1, false, Correction(0)), {std::sqrt(1.25), std::sqrt(2)});
+  expect_values(stddev(x, 1, false, Correction(0)), {std::sqrt(1.25), std::sqrt(2)});
   expect_values(var(x, {0}, true, Correction(0)), {0.25, 1, 0.25, 1});
   BOOST_TEST(near(var(x).item(), 16.0 / 7 + 3.0 / 14));
   BOOST_TEST(near(var(x, {0, 1}, false, Correction(0)).item(), 2.1875));
@@ -69,7 +69,7 @@ BOOST_AUTO_TEST_CASE(variance_is_exact_beside_a_large_mean) {
   Tape tape;
   const Var x = vector(tape, {1e8 + 1, 1e8 + 2, 1e8 + 3});
   BOOST_TEST(var(x).item() == 1);
-  BOOST_TEST(std(vector(tape, {0.1, 0.1, 0.1})).item() == 0);
+  BOOST_TEST(stddev(vector(tape, {0.1, 0.1, 0.1})).item() == 0);
   expect_values(center(vector(tape, {0.1, 0.1, 0.1}), 0), {0, 0, 0});
   Tape narrow(DType::float32);
   const Var y = narrow.leaf(Tensor(Shape{3}, {4096.5F, 4097.5F, 4098.5F}));
@@ -79,7 +79,7 @@ BOOST_AUTO_TEST_CASE(variance_is_exact_beside_a_large_mean) {
 BOOST_AUTO_TEST_CASE(deviation_of_equal_elements_has_the_derivative_zero) {
   Tape tape;
   const Var x = vector(tape, {0.1, 0.1, 0.1});
-  expect_values(grad(std(x), x), {0, 0, 0});
+  expect_values(grad(stddev(x), x), {0, 0, 0});
 }
 
 BOOST_AUTO_TEST_CASE(too_few_elements_for_a_variance) {
@@ -107,7 +107,7 @@ BOOST_AUTO_TEST_CASE(reductions_over_axes_that_are_not_adjacent_have_derivatives
   };
   check([](Var x) { return prod(x, {0, 2}); });
   check([](Var x) { return var(x, {0, 2}, true); });
-  check([](Var x) { return std(x, {-1, 0}); });
+  check([](Var x) { return stddev(x, {-1, 0}); });
   check([](Var x) { return norm(x, 3, {0, 2}); });
   check([](Var x) { return center(x, {0, 2}); });
   check([](Var x) { return moments(x, {0, 2}).variance; });

@@ -118,6 +118,7 @@ BOOST_AUTO_TEST_CASE(long_values_start_on_a_cache_line) {
   const Var x = tape.leaf(draw({3}, 1)), w = tape.leaf(draw({20, 3}, 2));
   const std::vector<Var> outputs{matmul(w, reshape(x, {3, 1})), tanh(x), sum(w), tanh(w)};
   Workspace<float> ws(Plan{outputs});
+  ws.run();
   for (Var y : outputs) {
     const std::size_t bytes = ws[y].size_bytes();
     const auto address = std::bit_cast<std::uintptr_t>(ws[y].data());

@@ -19,9 +19,11 @@
 
 namespace {
 std::atomic<long> allocations{0};
+std::atomic<long> until_failure{-1};  // so many succeed, then one fails; below 0: none does
 
 void* allocate(std::size_t bytes, std::size_t alignment) {
   ++allocations;
+  if (until_failure >= 0 && until_failure-- == 0) throw std::bad_alloc();
   const std::size_t rounded = (bytes + alignment - 1) / alignment * alignment;
   void* p = std::aligned_alloc(alignment, rounded > 0 ? rounded : alignment);
   if (p == nullptr) throw std::bad_alloc();
@@ -29,11 +31,20 @@ void* allocate(std::size_t bytes, std::size_t alignment) {
 }
 }  // namespace
 
-// This program's own, so that allocations can be counted. All other forms end in these.
+// This program's own, so that allocations can be counted. All other forms end in these, but for
+// those of arrays under AddressSanitizer.
 void* operator new(std::size_t bytes) { return allocate(bytes, alignof(std::max_align_t)); }
 void* operator new(std::size_t bytes, std::align_val_t alignment) {
   return allocate(bytes, static_cast<std::size_t>(alignment));
 }
+void* operator new[](std::size_t bytes) { return operator new(bytes); }
+void* operator new[](std::size_t bytes, std::align_val_t alignment) {
+  return operator new(bytes, alignment);
+}
+void operator delete[](void* p) noexcept { std::free(p); }
+void operator delete[](void* p, std::size_t) noexcept { std::free(p); }
+void operator delete[](void* p, std::align_val_t) noexcept { std::free(p); }
+void operator delete[](void* p, std::size_t, std::align_val_t) noexcept { std::free(p); }
 void operator delete(void* p) noexcept { std::free(p); }
 void operator delete(void* p, std::size_t) noexcept { std::free(p); }
 void operator delete(void* p, std::align_val_t) noexcept { std::free(p); }
@@ -53,9 +64,49 @@ struct Net {
   }
 };
 
+/// Constants from `first` on, more than a table of them holds without growing, and a derivative.
+void record_more(Tape& tape, Var cost, int first) {
+  for (int i = first; i < first + 100; ++i) tape.constant(static_cast<double>(i));
+  static_cast<void>(grad(cost * cost, cost));
+  tape.leaf(Tensor(Shape{100, 100}), "a name that does not fit into a string without memory");
+  tape.step();
+}
+
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(tape_memory)
+
+// Whichever allocation fails: what was recorded in the scratch is forgotten, and what was there
+// before is as it was.
+BOOST_AUTO_TEST_CASE(an_allocation_that_fails_in_a_scratch_leaves_the_tape_as_it_was) {
+  const Net net;
+  bool failed = true;
+  long n = 0;
+  for (; failed; ++n) {
+    Tape tape;
+    const Var cost = net.record(tape), seven = tape.constant(7.0);
+    const std::uint32_t size = tape.size();
+    failed = false;
+    until_failure = n;
+    try {
+      const Tape::Scratch scratch(tape);
+      record_more(tape, cost, 5);
+    } catch (const std::bad_alloc&) {
+      failed = true;
+    }
+    until_failure = -1;
+    BOOST_REQUIRE(tape.size() == size);
+    BOOST_REQUIRE(tape.constant(7.0).is(seven));
+    BOOST_REQUIRE(!tape.step_if_used().exists());
+    record_more(tape, cost, 100);
+    for (int i = 0; i < 300; ++i) {
+      const Var c = tape.constant(static_cast<double>(i));
+      BOOST_REQUIRE(c.item() == i);
+      BOOST_REQUIRE(tape.constant(static_cast<double>(i)).is(c));
+    }
+  }
+  BOOST_TEST(n > 5);  // the loop did not end before anything failed
+}
 
 BOOST_AUTO_TEST_CASE(allocations_are_counted) {
   const long before = allocations;

@@ -5,7 +5,6 @@
 #include <boost/test/unit_test.hpp>
 #include <functional>
 #include <ostream>
-#include <source_location>
 
 #include "autodiff/ops/elementwise/activation.hpp"
 #include "autodiff/ops/elementwise/activation_piecewise.hpp"
@@ -29,7 +28,7 @@ struct Kinked {
 };
 std::ostream& operator<<(std::ostream& out, const Kinked& k) { return out << k.op; }
 
-std::uint_least32_t here(std::source_location at = std::source_location::current()) {
+std::uint_least32_t here(SourceLocation at = SourceLocation::current()) {
   return at.line();
 }
 

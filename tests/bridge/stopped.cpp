@@ -54,7 +54,7 @@ BOOST_AUTO_TEST_CASE(a_target_that_is_held_is_named) {
   Net net;
   const Var x = net.data({5, 3}), w = net.leaf({3, 2});
   const Var prediction = tanh(matmul(x, w));
-  const auto line = std::source_location::current().line() + 1;
+  const auto line = SourceLocation::current().line() + 1;
   const Var target = 0.9 * stop_gradient(tanh(matmul(net.data({5, 3}), w)));
   names_the_cut(check_network(mean(square(prediction - target)), net.leaves), "stop_gradient",
                 line);
@@ -63,7 +63,7 @@ BOOST_AUTO_TEST_CASE(a_target_that_is_held_is_named) {
 BOOST_AUTO_TEST_CASE(a_smooth_part_that_is_let_through_is_named) {
   Net net;
   const Var x = net.leaf({4});
-  const auto line = std::source_location::current().line() + 1;
+  const auto line = SourceLocation::current().line() + 1;
   const Var y = x + stop_gradient(square(x) - x);
   names_the_cut(check_network(sum(sin(y)), net.leaves), "stop_gradient", line);
 }
@@ -72,7 +72,7 @@ BOOST_AUTO_TEST_CASE(a_straight_through_estimate_is_named_or_left_open_with_its_
   // J stands still between the integers, so that no difference follows the estimate.
   Net net;
   const Var x = net.leaf({4});
-  const auto line = std::source_location::current().line() + 1;
+  const auto line = SourceLocation::current().line() + 1;
   const Var y = x + stop_gradient(round(3.0 * x) / 3.0 - x);
   const Result result = check_network(sum(square(y - 2.0)), net.leaves);
   BOOST_TEST((result.verdict != Verdict::pass));
@@ -87,7 +87,7 @@ BOOST_AUTO_TEST_CASE(a_straight_through_estimate_is_named_or_left_open_with_its_
 BOOST_AUTO_TEST_CASE(a_derivative_that_is_scaled_on_purpose_is_named) {
   Net net;
   const Var x = net.data({5, 3}), w = net.leaf({3, 2});
-  const auto line = std::source_location::current().line() + 1;
+  const auto line = SourceLocation::current().line() + 1;
   const Var features = scale_gradient(tanh(matmul(x, w)), -0.5);
   names_the_cut(check_network(mean(square(features)), net.leaves), "scale_gradient", line);
 }

@@ -118,7 +118,7 @@ struct Leaves {
   std::uint_least32_t line = 0;
 
   /// Passes x on and keeps the line it was asked on: that of the op under test.
-  Var marked(Var x, std::source_location at = std::source_location::current()) {
+  Var marked(Var x, SourceLocation at = SourceLocation::current()) {
     line = at.line();
     return x;
   }

@@ -340,8 +340,9 @@ BOOST_AUTO_TEST_CASE(what_cannot_be_unpacked_is_refused) {
   BOOST_TEST(error_for(zip({entry})) ==
              ":a.npy: compression method 12 is neither stored nor deflated");
   entry.method = 8;  // but the content is not deflated
-  BOOST_TEST(error_for(zip({entry})) ==
-             ":a.npy: offset 6: the entry of the archive is damaged: CRC error");
+  // What follows are the words of libzip: another version finds another fault first.
+  BOOST_TEST(error_for(zip({entry}))
+                 .starts_with(":a.npy: offset 6: the entry of the archive is damaged: "));
   entry.method = 0;
   entry.flags = 1;
   BOOST_TEST(error_for(zip({entry})).starts_with(":a.npy: "));

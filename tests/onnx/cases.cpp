@@ -1,10 +1,13 @@
 #include "cases.hpp"
 
+#include <onnx/common/version.h>
+
 #include <algorithm>
 #include <fstream>
 #include <ostream>
 #include <set>
 #include <stdexcept>
+#include <string_view>
 
 namespace dtheta::onnx_tests {
 namespace {
@@ -117,13 +120,25 @@ std::vector<Data> read_all(const Case& c, const std::string& kind) {
   }
 }
 
-const std::map<std::string, std::string>& unsupported_cases() {
-  static const std::map<std::string, std::string> list = [] {
-    std::map<std::string, std::string> lines;
+bool Lack::is_of_these_data() const {
+  return version.empty() || std::string_view(onnx::LAST_RELEASE_VERSION).starts_with(version + ".");
+}
+
+const std::map<std::string, Lack>& unsupported_cases() {
+  static const std::map<std::string, Lack> list = [] {
+    std::map<std::string, Lack> lines;
     std::ifstream in(DTHETA_ONNX_UNSUPPORTED);
     if (!in) throw std::runtime_error("cannot read " DTHETA_ONNX_UNSUPPORTED);
+    // NAME [VERSION] REASON, of which the version is there only where it is said.
     std::string name, reason;
-    while (in >> name && std::getline(in >> std::ws, reason)) lines[name] = reason;
+    while (in >> name && std::getline(in >> std::ws, reason)) {
+      Lack& lack = lines[name];
+      if (const auto end = reason.find("] "); reason.starts_with('[') && end != reason.npos) {
+        lack.version = reason.substr(1, end - 1);
+        reason.erase(0, end + 2);
+      }
+      lack.reason = reason;
+    }
     return lines;
   }();
   return list;

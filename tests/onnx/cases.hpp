@@ -29,7 +29,15 @@ std::ostream& operator<<(std::ostream& out, const Case& c);
 /// The tensors of input_0.pb, input_1.pb, ... or output_0.pb, ...
 [[nodiscard]] std::vector<Data> read_all(const Case& c, const std::string& kind);
 
+/// Why the library cannot run a case.
+struct Lack {
+  std::string version;  ///< of ONNX, if only its data have the case
+  std::string reason;
+  /// Whether the data that are installed must have the case.
+  [[nodiscard]] bool is_of_these_data() const;
+};
+
 /// The cases that the library has no ops for, and why: the lines of unsupported.txt.
-[[nodiscard]] const std::map<std::string, std::string>& unsupported_cases();
+[[nodiscard]] const std::map<std::string, Lack>& unsupported_cases();
 
 }  // namespace dtheta::onnx_tests

@@ -103,11 +103,11 @@ BOOST_DATA_TEST_CASE(agrees_and_has_the_right_gradient,
 }
 
 BOOST_AUTO_TEST_CASE(only_known_cases_are_listed_as_unsupported) {
-  for (const auto& [name, reason] : unsupported_cases()) {
+  for (const auto& [name, lack] : unsupported_cases()) {
     const bool known =
         std::ranges::find(cases_in_scope(), name, &Case::name) != cases_in_scope().end();
-    BOOST_TEST(known, name << " is no case in scope");
-    BOOST_TEST(!reason.empty(), name << " is listed without a reason");
+    BOOST_TEST((known || !lack.is_of_these_data()), name << " is no case in scope");
+    BOOST_TEST(!lack.reason.empty(), name << " is listed without a reason");
   }
 }
 

@@ -99,6 +99,10 @@ Values shrink(const Call& c) {
   return c.like(where(less(x, -limit), x + bias, where(greater(x, limit), x - bias, 0)));
 }
 
+Values gelu_rule(const Call& c) {
+  return c.like(c.text("approximate", "none") == "tanh" ? gelu_tanh(c[0]) : gelu(c[0]));
+}
+
 /// Before opset 7 slopes lay along the channels; since then they broadcast.
 Values prelu_rule(const Call& c) { return c.like(prelu(c[0], c[1], c.opset() < 7 ? 1 : -1)); }
 
@@ -178,6 +182,7 @@ constexpr NamedRule rules[]{
     {"Erf", unary<erf>},
     {"Exp", unary<exp>},
     {"Floor", unary<floor>},
+    {"Gelu", gelu_rule},
     {"Greater", compare<greater>},
     {"GreaterOrEqual", compare<greater_equal>},
     {"HardSigmoid", hard_sigmoid},
@@ -191,6 +196,7 @@ constexpr NamedRule rules[]{
     {"Max", variadic_fold<maximum>},
     {"Mean", mean_of_operands},
     {"Min", variadic_fold<minimum>},
+    {"Mish", unary<mish>},
     {"Mod", modulo},
     {"Mul", binary<mul>},
     {"Neg", unary<neg>},

@@ -30,7 +30,7 @@ Values scatter_elements(const Call& c) {
   const std::string how = c.text("reduction", "none");
   if (how == "none") return c.like(put_along_axis(c[0], c.indices(1), c[2], c.axis(0)));
   if (how == "add") return c.like(scatter_add_along_axis(c[0], c.indices(1), c[2], c.axis(0)));
-  throw Unsupported("ScatterElements that multiplies");
+  throw Unsupported("ScatterElements with the reduction " + how);
 }
 
 /// One update after the other: places that occur twice are multiplied twice.
@@ -54,6 +54,7 @@ Values scatter_positions(const Call& c) {
   const std::string how = c.text("reduction", "none");
   if (how == "none") return c.like(scatter_nd(c[0], c.indices(1), c[2]));
   if (how == "add") return c.like(scatter_nd_add(c[0], c.indices(1), c[2]));
+  if (how != "mul") throw Unsupported("ScatterND with the reduction " + how);
   return c.like(scatter_multiply(c));
 }
 

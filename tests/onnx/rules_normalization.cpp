@@ -1,3 +1,4 @@
+#include "autodiff/ops/broadcast.hpp"
 #include "autodiff/ops/elementwise/arithmetic.hpp"
 #include "autodiff/ops/network/normalization.hpp"
 #include "autodiff/ops/reduction/reduction.hpp"
@@ -48,19 +49,28 @@ Values local_response(const Call& c) {
 /// The definition divides by the root of the variance plus 1e-9.
 Values mean_variance(const Call& c) {
   const Axes axes = to_axes(c.integers("axes", {0, 2, 3}));
-  return c.like(center(c[0], axes) / (std(c[0], axes, true, Correction(0)) + 1e-9));
+  return c.like(center(c[0], axes) / (stddev(c[0], axes, true, Correction(0)) + 1e-9));
 }
 
 Values instance_normalization(const Call& c) {
   return c.like(instance_norm(c[0], c[1], c[2], c.number("epsilon", 1e-5)));
 }
 
+/// Before opset 21 a scale and a shift belong to each group, since then to each channel.
+Values group_normalization(const Call& c) {
+  const Index groups = c.integer("num_groups", 1), channels = c[0].shape()[1];
+  const auto by_channel = [&](Var v) {
+    if (v.size() == channels) return v;
+    return reshape(broadcast_to(expand_dims(v, 1), Shape{groups, channels / groups}), {channels});
+  };
+  return c.like(
+      group_norm(c[0], groups, by_channel(c[1]), by_channel(c[2]), c.number("epsilon", 1e-5)));
+}
+
 constexpr NamedRule rules[]{
-    {"BatchNormalization", batch_normalization},
-    {"InstanceNormalization", instance_normalization},
-    {"LRN", local_response},
-    {"LayerNormalization", layer_normalization},
-    {"MeanVarianceNormalization", mean_variance},
+    {"BatchNormalization", batch_normalization},       {"GroupNormalization", group_normalization},
+    {"InstanceNormalization", instance_normalization}, {"LRN", local_response},
+    {"LayerNormalization", layer_normalization},       {"MeanVarianceNormalization", mean_variance},
 };
 
 }  // namespace

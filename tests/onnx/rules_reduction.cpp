@@ -30,8 +30,18 @@ Var reduce_l1(Var x, Axes axes, bool keep) { return norm(x, 1, axes, keep); }
 Var reduce_l2(Var x, Axes axes, bool keep) { return norm(x, 2, axes, keep); }
 Var reduce_sum(Var x, Axes axes, bool keep) { return sum(x, axes, keep); }
 Var reduce_mean(Var x, Axes axes, bool keep) { return mean(x, axes, keep); }
-Var reduce_max(Var x, Axes axes, bool keep) { return max(x, axes, keep); }
-Var reduce_min(Var x, Axes axes, bool keep) { return min(x, axes, keep); }
+/// Throws Unsupported where there is nothing to choose from.
+void require_elements(Var x, const Axes& axes) {
+  for (const int a : normalize_axes("Reduce", axes, x.rank())) {
+    if (x.shape()[a] == 0) throw Unsupported("the extreme one of no elements");
+  }
+}
+Var reduce_max(Var x, Axes axes, bool keep) {
+  return require_elements(x, axes), max(x, axes, keep);
+}
+Var reduce_min(Var x, Axes axes, bool keep) {
+  return require_elements(x, axes), min(x, axes, keep);
+}
 Var reduce_product(Var x, Axes axes, bool keep) { return prod(x, axes, keep); }
 Var reduce_log_sum(Var x, Axes axes, bool keep) { return log(sum(x, axes, keep)); }
 Var reduce_log_sum_exp(Var x, Axes axes, bool keep) { return logsumexp(x, axes, keep); }

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 
 #include "autodiff/ops/network/interpolate.hpp"
@@ -36,18 +37,36 @@ struct Target {
   std::vector<double> scales;
 };
 
+/// One scale for all axes: the largest with which none is longer than said, or the least with which
+/// none is shorter. Sizes follow from it.
+double common_scale(const std::string& policy, const Shape& s, const std::vector<Index>& axes,
+                    const std::vector<Index>& sizes) {
+  std::vector<double> each;
+  for (std::size_t i = 0; i < axes.size(); ++i) {
+    each.push_back(static_cast<double>(sizes[i]) /
+                   static_cast<double>(s[static_cast<int>(axes[i])]));
+  }
+  return policy == "not_larger" ? std::ranges::min(each) : std::ranges::max(each);
+}
+
 Target target_of(const Call& c, std::size_t scales, std::size_t sizes) {
   const Shape& s = c[0].shape();
-  Target target;
-  for (int i = 0; i < s.rank(); ++i) {
-    const auto k = static_cast<std::size_t>(i);
-    const auto in = static_cast<double>(s[i]);
-    if (c.has(sizes)) {
-      target.sizes.push_back(c.integers(sizes)[k]);
-      target.scales.push_back(static_cast<double>(target.sizes[k]) / in);
+  std::vector<Index> axes = c.integers("axes", axes_from(0, s.rank()));
+  for (Index& a : axes) a = normalize_axis("Resize", static_cast<int>(a), s.rank());
+  Target target{{s.begin(), s.end()}, std::vector<double>(static_cast<std::size_t>(s.rank()), 1)};
+  const std::string policy = c.text("keep_aspect_ratio_policy", "stretch");
+  for (std::size_t i = 0; i < axes.size(); ++i) {
+    const auto k = static_cast<std::size_t>(axes[i]);
+    const auto in = static_cast<double>(s[static_cast<int>(axes[i])]);
+    if (!c.has(sizes)) {
+      target.scales[k] = c.numbers(scales)[i];
+      target.sizes[k] = static_cast<Index>(std::floor(in * target.scales[k]));
+    } else if (policy == "stretch") {
+      target.sizes[k] = c.integers(sizes)[i];
+      target.scales[k] = static_cast<double>(target.sizes[k]) / in;
     } else {
-      target.scales.push_back(c.numbers(scales)[k]);
-      target.sizes.push_back(static_cast<Index>(std::floor(in * target.scales[k])));
+      target.scales[k] = common_scale(policy, s, axes, c.integers(sizes));
+      target.sizes[k] = static_cast<Index>(std::lround(in * target.scales[k]));
     }
   }
   return target;
@@ -70,6 +89,7 @@ Var resize_all(Var x, const Target& target, InterpolateOptions options, const st
 }
 
 Values resize(const Call& c) {
+  if (c.integer("antialias", 0) != 0) throw Unsupported("Resize with a filter before it");
   if (c.integer("exclude_outside", 0) != 0) {
     throw Unsupported("Resize whose weights are made to sum to 1 at the border");
   }

@@ -67,11 +67,12 @@ Values tile_rule(const Call& c) {
   return c.like(tile(c[0], std::span<const Index>(c.integers(1))));
 }
 
+/// Where nothing else is said, the parts are of one size, but for the last.
 Values split_rule(const Call& c) {
   const Var x = c[0];
   const int axis = c.axis(0);
   const auto sizes = c.integers(1, "split");
-  const auto count = static_cast<Index>(c.output_count());
+  const Index count = c.integer("num_outputs", static_cast<Index>(c.output_count()));
   const std::vector<Var> parts =
       sizes ? split(x, std::span<const Index>(*sizes), axis) : chunk(x, count, axis);
   Values result;
@@ -93,16 +94,39 @@ Values slice_rule(const Call& c) {
 
 Values pad_rule(const Call& c) {
   const std::vector<Index> ends = c.integers(1, "pads").value();
-  std::vector<PadWidth> widths(ends.size() / 2);
-  for (std::size_t i = 0; i < widths.size(); ++i) {
-    widths[i] = {ends[i], ends[i + widths.size()]};
+  const int rank = c[0].rank();
+  const auto axes = c.has(3) ? c.integers(3) : axes_from(0, rank);
+  std::vector<PadWidth> widths(static_cast<std::size_t>(rank));
+  for (std::size_t i = 0; i < axes.size(); ++i) {
+    const int axis = normalize_axis("Pad", static_cast<int>(axes[i]), rank);
+    widths[static_cast<std::size_t>(axis)] = {ends[i], ends[i + axes.size()]};
   }
   const std::string mode = c.text("mode", "constant");
   const PadMode how = mode == "reflect" ? PadMode::reflect
                       : mode == "edge"  ? PadMode::replicate
+                      : mode == "wrap"  ? PadMode::circular
                                         : PadMode::constant;
   const double value = c.has(2) ? c.number(2) : c.number("value", 0);
   return c.like(pad(c[0], std::span<const PadWidth>(widths), how, value));
+}
+
+/// An axis cut or padded with zeros to a size, by as much at both ends; the odd element goes to the
+/// end.
+Values center_crop_pad(const Call& c) {
+  Var x = c[0];
+  const std::vector<Index> sizes = c.integers(1);
+  const std::vector<Index> axes = c.integers("axes", axes_from(0, x.rank()));
+  for (std::size_t i = 0; i < axes.size(); ++i) {
+    const int axis = normalize_axis("CenterCropPad", static_cast<int>(axes[i]), x.rank());
+    const Index missing = sizes[i] - x.shape()[axis];
+    if (missing < 0) x = slice(x, axis, {-missing / 2, -missing / 2 + sizes[i]});
+    std::vector<PadWidth> widths(static_cast<std::size_t>(x.rank()));
+    if (missing > 0) {
+      widths[static_cast<std::size_t>(axis)] = {missing / 2, missing - missing / 2};
+      x = pad(x, std::span<const PadWidth>(widths));
+    }
+  }
+  return c.like(x);
 }
 
 Values depth_to_space(const Call& c) {
@@ -135,6 +159,13 @@ Values size_rule(const Call& c) { return {c.constant({}, std::vector<Index>{c[0]
 
 Values constant_rule(const Call& c) {
   if (c.has("value_int")) return {c.constant({}, std::vector<Index>{c.integer("value_int", 0)})};
+  if (c.has("value_ints")) {
+    const std::vector<Index> values = c.integers("value_ints");
+    return {c.constant({static_cast<Index>(values.size())}, values)};
+  }
+  if (c.has("value_float")) {
+    return Call::of(c.tape().constant(c.number("value_float", 0)), ElementType::float32);
+  }
   const Data& data = c.data("value");
   return Call::of(c.tape().constant(data.values), data.type);
 }
@@ -171,6 +202,7 @@ Values triangle(const Call& c) {
 }
 
 constexpr NamedRule rules[]{
+    {"CenterCropPad", center_crop_pad},
     {"Concat", concat_rule},
     {"Constant", constant_rule},
     {"ConstantOfShape", constant_of_shape},

@@ -5,6 +5,7 @@
 #include "autodiff/ops/elementwise/arithmetic.hpp"
 #include "autodiff/ops/network/convolution.hpp"
 #include "autodiff/ops/network/pooling.hpp"
+#include "autodiff/ops/network/unfold.hpp"
 #include "autodiff/ops/shape/pad.hpp"
 #include "autodiff/ops/shape/shape.hpp"
 #include "rules.hpp"
@@ -108,13 +109,50 @@ WindowAttributes pool_window(const Call& c) {
   return w;
 }
 
+/// Whether the last window along some axis reaches over the padding, as ceil_mode lets it.
+bool reaches_over(const WindowAttributes& w, const Shape& x) {
+  for (std::size_t i = 0; i < w.size.size(); ++i) {
+    const Index padded = x[static_cast<int>(i) + 2] + w.before[i] + w.after[i];
+    const Index covered = (w.size[i] - 1) * w.dilation[i] + 1;
+    if ((padded - covered) % w.stride[i] != 0) return true;
+  }
+  return false;
+}
+
 Values average_pool(const Call& c) {
   const WindowAttributes w = pool_window(c);
+  if (w.ceil_mode && c.integer("count_include_pad", 0) != 0 && reaches_over(w, c[0].shape())) {
+    throw Unsupported("AveragePool that counts what lies behind the padding");
+  }
   auto options = pool_options<AvgPoolOptions>(w);
   options.count_include_pad = c.integer("count_include_pad", 0) != 0;
   constexpr Var (*by_rank[])(Arg, PerAxis, const AvgPoolOptions&){avg_pool1d, avg_pool2d,
                                                                   avg_pool3d};
   return c.like(by_rank[w.size.size() - 1](c[0], per_axis(w.size), options));
+}
+
+/// (sum of |x|^p under the window)^(1/p), zeros in the padding.
+Values norm_pool(const Call& c) {
+  const WindowAttributes w = pool_window(c);
+  auto options = pool_options<AvgPoolOptions>(w);
+  options.count_include_pad = true;
+  const Index taps = std::accumulate(w.size.begin(), w.size.end(), Index{1}, std::multiplies<>());
+  const double p = static_cast<double>(c.integer("p", 2));
+  constexpr Var (*by_rank[])(Arg, PerAxis, const AvgPoolOptions&){avg_pool1d, avg_pool2d,
+                                                                  avg_pool3d};
+  const Var mean = by_rank[w.size.size() - 1](pow(abs(c[0]), p), per_axis(w.size), options);
+  return c.like(pow(mean * static_cast<double>(taps), 1 / p));
+}
+
+/// The patches of an image put back, those that fall on each other added up.
+Values columns_to_image(const Call& c) {
+  const std::vector<Index> plane = c.integers(1);
+  const WindowAttributes w(c, c.integers(2));
+  return c.like(fold(c[0], to_shape(plane), per_axis(w.size),
+                     {.stride = per_axis(w.stride),
+                      .padding = per_axis(w.before),
+                      .padding_end = per_axis(w.after),
+                      .dilation = per_axis(w.dilation)}));
 }
 
 /// Places in planes as places in the whole tensor, the spatial axes being counted from the first
@@ -176,10 +214,12 @@ Values max_unpool(const Call& c) {
 
 constexpr NamedRule rules[]{
     {"AveragePool", average_pool},
+    {"Col2Im", columns_to_image},
     {"Conv", convolve},
     {"ConvTranspose", convolve_transposed},
     {"GlobalAveragePool", [](const Call& c) { return c.like(global_avg_pool(c[0])); }},
     {"GlobalMaxPool", [](const Call& c) { return c.like(global_max_pool(c[0])); }},
+    {"LpPool", norm_pool},
     {"MaxPool", max_pool},
     {"MaxUnpool", max_unpool},
 };

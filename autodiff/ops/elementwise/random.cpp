@@ -88,7 +88,7 @@ struct NormalNoise : RandomOp<NormalNoise> {
 };
 
 template <class Op>
-Var draw(Op op, Tape& tape, const Shape& shape, RandomKey key, std::source_location at) {
+Var draw(Op op, Tape& tape, const Shape& shape, RandomKey key, SourceLocation at) {
   op.shape = shape;
   op.key = key;
   return apply(op, {Arg(tape.step(), at)});
@@ -97,7 +97,7 @@ Var draw(Op op, Tape& tape, const Shape& shape, RandomKey key, std::source_locat
 }  // namespace
 
 Var dropout_mask(Tape& tape, const Shape& shape, double keep_prob, RandomKey key,
-                 std::source_location at) {
+                 SourceLocation at) {
   if (!(keep_prob > 0 && keep_prob <= 1)) {
     throw ValueError(fmt::format("dropout: keep_prob {} is outside (0, 1]", keep_prob));
   }
@@ -111,11 +111,11 @@ Var dropout(Arg x, double keep_prob, RandomKey key) {
   return x * dropout_mask(x.var().tape(), x.var().shape(), keep_prob, key, x.at());
 }
 
-Var uniform_noise(Tape& tape, const Shape& shape, RandomKey key, std::source_location at) {
+Var uniform_noise(Tape& tape, const Shape& shape, RandomKey key, SourceLocation at) {
   return draw(UniformNoise{}, tape, shape, key, at);
 }
 
-Var normal_noise(Tape& tape, const Shape& shape, RandomKey key, std::source_location at) {
+Var normal_noise(Tape& tape, const Shape& shape, RandomKey key, SourceLocation at) {
   return draw(NormalNoise{}, tape, shape, key, at);
 }
 

@@ -12,14 +12,14 @@ namespace dtheta {
 /// Each element 1 / keep_prob with probability keep_prob, else 0 (inverted dropout).
 /// Throws ValueError unless keep_prob lies in (0, 1].
 Var dropout_mask(Tape& tape, const Shape& shape, double keep_prob, RandomKey key,
-                 std::source_location at = std::source_location::current());
+                 SourceLocation at = SourceLocation::current());
 /// x * dropout_mask(...); x itself for keep_prob = 1.
 Var dropout(Arg x, double keep_prob, RandomKey key);
 
 /// Independent values, uniform in [0, 1) or standard normal.
 Var uniform_noise(Tape& tape, const Shape& shape, RandomKey key,
-                  std::source_location at = std::source_location::current());
+                  SourceLocation at = SourceLocation::current());
 Var normal_noise(Tape& tape, const Shape& shape, RandomKey key,
-                 std::source_location at = std::source_location::current());
+                 SourceLocation at = SourceLocation::current());
 
 }  // namespace dtheta

@@ -64,7 +64,7 @@ struct Operands {
 
   std::string_view name;
   Var x, w, b;
-  std::source_location at;
+  SourceLocation at;
   int axes = 0;
   bool single = false;
 };

@@ -7,7 +7,7 @@ namespace dtheta {
 /// (length, width): element (p, 2i) is sin(p / base^(2i / width)), element (p, 2i + 1) its cosine.
 /// Computed in the scalar of the run. Throws ValueError unless base > 0 and the sizes are positive.
 Var positional_encoding(Tape& tape, Index length, Index width, double base = 10000,
-                        std::source_location at = std::source_location::current());
+                        SourceLocation at = SourceLocation::current());
 
 /// Rotary position embedding.
 struct RotaryOptions {

@@ -59,7 +59,7 @@ struct Layer {
 
   std::string_view op;
   const RecurrentWeights& w;
-  std::source_location at;
+  SourceLocation at;
   Index hidden = 0;
 
  private:

@@ -169,9 +169,9 @@ struct Variance : Spread<Variance> {
   }
 };
 
-/// d std(x) = (x - mean(x)) . dx / ((n - correction) std(x)), 0 where std(x) is
+/// d stddev(x) = (x - mean(x)) . dx / ((n - correction) stddev(x)), 0 where that is
 struct StandardDeviation : Spread<StandardDeviation> {
-  static constexpr OpInfo info{.name = "std"};
+  static constexpr OpInfo info{.name = "stddev"};
   /// Scaled where the squares overflow or lose digits, though the root would not.
   template <class T>
   static T finished(const T* x, Index n, Index step, T mean, T squares, T divisor) {
@@ -230,8 +230,8 @@ Var var(Arg x) { return detail::reduce_all(Variance{}, x); }
 Var var(Arg x, Axes axes, bool keepdims, Correction correction) {
   return detail::reduce_axes(Variance::with(correction.value), x, axes, keepdims);
 }
-Var std(Arg x) { return detail::reduce_all(StandardDeviation{}, x); }
-Var std(Arg x, Axes axes, bool keepdims, Correction correction) {
+Var stddev(Arg x) { return detail::reduce_all(StandardDeviation{}, x); }
+Var stddev(Arg x, Axes axes, bool keepdims, Correction correction) {
   return detail::reduce_axes(StandardDeviation::with(correction.value), x, axes, keepdims);
 }
 

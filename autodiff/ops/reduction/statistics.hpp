@@ -22,9 +22,11 @@ struct Correction {
 /// correction; NaN or infinite where that leaves none.
 Var var(Arg x);
 Var var(Arg x, Axes axes, bool keepdims = false, Correction correction = Correction(1));
-/// The square root of `var`. The derivative where all elements are equal is taken as 0.
-Var std(Arg x);
-Var std(Arg x, Axes axes, bool keepdims = false, Correction correction = Correction(1));
+/// The square root of `var`, the standard deviation. (Not `std`: after `using namespace dtheta`
+/// that would be ambiguous with the namespace.) The derivative where all elements are equal is
+/// taken as 0.
+Var stddev(Arg x);
+Var stddev(Arg x, Axes axes, bool keepdims = false, Correction correction = Correction(1));
 
 /// Mean and variance over the axes, by default of a whole population.
 struct Moments {

@@ -87,7 +87,7 @@ struct Concat {
 
 }  // namespace
 
-Var concat(std::span<const Var> xs, int axis, std::source_location at) {
+Var concat(std::span<const Var> xs, int axis, SourceLocation at) {
   if (xs.empty()) throw ShapeError("concat: the list of operands is empty");
   std::vector<Arg> args;
   for (Var x : xs) args.emplace_back(x, at);
@@ -95,7 +95,7 @@ Var concat(std::span<const Var> xs, int axis, std::source_location at) {
   return apply(record_of<Concat>, &op, args);
 }
 
-Var concat(std::initializer_list<Var> xs, int axis, std::source_location at) {
+Var concat(std::initializer_list<Var> xs, int axis, SourceLocation at) {
   return concat(std::span(xs.begin(), xs.size()), axis, at);
 }
 

@@ -210,7 +210,7 @@ Var flip(Arg x, Axes axes) {
   return result;
 }
 
-Var stack(std::span<const Var> xs, int axis, std::source_location at) {
+Var stack(std::span<const Var> xs, int axis, SourceLocation at) {
   if (xs.empty()) throw ShapeError("stack: the list of operands is empty");
   const Shape& shape = xs[0].shape();
   const int a = normalize_axis("stack", axis, shape.rank() + 1);
@@ -225,7 +225,7 @@ Var stack(std::span<const Var> xs, int axis, std::source_location at) {
   return concat(expanded, a, at);
 }
 
-Var stack(std::initializer_list<Var> xs, int axis, std::source_location at) {
+Var stack(std::initializer_list<Var> xs, int axis, SourceLocation at) {
   return stack(std::span(xs.begin(), xs.size()), axis, at);
 }
 

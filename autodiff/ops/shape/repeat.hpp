@@ -30,9 +30,9 @@ Var flip(Arg x, Axes axes);
 /// Tensors of one shape joined along a new axis, counted in the result. Throws ShapeError for an
 /// empty list or shapes that differ.
 Var stack(std::span<const Var> xs, int axis = 0,
-          std::source_location at = std::source_location::current());
+          SourceLocation at = SourceLocation::current());
 Var stack(std::initializer_list<Var> xs, int axis = 0,
-          std::source_location at = std::source_location::current());
+          SourceLocation at = SourceLocation::current());
 
 /// Consecutive parts of the given sizes along an axis. Throws ShapeError unless they add up to it.
 std::vector<Var> split(Arg x, std::span<const Index> sizes, int axis = 0);

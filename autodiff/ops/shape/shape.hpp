@@ -35,9 +35,9 @@ Var swap_axes(Arg x, int a, int b);
 /// Joined along an axis on which they may differ. Throws ShapeError for an empty list or shapes
 /// that differ elsewhere.
 Var concat(std::span<const Var> xs, int axis = 0,
-           std::source_location at = std::source_location::current());
+           SourceLocation at = SourceLocation::current());
 Var concat(std::initializer_list<Var> xs, int axis = 0,
-           std::source_location at = std::source_location::current());
+           SourceLocation at = SourceLocation::current());
 
 /// Elements start, start + step, ... before stop along one axis, as x[start:stop:step] in Python:
 /// negative positions count from the back, positions outside are moved to the end they passed, and

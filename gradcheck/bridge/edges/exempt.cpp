@@ -100,7 +100,7 @@ constexpr std::array<Exemption, 84> all_exemptions{{
     {"standardize", Edge::range, squares},
     {"standardize_grad", Edge::infinity, spread},
     {"standardize_grad", Edge::range, squares},
-    {"std", Edge::infinity, spread},
+    {"stddev", Edge::infinity, spread},
     {"strided_sum", Edge::empty, shaped},
     {"svd", Edge::infinity, no_matrix},
     {"svd", Edge::range, norms},

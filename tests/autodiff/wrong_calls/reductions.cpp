@@ -38,7 +38,7 @@ const std::vector<std::pair<std::string, AxesOp>> over_axes{
     {"count_nonzero", [](Var x, const Axes& axes) { count_nonzero(x, axes); }},
     {"center", [](Var x, const Axes& axes) { center(x, axes); }},
     {"var", [](Var x, const Axes& axes) { var(x, axes); }},
-    {"std", [](Var x, const Axes& axes) { std(x, axes); }},
+    {"stddev", [](Var x, const Axes& axes) { stddev(x, axes); }},
     {"norm", [](Var x, const Axes& axes) { norm(x, 2, axes); }},
     {"median", [](Var x, const Axes& axes) { median(x, axes); }},
 };

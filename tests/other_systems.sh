@@ -1,0 +1,80 @@
+#!/usr/bin/env bash
+# The tests on other systems and with other compilers, each from nothing: a Debian release in a folder
+# of its own, in which tests/run.sh installs what it needs. Takes about half an hour for each on two
+# cores, so tests/run.sh comes here with --long only.
+#
+#   tests/other_systems.sh [RELEASE:COMPILER...]     all of the matrix below, without arguments
+#
+# The folders stay under DTHETA_SYSTEMS (/var/tmp/dtheta-systems), so that a second time takes less.
+# As a test of tests/run.sh it exits with 77 where it cannot be carried out, and says why.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. tests/bootstrap.sh
+
+matrix=(bookworm:g++-12 bookworm:clang++-14 bookworm:clang++-19
+  trixie:g++-14 trixie:g++-13 trixie:g++-12 trixie:clang++-19)
+[ $# -eq 0 ] || matrix=("$@")
+systems=${DTHETA_SYSTEMS:-/var/tmp/dtheta-systems}
+
+if [ "$(id -u)" -ne 0 ]; then
+  echo "other systems need root, for chroot"
+  exit 77
+fi
+if [ -n "${DTHETA_OTHER_SYSTEM-}" ]; then
+  echo "this is one of the other systems"
+  exit 77
+fi
+if ! need debootstrap; then
+  echo "other systems need debootstrap, which could not be installed"
+  exit 77
+fi
+
+# bare RELEASE: makes the folder of a release, unless it is there.
+bare() {
+  local release=$1 dir=$systems/$1
+  [ -f "$dir/.complete" ] && return
+  rm -rf "$dir"
+  mkdir -p "$systems"
+  debootstrap --variant=minbase "$release" "$dir" >"$systems/$release.log" 2>&1 ||
+    { tail -n 20 "$systems/$release.log"; return 1; }
+  cp /etc/resolv.conf "$dir/etc/resolv.conf" 2>/dev/null || true
+  touch "$dir/.complete"
+}
+
+# in_system RELEASE COMMAND...: runs it there, with /proc.
+in_system() {
+  local dir=$systems/$1
+  shift
+  unshare --mount sh -c 'mount -t proc proc "$0/proc" && exec chroot "$0" "$@"' "$dir" \
+    env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root \
+    LC_ALL=C.UTF-8 DTHETA_OTHER_SYSTEM=1 "$@"
+}
+
+# package_of COMPILER: clang++-19 is in clang-19.
+package_of() { echo "${1/clang++/clang}"; }
+
+results=()
+failed=0
+for entry in "${matrix[@]}"; do
+  release=${entry%%:*}
+  compiler=${entry#*:}
+  echo "== $release, $compiler"
+  bare "$release"
+  there=/root/dtheta-$compiler
+  mkdir -p "$systems/$release$there"
+  # What is tracked or new here; a build that is there stays and is brought up to date.
+  git ls-files -z --cached --others --exclude-standard |
+    tar --null --files-from=- -cf - | tar -xf - -C "$systems/$release$there"
+  in_system "$release" sh -c "apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install \
+    -qq -y --no-install-recommends $(package_of "$compiler") >/dev/null"
+  log=$systems/$release-$compiler.log
+  if in_system "$release" env CXX="$compiler" bash "$there/tests/run.sh" >"$log" 2>&1; then
+    results+=("$entry: $(tail -n 1 "$log")")
+  else
+    failed=1
+    results+=("$entry: FAILED, see $log: $(tail -n 1 "$log")")
+  fi
+  echo "${results[-1]}"
+done
+printf '%s\n' "${results[@]}"
+exit $failed

@@ -1,0 +1,100 @@
+#!/usr/bin/env bash
+# Installs what is built to a folder, and uses it there as somebody would: by pkg-config, by CMake, and
+# as a subproject of Meson. Shared and static.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+root=$PWD
+build=${BUILD:-build}
+if meson configure "$build" | grep -qE '^ +b_sanitize +(address|undefined)'; then
+  echo "what is built with sanitizers is not for others to link"
+  exit 77
+fi
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+version=$(sed -nE 's/.*VERSION_STRING "(.*)"/\1/p' "$build/dtheta/version.hpp")
+series=${version%.*}
+fail() {
+  echo "$*"
+  exit 1
+}
+
+ninja -C "$build" gradcheck/gradcheck packaging/libdtheta{,-gradcheck}.{a,so."$version"} >/dev/null
+meson install -C "$build" --no-rebuild --destdir "$work/to" >/dev/null
+pc=$(find "$work/to" -name dtheta.pc)
+libdir=$(dirname "$(dirname "$pc")")
+export PKG_CONFIG_PATH=$libdir/pkgconfig
+
+for name in dtheta dtheta-gradcheck; do
+  readelf -d "$libdir/lib$name.so" | grep -qF "[lib$name.so.$series]" || fail "lib$name.so: SONAME"
+done
+[ "$(pkg-config --modversion dtheta)" = "$version" ] || fail "pkg-config: version"
+
+cat >"$work/use.cpp" <<'PROGRAM'
+#include <cstdio>
+
+#include "autodiff/autodiff.hpp"
+#include "dtheta/version.hpp"
+#include "gradcheck/bridge/network_check.hpp"
+#include "nn/nn.hpp"
+
+int main() {
+  static_assert(DTHETA_VERSION >= 200);
+  dtheta::Tape tape;
+  const dtheta::Var x = tape.leaf(dtheta::Tensor(dtheta::Shape{2}, {1, 2}));
+  const dtheta::Var cost = sum(square(x));
+  const dtheta::gradcheck::CheckedLeaf leaf{"x", 0, x};
+  std::puts(DTHETA_VERSION_STRING);
+  return check_network(cost, std::span(&leaf, 1)) ? 0 : 1;
+}
+PROGRAM
+cxx=${CXX:-g++}
+# shellcheck disable=SC2046
+$cxx -std=c++20 "$work/use.cpp" -o "$work/shared" $(pkg-config --cflags --libs dtheta) \
+  "-Wl,-rpath,$libdir"
+readelf -d "$work/shared" | grep -qF "[libdtheta.so.$series]" || fail "the shared library is not used"
+[ "$("$work/shared")" = "$version" ] || fail "shared: what it prints"
+# shellcheck disable=SC2046
+$cxx -std=c++20 "$work/use.cpp" -o "$work/static" \
+  $(pkg-config --cflags --libs dtheta | sed -E 's/-l(dtheta[a-z-]*)/-l:lib\1.a/g')
+[ "$("$work/static")" = "$version" ] || fail "static: what it prints"
+
+if command -v cmake >/dev/null; then
+  mkdir "$work/cmake"
+  cat >"$work/cmake/CMakeLists.txt" <<CMAKE
+cmake_minimum_required(VERSION 3.19)
+project(use CXX)
+find_package(dtheta 9.0 QUIET)
+if(dtheta_FOUND)
+  message(FATAL_ERROR "version 9.0 is found")
+endif()
+find_package(dtheta 0.1...0.1.9 QUIET)
+if(dtheta_FOUND)
+  message(FATAL_ERROR "a version up to 0.1.9 is found")
+endif()
+find_package(dtheta $series REQUIRED)
+add_executable(use ../use.cpp)
+target_link_libraries(use dtheta::dtheta)
+CMAKE
+  prefix=$(dirname "$(dirname "$(find "$work/to" -path '*/bin/gradcheck')")")
+  cmake -S "$work/cmake" -B "$work/cmake/build" -DCMAKE_PREFIX_PATH="$prefix" \
+    -DCMAKE_CXX_COMPILER="$cxx" >"$work/log" 2>&1 || { cat "$work/log"; fail "CMake"; }
+  cmake --build "$work/cmake/build" >"$work/log" 2>&1 || { cat "$work/log"; fail "CMake: build"; }
+  [ "$("$work/cmake/build/use")" = "$version" ] || fail "CMake: what it prints"
+fi
+
+# As a subproject: the library, and no program.
+mkdir -p "$work/super/subprojects"
+ln -s "$root" "$work/super/subprojects/dtheta"
+cat >"$work/super/meson.build" <<'MESON'
+project('super', 'cpp', default_options : ['cpp_std=c++20'])
+dtheta = dependency('dtheta', version : '>=0.2', fallback : ['dtheta'])
+executable('use', 'use.cpp', dependencies : dtheta)
+MESON
+cp "$work/use.cpp" "$work/super/"
+env -u PKG_CONFIG_PATH meson setup "$work/super/build" "$work/super" >"$work/log" 2>&1 ||
+  { cat "$work/log"; fail "Meson: subproject"; }
+meson introspect --targets "$work/super/build" | python3 -c '
+import json, sys
+programs = [t["name"] for t in json.load(sys.stdin) if t["type"] == "executable"]
+sys.exit(0 if programs == ["use"] else f"a subproject builds {programs}")'
+echo "installed and used: pkg-config, CMake, Meson"
