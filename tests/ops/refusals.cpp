@@ -1,5 +1,7 @@
 // Calls that are refused, by errors that name the function that was called.
 
+#include <boost/test/data/monomorphic.hpp>
+#include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
 
 #include "autodiff/errors.hpp"
@@ -7,6 +9,7 @@
 #include "autodiff/ops/network/loss.hpp"
 #include "autodiff/ops/network/losses_classification.hpp"
 #include "autodiff/ops/network/losses_regression.hpp"
+#include "autodiff/ops/registry.hpp"
 #include "autodiff/ops/shape/indexing.hpp"
 #include "autodiff/ops/shape/shape.hpp"
 #include "derivatives.hpp"
@@ -91,6 +94,24 @@ BOOST_AUTO_TEST_CASE(derivatives_by_indices_in_every_mode) {
   BOOST_TEST(refusal([&] { return vjp(ys, ones, xs); }).starts_with("vjp: value 1 of shape (2)"));
   BOOST_TEST(refusal([&] { return jvp(ys, xs, directions); }).starts_with("jvp: value 1"));
   BOOST_TEST(refusal([&] { return hvp(y, xs, directions); }).starts_with("grad: value 1"));
+}
+
+// Every op, with each of its operands in turn a Var that stands for no value.
+BOOST_DATA_TEST_CASE(a_value_that_is_not_there, boost::unit_test::data::xrange(all_ops().size()),
+                     number) {
+  const OpRecord& op = *all_ops()[number];
+  const std::vector<SampleCase> samples = op.samples();
+  std::vector<Arg> operands;
+  for (const SampleInput& in : samples[0].inputs) {
+    operands.emplace_back(tape.leaf(materialize(in, 1)));
+  }
+  const std::string start = std::string(op.info.name) + ": ";
+  for (std::size_t i = 0; i < operands.size(); ++i) {
+    std::vector<Arg> with_none = operands;
+    with_none[i] = Arg(Var{});
+    const std::string said = refusal([&] { return apply(op, samples[0].op.get(), with_none); });
+    BOOST_TEST(said.starts_with(start), start << "operand " << i << ": '" << said << "'");
+  }
 }
 
 BOOST_AUTO_TEST_SUITE_END()
