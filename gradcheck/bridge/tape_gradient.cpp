@@ -56,8 +56,8 @@ void TapeGradient::Replay<T>::run(std::span<const double> theta, std::span<To> g
     std::ranges::transform(from, leaves[k].begin(), [](double v) { return static_cast<T>(v); });
   }
   ws.run();
-  for (const Var v : gradients) {
-    const std::span<const T> g = ws[v];
+  for (const Var wanted : gradients) {
+    const std::span<const T> g = ws[wanted];
     std::ranges::transform(g, take_first(gradient, g.size()).begin(),
                            [](T v) { return static_cast<To>(v); });
   }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "gradcheck/judge/block_plan.hpp"
 #include "gradcheck/judge/closer_look.hpp"
@@ -83,16 +84,34 @@ class Adaptive {
   void judge_block(BlockPlan& plan) {
     sweep(plan);
     const double closer = passes(plan) ? contradicted_from_closer(request_, plan, found_) : 0.0;
-    if (closer > 0.0) {
-      plan.part = closer;
-      judge_anew(plan);
-    }
+    if (closer > 0.0) judge_from_closer(plan, closer);
     constexpr int most_rounds = 3;
     for (int round = 0; round < most_rounds && found_.complete; ++round) {
       if (!is_shaken(plan, round + 1 == most_rounds)) break;
       judge_anew(plan);
     }
     if (plan.quantized) name_quanta(plan.block);
+  }
+
+  /// What contradicts from closer may be noise that the pilots did not stir: that along the accused
+  /// entry itself decides.
+  void judge_from_closer(BlockPlan& plan, double closer) {
+    const double part = std::exchange(plan.part, closer);
+    judge_anew(plan);
+    double noise = 0.0;
+    for (std::size_t i = plan.block.offset; i < plan.block.offset + plan.block.size; ++i) {
+      const Finding& finding = found_.entries[i];
+      if (finding.verdict != Verdict::fail || !found_.complete) continue;
+      constexpr double within = 1.0 / 8.0;  // of the accusing step
+      noise = noise_near(request_, i, within * finding.step);
+      break;
+    }
+    constexpr double alike = 4.0;
+    if (!(noise > alike * plan.noise)) return;
+    plan.noise = noise;
+    plan.margin = noise_margin;
+    plan.part = part;
+    judge_anew(plan);
   }
 
   void judge_anew(const BlockPlan& plan) {

@@ -28,9 +28,13 @@ class CloserLook {
     }
   }
 
-  /// The least step at which noise leaves the digits; 0 if it is no closer than what agreed.
+  /// The least step at which noise leaves the digits, and the pilot keeps some; 0 if it is no
+  /// closer than what agreed.
   double step() const {
-    const double step = noise_margin * plan_.noise / (digits * largest_);
+    constexpr double roundings = 64.0 * std::numeric_limits<double>::epsilon();
+    const double resolved = roundings * std::abs(request_.theta.values()[plan_.pilot]) /
+                            plan_.scales.length(plan_.pilot);
+    const double step = std::max(noise_margin * plan_.noise / (digits * largest_), resolved);
     return step < plan_.part / far_closer ? step : 0.0;
   }
 

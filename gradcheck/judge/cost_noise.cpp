@@ -66,6 +66,12 @@ Seen noise_along(const Request& request, std::size_t entry, double length) {
 
 }  // namespace
 
+double noise_near(const Request& request, std::size_t entry, double spacing) {
+  const auto along = [&](double value) { return ask(request, entry, value); };
+  const Noise noise = estimate_noise(along, request.theta.values()[entry], spacing, 1);
+  return noise.status == NoiseStatus::found ? noise.noise : 0.0;
+}
+
 CostNoise measure_noise(const Request& request, std::span<const std::size_t> pilots,
                         std::span<const double> lengths) {
   constexpr std::size_t coordinates = 3;

@@ -21,4 +21,7 @@ struct CostNoise {
 CostNoise measure_noise(const Request& request, std::span<const std::size_t> pilots,
                         std::span<const double> lengths);
 
+/// The noise that J shows along one entry from values this far apart; 0 where they are smooth.
+double noise_near(const Request& request, std::size_t entry, double spacing);
+
 }  // namespace dtheta::gradcheck::detail

@@ -43,7 +43,9 @@ Search::Search(std::size_t index, double x, double analytic, const Start& start)
       start_(start),
       step_(start.step),
       edge_(std::numeric_limits<double>::infinity()),
-      sharpest_(std::numeric_limits<double>::infinity()) {}
+      sharpest_(std::numeric_limits<double>::infinity()) {
+  step_ = std::max(step_, resolution());
+}
 
 void Search::ask(std::vector<Probe>& probes) const {
   if (piece_) {

@@ -53,7 +53,9 @@ void Search::judge_zero(const Standard& standard) {
   if (const auto agreed = agreement(widest, standard)) {
     return settle(Verdict::pass, widest, *agreed);
   }
-  if (standard.scales.reference == 0.0) return settle(Verdict::pass, widest, bar.likely);
+  if (standard.scales.reference == 0.0 && !moved_) {
+    return settle(Verdict::pass, widest, bar.likely);
+  }
   choose_step(widest, bar, standard);
 }
 

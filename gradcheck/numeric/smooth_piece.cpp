@@ -151,9 +151,9 @@ std::optional<PieceSlope> SmoothPiece::slope_within(double low, double high) con
   }
   const double noise = std::max(noise_, fits.back().deviation);
   // Polynomials of degree 4 come as close to |t| on [-1, 1] as 0.067: a corner that adds ±s to the
-  // slope leaves residuals of 0.067 s (high − low)/2.
+  // slope leaves residuals of 0.067 s (high − low)/2, of which noise may hide as much again.
   constexpr double bent_by_four = 0.067;
-  const double bent = 2.0 * widest_residual * noise_ / (bent_by_four * (high - low));
+  const double bent = 4.0 * widest_residual * noise_ / (bent_by_four * (high - low));
   PieceSlope best{0.0, infinity, high - low, bent};
   for (std::size_t k = 0; k < highest; ++k) {
     if (fits[k].deviation > widest_spread * noise) continue;
