@@ -219,9 +219,7 @@ void Search::judge_piece(const Standard& standard) {
 /// sees what no stencil does.
 bool Search::accuse_by_piece(const PieceSlope& whole, const Standard& standard) {
   // J may have another shape beyond the size of θ, which no small part of it shows through noise.
-  // Far within the block's step it may have quanta that its values there do not show. Where J
-  // stands still, accuse_still() is asked.
-  if (whole.reach < start_.step) return false;
+  // Where J stands still, accuse_still() is asked.
   if (whole.reach > 2.0 * start_.size || whole.value == 0.0 || !piece_->holds_x()) return false;
   const Claim held = claim(standard);
   const auto witness = [&](const PieceSlope& piece) {
