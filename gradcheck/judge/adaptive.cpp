@@ -219,10 +219,11 @@ class Adaptive {
 /// A power of two by which J is divided so that squares of its values neither overflow nor vanish.
 double unit_of(const Request& request) {
   constexpr double least = 0x1p-400, most = 0x1p400;
-  // Where J is exactly zero it may be saturated: then a slope says nothing of its size, unless it
-  // is so large that its square overflows.
+  // A J that is small by chance still moves by its slopes. Where it is exactly zero it may be
+  // saturated: then a slope says nothing of its size, unless its square overflows.
   const double slope = largest_finite(request.analytic);
-  const double size = request.cost != 0.0 ? std::abs(request.cost) : std::max(slope, 1.0);
+  const double size = request.cost != 0.0 ? std::max(std::abs(request.cost), std::min(slope, 1.0))
+                                          : std::max(slope, 1.0);
   return size == 0.0 || (size > least && size < most) ? 1.0 : std::exp2(std::ilogb(size));
 }
 

@@ -191,4 +191,12 @@ BOOST_AUTO_TEST_CASE(a_saturated_loss_accuses_nobody) {
   BOOST_TEST((right.verdict != Verdict::fail), right);
 }
 
+// A J and a θ next to the smallest numbers, with slopes of the usual size.
+BOOST_AUTO_TEST_CASE(denormal_values_with_usual_slopes_are_not_accused) {
+  const auto cost = [](Span t) { return 1.03 * t[0] + 0.42 * t[1] - 0.3 * t[2]; };
+  const Values theta{1e-310, 2e-309, 3e-312};
+  const auto right = gc::check(cost, Values{1.03, 0.42, -0.3}, theta);
+  BOOST_TEST((right.verdict != Verdict::fail), right);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
