@@ -90,10 +90,10 @@ struct Result {
   double epsilon = 0.0;    ///< step of the textbook method
   double tolerance = 0.0;  ///< relative error asked to be seen by the adaptive method
   std::vector<BlockResult> blocks;
-  std::vector<double> analytic;      ///< whole length of θ
-  std::vector<double> numeric;       ///< whole length of θ; NaN where nothing was measured
-  std::vector<double> bar;           ///< whole length of θ; infinite where nothing was measured
-  std::size_t evaluations = 0;       ///< of J in double
+  std::vector<double> analytic;  ///< whole length of θ
+  std::vector<double> numeric;   ///< whole length of θ; NaN where nothing was measured
+  std::vector<double> bar;       ///< whole length of θ; infinite where nothing was measured
+  std::size_t evaluations = 0;   ///< of J in double
   /// Calls of the gradient where it was given as a function, never more than a dozen: one for its
   /// values, four or five for its habits (purity.hpp), and six where it may be right beside θ.
   std::size_t gradient_evaluations = 0;

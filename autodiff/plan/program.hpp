@@ -84,7 +84,7 @@ struct Initial {
 };
 
 struct Program {
-  const TapeSlot* slot = nullptr;  // of the tape, which may be gone
+  const TapeSlot* slot = nullptr;        // of the tape, which may be gone
   std::uint64_t base = TapeSlot::never;  // of the slot, then
   DType precision = DType::float64;
   PlanOptions options;

@@ -28,9 +28,7 @@ struct Kinked {
 };
 std::ostream& operator<<(std::ostream& out, const Kinked& k) { return out << k.op; }
 
-std::uint_least32_t here(SourceLocation at = SourceLocation::current()) {
-  return at.line();
-}
+std::uint_least32_t here(SourceLocation at = SourceLocation::current()) { return at.line(); }
 
 std::vector<Kinked> kinked() {
   std::vector<Kinked> all;

@@ -21,8 +21,7 @@ Var counted(Tape& tape, const Shape& shape, Index start, Index step, SourceLocat
 }
 
 /// (length, pairs): position times base^(-2i / width).
-Var angles(Tape& tape, Index start, Index length, Index width, double base,
-           SourceLocation at) {
+Var angles(Tape& tape, Index start, Index length, Index width, double base, SourceLocation at) {
   const Var position = counted(tape, Shape{length, 1}, start, 1, at);
   const Var even = counted(tape, Shape{(width + 1) / 2}, 0, 2, at);
   return position / pow(base, Arg(even / static_cast<double>(width), at));
@@ -43,8 +42,7 @@ void require_base(std::string_view op, double base) {
 
 }  // namespace
 
-Var positional_encoding(Tape& tape, Index length, Index width, double base,
-                        SourceLocation at) {
+Var positional_encoding(Tape& tape, Index length, Index width, double base, SourceLocation at) {
   require_base("positional_encoding", base);
   if (length < 1 || width < 1) {
     throw ValueError(fmt::format("positional_encoding: ({}, {}) is not a positive length and width",

@@ -29,8 +29,7 @@ Var flip(Arg x, Axes axes);
 
 /// Tensors of one shape joined along a new axis, counted in the result. Throws ShapeError for an
 /// empty list or shapes that differ.
-Var stack(std::span<const Var> xs, int axis = 0,
-          SourceLocation at = SourceLocation::current());
+Var stack(std::span<const Var> xs, int axis = 0, SourceLocation at = SourceLocation::current());
 Var stack(std::initializer_list<Var> xs, int axis = 0,
           SourceLocation at = SourceLocation::current());
 

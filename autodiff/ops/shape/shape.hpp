@@ -34,8 +34,7 @@ Var swap_axes(Arg x, int a, int b);
 
 /// Joined along an axis on which they may differ. Throws ShapeError for an empty list or shapes
 /// that differ elsewhere.
-Var concat(std::span<const Var> xs, int axis = 0,
-           SourceLocation at = SourceLocation::current());
+Var concat(std::span<const Var> xs, int axis = 0, SourceLocation at = SourceLocation::current());
 Var concat(std::initializer_list<Var> xs, int axis = 0,
            SourceLocation at = SourceLocation::current());
 
