@@ -251,8 +251,7 @@ Search RowPlans::search(std::size_t row, std::size_t entry, std::size_t block) c
 
 Search RowPlans::search_from(std::size_t row, std::size_t entry, double step) const {
   const std::size_t column = request_.jacobian.column_of[entry];
-  return {column, request_.x.values()[column], analytic(row, entry),
-          Start{step, length(column), size_of(column)}};
+  return {column, request_.x.values()[column], analytic(row, entry), Start{step, size_of(column)}};
 }
 
 double RowPlans::widest(std::size_t column) const { return Start::widest_part * size_of(column); }

@@ -66,7 +66,7 @@ Search BlockPlan::search(const Request& request, std::size_t entry) const {
 Search BlockPlan::search_from(const Request& request, std::size_t entry, double step) const {
   const double x = request.theta.values()[entry];
   const double length = scales.length(entry);
-  return {entry, x, request.analytic[entry], Start{step, length, std::max(std::abs(x), length)}};
+  return {entry, x, request.analytic[entry], Start{step, std::max(std::abs(x), length)}};
 }
 
 Standard BlockPlan::standard(const Request& request, std::size_t entry) const {

@@ -18,8 +18,7 @@ inline constexpr double furthest_part = 1e4;  // of the size of an entry: the la
 /// Where a search begins, and how far it may go.
 struct Start {
   double step = 0.0;
-  double length = 1.0;  ///< by which the steps of the entry are counted
-  double size = 1.0;    ///< of the entry, where J may have another shape beyond
+  double size = 1.0;  ///< of the entry, where J may have another shape beyond
 
   /// No step above it may accuse; to agree by chance there is unlikely.
   double widest() const { return widest_part * size; }
