@@ -156,31 +156,6 @@ void name_unsteadiness(const ProbeEvaluator& evaluate, const ParameterVector& th
   if (!why.empty()) result.notes.emplace_back(why);
 }
 
-}  // namespace
-
-void Gradient::copy_whole(std::span<const double> from, std::span<double> to) {
-  if (from.size() != to.size()) {
-    throw ShapeError(
-        fmt::format("gradient: it has {} entries, but theta has {}", from.size(), to.size()));
-  }
-  std::ranges::copy(from, to.begin());
-}
-
-std::vector<double> Gradient::at(const ParameterVector& theta) const {
-  if (layout_ != nullptr) theta.require_same_layout(*layout_);
-  std::vector<double> gradient(theta.size(), std::numeric_limits<double>::quiet_NaN());
-  if (function_) {
-    // A copy, so that a function that writes into its θ harms no one.
-    const std::vector<double> lent(theta.values().begin(), theta.values().end());
-    function_(lent, gradient);
-  } else {
-    copy_whole(values_, gradient);
-  }
-  return gradient;
-}
-
-namespace {
-
 /// `cost`: null where J can be asked for single moves from θ only.
 Result check_probes(const ProbeEvaluator& evaluate, const Cost* cost, const Gradient& gradient,
                     const ParameterVector& theta, const Options& options) {

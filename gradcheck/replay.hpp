@@ -55,9 +55,6 @@ std::string entry_text(const ParameterVector& theta, std::size_t position);
 /// A step that suits an entry where nothing else is known: a thousandth of its block's size.
 double usual_step(const ParameterVector& theta, std::size_t position);
 
-/// The call of replay_probe that repeats a component's probe.
-std::string replay_call(const Component& component);
-
 /// The numbers, one to a line.
 std::string report(const ProbeReplay& replay, bool colour = false);
 std::ostream& operator<<(std::ostream& out, const ProbeReplay& replay);

@@ -5,11 +5,9 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <ostream>
 
+#include "gradcheck/badness.hpp"
 #include "gradcheck/errors.hpp"
-#include "gradcheck/judge/assemble.hpp"
-#include "gradcheck/report/report.hpp"
 
 namespace dtheta::gradcheck {
 
@@ -43,6 +41,15 @@ bool worse(const Component& a, const Component& b) {
   return badness(a) < badness(b);
 }
 
+std::string replay_call(const Component& component) {
+  std::string literal;
+  for (const char c : to_string(component.key)) {
+    if (c == '"' || c == '\\') literal += '\\';
+    literal += c;
+  }
+  return fmt::format("replay_probe(cost, gradient, theta, \"{}\", {})", literal, component.step);
+}
+
 const BlockResult& Result::block(std::string_view name) const {
   const auto found = std::ranges::find(blocks, name, &BlockResult::name);
   if (found == blocks.end()) {
@@ -59,7 +66,5 @@ std::vector<Component> Result::worst() const {
   std::ranges::stable_sort(all, worse);
   return all;
 }
-
-std::ostream& operator<<(std::ostream& out, const Result& result) { return out << report(result); }
 
 }  // namespace dtheta::gradcheck

@@ -116,6 +116,9 @@ struct Result {
 /// Prints the report of report.hpp without colour.
 std::ostream& operator<<(std::ostream& out, const Result& result);
 
+/// The call of replay_probe (replay.hpp) that repeats a component's probe.
+std::string replay_call(const Component& component);
+
 /// True if `a` is worse than `b`: failures first, then open ones, then by |analytic − numeric|.
 bool worse(const Component& a, const Component& b);
 

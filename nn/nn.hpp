@@ -20,6 +20,7 @@
 #include "nn/layers/sequential.hpp"
 #include "nn/lbfgs.hpp"
 #include "nn/loss.hpp"
+#include "nn/minimize.hpp"
 #include "nn/model_cost.hpp"
 #include "nn/optimizer.hpp"
 #include "nn/parameter.hpp"

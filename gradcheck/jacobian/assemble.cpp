@@ -6,7 +6,7 @@
 #include <cmath>
 #include <limits>
 
-#include "gradcheck/judge/assemble.hpp"
+#include "gradcheck/badness.hpp"
 
 namespace dtheta::gradcheck::detail {
 namespace {

@@ -6,9 +6,9 @@
 #include <cmath>
 #include <ostream>
 
+#include "gradcheck/badness.hpp"
 #include "gradcheck/errors.hpp"
 #include "gradcheck/jacobian/report.hpp"
-#include "gradcheck/judge/assemble.hpp"
 
 namespace dtheta::gradcheck {
 

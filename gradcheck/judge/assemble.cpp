@@ -6,8 +6,8 @@
 #include <cmath>
 #include <limits>
 
+#include "gradcheck/badness.hpp"
 #include "gradcheck/judge/blind_spots.hpp"
-#include "gradcheck/replay.hpp"
 
 namespace dtheta::gradcheck::detail {
 namespace {
@@ -223,21 +223,6 @@ class Assembly {
 };
 
 }  // namespace
-
-Badness::Badness(Verdict verdict, double analytic, double numeric, std::size_t at)
-    : rank(verdict == Verdict::fail           ? 2
-           : verdict == Verdict::inconclusive ? 1
-                                              : 0),
-      error(std::abs(analytic - numeric)),
-      position(at) {
-  if (std::isnan(error)) error = std::numeric_limits<double>::infinity();
-}
-
-bool Badness::operator<(const Badness& other) const {
-  if (rank != other.rank) return rank > other.rank;
-  if (error != other.error) return error > other.error;
-  return position < other.position;
-}
 
 void assemble(Result& result, const Request& request, const Findings* findings) {
   if (findings != nullptr) {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "gradcheck/check.hpp"
+#include "gradcheck/gradient.hpp"
 #include "gradcheck/judge/request.hpp"
 
 namespace dtheta::gradcheck::detail {

@@ -4,8 +4,10 @@
 #include <span>
 #include <vector>
 
-#include "gradcheck/check.hpp"
 #include "gradcheck/judge/finding.hpp"
+#include "gradcheck/options.hpp"
+#include "gradcheck/parameter_vector.hpp"
+#include "gradcheck/probe.hpp"
 
 namespace dtheta::gradcheck::detail {
 

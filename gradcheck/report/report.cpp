@@ -218,4 +218,6 @@ bool is_terminal(std::FILE* stream) {
   return stream != nullptr && isatty(fileno(stream)) != 0;
 }
 
+std::ostream& operator<<(std::ostream& out, const Result& result) { return out << report(result); }
+
 }  // namespace dtheta::gradcheck
