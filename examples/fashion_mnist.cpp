@@ -26,6 +26,7 @@
 #include "nn/data/dataset.hpp"
 #include "nn/layers/dropout.hpp"
 #include "nn/layers/linear.hpp"
+#include "nn/layers/sequential.hpp"
 #include "nn/model_cost.hpp"
 #include "nn/train/trainer.hpp"
 

@@ -18,9 +18,9 @@ class Residual {
  public:
   Residual(Index width, RandomKey key) : inner_(width, width, key) {}
   [[nodiscard]] Var forward(nn::Recording& recording, Var x) const {
-    return x + tanh(inner_.forward(recording, x));
+    return x + tanh(recording(inner_, x));
   }
-  [[nodiscard]] std::vector<nn::Parameter*> parameters() { return inner_.parameters(); }
+  void fields(nn::Fields& fields) { fields("inner", inner_); }
 
  private:
   nn::Linear inner_;

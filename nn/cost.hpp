@@ -24,6 +24,10 @@ struct RecordedCost {
   Var cost;
   std::vector<CostPart> parts;  ///< terms of the cost: "data", then each regulariser by its name
   std::vector<RecordedParameter> parameters;
+  std::vector<RecordedParameter> frozen{};  ///< leaves that are no parameters of the cost
+  std::vector<RecordedBuffer> buffers{};
+  std::vector<LayerCall> calls{};
+  std::vector<std::string> unused{};  ///< parameters that the model lists and the cost does not use
 };
 
 /// Adds a regulariser to a cost that is over `examples`. `cost.parameters` must be complete.

@@ -136,4 +136,13 @@ Tensor orthogonal(const Shape& shape, RandomKey key, double gain) {
   return result;
 }
 
+std::function<Tensor(const Shape&, RandomKey)> uniform_by_fan(Index fan) {
+  const double bound = 1 / std::sqrt(static_cast<double>(fan));
+  return [bound](const Shape& shape, RandomKey key) { return uniform(shape, -bound, bound, key); };
+}
+
+std::function<Tensor(const Shape&, RandomKey)> always(double value) {
+  return [value](const Shape& shape, RandomKey) { return constant(shape, value); };
+}
+
 }  // namespace dtheta::nn

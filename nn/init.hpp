@@ -1,5 +1,7 @@
 #pragma once
 
+#include <functional>
+
 #include "autodiff/random.hpp"
 #include "autodiff/tensor.hpp"
 
@@ -30,6 +32,12 @@ namespace dtheta::nn {
 /// Variance 2 / fan_in, for relu and its kin (He et al. 2015).
 [[nodiscard]] Tensor he_uniform(const Shape& shape, RandomKey key);
 [[nodiscard]] Tensor he_normal(const Shape& shape, RandomKey key);
+
+/// Uniform in (-1 / sqrt(fan), 1 / sqrt(fan)), for layers whose units have that many inputs: what
+/// PyTorch's dense and convolution layers start from.
+[[nodiscard]] std::function<Tensor(const Shape&, RandomKey)> uniform_by_fan(Index fan);
+/// `value` everywhere, whatever the key.
+[[nodiscard]] std::function<Tensor(const Shape&, RandomKey)> always(double value);
 
 /// `gain` times a matrix with orthonormal rows or columns, whichever are fewer, uniform among all
 /// such (Saxe et al. 2014). Axes after the first are taken together as columns.

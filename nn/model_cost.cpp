@@ -6,13 +6,13 @@
 
 namespace dtheta::nn {
 
-RecordedCost record_cost(Tape& tape, const Sequential& model, const Tensor& input,
-                         const Tensor& target, const CostOptions& options, Mode mode) {
+RecordedCost record_cost(Tape& tape, ModelView model, const Tensor& input, const Tensor& target,
+                         const CostOptions& options, Mode mode) {
   if (input.shape().rank() < 1 || input.size() == 0) {
     throw ShapeError(
         fmt::format("record_cost: the input {} holds no examples", to_string(input.shape())));
   }
-  Recording recording(tape, mode);
+  Recording recording(tape, model.fields(), mode);
   RecordedCost r;
   r.input = tape.leaf(input, "input");
   r.target = tape.leaf(target, "target");
@@ -20,6 +20,10 @@ RecordedCost record_cost(Tape& tape, const Sequential& model, const Tensor& inpu
   r.cost = loss(options.loss, r.output, r.target);
   r.parts.push_back({"data", r.cost});
   r.parameters = recording.parameters();
+  r.frozen = recording.frozen();
+  r.buffers = recording.buffers();
+  r.calls = recording.calls();
+  r.unused = recording.unused();
   const Index examples = options.examples == 0 ? input.shape()[0] : options.examples;
   for (const Regularizer& regularizer : options.regularizers) {
     add_penalty(r, regularizer, examples);

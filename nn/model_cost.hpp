@@ -3,8 +3,8 @@
 #include <vector>
 
 #include "nn/cost.hpp"
-#include "nn/layers/sequential.hpp"
 #include "nn/loss.hpp"
+#include "nn/model_ref.hpp"
 
 namespace dtheta::nn {
 
@@ -17,7 +17,7 @@ struct CostOptions {
 
 /// Records the cost of a model over a batch with examples in rows: the mean of the loss +
 /// regularisers. Input and target become leaves.
-[[nodiscard]] RecordedCost record_cost(Tape& tape, const Sequential& model, const Tensor& input,
+[[nodiscard]] RecordedCost record_cost(Tape& tape, ModelView model, const Tensor& input,
                                        const Tensor& target, const CostOptions& options,
                                        Mode mode = Mode::train);
 

@@ -13,12 +13,13 @@ void detail::require_keep_prob(double keep_prob) {
   }
 }
 
-Dropout::Dropout(double keep_prob, RandomKey key) : keep_prob_(keep_prob), key_(key) {
+Dropout::Dropout(double keep_prob, RandomStream masks) : keep_prob_(keep_prob), masks_(masks) {
   detail::require_keep_prob(keep_prob);
 }
 
 Var Dropout::forward(Recording& recording, Var x) const {
-  return recording.training() ? dropout(x, keep_prob_, key_) : x;
+  if (!recording.training() || keep_prob_ == 1) return x;
+  return dropout(x, keep_prob_, recording(masks_));
 }
 
 }  // namespace dtheta::nn

@@ -6,32 +6,44 @@
 
 #include "autodiff/errors.hpp"
 #include "autodiff/ops/linalg/matmul.hpp"
+#include "autodiff/ops/shape/shape.hpp"
 #include "nn/init.hpp"
 
 namespace dtheta::nn {
 namespace {
 
-Tensor weights_for(Index in, Index out, RandomKey key) {
+void require_sizes(Index in, Index out) {
   if (in < 1 || out < 1) {
     throw ShapeError(fmt::format("linear: {} inputs and {} outputs, need at least 1", in, out));
   }
-  return he_normal({out, in}, key);
 }
 
 }  // namespace
 
-Linear::Linear(Index in, Index out, RandomKey key)
-    : Linear(weights_for(in, out, key), Tensor(Shape{out})) {}
+Linear::Linear(Index in, Index out, const LinearOptions& options) : weight_{.symbol = "weight"} {
+  require_sizes(in, out);
+  const Initializer within = uniform_by_fan(in);
+  weight_ = to_draw("weight", {out, in}, options.weight_init ? options.weight_init : within);
+  if (!options.bias) return;
+  bias_ = to_draw("bias", {out}, options.bias_init ? options.bias_init : within, false);
+}
 
-Linear::Linear(Tensor weights, Tensor bias)
-    : weights_{.symbol = "W", .value = std::move(weights)},
-      bias_{.symbol = "b", .value = std::move(bias), .regularized = false} {
-  const Shape &w = weights_.value.shape(), &b = bias_.value.shape();
+Linear::Linear(Index in, Index out, RandomKey key, const LinearOptions& options)
+    : Linear(in, out, options) {
+  draw(weight_, key);
+  if (bias_) draw(*bias_, key, 1);
+}
+
+Linear::Linear(Tensor weight, Tensor bias)
+    : weight_{.symbol = "weight", .value = std::move(weight)},
+      bias_(Parameter{.symbol = "bias", .value = std::move(bias), .regularized = false}) {
+  const Shape &w = weight_.value.shape(), &b = bias_->value.shape();
   if (w.rank() != 2 || b.rank() != 1 || w[0] != b[0] || w.size() == 0) {
-    throw ShapeError(fmt::format("linear: W {} and b {} do not fit: (out, in) and (out) are needed",
-                                 to_string(w), to_string(b)));
+    throw ShapeError(
+        fmt::format("linear: weight {} and bias {} do not fit: (out, in) and (out) are needed",
+                    to_string(w), to_string(b)));
   }
-  for (Parameter* p : parameters()) {
+  for (const Parameter* p : {&weight_, &*bias_}) {
     if (p->value.dtype() == DType::int64) {
       throw TypeError(fmt::format("linear: {} is int64, must be real", p->symbol));
     }
@@ -39,9 +51,9 @@ Linear::Linear(Tensor weights, Tensor bias)
 }
 
 Var Linear::forward(Recording& recording, Var x) const {
-  const Var w = recording(weights_);
-  const Var b = recording(bias_);
-  return affine(x, w, b);
+  const Var w = recording(weight_);
+  if (bias_) return affine(x, w, recording(*bias_));
+  return matmul(x, swap_axes(w, 0, 1));
 }
 
 }  // namespace dtheta::nn

@@ -1,31 +1,45 @@
 #pragma once
 
-#include <vector>
+#include <optional>
 
 #include "autodiff/random.hpp"
-#include "nn/parameter.hpp"
+#include "nn/fields.hpp"
 #include "nn/recording.hpp"
 
 namespace dtheta::nn {
 
-/// A dense layer on examples in rows: x W^T + b, for x (..., in), W (out, in), b (out).
+struct LinearOptions {
+  /// First weights; uniform in (-1 / sqrt(in), 1 / sqrt(in)), as in PyTorch, where none is given.
+  Initializer weight_init{};
+  Initializer bias_init{};  ///< likewise
+  bool bias = true;
+};
+
+/// A dense layer on examples in rows: x W^T + b, for x (..., in), W (out, in), b (out). Its
+/// parameters are `weight` and `bias`.
 class Linear {
  public:
-  /// Weights by He's normal initialisation (nn/init.hpp) under `key`, biases 0. ShapeError unless
-  /// both sizes are at least 1.
-  Linear(Index in, Index out, RandomKey key);
+  /// Throws ShapeError unless both sizes are at least 1.
+  Linear(Index in, Index out, const LinearOptions& options = {});
+  /// With values drawn at once, under `key`.
+  Linear(Index in, Index out, RandomKey key, const LinearOptions& options = {});
   /// Throws ShapeError when the two do not fit, TypeError for index tensors.
-  Linear(Tensor weights, Tensor bias);
+  Linear(Tensor weight, Tensor bias);
 
   [[nodiscard]] Var forward(Recording& recording, Var x) const;
-  [[nodiscard]] std::vector<Parameter*> parameters() { return {&weights_, &bias_}; }
+  void fields(Fields& fields) { fields("weight", weight_)("bias", bias_); }
 
-  [[nodiscard]] const Tensor& weights() const { return weights_.value; }
-  [[nodiscard]] const Tensor& bias() const { return bias_.value; }
+  [[nodiscard]] const Tensor& weight() const { return weight_.value; }
+  /// A scalar 0 where there is none.
+  [[nodiscard]] Tensor bias() const { return bias_ ? bias_->value : Tensor(0.0); }
+
+  /// For layers that use the two in an op of their own.
+  [[nodiscard]] const Parameter& weight_parameter() const { return weight_; }
+  [[nodiscard]] const std::optional<Parameter>& bias_parameter() const { return bias_; }
 
  private:
-  Parameter weights_;
-  Parameter bias_;
+  Parameter weight_;
+  std::optional<Parameter> bias_;
 };
 
 }  // namespace dtheta::nn

@@ -2,10 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <cmath>
-#include <span>
-
 #include "autodiff/errors.hpp"
 #include "autodiff/ops/shape/shape.hpp"
 #include "nn/init.hpp"
@@ -39,33 +35,29 @@ RecurrentResult run(RecurrentKind kind, Var x, Var zeros, const RecurrentWeights
 
 }  // namespace
 
-Recurrent::Recurrent(RecurrentKind kind, Index in, Index hidden, RandomKey key,
-                     const RecurrentOptions& options)
-    : kind_(kind),
-      options_(options),
-      w_x_{.symbol = "W_x"},
-      w_h_{.symbol = "W_h"},
-      b_x_{.symbol = "b_x", .regularized = false},
-      b_h_{.symbol = "b_h", .regularized = false} {
+Recurrent::Recurrent(RecurrentKind kind, Index in, Index hidden, const RecurrentOptions& options)
+    : kind_(kind), options_(options) {
   if (in < 1 || hidden < 1) {
     throw ShapeError(
         fmt::format("recurrent: {} inputs and {} hidden, need at least 1", in, hidden));
   }
   const Index rows = gates_of(kind) * hidden;
-  w_x_.value = Tensor(Shape{rows, in});
-  w_h_.value = Tensor(Shape{rows, hidden});
-  b_x_.value = b_h_.value = Tensor(Shape{rows});
-  // One draw for all, so that one stream is enough.
-  Index total = 0;
-  for (const Parameter* p : parameters()) total += p->value.size();
-  const double bound = 1 / std::sqrt(static_cast<double>(hidden));
-  const Tensor drawn = uniform({total}, -bound, bound, key);
-  std::span<const double> left = drawn.data<double>();
-  for (Parameter* p : parameters()) {
-    const auto n = static_cast<std::size_t>(p->value.size());
-    std::ranges::copy(left.first(n), p->value.data<double>().begin());
-    left = left.subspan(n);
-  }
+  const Initializer init = options.init ? options.init : uniform_by_fan(hidden);
+  w_x_ = to_draw("weight_ih_l0", {rows, in}, init);
+  w_h_ = to_draw("weight_hh_l0", {rows, hidden}, init);
+  b_x_ = to_draw("bias_ih_l0", {rows}, init, false);
+  b_h_ = to_draw("bias_hh_l0", {rows}, init, false);
+}
+
+Recurrent::Recurrent(RecurrentKind kind, Index in, Index hidden, RandomKey key,
+                     const RecurrentOptions& options)
+    : Recurrent(kind, in, hidden, options) {
+  std::uint32_t which = 0;
+  for (Parameter* p : {&w_x_, &w_h_, &b_x_, &b_h_}) draw(*p, key, which++);
+}
+
+void Recurrent::fields(Fields& fields) {
+  fields("weight_ih_l0", w_x_)("weight_hh_l0", w_h_)("bias_ih_l0", b_x_)("bias_hh_l0", b_h_);
 }
 
 Var Recurrent::forward(Recording& recording, Var x) const {

@@ -23,28 +23,41 @@ bool is_right(std::span<const float> outputs, Index label, double threshold) {
 
 }  // namespace
 
-Evaluator::Evaluator(const Sequential& model, const Shape& example, Index batch_size) {
+Evaluator::Evaluator(ModelView model, const Shape& example, Index batch_size) {
+  Recording recording(tape_, model.fields(), Mode::evaluate);
   input_ = tape_.leaf(Tensor(detail::batch_of(example, batch_size), DType::float32), "input");
-  output_ = model.forward(recording_, input_);
+  output_ = model.forward(recording, input_);
   if (output_.rank() < 1 || output_.shape()[0] != batch_size) {
     throw ShapeError(fmt::format("evaluator: the output {} is not one for each of {} examples",
                                  to_string(output_.shape()), batch_size));
   }
+  parameters_ = recording.parameters();
+  parameters_.insert(parameters_.end(), recording.frozen().begin(), recording.frozen().end());
+  buffers_ = recording.buffers();
   workspace_.emplace(Plan{output_});
 }
 
+void Evaluator::set_leaf(Var leaf, const std::string& name, std::span<const float> value) {
+  const std::span<float> to = workspace_->leaf(leaf);
+  if (to.size() != value.size()) {
+    throw ShapeError(
+        fmt::format("evaluator: {} has {} elements, not {}", name, to.size(), value.size()));
+  }
+  std::ranges::copy(value, to.begin());
+}
+
 void Evaluator::set(const Parameter& parameter, std::span<const float> value) {
-  const auto& known = recording_.parameters();
-  const auto at = std::ranges::find(known, &parameter, &RecordedParameter::source);
-  if (at == known.end()) {
+  const auto at = std::ranges::find(parameters_, &parameter, &RecordedParameter::source);
+  if (at == parameters_.end()) {
     throw StateError(fmt::format("evaluator: {} is not of this model", parameter.name()));
   }
-  const std::span<float> leaf = workspace_->leaf(at->var);
-  if (leaf.size() != value.size()) {
-    throw ShapeError(fmt::format("evaluator: {} has {} elements, not {}", parameter.name(),
-                                 leaf.size(), value.size()));
-  }
-  std::ranges::copy(value, leaf.begin());
+  set_leaf(at->var, at->name, value);
+}
+
+void Evaluator::set(const Buffer& buffer, std::span<const float> value) {
+  const auto at = std::ranges::find(buffers_, &buffer, &RecordedBuffer::source);
+  if (at == buffers_.end()) throw StateError("evaluator: a buffer is not of this model");
+  set_leaf(at->var, at->name, value);
 }
 
 Tensor Evaluator::predict(const Tensor& inputs) {

@@ -24,9 +24,8 @@ double threshold_of(Loss loss) { return loss == Loss::binary_cross_entropy ? 0.5
 
 }  // namespace
 
-Trainer::Trainer(Sequential& model, const Dataset& train, TrainerOptions options)
+Trainer::Trainer(ModelRef model, const Dataset& train, TrainerOptions options)
     : model_(model),
-      model_watch_(model.watch()),
       train_(train),
       options_(std::move(options)),
       batches_(train.count(), options_.batch_size, options_.seed, LastBatch::drop) {
@@ -60,7 +59,11 @@ void Trainer::record() {
   if (options_.hook.after) {
     outputs.insert(outputs.end(), recorded_.gradients.begin(), recorded_.gradients.end());
   }
-  workspace_.emplace(Plan(outputs, {.updates = recorded_.optimizer.updates}));
+  auto updates = recorded_.optimizer.updates;
+  for (const RecordedBuffer& b : recorded_.cost.buffers) {
+    if (b.next.exists()) updates.emplace_back(b.var, b.next);
+  }
+  workspace_.emplace(Plan(outputs, {.updates = updates}));
 }
 
 void Trainer::fit(int epochs, const std::function<void(const EpochReport&)>& after_epoch) {
@@ -119,34 +122,44 @@ double Trainer::run_step(std::span<const Index> rows) {
   return static_cast<double>((*workspace_)[recorded_.cost.cost][0]);
 }
 
-Sequential& Trainer::model() const {
-  if (model_watch_.is_gone()) {
-    throw StateError("trainer: its model has been destroyed or moved since");
-  }
+const ModelRef& Trainer::model() const {
+  model_.require_there("trainer");
   return model_;
 }
 
 void Trainer::store() {
-  for (Parameter* p : model().parameters()) {
-    const auto& known = recorded_.cost.parameters;
-    const auto at = std::ranges::find(known, p, &RecordedParameter::source);
-    if (at != known.end()) p->value = workspace_->tensor(at->var).to(DType::float64);
+  const ModelFields all = model().fields();
+  const RecordedCost& cost = recorded_.cost;
+  for (const auto& p : all.parameters) {
+    const auto at = std::ranges::find(cost.parameters, p.member, &RecordedParameter::source);
+    if (at == cost.parameters.end()) continue;
+    p.member->value = workspace_->tensor(at->var).to(DType::float64);
+  }
+  for (const auto& b : all.buffers) {
+    const auto at = std::ranges::find(cost.buffers, b.member, &RecordedBuffer::source);
+    if (at == cost.buffers.end()) continue;
+    b.member->value = workspace_->tensor(at->var).to(DType::float64);
   }
 }
 
 double Trainer::accuracy(const Dataset& data) {
-  const Sequential& trained = model();
+  const ModelRef& trained = model();
   if (!evaluator_) {
     evaluator_.emplace(trained, detail::example_of(recorded_.cost.input.shape()));
   }
   for (const RecordedParameter& p : recorded_.cost.parameters) {
     evaluator_->set(*p.source, (*workspace_)[p.var]);
   }
+  for (const RecordedBuffer& b : recorded_.cost.buffers) {
+    evaluator_->set(*b.source, (*workspace_)[b.var]);
+  }
   return evaluator_->accuracy(data, threshold_of(options_.loss));
 }
 
 std::vector<Var> Trainer::leaves() const {
   std::vector<Var> all = leaves_of(recorded_.cost.parameters);
+  for (const RecordedParameter& p : recorded_.cost.frozen) all.push_back(p.var);
+  for (const RecordedBuffer& b : recorded_.cost.buffers) all.push_back(b.var);
   all.insert(all.end(), {recorded_.cost.input, recorded_.cost.target, dropout_step_});
   return all;
 }

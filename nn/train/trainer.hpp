@@ -8,9 +8,9 @@
 #include "autodiff/workspace.hpp"
 #include "nn/data/batches.hpp"
 #include "nn/data/dataset.hpp"
-#include "nn/layers/sequential.hpp"
 #include "nn/loss.hpp"
 #include "nn/model_cost.hpp"
+#include "nn/model_ref.hpp"
 #include "nn/optimizer.hpp"
 #include "nn/train/evaluator.hpp"
 
@@ -74,9 +74,9 @@ class Trainer {
   /// Throws what require_valid does for the data, ShapeError when they do not fit the model or its
   /// output is not (batch, classes), or (batch, 1) for a binary loss, and ValueError for other
   /// losses.
-  Trainer(Sequential& model, const Dataset& train, TrainerOptions options);
+  Trainer(ModelRef model, const Dataset& train, TrainerOptions options);
   /// The data are read while it trains: give them a name.
-  Trainer(Sequential& model, const Dataset&& train, TrainerOptions options) = delete;
+  Trainer(ModelRef model, const Dataset&& train, TrainerOptions options) = delete;
 
   /// Trains for some epochs, then stores the parameters. `after_epoch` is called after each.
   void fit(int epochs, const std::function<void(const EpochReport&)>& after_epoch = {});
@@ -99,13 +99,12 @@ class Trainer {
 
  private:
   void record();
-  [[nodiscard]] Sequential& model() const;
+  [[nodiscard]] const ModelRef& model() const;
   [[nodiscard]] Tensor zero_targets() const;
   void load(std::span<const Index> rows);
   double run_step(std::span<const Index> rows);
 
-  Sequential& model_;
-  Lifetime::Watch model_watch_;
+  ModelRef model_;
   const Dataset& train_;
   TrainerOptions options_;
   Tensor converted_;  // the inputs, when they are not float32 already

@@ -14,6 +14,7 @@
 #include "nn/layers/activation.hpp"
 #include "nn/layers/dropout.hpp"
 #include "nn/layers/linear.hpp"
+#include "nn/layers/sequential.hpp"
 #include "watched.hpp"
 
 namespace dtheta::gradcheck::test {
@@ -196,7 +197,7 @@ BOOST_AUTO_TEST_CASE(a_trainer_is_watched_by_its_hook_and_trains_the_same) {
     nn::TrainerOptions options{.batch_size = 32, .hook = hook, .progress = false};
     nn::Trainer(model, points, options).fit(20);
     Values all;
-    for (const nn::Parameter* p : model.parameters()) {
+    for (const nn::Parameter* p : nn::parameters_of(model)) {
       const auto v = p->value.data<double>();
       all.insert(all.end(), v.begin(), v.end());
     }

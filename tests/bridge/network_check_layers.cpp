@@ -28,7 +28,7 @@ struct Filters {
     const Var filters = recording(w), bias = recording(b);
     return flatten(max_pool2d(tanh(conv2d(x, filters, bias)), 2), 1);
   }
-  [[nodiscard]] std::vector<nn::Parameter*> parameters() { return {&w, &b}; }
+  void fields(nn::Fields& f) { f("K", w)("k", b); }
 };
 
 /// The last element of a sequence.

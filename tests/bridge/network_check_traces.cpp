@@ -236,7 +236,7 @@ struct Training {
     Counted::elements = 0;
     trainer.fit(4);
     std::vector<Tensor> parameters;
-    for (const nn::Parameter* p : model.parameters()) parameters.push_back(p->value);
+    for (const nn::Parameter* p : nn::parameters_of(model)) parameters.push_back(p->value);
     return parameters;
   }
 };
@@ -260,7 +260,7 @@ BOOST_AUTO_TEST_CASE(statement_14_training_checks_nothing_unless_asked) {
   Training training;
   const auto check = [&](const nn::Trainer& t) {
     Tape tape;
-    nn::Recording recording(tape);
+    nn::Recording recording(tape, nn::fields_of(training.model));
     const Var input = tape.leaf(t.workspace().tensor(t.recorded().cost.input));
     const Var target = tape.leaf(t.workspace().tensor(t.recorded().cost.target));
     const Var output = training.model.forward(recording, input);

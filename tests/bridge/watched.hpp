@@ -12,6 +12,7 @@
 #include "nn/layers/activation.hpp"
 #include "nn/layers/dropout.hpp"
 #include "nn/layers/linear.hpp"
+#include "nn/layers/sequential.hpp"
 #include "nn/model_cost.hpp"
 #include "nn/optimizer.hpp"
 

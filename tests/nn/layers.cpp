@@ -16,6 +16,7 @@
 #include "nn/layers/linear.hpp"
 #include "nn/layers/sequential.hpp"
 #include "nn/model_cost.hpp"
+#include "nn/model_ref.hpp"
 #include "plain_network.hpp"
 
 namespace dtheta::nn::test {
@@ -27,7 +28,7 @@ namespace bdata = boost::unit_test::data;
 struct Scale {
   Parameter factor{.symbol = "scale", .value = Tensor(3.0)};
   [[nodiscard]] Var forward(Recording& recording, Var x) const { return recording(factor) * x; }
-  [[nodiscard]] std::vector<Parameter*> parameters() { return {&factor}; }
+  void fields(Fields& fields) { fields("factor", factor); }
 };
 static_assert(Layer<Scale>);
 static_assert(Layer<Sequential>);
@@ -40,7 +41,7 @@ struct Double {
 
 std::string names_of(Sequential& model) {
   std::string names;
-  for (const Parameter* p : model.parameters()) names += p->name() + " ";
+  for (const auto& p : fields_of(model).parameters) names += p.path + " ";
   return names;
 }
 
@@ -58,10 +59,14 @@ BOOST_AUTO_TEST_CASE(linear_is_x_times_w_transposed_plus_b) {
       (layer.forward(recording, x).value() == Tensor(Shape{2, 2}, {11.0, 19.0, 27.0, 23.0})));
 }
 
-BOOST_AUTO_TEST_CASE(linear_starts_with_hes_weights_and_no_bias) {
-  const Linear layer(7, 5, {1, 2});
-  BOOST_TEST((layer.weights() == he_normal({5, 7}, {1, 2})));
-  BOOST_TEST((layer.bias() == Tensor(Shape{5})));
+BOOST_AUTO_TEST_CASE(linear_starts_as_it_is_told) {
+  const Linear usual(7, 5, {1, 2});
+  BOOST_TEST((usual.weight() == uniform_by_fan(7)({5, 7}, {1, 2})));
+  const Tensor bias = usual.bias();
+  for (const double b : bias.data<double>()) BOOST_TEST(std::abs(b) < 1 / std::sqrt(7));
+  const Linear he(7, 5, {1, 2}, {.weight_init = he_normal, .bias_init = always(0)});
+  BOOST_TEST((he.weight() == he_normal({5, 7}, {1, 2})));
+  BOOST_TEST((he.bias() == Tensor(Shape{5})));
 }
 
 BOOST_AUTO_TEST_CASE(linear_refuses_what_does_not_fit) {
@@ -69,23 +74,23 @@ BOOST_AUTO_TEST_CASE(linear_refuses_what_does_not_fit) {
     return message<ShapeError>([&] { return Linear(w, b); });
   };
   BOOST_TEST(refusal(Tensor(Shape{2, 3}), Tensor(Shape{3})) ==
-             "linear: W (2, 3) and b (3) do not fit: (out, in) and (out) are needed");
+             "linear: weight (2, 3) and bias (3) do not fit: (out, in) and (out) are needed");
   BOOST_TEST(refusal(Tensor(Shape{6}), Tensor(Shape{6})) ==
-             "linear: W (6) and b (6) do not fit: (out, in) and (out) are needed");
-  BOOST_TEST(message<ShapeError>([] { return Linear(0, 3, {}); }) ==
+             "linear: weight (6) and bias (6) do not fit: (out, in) and (out) are needed");
+  BOOST_TEST(message<ShapeError>([] { return Linear(0, 3); }) ==
              "linear: 0 inputs and 3 outputs, need at least 1");
   BOOST_TEST(message<TypeError>([] {
                return Linear(Tensor(Shape{2, 3}, DType::int64), Tensor(Shape{2}));
-             }) == "linear: W is int64, must be real");
+             }) == "linear: weight is int64, must be real");
 }
 
-BOOST_AUTO_TEST_CASE(a_sequence_numbers_its_parameters_across_nested_ones) {
+BOOST_AUTO_TEST_CASE(a_sequence_names_its_parameters_by_their_places) {
   Sequential model{Linear(2, 3, {1, 0}), Activation::relu,
                    Sequential{Scale{}, Double{}, Linear(3, 3, {1, 1})}, Activation::tanh};
   model.add(Linear(3, 1, {1, 2}));
-  BOOST_TEST(names_of(model) == "W1 b1 scale2 W3 b3 W4 b4 ");
+  BOOST_TEST(names_of(model) == "0.weight 0.bias 2.0.factor 2.2.weight 2.2.bias 4.weight 4.bias ");
   Tape tape;
-  Recording recording(tape);
+  Recording recording(tape, fields_of(model));
   const Var y = model.forward(recording, tape.leaf(Tensor(Shape{5, 2})));
   BOOST_TEST((y.shape() == Shape{5, 1}));
   std::string recorded;
@@ -93,7 +98,8 @@ BOOST_AUTO_TEST_CASE(a_sequence_numbers_its_parameters_across_nested_ones) {
     recorded += p.name + ":" + std::to_string(p.layer) + (p.regularized ? " " : "' ");
     BOOST_TEST(tape.name(p.var.index()) == p.name);
   }
-  BOOST_TEST(recorded == "W1:1 b1:1' scale2:2 W3:3 b3:3' W4:4 b4:4' ");
+  BOOST_TEST(recorded ==
+             "0.weight:1 0.bias:1' 2.0.factor:2 2.2.weight:3 2.2.bias:3' 4.weight:4 4.bias:4' ");
 }
 
 BOOST_AUTO_TEST_CASE(a_model_and_a_batch_make_a_cost) {
@@ -118,8 +124,8 @@ BOOST_AUTO_TEST_CASE(a_model_and_a_batch_make_a_cost) {
 BOOST_AUTO_TEST_CASE(a_copy_shares_nothing) {
   Sequential model{Scale{}};
   Sequential copy = model;
-  copy.parameters()[0]->value = Tensor(5.0);
-  BOOST_TEST(model.parameters()[0]->value.item() == 3.0);
+  parameters_of(copy)[0]->value = Tensor(5.0);
+  BOOST_TEST(parameters_of(model)[0]->value.item() == 3.0);
 }
 
 BOOST_AUTO_TEST_CASE(a_parameter_used_twice_is_one_leaf) {
@@ -168,9 +174,8 @@ BOOST_AUTO_TEST_CASE(softmax_takes_the_axis_of_the_classes) {
 
 BOOST_DATA_TEST_CASE(statement_12_keep_prob_lies_in_0_to_1,
                      bdata::make({0.0, -0.5, 1.0000001, std::nan("")}), keep_prob) {
-  BOOST_TEST(message<ValueError>([&] {
-               return Dropout(keep_prob, {});
-             }).starts_with("dropout: keep_prob "));
+  BOOST_TEST(
+      message<ValueError>([&] { return Dropout(keep_prob); }).starts_with("dropout: keep_prob "));
 }
 
 BOOST_AUTO_TEST_CASE(
@@ -206,7 +211,7 @@ BOOST_AUTO_TEST_CASE(statement_12_dropout_does_nothing_in_evaluation_or_when_it_
   Recording evaluation(tape, Mode::evaluate), training(tape);
   BOOST_TEST(Dropout(0.5, {}).forward(evaluation, x).is(x));
   BOOST_TEST(Dropout(1, {}).forward(training, x).is(x));
-  BOOST_TEST(!Dropout(0.5, {}).forward(training, x).is(x));
+  BOOST_TEST(!Dropout(0.5, {0, 0}).forward(training, x).is(x));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -17,6 +17,7 @@
 #include "nn/layers/attention.hpp"
 #include "nn/layers/recurrent.hpp"
 #include "nn/layers/sequential.hpp"
+#include "nn/model_ref.hpp"
 
 namespace dtheta::nn::test {
 namespace {
@@ -28,8 +29,8 @@ const auto kinds = bdata::make({0, 1, 2, 3});
 
 std::string names_of(Sequential& model) {
   std::string names;
-  for (const Parameter* p : model.parameters()) {
-    names += p->name() + to_string(p->value.shape()) + (p->regularized ? " " : "' ");
+  for (const auto& p : fields_of(model).parameters) {
+    names += p.path + to_string(p.member->value.shape()) + (p.member->regularized ? " " : "' ");
   }
   return names;
 }
@@ -65,7 +66,7 @@ BOOST_AUTO_TEST_CASE(a_recurrent_layer_starts_uniform_within_its_bound) {
   Recurrent layer(RecurrentKind::lstm, in, hidden, {3, 1});
   std::set<double> seen;
   std::size_t count = 0;
-  for (const Parameter* p : layer.parameters()) {
+  for (const Parameter* p : parameters_of(layer)) {
     for (double v : p->value.data<double>()) {
       BOOST_TEST(std::abs(v) <= 1 / std::sqrt(static_cast<double>(hidden)));
       seen.insert(v);
@@ -80,16 +81,18 @@ BOOST_AUTO_TEST_CASE(parameters_have_names) {
   Sequential model{Recurrent(RecurrentKind::gru, 4, 2, {1, 0}, {.all_steps = true}),
                    EncoderLayer(2, 1, 3, {1, 1})};
   BOOST_TEST(names_of(model) ==
-             "W_x1(6, 4) W_h1(6, 2) b_x1(6)' b_h1(6)' "
-             "W_in2(6, 2) b_in2(6)' W_out2(2, 2) b_out2(2)' "
-             "W_up2(3, 2) b_up2(3)' W_down2(2, 3) b_down2(2)' "
-             "scale_a2(2)' shift_a2(2)' scale_f2(2)' shift_f2(2)' ");
+             "0.weight_ih_l0(6, 4) 0.weight_hh_l0(6, 2) 0.bias_ih_l0(6)' 0.bias_hh_l0(6)' "
+             "1.self_attn.in_proj_weight(6, 2) 1.self_attn.in_proj_bias(6)' "
+             "1.self_attn.out_proj.weight(2, 2) 1.self_attn.out_proj.bias(2)' "
+             "1.linear1.weight(3, 2) 1.linear1.bias(3)' 1.linear2.weight(2, 3) "
+             "1.linear2.bias(2)' 1.norm1.weight(2)' 1.norm1.bias(2)' 1.norm2.weight(2)' "
+             "1.norm2.bias(2)' ");
   Tape tape;
   Recording recording(tape);
   const Var y = model.forward(recording, tape.leaf(Tensor(Shape{5, 7, 4})));
   BOOST_TEST((y.shape() == Shape{5, 7, 2}));
   BOOST_TEST(recording.parameters().size() == 16U);
-  const std::vector<Parameter*> all = model.parameters();
+  const std::vector<Parameter*> all = parameters_of(model);
   for (const RecordedParameter& p : recording.parameters()) {
     BOOST_TEST((std::ranges::find(all, p.source) != all.end()));
   }
@@ -98,13 +101,14 @@ BOOST_AUTO_TEST_CASE(parameters_have_names) {
 BOOST_AUTO_TEST_CASE(an_encoder_layer_is_its_formula) {
   EncoderLayer layer(4, 2, 6, {5, 1}, {.causal = true});
   std::uint32_t stream = 10;
-  for (Parameter* p : layer.parameters()) p->value = normal(p->value.shape(), 0, 1, {5, stream++});
+  for (Parameter* p : parameters_of(layer))
+    p->value = normal(p->value.shape(), 0, 1, {5, stream++});
   Tape tape;
   const Var x = tape.leaf(normal({samples, length, 4}, 0, 1, {5, 2}));
   Recording recording(tape);
   const Var y = layer.forward(recording, x);
   std::vector<Var> p;
-  for (const Parameter* own : layer.parameters()) p.push_back(tape.leaf(own->value));
+  for (const Parameter* own : parameters_of(layer)) p.push_back(tape.leaf(own->value));
   const Var a = layer_norm(
       x + multi_head_attention(x, x, x, {p[0], p[2], p[1], p[3]}, 2, {.causal = true}), p[8], p[9]);
   const Var f = affine(relu(affine(a, p[4], p[5])), p[6], p[7]);
@@ -112,7 +116,7 @@ BOOST_AUTO_TEST_CASE(an_encoder_layer_is_its_formula) {
 }
 
 BOOST_AUTO_TEST_CASE(attention_drops_weights_in_training_only) {
-  const MultiHeadAttention layer(4, 2, {5, 1}, {.keep_prob = 0.5, .dropout_key = {5, 3}});
+  const MultiHeadAttention layer(4, 2, {5, 1}, {.keep_prob = 0.5, .masks = {5, 3}});
   Tape tape;
   const Var x = tape.leaf(normal({samples, length, 4}, 0, 1, {5, 2}));
   Recording train(tape), evaluate(tape, Mode::evaluate);
@@ -124,17 +128,17 @@ BOOST_AUTO_TEST_CASE(attention_drops_weights_in_training_only) {
 }
 
 BOOST_AUTO_TEST_CASE(wrong_sizes_are_refused) {
-  BOOST_TEST(message<ShapeError>([] { return Recurrent(RecurrentKind::rnn, 0, 3, {}); }) ==
+  BOOST_TEST(message<ShapeError>([] { return Recurrent(RecurrentKind::rnn, 0, 3); }) ==
              "recurrent: 0 inputs and 3 hidden, need at least 1");
-  BOOST_TEST(message<ShapeError>([] { return MultiHeadAttention(6, 4, {}); }) ==
+  BOOST_TEST(message<ShapeError>([] { return MultiHeadAttention(6, 4); }) ==
              "attention: a width of 6 does not divide by 4 heads");
-  BOOST_TEST(message<ShapeError>([] { return EncoderLayer(6, 2, 0, {}); }) ==
+  BOOST_TEST(message<ShapeError>([] { return EncoderLayer(6, 2, 0); }) ==
              "encoder: an inner width of 0, need at least 1");
-  BOOST_TEST(message<ValueError>([] { return MultiHeadAttention(6, 2, {}, {.keep_prob = 0}); }) ==
+  BOOST_TEST(message<ValueError>([] { return MultiHeadAttention(6, 2, {.keep_prob = 0}); }) ==
              "dropout: keep_prob 0 is outside (0, 1]");
   Tape tape;
   Recording recording(tape);
-  const Recurrent layer(RecurrentKind::lstm, 4, 3, {});
+  const Recurrent layer(RecurrentKind::lstm, 4, 3);
   BOOST_TEST(message<ShapeError>([&] {
                return layer.forward(recording, tape.leaf(Tensor(Shape{2, 5, 6})));
              }) == "recurrent: x (2, 5, 6) does not fit: (samples, time, 4) is needed");

@@ -52,7 +52,7 @@ BOOST_AUTO_TEST_CASE(a_layer_that_was_moved_from_says_so) {
   AnyLayer taken = std::move(layer);
   const auto moved = [](const StateError& e) { return says(e, "layer: it has been moved from"); };
   BOOST_CHECK_EXCEPTION(static_cast<void>(layer.forward(recording, x)), StateError, moved);
-  BOOST_CHECK_EXCEPTION(static_cast<void>(layer.parameters()), StateError, moved);
+  BOOST_CHECK_EXCEPTION(static_cast<void>(fields_of(layer)), StateError, moved);
   AnyLayer copy = layer;
   BOOST_CHECK_EXCEPTION(static_cast<void>(copy.forward(recording, x)), StateError, moved);
   layer = taken;
@@ -66,7 +66,7 @@ BOOST_AUTO_TEST_CASE(a_model_that_was_moved_from_has_no_layers) {
   Sequential from = *model();
   const Sequential to = std::move(from);
   BOOST_TEST(from.forward(recording, x).is(x));
-  BOOST_TEST(from.parameters().empty());
+  BOOST_TEST(parameters_of(from).empty());
   BOOST_TEST((to.forward(recording, x).shape() == Shape{1, 1}));
 }
 
@@ -101,7 +101,9 @@ BOOST_AUTO_TEST_CASE(a_network_where_another_was_is_not_taken_for_it) {
   static_cast<void>(first->forward(recording, x));
   first->~Linear();
   auto* const second = new (place) Linear(2, 3, {1, 7});
-  const auto told = [](const StateError& e) { return says(e, "lies where W1 was recorded from"); };
+  const auto told = [](const StateError& e) {
+    return says(e, "lies where weight1 was recorded from");
+  };
   BOOST_CHECK_EXCEPTION(static_cast<void>(second->forward(recording, x)), StateError, told);
   Recording another(tape);
   BOOST_TEST((second->forward(another, x).shape() == Shape{1, 3}));

@@ -1,4 +1,5 @@
 #include "nn/train/trainer.hpp"
+#include "nn/layers/sequential.hpp"
 
 #include <boost/test/unit_test.hpp>
 #include <cmath>
@@ -56,7 +57,7 @@ TrainerOptions quiet(Optimizer optimizer) {
 
 std::vector<Tensor> values_of(Sequential& model) {
   std::vector<Tensor> values;
-  for (const Parameter* p : model.parameters()) values.push_back(p->value);
+  for (const Parameter* p : parameters_of(model)) values.push_back(p->value);
   return values;
 }
 

@@ -20,12 +20,12 @@ BOOST_AUTO_TEST_CASE(a_trained_network_can_be_stored_and_read_back) {
 
   const TempFolder folder;
   std::vector<NamedTensor> arrays;
-  for (const Parameter* p : model.parameters()) arrays.push_back({p->name(), p->value});
+  for (const auto& p : fields_of(model).parameters) arrays.push_back({p.path, p.member->value});
   write_npz(folder / "model.npz", arrays);
 
   Sequential other{Linear(2, 4, {2, 0}), Activation::tanh, Linear(4, 2, {2, 1})};
   const NpzFile file(folder / "model.npz");
-  for (Parameter* p : other.parameters()) p->value = file.at(p->name());
+  for (const auto& p : fields_of(other).parameters) p.member->value = file.at(p.path);
   BOOST_TEST(
       (Evaluator(other, {2}).predict(data.inputs) == Evaluator(model, {2}).predict(data.inputs)));
 }
