@@ -37,7 +37,7 @@ case "$what" in
   growth) targets=(benchmarks/growth) ;;
   beside) targets+=(benchmarks/beside_dtheta) ;;
 esac
-ninja -C build "${targets[@]}" >build/build.log 2>&1 || { tail -n 60 build/build.log; exit 1; }
+build build "${targets[@]}"
 
 case "$what" in
   table) python3 benchmarks/table.py "${pass_on[@]}" ;;

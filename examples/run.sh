@@ -7,5 +7,5 @@ cd "$(dirname "$0")/.."
 
 need "${build_packages[@]}" dataset-fashion-mnist
 configure build
-ninja -C build examples/fashion_mnist >build/build.log 2>&1 || { tail -n 60 build/build.log; exit 1; }
+build build examples/fashion_mnist
 exec build/examples/fashion_mnist "$@"

@@ -58,3 +58,25 @@ configure() {
   meson setup "${again[@]}" "$dir" "$@" >"$dir.log" 2>&1 || { cat "$dir.log"; return 1; }
   rm -f "$dir.log"
 }
+
+# build DIR TARGET...: builds, and shows that it does: on a terminal in one line that stays, elsewhere
+# in a line a minute. What the compilers say is in DIR/build.log, and is shown where they fail.
+build() {
+  local dir=$1 log=$1/build.log started=$SECONDS next=60 pid step
+  shift
+  ninja -C "$dir" "$@" >"$log" 2>&1 &
+  pid=$!
+  while kill -0 "$pid" 2>/dev/null; do
+    sleep 0.2
+    step=$(tail -n 1 "$log" 2>/dev/null | sed -nE 's/^\[([0-9]+)\/([0-9]+)\].*/\1 of \2/p')
+    [ -n "$step" ] || continue
+    if [ -t 1 ]; then
+      printf '\r\033[Kbuilding: step %s, %d s' "$step" $((SECONDS - started))
+    elif [ $((SECONDS - started)) -ge $next ]; then
+      echo "building: step $step"
+      next=$((next + 60))
+    fi
+  done
+  [ ! -t 1 ] || printf '\r\033[K'
+  wait "$pid" || { tail -n 60 "$log"; return 1; }
+}
