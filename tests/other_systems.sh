@@ -24,6 +24,10 @@ if [ -n "${DTHETA_OTHER_SYSTEM-}" ]; then
   echo "this is one of the other systems"
   exit 77
 fi
+if ! unshare --mount true 2>/dev/null; then
+  echo "other systems need the right to mount, which this container does not give (unshare --mount)"
+  exit 77
+fi
 if ! need debootstrap; then
   echo "other systems need debootstrap, which could not be installed"
   exit 77
@@ -41,11 +45,12 @@ bare() {
   touch "$dir/.complete"
 }
 
-# in_system RELEASE COMMAND...: runs it there, with /proc.
+# in_system RELEASE COMMAND...: runs it there, with /proc and terminals.
 in_system() {
   local dir=$systems/$1
   shift
-  unshare --mount sh -c 'mount -t proc proc "$0/proc" && exec chroot "$0" "$@"' "$dir" \
+  unshare --mount sh -c 'mount -t proc proc "$0/proc" && mount -t devpts devpts "$0/dev/pts" &&
+    exec chroot "$0" "$@"' "$dir" \
     env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root \
     LC_ALL=C.UTF-8 DTHETA_OTHER_SYSTEM=1 "$@"
 }
@@ -53,18 +58,29 @@ in_system() {
 # package_of COMPILER: clang++-19 is in clang-19.
 package_of() { echo "${1/clang++/clang}"; }
 
+# copy_to DIR: what is tracked or new here. What was copied before goes; its builds stay and are
+# brought up to date, as files keep their times.
+copy_to() {
+  local dir=$1
+  mkdir -p "$dir"
+  find "$dir" -mindepth 1 -maxdepth 1 ! -name 'build*' -exec rm -rf {} +
+  comm -z -23 <(git ls-files -z --cached --others --exclude-standard | sort -z) \
+    <(git ls-files -z --deleted | sort -z) |
+    tar --null --files-from=- -cf - | tar -xf - -C "$dir"
+}
+
 results=()
 failed=0
 for entry in "${matrix[@]}"; do
   release=${entry%%:*}
   compiler=${entry#*:}
   echo "== $release, $compiler"
-  bare "$release"
+  if ! bare "$release"; then
+    echo "Debian $release could not be fetched (see above; is there a network?)"
+    exit 77
+  fi
   there=/root/dtheta-$compiler
-  mkdir -p "$systems/$release$there"
-  # What is tracked or new here; a build that is there stays and is brought up to date.
-  git ls-files -z --cached --others --exclude-standard |
-    tar --null --files-from=- -cf - | tar -xf - -C "$systems/$release$there"
+  copy_to "$systems/$release$there"
   in_system "$release" sh -c "apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install \
     -qq -y --no-install-recommends $(package_of "$compiler") >/dev/null"
   log=$systems/$release-$compiler.log

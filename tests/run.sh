@@ -30,7 +30,7 @@ done
 
 need "${build_packages[@]}" "${test_packages[@]}"
 configure "$build" "${options[@]}"
-ninja -C "$build" tests/all >"$build/build.log" 2>&1 || { tail -n 60 "$build/build.log"; exit 1; }
+ninja -C "$build" all-tests >"$build/build.log" 2>&1 || { tail -n 60 "$build/build.log"; exit 1; }
 
 passed=0
 failed=0
