@@ -57,8 +57,8 @@ Rule find_rule(std::string_view op) {
     std::unordered_map<std::string_view, Rule> rules;
     for (const auto& family :
          {elementwise_rules(), reduction_rules(), shape_rules(), index_rules(), matrix_rules(),
-          window_rules(), resize_rules(), normalization_rules(), loss_rules(), recurrent_rules(),
-          optimizer_rules()}) {
+          window_rules(), resize_rules(), sampling_rules(), normalization_rules(), loss_rules(),
+          recurrent_rules(), optimizer_rules()}) {
       for (const NamedRule& r : family) rules.emplace(r.op, r.rule);
     }
     return rules;

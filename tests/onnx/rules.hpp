@@ -24,6 +24,7 @@ struct NamedRule {
 [[nodiscard]] std::span<const NamedRule> matrix_rules();
 [[nodiscard]] std::span<const NamedRule> window_rules();
 [[nodiscard]] std::span<const NamedRule> resize_rules();
+[[nodiscard]] std::span<const NamedRule> sampling_rules();
 [[nodiscard]] std::span<const NamedRule> normalization_rules();
 [[nodiscard]] std::span<const NamedRule> loss_rules();
 [[nodiscard]] std::span<const NamedRule> recurrent_rules();

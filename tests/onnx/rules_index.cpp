@@ -2,9 +2,11 @@
 #include <numeric>
 
 #include "autodiff/ops/elementwise/arithmetic.hpp"
+#include "autodiff/ops/elementwise/comparison.hpp"
 #include "autodiff/ops/shape/indexing.hpp"
 #include "autodiff/ops/shape/repeat.hpp"
 #include "autodiff/ops/shape/scatter.hpp"
+#include "autodiff/ops/shape/scatter_reduce.hpp"
 #include "autodiff/ops/shape/shape.hpp"
 #include "rules.hpp"
 
@@ -29,12 +31,16 @@ Values gather_positions(const Call& c) {
 Values scatter_elements(const Call& c) {
   const std::string how = c.text("reduction", "none");
   if (how == "none") return c.like(put_along_axis(c[0], c.indices(1), c[2], c.axis(0)));
-  if (how == "add") return c.like(scatter_add_along_axis(c[0], c.indices(1), c[2], c.axis(0)));
-  throw Unsupported("ScatterElements with the reduction " + how);
+  const Reduce reduce = how == "add"   ? Reduce::sum
+                        : how == "mul" ? Reduce::prod
+                        : how == "max" ? Reduce::amax
+                                       : Reduce::amin;
+  return c.like(scatter_reduce(c[0], c.indices(1), c[2], c.axis(0), reduce));
 }
 
-/// One update after the other: places that occur twice are multiplied twice.
-Var scatter_multiply(const Call& c) {
+/// One update after the other: places that occur twice are changed twice.
+template <class F>
+Var scatter_in_turn(const Call& c, F changed) {
   const Var indices = c.indices(1);
   const Index count = indices.size() / indices.shape()[indices.rank() - 1];
   const Var places = reshape(indices, {count, -1});
@@ -45,7 +51,7 @@ Var scatter_multiply(const Call& c) {
   Var x = c[0];
   for (Index i = 0; i < count; ++i) {
     const Var place = slice(places, 0, {i, i + 1}), update = slice(updates, 0, {i, i + 1});
-    x = scatter_nd(x, place, gather_nd(x, place) * update);
+    x = scatter_nd(x, place, changed(gather_nd(x, place), update));
   }
   return x;
 }
@@ -54,8 +60,9 @@ Values scatter_positions(const Call& c) {
   const std::string how = c.text("reduction", "none");
   if (how == "none") return c.like(scatter_nd(c[0], c.indices(1), c[2]));
   if (how == "add") return c.like(scatter_nd_add(c[0], c.indices(1), c[2]));
-  if (how != "mul") throw Unsupported("ScatterND with the reduction " + how);
-  return c.like(scatter_multiply(c));
+  return c.like(scatter_in_turn(c, [&](Var a, Var b) {
+    return how == "mul" ? a * b : how == "max" ? maximum(a, b) : minimum(a, b);
+  }));
 }
 
 /// off + (on - off) * hot, with the classes along `axis`. Negative indices count from the back;
