@@ -2,11 +2,59 @@
 
 #if __LDBL_MANT_DIG__ == 113
 #include <cmath>
-#else
-#include <quadmath.h>
 #endif
 
 namespace dtheta {
+
+#if __LDBL_MANT_DIG__ != 113
+// Its header stands in a folder of GCC's own, where no other compiler looks.
+namespace libquadmath {
+using N = Quad::Native;
+extern "C" {
+N fabsq(N);
+N sqrtq(N);
+N cbrtq(N);
+N expq(N);
+N exp2q(N);
+N expm1q(N);
+N logq(N);
+N log2q(N);
+N log10q(N);
+N log1pq(N);
+N sinq(N);
+N cosq(N);
+N tanq(N);
+N asinq(N);
+N acosq(N);
+N atanq(N);
+N sinhq(N);
+N coshq(N);
+N tanhq(N);
+N asinhq(N);
+N acoshq(N);
+N atanhq(N);
+N erfq(N);
+N erfcq(N);
+N lgammaq(N);
+N floorq(N);
+N ceilq(N);
+N truncq(N);
+N rintq(N);
+N nearbyintq(N);
+N powq(N, N);
+N hypotq(N, N);
+N atan2q(N, N);
+N fmodq(N, N);
+N copysignq(N, N);
+N ldexpq(N, int);
+int isnanq(N);
+int finiteq(N);
+int isinfq(N);
+int signbitq(N);
+}
+}  // namespace libquadmath
+#endif
+
 namespace {
 
 // One spelling of each function below: libquadmath suffixes its names, <cmath> overloads them.
@@ -14,7 +62,7 @@ namespace {
 namespace native = std;
 #else
 namespace native {
-using N = Quad::Native;
+using namespace libquadmath;
 N fabs(N x) { return fabsq(x); }
 N sqrt(N x) { return sqrtq(x); }
 N cbrt(N x) { return cbrtq(x); }

@@ -101,8 +101,8 @@ void max_pool_indices(const Window& w, const T* plane, Index* out, T* best) {
         for (Index i = 0; i < count; ++i) {
           const T x = plane[from + i * step];
           // By masks: which element wins is a matter of chance, a branch on it is mispredicted.
-          const bool wins = ((x == best[p + i]) | (x != x)) & (out[p + i] < 0);
-          const Index mask = -static_cast<Index>(wins);
+          const Index largest = x == best[p + i], unknown = x != x, first = out[p + i] < 0;
+          const Index mask = -((largest | unknown) & first);
           out[p + i] = (out[p + i] & ~mask) | ((from + i * step) & mask);
         }
       },
@@ -123,7 +123,8 @@ void max_pool_adjoint(const Window& w, const T* c, const T* plane, T* out, T* wo
       [&](Index p, Index count, Index from) {
         for (Index i = 0; i < count; ++i) {
           const T x = plane[from + i * step];
-          const bool wins = (x == best[p + i]) | (x != x);
+          const int largest = x == best[p + i], unknown = x != x;  // not bool: no branch by ||
+          const bool wins = (largest | unknown) != 0;
           out[from + i * step] += wins ? left[p + i] : T(0);
           left[p + i] = wins ? T(0) : left[p + i];
         }

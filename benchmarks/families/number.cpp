@@ -1,10 +1,24 @@
 #include "benchmarks/families/number.hpp"
 
-#include <quadmath.h>
-
 #include <cmath>
 
 namespace families {
+
+// Of libquadmath. Its header stands in a folder of GCC's own, where no other compiler looks.
+extern "C" {
+Quad expq(Quad);
+Quad logq(Quad);
+Quad log1pq(Quad);
+Quad sqrtq(Quad);
+Quad sinq(Quad);
+Quad cosq(Quad);
+Quad tanhq(Quad);
+Quad atanq(Quad);
+Quad lgammaq(Quad);
+Quad erfq(Quad);
+Quad fabsq(Quad);
+}
+
 namespace {
 
 /// By recurrence up to where the asymptotic series has the digits of T.

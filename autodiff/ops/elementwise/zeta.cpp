@@ -11,7 +11,6 @@ namespace {
 /// d zeta(s, q) = -s zeta(s + 1, q) dq
 struct Zeta : Binary<Zeta> {
   static constexpr OpInfo info{.name = "zeta", .arity = 2};
-  static constexpr std::array<Domain, 2> domains{Domain{1.5, 5}, Domain{0.5, 5}};
   template <class T>
   static T value(T s, T q) {
     return detail::zeta(s, q);
