@@ -3,6 +3,7 @@
 #include <concepts>
 #include <cstdint>
 #include <span>
+#include <type_traits>
 
 #include "autodiff/source_location.hpp"
 #include "autodiff/tape_slot.hpp"

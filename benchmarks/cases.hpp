@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 /// What is computed in each case, for every program alike: sizes and numbers. Needs std only, so

@@ -4,6 +4,7 @@
 //   simd_math --accuracy    docs/simd-accuracy.md, on standard output
 #include "tests/autodiff/simd/reference.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstring>

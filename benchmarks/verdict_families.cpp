@@ -3,11 +3,14 @@
 // K (10000), --seed S (1), --show, --self-check.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <cstdlib>
+#include <exception>
 #include <iostream>
 #include <optional>
+#include <stdexcept>
 #include <string_view>
 
 #include "benchmarks/families/floor.hpp"

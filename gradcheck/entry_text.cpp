@@ -3,6 +3,7 @@
 
 #include <charconv>
 #include <optional>
+#include <system_error>
 #include <vector>
 
 #include "gradcheck/errors.hpp"

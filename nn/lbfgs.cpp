@@ -7,6 +7,7 @@
 #include <deque>
 #include <limits>
 #include <numeric>
+#include <utility>
 #include <vector>
 
 #include "autodiff/errors.hpp"

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cmath>
+#include <cstddef>
 #include <fstream>
 #include <stdexcept>
 #include <string>

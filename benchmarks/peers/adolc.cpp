@@ -4,6 +4,7 @@
 
 #include <array>
 #include <memory>
+#include <utility>
 
 #include "benchmarks/adbench/bundle.hpp"
 #include "benchmarks/adbench/input.hpp"

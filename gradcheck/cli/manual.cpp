@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <boost/program_options/cmdline.hpp>
+#include <cstddef>
 
 namespace dtheta::gradcheck::cli {
 namespace {

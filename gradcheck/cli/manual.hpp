@@ -1,6 +1,7 @@
 #pragma once
 
 #include <boost/program_options/options_description.hpp>
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "gradcheck/diagnose/hypothesis.hpp"
 

@@ -1,5 +1,6 @@
 #include "gradcheck/judge/inquiry.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 

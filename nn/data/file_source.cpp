@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <new>
 
 #include "nn/data/byte_source.hpp"
 #include "nn/data/data_error.hpp"

@@ -1,6 +1,7 @@
 // What must not be done is told, in a clear error: no Var reads what is not its own, and nothing
 // that was moved from or is gone is touched. To be run under AddressSanitizer as well.
 
+#include <algorithm>
 #include <boost/test/data/monomorphic.hpp>
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>

@@ -3,6 +3,7 @@
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
 
+#include <ostream>
 #include <string>
 
 #include "autodiff/ops/elementwise/activation_piecewise.hpp"

@@ -1,10 +1,12 @@
 // Products of matrices that a plan computes together with the sum that they are a term of.
 
+#include <algorithm>
 #include <boost/test/data/monomorphic.hpp>
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
 #include <cmath>
 #include <limits>
+#include <ostream>
 
 #include "autodiff/grad.hpp"
 #include "autodiff/ops/broadcast.hpp"

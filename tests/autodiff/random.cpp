@@ -6,6 +6,7 @@
 #include <fstream>
 #include <iomanip>
 #include <numbers>
+#include <sstream>
 #include <string>
 #include <vector>
 

@@ -6,6 +6,7 @@
 #include <functional>
 #include <limits>
 #include <ostream>
+#include <utility>
 #include <vector>
 
 #include "autodiff/axes.hpp"

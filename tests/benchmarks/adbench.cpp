@@ -1,5 +1,6 @@
 // ADBench's cases on a tape: costs and gradients as ADBench has them, to nine digits, and the
 // Jacobian of bundle adjustment, for which it gives no numbers, against differences.
+#include <algorithm>
 #include <boost/test/data/monomorphic.hpp>
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>

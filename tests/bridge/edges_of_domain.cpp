@@ -2,6 +2,9 @@
 // values coincide, is an edge of J's domain: it ends no check and no watch.
 #include <boost/test/unit_test.hpp>
 
+#include <algorithm>
+#include <cmath>
+
 #include "autodiff/errors.hpp"
 #include "autodiff/grad.hpp"
 #include "autodiff/ops/elementwise/activation.hpp"

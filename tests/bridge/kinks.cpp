@@ -1,5 +1,6 @@
 // Corners: which op makes one, where it was recorded, and that neither a corner is taken for a bug
 // nor a bug for a corner.
+#include <algorithm>
 #include <boost/test/data/monomorphic.hpp>
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>

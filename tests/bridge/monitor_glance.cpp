@@ -1,6 +1,8 @@
 // One more evaluation of J: what a glance sees, what it leaves to a look, and when it is not taken.
 #include <boost/test/unit_test.hpp>
 
+#include <cmath>
+
 #include "gradcheck/errors.hpp"
 #include "gradcheck/monitor.hpp"
 #include "watched.hpp"

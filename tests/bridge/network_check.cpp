@@ -8,6 +8,7 @@
 #include <boost/test/unit_test.hpp>
 #include <cmath>
 #include <functional>
+#include <sstream>
 
 #include "autodiff/ops/elementwise/arithmetic.hpp"
 #include "autodiff/workspace.hpp"

@@ -1,5 +1,6 @@
 // What else a cost is made of: regularisation and dropout; when checks are made: before and after
 // training, and never unless asked.
+#include <algorithm>
 #include <boost/test/data/monomorphic.hpp>
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>

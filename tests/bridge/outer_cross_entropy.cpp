@@ -2,6 +2,8 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <stdexcept>
+
 #include "autodiff/ops/elementwise/activation.hpp"
 #include "autodiff/ops/elementwise/arithmetic.hpp"
 #include "autodiff/ops/elementwise/random.hpp"

@@ -2,6 +2,8 @@
 // gradient of float can be held to.
 #include <boost/test/unit_test.hpp>
 
+#include <algorithm>
+
 #include "autodiff/ops/elementwise/activation.hpp"
 #include "autodiff/ops/elementwise/arithmetic.hpp"
 #include "autodiff/ops/elementwise/exp_log.hpp"

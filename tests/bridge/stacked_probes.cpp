@@ -5,6 +5,7 @@
 
 #include <cmath>
 #include <ostream>
+#include <stdexcept>
 #include <string>
 #include <vector>
 

@@ -1,6 +1,9 @@
 // Derivatives that are cut on purpose: the op and its line are said before any other cause.
 #include <boost/test/unit_test.hpp>
 
+#include <algorithm>
+#include <cmath>
+
 #include "autodiff/ops/elementwise/activation.hpp"
 #include "autodiff/ops/elementwise/arithmetic.hpp"
 #include "autodiff/ops/elementwise/rounding.hpp"

@@ -2,9 +2,11 @@
 // recorded it are named, and no op of a right network is.
 #include "gradcheck/bridge/wrong_op.hpp"
 
+#include <algorithm>
 #include <boost/test/data/monomorphic.hpp>
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
+#include <cmath>
 #include <functional>
 #include <ostream>
 

@@ -4,6 +4,8 @@
 #include <boost/test/unit_test.hpp>
 #include <nlohmann/json.hpp>
 
+#include <ostream>
+
 #include "program.hpp"
 
 namespace dtheta::cli_test {

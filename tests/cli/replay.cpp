@@ -1,4 +1,5 @@
 // The command line that a failing report gives: it runs as printed and shows the same numbers.
+#include <algorithm>
 #include <boost/test/unit_test.hpp>
 #include <cmath>
 #include <cstdlib>

@@ -1,4 +1,5 @@
 // What a check cannot see, and says so: each with a bug planted where it hides.
+#include <algorithm>
 #include <boost/test/data/monomorphic.hpp>
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>

@@ -1,6 +1,7 @@
 // check() on functions that fit on one line: what it accepts, refuses, and says that it cannot see.
 #include "gradcheck/check.hpp"
 
+#include <algorithm>
 #include <boost/test/data/monomorphic.hpp>
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>

@@ -1,5 +1,6 @@
 // What `detectable` promises: a block passes only if no entry of it is wrong by more than that part
 // of the block's largest derivative, and that is never more than the tolerance.
+#include <algorithm>
 #include <boost/test/data/monomorphic.hpp>
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>

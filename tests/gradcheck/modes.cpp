@@ -1,4 +1,5 @@
 // The cheaper and the further modes: sampled entries, directions, group testing, Taylor, Hessians.
+#include <algorithm>
 #include <boost/test/data/monomorphic.hpp>
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>

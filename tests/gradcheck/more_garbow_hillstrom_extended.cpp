@@ -1,4 +1,5 @@
 #include <cmath>
+#include <utility>
 
 #include "tests/gradcheck/more_garbow_hillstrom.hpp"
 

@@ -1,4 +1,5 @@
 // What continuous integration and a browser are given.
+#include <algorithm>
 #include <boost/test/unit_test.hpp>
 #include <cmath>
 

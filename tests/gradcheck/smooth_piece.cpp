@@ -1,6 +1,7 @@
 // Slopes between corners: the polynomial fit, the piece, and the adaptive check that rests on them.
 #include "gradcheck/numeric/smooth_piece.hpp"
 
+#include <algorithm>
 #include <boost/test/data/monomorphic.hpp>
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>

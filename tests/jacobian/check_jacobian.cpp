@@ -1,4 +1,5 @@
 // Right Jacobians pass whatever f is like, and what cannot be told is said.
+#include <algorithm>
 #include <boost/test/data/monomorphic.hpp>
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>

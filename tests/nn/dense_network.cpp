@@ -1,9 +1,11 @@
 #include "nn/dense_network.hpp"
 
+#include <algorithm>
 #include <boost/test/data/monomorphic.hpp>
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
 #include <cmath>
+#include <ostream>
 #include <string>
 #include <vector>
 

@@ -4,6 +4,8 @@
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
 
+#include <exception>
+
 #include "autodiff/errors.hpp"
 #include "autodiff/ops/elementwise/comparison.hpp"
 #include "autodiff/ops/network/loss.hpp"

@@ -1,6 +1,7 @@
 // Exponentials and logarithms.
 #include <bit>
 #include <cstdint>
+#include <limits>
 
 #include "autodiff/kernels/simd/elementwise.hpp"
 #include "autodiff/kernels/simd/targets.hpp"

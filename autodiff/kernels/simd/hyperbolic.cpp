@@ -1,4 +1,6 @@
 // Hyperbolic functions and their inverses.
+#include <limits>
+
 #include "autodiff/kernels/simd/elementwise.hpp"
 #include "autodiff/kernels/simd/targets.hpp"
 

@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <exception>
 #include <set>
+#include <stdexcept>
 
 #include "gradcheck/bridge/batch_test.hpp"
 #include "gradcheck/bridge/edges/edge_case.hpp"

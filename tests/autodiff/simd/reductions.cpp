@@ -1,5 +1,6 @@
 #include "tests/autodiff/simd/reference.hpp"
 
+#include <algorithm>
 #include <boost/test/unit_test.hpp>
 #include <functional>
 
