@@ -55,11 +55,13 @@ class StepRecorder {
     }
   }
 
-  /// State of parameter i's shape.
+  /// State of parameter i's shape, named after it: "0.weight.adam.m".
   [[nodiscard]] Var state(std::size_t i, std::string_view name, double initial = 0) const {
     Tensor value(parameters_[i].shape());
     for (double& v : value.data<double>()) v = initial;
-    return tape().leaf(value, name);
+    const std::string_view owner = tape().name(parameters_[i].index());
+    return tape().leaf(value,
+                       owner.empty() ? std::string(name) : fmt::format("{}.{}", owner, name));
   }
 
   /// Notes the next value of a state or parameter, and returns it.
