@@ -285,7 +285,7 @@ const std::vector<Broken> broken{
      "neither gaps nor overlaps are allowed",
      second("[2,6]")},
     {"offset 61: tensor \"b\" ends at byte 18446744073709551615 of the data, of which the file has "
-     "9",
+     "8",
      second("[4,18446744073709551615]")},
 };
 
