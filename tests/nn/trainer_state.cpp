@@ -115,7 +115,7 @@ BOOST_AUTO_TEST_CASE(the_state_names_all_that_changes) {
   options.average_decay = 0.9;
   const TrainerState state = Trainer(model, data(), options).state();
   for (const char* name : {"model.0.weight", "model.1.running_var", "optimizer.0.weight.adam.m",
-                           "optimizer.4.bias.adam.v", "optimizer.steps", "average.4.weight"}) {
+                           "optimizer.4.bias.adam.v", "optimizer.adam.steps", "average.4.weight"}) {
     BOOST_TEST((state.find(name) != nullptr), name);
   }
   BOOST_TEST(state.number("step") == 0);
@@ -150,7 +150,7 @@ BOOST_AUTO_TEST_CASE(a_state_of_something_else_is_refused_and_changes_nothing) {
                   Dropout(0.8),  Linear(16, 3), Linear(3, 3)};
   initialize(wide, 1);
   const std::string message = refusal(Trainer(wide, data(), quiet(Sgd{0.1, 0.5})).state());
-  BOOST_TEST(message.find("missing in it: optimizer.steps, optimizer.0.weight.adam.m") !=
+  BOOST_TEST(message.find("missing in it: optimizer.adam.steps, optimizer.0.weight.adam.m") !=
              std::string::npos);
   BOOST_TEST(message.find("unexpected in it: model.5.weight (3, 3)") != std::string::npos);
 
