@@ -22,7 +22,11 @@ class ModelView {
     static_assert(Layer<M>,
                   "a model is a layer: it can be copied and has Var forward(nn::Recording&, Var) "
                   "const; one with parameters also has void fields(nn::Fields&)");
-    watch();
+    if constexpr (requires { model.watch(); }) {
+      watch(model.watch());
+    } else {
+      watch();
+    }
   }
 
   [[nodiscard]] Var forward(Recording& recording, Var x) const {
@@ -42,12 +46,16 @@ class ModelView {
   static ModelFields fields_as(const void* model) {
     return fields_of(*static_cast<const M*>(model));
   }
+  void watch(Lifetime::Watch own) {
+    watch_ = std::move(own);
+    watched_ = true;
+  }
   void watch();
 
   const void* model_;
   Var (*forward_)(const void*, Recording&, Var);
   ModelFields (*fields_)(const void*);
-  // The model is there as long as its first parameter is.
+  // The model's own; of one that has none, its first parameter's.
   Lifetime::Watch watch_{};
   bool watched_ = false;
 };
