@@ -1,6 +1,8 @@
 #pragma once
 
+#include <array>
 #include <functional>
+#include <optional>
 #include <span>
 #include <utility>
 #include <vector>
@@ -21,6 +23,9 @@ struct OptimizerStep {
 /// this form is an optimiser; so are the structs below, which hold the settings. The definitions
 /// and the defaults are PyTorch's. All throw ValueError for settings outside their range and
 /// ShapeError when gradients do not fit the parameters.
+///
+/// Their state is leaves that are named after the parameter, the optimiser and their part in it,
+/// "0.weight.adam.m", or "adam.steps" for what is one for all: a checkpoint knows them by that.
 using Optimizer =
     std::function<OptimizerStep(std::span<const Var> parameters, std::span<const Var> gradients)>;
 
@@ -105,6 +110,63 @@ struct Adamax {
   double beta2 = 0.999;
   double epsilon = 1e-8;
   double weight_decay = 0;
+  [[nodiscard]] OptimizerStep operator()(std::span<const Var> parameters,
+                                         std::span<const Var> gradients) const;
+};
+
+/// Adam with Nesterov's momentum: with mu_t = beta1 (1 - 0.96^(t momentum_decay) / 2) and M_t the
+/// product of mu_1 ... mu_t, in place of m':  mu_{t+1} m / (1 - M_{t+1}) + (1 - mu_t) g / (1 - M_t)
+/// (Dozat 2016). The weight decay is in the gradient, or apart as AdamW's.
+struct NAdam {
+  double learning_rate = 2e-3;
+  double beta1 = 0.9;
+  double beta2 = 0.999;
+  double epsilon = 1e-8;
+  double momentum_decay = 4e-3;
+  double weight_decay = 0;
+  bool decoupled_weight_decay = false;
+  [[nodiscard]] OptimizerStep operator()(std::span<const Var> parameters,
+                                         std::span<const Var> gradients) const;
+};
+
+/// Needs memory for rows and columns alone (Shazeer and Stern 2018). Over the last two axes,
+///   R <- (1 - w) R + w mean of g^2 along a row,  C the same along a column,  w = t^beta2_decay,
+///   V = R C / max(mean of R, epsilon1),  u = g / max(sqrt(V), epsilon1),
+///   p <- p - min(rate, 1 / sqrt(t)) max(epsilon2, rms(p)) u / max(1, rms(u) / clip),
+/// where rms is the root of the mean square. A vector has V itself as a running mean. The weight
+/// decay is apart: first p <- (1 - rate weight_decay) p. As PyTorch from 2.5 on has it.
+struct Adafactor {
+  double learning_rate = 0.01;
+  double beta2_decay = -0.8;
+  std::optional<double> epsilon1{};  ///< without, that of the tape's precision: 2^-52 or 2^-23
+  double epsilon2 = 1e-3;
+  double clip = 1;
+  double weight_decay = 0;
+  [[nodiscard]] OptimizerStep operator()(std::span<const Var> parameters,
+                                         std::span<const Var> gradients) const;
+};
+
+/// For matrices:  m <- momentum m + (1 - momentum) g,
+///   p <- (1 - rate weight_decay) p - rate sqrt(max(1, rows / columns)) O(m),
+/// or Nesterov's (1 - momentum) g + momentum m in place of m, where O takes a matrix to the nearest
+/// orthogonal one, about: `passes` of X <- a X + (b X X^T + c (X X^T)^2) X from X = m / |m| (Jordan
+/// et al. 2024). `match_adamw`: with 0.2 sqrt(max(rows, columns)) steps are as large as AdamW's
+/// (Liu et al. 2025). The definition and the defaults are PyTorch's, but for O's precision: the
+/// tape's, not bfloat16.
+///
+/// PyTorch's takes matrices alone. Here tensors of more axes are matrices whose rows are their
+/// first axis, as filters are, and what has fewer goes by `others`. Give embeddings and last layers
+/// another optimiser: this one is for what lies between.
+struct Muon {
+  double learning_rate = 1e-3;
+  double momentum = 0.95;
+  bool nesterov = true;
+  double weight_decay = 0.1;
+  std::array<double, 3> coefficients{3.4445, -4.7750, 2.0315};
+  int passes = 5;
+  double epsilon = 1e-7;
+  bool match_adamw = false;
+  AdamW others{};  ///< its learning rate follows a schedule in proportion
   [[nodiscard]] OptimizerStep operator()(std::span<const Var> parameters,
                                          std::span<const Var> gradients) const;
 };

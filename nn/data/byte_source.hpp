@@ -25,7 +25,7 @@ class ByteSource {
   virtual ~ByteSource() = default;
 
   [[nodiscard]] const std::string& name() const { return name_; }
-  /// Number of bytes read so far.
+  /// Number of bytes read so far, and of those before it where it is part of a file.
   [[nodiscard]] std::uint64_t offset() const { return offset_; }
 
   /// Fills `bytes`; returns how many, fewer only at the end of the source.
@@ -43,7 +43,9 @@ class ByteSource {
   [[noreturn]] void fail(std::uint64_t at, const std::string& rule) const;
 
  protected:
-  explicit ByteSource(std::string name) : name_(std::move(name)) {}
+  /// `offset`: where in the file it begins.
+  explicit ByteSource(std::string name, std::uint64_t offset = 0)
+      : name_(std::move(name)), offset_(offset) {}
 
  private:
   /// At least one byte of a `bytes` that is not empty, or 0 at the end.
@@ -53,7 +55,7 @@ class ByteSource {
   std::vector<std::uint8_t> read_up_to(std::uint64_t limit, bool reserve);
 
   std::string name_;
-  std::uint64_t offset_ = 0;
+  std::uint64_t offset_;
 };
 
 /// Deflate cannot expand a byte to more than this many.
