@@ -14,3 +14,4 @@
 #include "gradcheck/parameter_vector.hpp"
 #include "gradcheck/replay.hpp"
 #include "gradcheck/report.hpp"
+#include "gradcheck/trace.hpp"
