@@ -5,6 +5,7 @@
 
 #include "gradcheck/check.hpp"
 #include "gradcheck/compare.hpp"
+#include "gradcheck/complex.hpp"
 #include "gradcheck/difference.hpp"
 #include "gradcheck/jacobian.hpp"
 #include "gradcheck/jacobian/products.hpp"
