@@ -6,6 +6,7 @@ looks where they are first, and `pip install .` needs no network then.
 """
 
 import importlib.util
+import os
 import subprocess
 import sys
 
@@ -27,6 +28,15 @@ def _system_has_all():
     return found.returncode == 0
 
 
+def _backend():
+    if _system_has_all():
+        # What hides the system's packages hides Meson's from Meson, too.
+        os.environ.pop("PYTHONPATH", None)
+    import mesonpy
+
+    return mesonpy
+
+
 def _missing():
     return [] if _system_has_all() else ["meson-python>=0.12", "ninja", "pybind11>=2.10"]
 
@@ -40,14 +50,8 @@ def get_requires_for_build_sdist(config_settings=None):
 
 
 def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
-    _system_has_all()
-    import mesonpy
-
-    return mesonpy.build_wheel(wheel_directory, config_settings, metadata_directory)
+    return _backend().build_wheel(wheel_directory, config_settings, metadata_directory)
 
 
 def build_sdist(sdist_directory, config_settings=None):
-    _system_has_all()
-    import mesonpy
-
-    return mesonpy.build_sdist(sdist_directory, config_settings)
+    return _backend().build_sdist(sdist_directory, config_settings)
