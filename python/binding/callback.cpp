@@ -16,9 +16,15 @@ bool is_linear_algebra(const py::error_already_set& error) {
   return std::string(py::str(error.type().attr("__name__"))) == "LinAlgError";
 }
 
+/// What the package itself raises where something does not fit.
+bool is_misfit(const py::error_already_set& error) {
+  return error.matches(py::module_::import("dtheta._dtheta").attr("ShapeError"));
+}
+
 }  // namespace
 
 void throw_on(py::error_already_set& error) {
+  if (is_misfit(error)) throw Raised{error};
   if (error.matches(PyExc_ArithmeticError) || error.matches(PyExc_ValueError) ||
       is_linear_algebra(error)) {
     throw NoValue(line_of(error), error);

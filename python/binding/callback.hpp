@@ -26,7 +26,8 @@ class NoValue : public std::runtime_error {
 };
 
 /// Throws a Python exception on: as NoValue if it is an ArithmeticError, a ValueError or a
-/// LinAlgError, and as Raised otherwise. Needs the interpreter's lock.
+/// LinAlgError, and as Raised otherwise, as is a ShapeError of this package. Needs the
+/// interpreter's lock.
 [[noreturn]] void throw_on(py::error_already_set& error);
 
 /// Runs what calls Python from inside the checker: with the interpreter's lock, and with a look at

@@ -61,13 +61,13 @@ gradcheck::VectorFunction returning(const PythonVector& f) {
 }
 
 /// The reports' replay lines as calls in Python.
-JacobianResult in_python_words(JacobianResult result, const char* call) {
+JacobianResult in_python_words(JacobianResult result, const char* call, bool manifolds = false) {
   for (gradcheck::JacobianBlock& block : result.blocks) {
     for (gradcheck::JacobianEntry& e : block.worst) {
       if (e.replay.empty()) continue;
-      e.replay = *call == '\0'
-                     ? std::string()
-                     : fmt::format("dtheta.{}, {}, {}, {})", call, e.row, e.column, e.step);
+      e.replay = *call == '\0' ? std::string()
+                               : fmt::format("dtheta.{}, {}, {}, {}{})", call, e.row, e.column,
+                                             e.step, manifolds ? ", manifolds=manifolds" : "");
     }
   }
   return result;
@@ -92,8 +92,10 @@ JacobianResult check_jacobian(const Layout& layout, const py::object& f, const p
         "x "
         "changed");
   }
-  return in_python_words(std::move(result), hessian ? "replay_entry(grad, hessian, theta"
-                                                    : "replay_entry(f, jacobian, x");
+  return in_python_words(
+      std::move(result),
+      hessian ? "replay_entry(grad, hessian, theta" : "replay_entry(f, jacobian, x",
+      !options.manifolds.empty());
 }
 
 /// `kind`: "jvp", "vjp" or "hvp". `direction`: the layout of the product's second argument.

@@ -15,7 +15,15 @@ from typing import TYPE_CHECKING, Any
 
 from . import testing
 from ._check import check, compare, replay
-from ._dtheta import Manifold, angle, rigid_motion, rotation_matrix, unit_quaternion, unit_sphere
+from ._dtheta import (
+    Manifold,
+    ShapeError,
+    angle,
+    rigid_motion,
+    rotation_matrix,
+    unit_quaternion,
+    unit_sphere,
+)
 from ._jacobian import (
     check_hessian,
     check_hvp,
@@ -39,6 +47,7 @@ __all__ = [
     "Manifold",
     "Replay",
     "Result",
+    "ShapeError",
     "angle",
     "check",
     "check_hessian",

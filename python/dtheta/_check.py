@@ -25,7 +25,7 @@ def check(
     epsilon: float | None = None,
     tolerance: float | None = None,
     gradient_roundoff: float | None = None,
-    blocks: Sequence[str] | None = None,
+    blocks: str | Sequence[str] | None = None,
     layers: Sequence[int] | None = None,
     worst_entries: int = 5,
     sample: int | None = None,
@@ -80,7 +80,7 @@ def check(
     tree = Tree(theta)
     problem = _Problem(f, grad, tree, tuple(args))
     options = given(
-        method=method, epsilon=epsilon, tolerance=tolerance, blocks=blocks, layers=layers,
+        method=method, epsilon=epsilon, tolerance=tolerance, blocks=names_of(blocks), layers=layers,
         worst_entries=worst_entries, sample=sample, directions=directions, seed=seed,
         threads=threads, examples=examples, l1=l1, l2=l2,
     )
@@ -146,6 +146,13 @@ def replay(
             given(method=method),
         )
     )
+
+
+def names_of(names: str | Sequence[str] | None) -> list[str] | None:
+    """The names of blocks; one by itself is one."""
+    if names is None:
+        return None
+    return [names] if isinstance(names, str) else list(names)
 
 
 def given(**options: Any) -> dict[str, Any]:

@@ -5,6 +5,9 @@ from typing import Any
 
 import numpy as np
 
+class ShapeError(ValueError):
+    """Sizes, shapes or keys that do not belong together."""
+
 class Layout:
     def __init__(
         self, blocks: list[tuple[str, int, tuple[int, ...], str]], values: np.ndarray, build: Any

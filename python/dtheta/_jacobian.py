@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from . import _dtheta
-from ._check import Progress, given, pair_of
+from ._check import Progress, given, names_of, pair_of
+from ._dtheta import ShapeError
 from ._numbers import Precision, read_array
 from ._result import JacobianResult, Replay
 from ._tree import Tree
@@ -24,7 +25,7 @@ def check_jacobian(
     args: Sequence[Any] = (),
     outputs: Outputs | None = None,
     manifolds: Mapping[str, _dtheta.Manifold] | None = None,
-    blocks: Sequence[str] | None = None,
+    blocks: str | Sequence[str] | None = None,
     tolerance: float | None = None,
     jacobian_roundoff: float | None = None,
     worst_entries: int = 5,
@@ -47,7 +48,7 @@ def check_jacobian(
     The other options are as in check()."""
     problem = _Problem(f, jacobian, x, tuple(args), dict(manifolds or {}))
     options = given(
-        manifolds=problem.manifolds, blocks=blocks, tolerance=tolerance,
+        manifolds=problem.manifolds, blocks=names_of(blocks), tolerance=tolerance,
         worst_entries=worst_entries, threads=threads, outputs=problem.output_names(outputs),
         weights=None if weights is None else list(read_array(weights, "weights").reshape(-1)),
     )
@@ -64,7 +65,7 @@ def check_hessian(
     theta: Any,
     *,
     args: Sequence[Any] = (),
-    blocks: Sequence[str] | None = None,
+    blocks: str | Sequence[str] | None = None,
     tolerance: float | None = None,
     hessian_roundoff: float | None = None,
     worst_entries: int = 5,
@@ -77,7 +78,7 @@ def check_hessian(
     is said. grad: theta -> the gradient, built as theta is."""
     problem = _Problem(grad, hessian, theta, tuple(args), {}, like_x=True)
     options = given(
-        blocks=blocks, tolerance=tolerance, worst_entries=worst_entries, threads=threads,
+        blocks=names_of(blocks), tolerance=tolerance, worst_entries=worst_entries, threads=threads,
         outputs=problem.output_names(None),
     )
     options["jacobian_roundoff"] = hessian_roundoff or problem.precision.roundoff
@@ -188,7 +189,7 @@ class _Function:
             self.x.flat_of(first, "grad")
             self.outputs = self.x
         else:
-            self.outputs = Tree(first, "f")
+            self.outputs = Tree(first, "f", "at x ")
         self._what = "grad" if like_x else "f"
 
     def flat_f(self, at: Any) -> np.ndarray:
@@ -256,7 +257,7 @@ class _Problem(_Function):
 
     def _sparse(self, matrix: Any) -> Any:
         if matrix.shape != (self.rows, self.columns):
-            raise ValueError(self._misfit(matrix.shape))
+            raise ShapeError(self._misfit(matrix.shape))
         rows = matrix.tocsr(copy=True)
         rows.sum_duplicates()
         rows.sort_indices()
@@ -276,7 +277,7 @@ class _Problem(_Function):
         row_of = np.repeat(np.arange(self.rows), np.diff(starts))
         there = np.asarray(rows[row_of, columns], dtype=np.float64).reshape(-1)
         if np.count_nonzero(rows.data) != np.count_nonzero(there):
-            raise ValueError(f"{self.name} has entries beside x that its pattern at x has not")
+            raise ShapeError(f"{self.name} has entries beside x that its pattern at x has not")
         return there
 
     def _dense(self, value: Any) -> np.ndarray:
@@ -292,7 +293,7 @@ class _Problem(_Function):
                 return self._by_outputs(value, place)
             if not self.x.single and _fits(value, self.x):
                 return self._by_inputs(value, self.rows, None, place)
-            raise ValueError(
+            raise ShapeError(
                 f"{place} is a {type(value).__name__}, but neither built as x nor as f(x) is; a "
                 f"Jacobian may always be one array of shape ({self.rows}, {self.columns})"
             )
@@ -303,7 +304,7 @@ class _Problem(_Function):
         elif self.outputs.single:
             shapes.append(self.outputs.leaves[0].shape + (self.columns,))
         if array.shape not in shapes:
-            raise ValueError(self._misfit(array.shape))
+            raise ShapeError(self._misfit(array.shape))
         return array.reshape(self.rows, self.columns)
 
     def _by_inputs(self, value: Any, rows: int, shape: tuple[int, ...] | None, place: str) -> np.ndarray:
@@ -320,7 +321,7 @@ class _Problem(_Function):
             if output is not None:
                 right += [output + (width,)] + ([output + leaf.shape] if width == leaf.size else [])
             if array.shape not in right:
-                raise ValueError(
+                raise ShapeError(
                     f"{where} has shape {array.shape}, but {rows} outputs by {leaf.place} make "
                     f"({rows}, {width})"
                 )
@@ -343,7 +344,7 @@ class _Problem(_Function):
             if self.x.single:
                 right.append(leaf.shape + self.x.leaves[0].shape)
             if array.shape not in right:
-                raise ValueError(
+                raise ShapeError(
                     f"{where} has shape {array.shape}, but {leaf.size} outputs by x make "
                     f"({leaf.size}, {self.columns})"
                 )

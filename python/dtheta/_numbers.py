@@ -32,9 +32,7 @@ def is_torch(value: Any) -> bool:
 def read_array(value: Any, what: str, precision: Precision | None = None) -> np.ndarray:
     """The numbers in `value` as float64, row by row. Throws TypeError that begins with `what`."""
     if is_torch(value):
-        if getattr(value, "requires_grad", False) or getattr(value, "device", None) is None:
-            value = value.detach()
-        value = value.cpu()
+        value = value.detach().cpu()
     if isinstance(value, np.ma.MaskedArray):
         raise TypeError(f"{what} is a masked array: what is masked has no derivative; give its data")
     try:
@@ -83,6 +81,8 @@ def read_number(value: Any, what: str, precision: Precision) -> float:
             f"{what} returned a {type(value).__name__} of {len(value)}, and must return one number; "
             "where it returns cost and gradient, give True as the gradient"
         )
+    if isinstance(value, (str, bytes)):
+        raise TypeError(f"{what} returned {_short(value)}, and must return a number")
     array = read_array(value, f"what {what} returned", precision)
     if array.size != 1:
         raise TypeError(

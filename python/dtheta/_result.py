@@ -128,12 +128,15 @@ class Outside:
 class _Rendered:
     """The texts of a result whose other half stayed in another process."""
 
-    def __init__(self, held: Any) -> None:
+    def __init__(self, held: Any, title: str) -> None:
         self._headline = held.headline()
         self._report = held.report(False, 10, 3)
-        self._html = held.html("Gradient check")
+        self._html = held.html(title)
         self._junit = held.junit("dtheta", "fail")
         self._json = held.json() if isinstance(held, _dtheta.JacobianResult) else ""
+
+    def add_note(self, note: str) -> None:
+        self._report += f"\nnote: {note}\n"
 
     def headline(self) -> str:
         return self._headline
@@ -181,6 +184,11 @@ class BaseResult:
         """The one sentence that stands on top of the report."""
         return self._held.headline()
 
+    def add_note(self, note: str) -> None:
+        """Adds a sentence to the notes, here and in the report."""
+        self._held.add_note(note)
+        self.notes.append(note)
+
     def report(self, *, colour: bool = False, components: int = 10, failures: int = 3) -> str:
         """The report: blocks and entries worst first, causes, failures in full, notes."""
         return self._held.report(colour, components, failures)
@@ -217,7 +225,7 @@ class BaseResult:
     def __getstate__(self) -> dict[str, Any]:
         state = dict(self.__dict__)
         if not isinstance(self._held, _Rendered):
-            state["_held"] = _Rendered(self._held)
+            state["_held"] = _Rendered(self._held, self._title)
         return state
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from ._dtheta import ShapeError
 from ._numbers import Precision, is_torch, read_array
 
 Build = Callable[[list], Any]
@@ -58,13 +59,15 @@ class _Node:
         self.build = build
 
 
-def _is_numbers(value: Any) -> bool:
+def _is_numbers(value: Any, depth: int = 0) -> bool:
     """A list of numbers, or of equally long ones of those: what NumPy calls an array."""
     if not isinstance(value, (list, tuple)) or hasattr(value, "_fields") or not value:
         return False
     if all(isinstance(v, numbers.Real) for v in value):
         return True
-    return all(_is_numbers(v) for v in value) and len({np.shape(v) for v in value}) == 1
+    if depth > 32 or not all(_is_numbers(v, depth + 1) for v in value):
+        return False
+    return len({np.shape(v) for v in value}) == 1
 
 
 def _copied(mapping: MutableMapping, keys: list, children: list) -> MutableMapping:
@@ -120,8 +123,9 @@ def _kind_of(value: Any) -> str:
 class Tree:
     """A tree of arrays with its values, and the way from one to the other and back."""
 
-    def __init__(self, value: Any, root: str = "theta") -> None:
+    def __init__(self, value: Any, root: str = "theta", said: str = "") -> None:
         self.root = root
+        self.said = said  #: "at x ": when it had the shapes that it is held to
         self.precision = Precision()  #: of its arrays, as their types say
         self.leaves: list[Leaf] = []
         self._arrays: list[np.ndarray] = []
@@ -136,7 +140,7 @@ class Tree:
             self._arrays.append(array)
         self._found.clear()
         if not self.leaves:
-            raise ValueError(f"{root} holds no numbers")
+            raise ShapeError(f"{root} holds no numbers")
         self.single = len(self.leaves) == 1 and self.leaves[0].path == ()
         self.values = np.concatenate([a.reshape(-1) for a in self._arrays])
         self._arrays.clear()
@@ -149,7 +153,7 @@ class Tree:
     def _walk(self, value: Any, path: tuple[Accessor, ...]) -> Any:
         """Collects the leaves under `value`; returns their number, None, or (node, children)."""
         if len(path) > 100:
-            raise ValueError(f"{self.root}: nested more than 100 deep, or in itself")
+            raise ShapeError(f"{self.root}: nested more than 100 deep, or in itself")
         if value is None and path:
             return None
         node = _node_of(value)
@@ -225,7 +229,7 @@ class Tree:
     def _whole(self, other: np.ndarray, what: str, precision: Precision | None) -> np.ndarray:
         if other.shape in ((self.size,), (self.size, 1)):
             return read_array(other, what, precision).reshape(-1)
-        raise ValueError(
+        raise ShapeError(
             f"{what} is an array of shape {other.shape}; as {self.root} is a tree, it is one like "
             f"that, or all of it in one vector of {self.size} entries"
         )
@@ -252,8 +256,8 @@ class Tree:
         array = read_array(other, place, precision)
         if array.shape == leaf.shape or array.size == leaf.size == 1:
             return array
-        raise ValueError(
-            f"{place} has shape {array.shape}, but {leaf.place} has shape {leaf.shape}"
+        raise ShapeError(
+            f"{place} has shape {array.shape}, but {self.said}{leaf.place} has shape {leaf.shape}"
             + _consequence(array.shape, leaf.shape)
         )
 
@@ -278,24 +282,24 @@ def _child(other: Any, step: Accessor, node: _Node, place: str, root: str) -> An
             return other[step.value]
         if isinstance(other, (list, tuple)) and len(other) == len(node.children):
             return other[[s for s, _ in node.children].index(step)]
-        raise ValueError(f"{place} has no {step.value}, but {root} has")
+        raise ShapeError(f"{place} has no {step.value}, but {root} has")
     if step.kind == "index":
         if not hasattr(other, "__getitem__") or isinstance(other, (Mapping, str)):
-            raise ValueError(
+            raise ShapeError(
                 f"{place} is a {type(other).__name__}, but {root} has a {node.type.__name__} there"
             )
         if len(other) != len(node.children):
-            raise ValueError(
+            raise ShapeError(
                 f"{place} has {len(other)} parts, but {root} has {len(node.children)} there"
             )
         return other[step.value]
     if not isinstance(other, Mapping):
-        raise ValueError(
+        raise ShapeError(
             f"{place} is a {type(other).__name__}, but {root} has a {node.type.__name__} there"
         )
     key = _key_in(other, step.value)
     if key is None:
-        raise ValueError(
+        raise ShapeError(
             f"{place} has no {step.value!r}, but {root} has; it has {', '.join(map(repr, other))}"
         )
     return other[key]
@@ -322,4 +326,4 @@ def _require_no_more(other: Any, node: _Node, place: str, root: str) -> None:
         return
     if not any(k in other for k in keys):
         return
-    raise ValueError(f"{place} has {', '.join(map(repr, more))}, but {root} has not")
+    raise ShapeError(f"{place} has {', '.join(map(repr, more))}, but {root} has not")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -43,25 +44,32 @@ def check(
     inputs: a tensor or a tuple of arguments, tensors or not. Of a function those tensors are checked
         that require a gradient.
     loss: output -> one number, where the output is to be checked through a loss.
-    names: of the inputs that are tensors and require a gradient, for the report.
+    names: of the inputs that require a gradient, for the report; those of the function's arguments
+        unless given.
     parameters: False leaves a module's parameters out.
-    dtype: in which backward is computed: float64, or float32 and less; that of the tensors unless
-        given. Forward is evaluated in float64 in any case, so a float32 gradient is held against
-        differences that are much sharper than itself, to the tolerance that its seven digits allow.
+    dtype: in which backward is to be right: that of the tensors unless given. Forward is evaluated
+        in float64 in any case. A backward in float32 or less is first held against it in float64,
+        entry by entry, and then in its own dtype, to the tolerance that its digits allow and by
+        random weightings of the outputs: an output whose digits cancel is none of backward's faults.
     seed: sets torch's random generator before each evaluation, so that dropout draws the same.
     options: those of dtheta.check where there is one output, and of dtheta.check_vjp otherwise.
 
     Nothing of the caller's is changed: modules are copied, tensors are cloned."""
     call = _Call(function_or_module, inputs, loss, names, parameters, dtype, seed)
-    roundoff = _ROUNDOFF[call.dtype]
-    if call.scalar:
-        return check_gradient(call.value, call.gradient, call.theta,
-                              gradient_roundoff=roundoff, **options)
-    return check_vjp(call.value, call.vjp, call.theta, jacobian_roundoff=roundoff, **options)
+    exact = call.run(torch.float64, options)
+    if call.dtype == torch.float64 or exact.verdict == "fail":
+        return exact
+    own = call.run(call.dtype, options)
+    if own.verdict == "fail":
+        own.add_note(
+            f"in float64 backward is {'right' if exact else 'not wrong'}: what is wrong is wrong in "
+            f"{call.dtype} alone, such as digits that cancel, a constant or a branch of its own"
+        )
+    return exact if own and not exact else own
 
 
 class _Call:
-    """The function or module with its tensors, evaluated in float64 and differentiated in `dtype`."""
+    """The function or module with its tensors: evaluated in float64, differentiated in any dtype."""
 
     def __init__(self, target: Any, inputs: Any, loss: Any, names: Any, parameters: bool,
                  dtype: torch.dtype | None, seed: int | None) -> None:
@@ -87,9 +95,27 @@ class _Call:
             raise TypeError(f"dtype: {self.dtype} is none of {', '.join(map(str, _ROUNDOFF))}")
         self.theta = {name: _numpy(tensor) for name, tensor in leaves.items()}
         self.modules = {d: self._module_in(d) for d in {torch.float64, self.dtype}}
+        self.buffers = {
+            d: [] if m is None else [(b, b.clone()) for b in m.buffers()]
+            for d, m in self.modules.items()
+        }
         with torch.no_grad():
-            first = self._outputs(self.theta, torch.float64)
+            first = self._forward(self.theta, torch.float64)[0]
         self.scalar = len(first) == 1 and first[0].numel() == 1
+
+    def run(self, dtype: torch.dtype, options: dict[str, Any]) -> Result | JacobianResult:
+        """Checks backward as it is in `dtype`."""
+        if self.scalar:
+            return check_gradient(
+                self.value, lambda theta: self.vjp(theta, np.ones(1), dtype), self.theta,
+                **{"gradient_roundoff": _ROUNDOFF[dtype], **options},
+            )
+        if dtype != torch.float64:
+            options = {"most_units": 0, **options}
+        return check_vjp(
+            self.value, lambda theta, weights: self.vjp(theta, weights, dtype), self.theta,
+            **{"jacobian_roundoff": _ROUNDOFF[dtype], **options},
+        )
 
     def _leaves(self, names: Any, parameters: bool) -> dict[str, torch.Tensor]:
         leaves: dict[str, torch.Tensor] = {}
@@ -106,7 +132,7 @@ class _Call:
                 f"names: {len(names)} are given, but {len(positions)} inputs require a gradient"
             )
         for k, position in enumerate(positions):
-            name = names[k] if names is not None else f"input[{position}]"
+            name = names[k] if names is not None else self._argument(position)
             if name in leaves:
                 raise ValueError(f"names: there are two tensors called {name!r}")
             self.places[position] = name
@@ -118,13 +144,25 @@ class _Call:
                 raise TypeError(f"{name} is sparse ({tensor.layout}): check dense tensors")
         return leaves
 
+    def _argument(self, position: int) -> str:
+        """What the function calls its argument."""
+        known: Any = self.function
+        skipped = 0
+        if self.module is not None:
+            known = self.module.forward
+        elif isinstance(getattr(known, "__self__", None), type):  # apply of a Function
+            known, skipped = known.__self__.forward, 1
+        try:
+            arguments = list(inspect.signature(known).parameters.values())[skipped:]
+        except (TypeError, ValueError):
+            arguments = []
+        positional = [a.name for a in arguments if a.kind == a.POSITIONAL_OR_KEYWORD]
+        return positional[position] if position < len(positional) else f"input{position}"
+
     def _module_in(self, dtype: torch.dtype) -> Any:
         if self.module is None:
             return None
         return copy.deepcopy(self.module).to(dtype)
-
-    def _outputs(self, theta: Mapping[str, Any], dtype: torch.dtype) -> list[torch.Tensor]:
-        return self._forward(theta, dtype)[0]
 
     def _forward(self, theta: Mapping[str, Any], dtype: torch.dtype) -> tuple[list, list]:
         """The outputs at theta, and the tensors that theta went into, in theta's order."""
@@ -134,20 +172,22 @@ class _Call:
             if position in self.places:
                 name = self.places[position]
                 tensor = torch.tensor(theta[name], dtype=dtype, device=value.device)
-                value = placed[name] = tensor.requires_grad_(True)
-                value = value.view_as(value)  # no leaf, so that it may be written to in place
+                placed[name] = tensor.requires_grad_(True)
+                value = tensor.clone()  # no leaf, so that a function may write to it in place
             elif isinstance(value, torch.Tensor) and value.is_floating_point():
                 value = value.detach().to(dtype, copy=True)
             arguments.append(value)
         target = self.function
         if self.module is not None:
-            # What a forward pass keeps, running statistics say, is to be the same at each.
-            target = copy.deepcopy(self.modules[dtype])
-            for name, parameter in target.named_parameters():
-                if name in theta and name not in placed:
-                    with torch.no_grad():
+            target = self.modules[dtype]
+            with torch.no_grad():
+                # What a forward pass keeps, running statistics say, is to be the same at each.
+                for buffer, before in self.buffers[dtype]:
+                    buffer.copy_(before)
+                for name, parameter in target.named_parameters():
+                    if name in theta and name not in placed:
                         parameter.copy_(torch.as_tensor(theta[name]))
-                    placed[name] = parameter
+                        placed[name] = parameter
         outputs = self._run(target, arguments)
         return outputs, [placed[name] for name in self.theta]
 
@@ -171,12 +211,12 @@ class _Call:
     def value(self, theta: Mapping[str, Any]) -> Any:
         """The outputs in float64, as check and check_vjp take them."""
         with torch.no_grad():
-            outputs = [_numpy(t) for t in self._outputs(theta, torch.float64)]
+            outputs = [_numpy(t) for t in self._forward(theta, torch.float64)[0]]
         return outputs[0] if len(outputs) == 1 else outputs
 
-    def vjp(self, theta: Mapping[str, Any], weights: Any) -> dict[str, np.ndarray]:
-        """What backward makes of these weights of the outputs."""
-        outputs, tensors = self._forward(theta, self.dtype)
+    def vjp(self, theta: Mapping[str, Any], weights: Any, dtype: torch.dtype) -> dict[str, Any]:
+        """What backward, in `dtype`, makes of these weights of the outputs."""
+        outputs, tensors = self._forward(theta, dtype)
         given = weights if isinstance(weights, list) else [weights]
         pairs = [
             (t, torch.as_tensor(np.asarray(w), dtype=t.dtype, device=t.device).reshape(t.shape))
@@ -192,9 +232,6 @@ class _Call:
             name: np.zeros_like(self.theta[name]) if g is None else _numpy(g)
             for name, g in zip(self.theta, gradients)
         }
-
-    def gradient(self, theta: Mapping[str, Any]) -> dict[str, np.ndarray]:
-        return self.vjp(theta, np.ones(1))
 
 
 def _numpy(tensor: torch.Tensor) -> np.ndarray:
