@@ -32,7 +32,8 @@ from ._jacobian import (
     check_vjp,
     replay_entry,
 )
-from ._result import Block, Cause, Entry, JacobianBlock, JacobianEntry, JacobianResult, Replay, Result
+from ._parts import Block, Cause, Entry, JacobianBlock, JacobianEntry, Outside
+from ._result import JacobianResult, Replay, Result
 
 if TYPE_CHECKING:
     from . import torch
@@ -45,6 +46,7 @@ __all__ = [
     "JacobianEntry",
     "JacobianResult",
     "Manifold",
+    "Outside",
     "Replay",
     "Result",
     "ShapeError",

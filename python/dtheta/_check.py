@@ -80,15 +80,26 @@ def check(
     tree = Tree(theta)
     problem = _Problem(f, grad, tree, tuple(args))
     options = given(
-        method=method, epsilon=epsilon, tolerance=tolerance, blocks=names_of(blocks), layers=layers,
-        worst_entries=worst_entries, sample=sample, directions=directions, seed=seed,
-        threads=threads, examples=examples, l1=l1, l2=l2,
+        method=method,
+        epsilon=epsilon,
+        tolerance=tolerance,
+        blocks=names_of(blocks),
+        layers=layers,
+        worst_entries=worst_entries,
+        sample=sample,
+        directions=directions,
+        seed=seed,
+        threads=threads,
+        examples=examples,
+        l1=l1,
+        l2=l2,
     )
     if previous is not None:
         options["previous"] = list(tree.flat_of(previous, "previous"))
     if suspects is not None:
         options["suspects"] = {
-            name: list(tree.flat_of(value, f"suspects[{name!r}]")) for name, value in suspects.items()
+            name: list(tree.flat_of(value, f"suspects[{name!r}]"))
+            for name, value in suspects.items()
         }
     held = problem.run(options, gradient_roundoff, progress)
     problem.add_notes(held)
@@ -142,7 +153,12 @@ def replay(
     problem = _Problem(f, grad, tree, tuple(args))
     return Replay(
         _dtheta.replay(
-            problem.layout, problem.cost, problem.number, problem.gradient, entry, step or 0.0,
+            problem.layout,
+            problem.cost,
+            problem.number,
+            problem.gradient,
+            entry,
+            step or 0.0,
             given(method=method),
         )
     )
@@ -210,9 +226,7 @@ class _Problem:
         if callable(self.gradient) and roundoff is None:
             self.gradient(self.layout.argument(self.tree.values))
         options["gradient_roundoff"] = roundoff or self.precision.roundoff
-        return _dtheta.check(
-            self.layout, self.cost, self.number, self.gradient, options, progress
-        )
+        return _dtheta.check(self.layout, self.cost, self.number, self.gradient, options, progress)
 
     def add_notes(self, held: Any) -> None:
         if self.cost_precision.name != "float64":
@@ -225,6 +239,6 @@ class _Problem:
 def pair_of(value: Any, what: str = "(cost, gradient)") -> tuple[Any, Any]:
     """What f returns where it returns both."""
     if isinstance(value, tuple) and len(value) == 2:
-        return value
+        return value[0], value[1]
     kind = "None" if value is None else f"a {type(value).__name__}"
     raise TypeError(f"with True in the place of the derivative f returns {what}, not {kind}")

@@ -34,7 +34,9 @@ def read_array(value: Any, what: str, precision: Precision | None = None) -> np.
     if is_torch(value):
         value = value.detach().cpu()
     if isinstance(value, np.ma.MaskedArray):
-        raise TypeError(f"{what} is a masked array: what is masked has no derivative; give its data")
+        raise TypeError(
+            f"{what} is a masked array: what is masked has no derivative; give its data"
+        )
     try:
         array = np.asarray(value)
     except ValueError as error:  # ragged lists

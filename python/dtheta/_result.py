@@ -5,124 +5,21 @@ from __future__ import annotations
 import html as _html
 import json
 import math
-from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import numpy as np
 
 from . import _dtheta
-
-
-@dataclass(frozen=True)
-class Cause:
-    """A guess at why a derivative is wrong."""
-
-    pattern: str  #: "factor", "transposed", "L2 term", ...
-    amount: float  #: a factor, a coefficient, an offset; 0 where there is none
-    confidence: float  #: between 0 and 1
-    sureness: str  #: "certain", "very likely", "likely" or "possible"
-    sentence: str  #: what a person reads
-    where: str = ""  #: of a Jacobian: the block, rows or columns that it concerns
-
-    def __str__(self) -> str:
-        return f"{self.pattern} ({self.sureness}): {self.sentence}"
-
-
-@dataclass(frozen=True)
-class _Derivatives:
-    name: str  #: "W1[2, 3]"; of a Jacobian "r[2] by pose[1]"
-    analytic: float
-    numeric: float
-    bar: float  #: the numeric derivative is believed to be off by no more than this
-    step: float  #: how far theta was moved
-    verdict: str  #: "pass", "fail" or "inconclusive"
-    kink: bool  #: there is a corner here; held against the slopes on both sides
-    replay: str  #: the call that shows this probe again; empty where it accuses nobody
-
-    @property
-    def error(self) -> float:
-        """|analytic - numeric|"""
-        return abs(self.analytic - self.numeric)
-
-    @property
-    def relative_error(self) -> float:
-        """|analytic - numeric| / (|analytic| + |numeric|); 0 if both are 0."""
-        size = abs(self.analytic) + abs(self.numeric)
-        return self.error / size if size != 0.0 else 0.0
-
-
-@dataclass(frozen=True)
-class Entry(_Derivatives):
-    """One entry of theta with both derivatives."""
-
-    block: str
-    index: tuple[int, ...]
-    position: int  #: in theta as one vector
-
-
-@dataclass(frozen=True)
-class JacobianEntry(_Derivatives):
-    """One entry of a Jacobian with both derivatives."""
-
-    row: int
-    column: int
-    output: str
-    output_index: tuple[int, ...]
-    input: str
-    input_index: tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class Block:
-    """One array of theta."""
-
-    name: str
-    layer: int
-    shape: tuple[int, ...]
-    size: int
-    difference: float  #: of this block alone
-    band: str
-    verdict: str
-    detectable: float  #: an error above this part of the largest derivative is not passed
-    failed: int  #: entries that contradict the numeric derivative
-    inconclusive: int  #: entries about which nothing can be said
-    kinks: int
-    sensitive: bool  #: False: J was not seen to depend on this block
-    entries: list[Entry] = field(repr=False)  #: worst first
-    causes: list[Cause] = field(repr=False)
-
-
-@dataclass(frozen=True)
-class JacobianBlock:
-    """The derivatives of one block of outputs by one block of inputs."""
-
-    output: str
-    input: str
-    first_row: int
-    rows: int
-    first_column: int
-    columns: int
-    size: int  #: entries of the pattern
-    difference: float
-    verdict: str
-    detectable: float
-    failed: int
-    inconclusive: int
-    kinks: int
-    entries: list[JacobianEntry] = field(repr=False)
-    causes: list[Cause] = field(repr=False)
-
-
-@dataclass(frozen=True)
-class Outside:
-    """A derivative that is not zero where a sparse pattern has no entry."""
-
-    row: int
-    column: int
-    output: str
-    input: str
-    numeric: float
-    bar: float
+from ._parts import (
+    Block,
+    Cause,
+    Entry,
+    JacobianBlock,
+    JacobianEntry,
+    Outside,
+    block_of,
+    jacobian_block_of,
+)
 
 
 class _Rendered:
@@ -250,7 +147,7 @@ class Result(BaseResult):
         fields = held.fields()
         positions = fields.pop("positions")
         _set_common(self, fields)
-        self.blocks = [_block(b) for b in fields.pop("blocks")]
+        self.blocks = [block_of(b) for b in fields.pop("blocks")]
         self.entries = [Entry(**e) for e in fields.pop("entries")]
         for name, missing in (("analytic", math.nan), ("numeric", math.nan), ("bar", math.inf)):
             values = fields.pop(name)
@@ -333,7 +230,7 @@ class JacobianResult(BaseResult):
         fields = held.fields()
         _set_common(self, fields)
         self.shape = (fields.pop("rows"), fields.pop("columns"))
-        self.blocks = [_jacobian_block(b) for b in fields.pop("blocks")]
+        self.blocks = [jacobian_block_of(b) for b in fields.pop("blocks")]
         self.entries = [JacobianEntry(**e) for e in fields.pop("entries")]
         self.outside = [Outside(**e) for e in fields.pop("outside")]
         for name in ("analytic", "numeric", "bar"):
@@ -381,21 +278,16 @@ class Replay:
 
 def _set_common(result: BaseResult, fields: dict[str, Any]) -> None:
     result.causes = [Cause(**c) for c in fields.pop("causes")]
-    for name in ("verdict", "difference", "tolerance", "evaluations", "deterministic", "complete",
-                 "notes"):
+    for name in (
+        "verdict",
+        "difference",
+        "tolerance",
+        "evaluations",
+        "deterministic",
+        "complete",
+        "notes",
+    ):
         setattr(result, name, fields.pop(name))
-
-
-def _block(fields: dict[str, Any]) -> Block:
-    entries = [Entry(**e) for e in fields.pop("entries")]
-    causes = [Cause(**c) for c in fields.pop("causes")]
-    return Block(**fields, entries=entries, causes=causes)
-
-
-def _jacobian_block(fields: dict[str, Any]) -> JacobianBlock:
-    entries = [JacobianEntry(**e) for e in fields.pop("entries")]
-    causes = [Cause(**c) for c in fields.pop("causes")]
-    return JacobianBlock(**fields, entries=entries, causes=causes)
 
 
 def _matrix(values: np.ndarray, shape: tuple[int, int], pattern: Any) -> Any:

@@ -99,7 +99,9 @@ def _node_of(value: Any) -> _Node | None:
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         blank, fields = value, [f.name for f in dataclasses.fields(value) if f.init]
         children = [(Accessor("attribute", f), getattr(value, f)) for f in fields]
-        return _Node(value, children, lambda new: dataclasses.replace(blank, **dict(zip(fields, new))))
+        return _Node(
+            value, children, lambda new: dataclasses.replace(blank, **dict(zip(fields, new)))
+        )
     return None
 
 
@@ -163,7 +165,9 @@ class Tree:
         if is_torch(value):
             raise TypeError(f"{place} is a torch tensor: dtheta.torch.check takes those")
         if type(value) is np.matrix:
-            raise TypeError(f"{place} is a np.matrix, of which NumPy advises against: give an array")
+            raise TypeError(
+                f"{place} is a np.matrix, of which NumPy advises against: give an array"
+            )
         if isinstance(value, (str, bytes, bool)) or callable(value):
             raise TypeError(
                 f"{place} is no array of numbers: it is {value!r} ({type(value).__name__}); what is "
@@ -234,8 +238,15 @@ class Tree:
             f"that, or all of it in one vector of {self.size} entries"
         )
 
-    def _follow(self, part: Any, other: Any, path: tuple[Accessor, ...], what: str,
-                parts: list[np.ndarray], precision: Precision | None) -> None:
+    def _follow(
+        self,
+        part: Any,
+        other: Any,
+        path: tuple[Accessor, ...],
+        what: str,
+        parts: list[np.ndarray],
+        precision: Precision | None,
+    ) -> None:
         place = what + "".join(step.python() for step in path)
         if part is None:
             return
@@ -243,14 +254,16 @@ class Tree:
             parts.append(self._leaf_of(self.leaves[part], other, place, precision).reshape(-1))
             return
         node, children = part
-        for (step, child) in zip((s for s, _ in node.children), children):
+        for step, child in zip((s for s, _ in node.children), children):
             if child is None:
                 continue
             own = _child(other, step, node, place, self.root)
             self._follow(child, own, path + (step,), what, parts, precision)
         _require_no_more(other, node, place, self.root)
 
-    def _leaf_of(self, leaf: Leaf, other: Any, place: str, precision: Precision | None) -> np.ndarray:
+    def _leaf_of(
+        self, leaf: Leaf, other: Any, place: str, precision: Precision | None
+    ) -> np.ndarray:
         if isinstance(other, Mapping):
             raise TypeError(f"{place} is a {type(other).__name__}, but {leaf.place} is an array")
         array = read_array(other, place, precision)

@@ -71,8 +71,16 @@ def check(
 class _Call:
     """The function or module with its tensors: evaluated in float64, differentiated in any dtype."""
 
-    def __init__(self, target: Any, inputs: Any, loss: Any, names: Any, parameters: bool,
-                 dtype: torch.dtype | None, seed: int | None) -> None:
+    def __init__(
+        self,
+        target: Any,
+        inputs: Any,
+        loss: Any,
+        names: Any,
+        parameters: bool,
+        dtype: torch.dtype | None,
+        seed: int | None,
+    ) -> None:
         self.inputs = tuple(inputs) if isinstance(inputs, (tuple, list)) else (inputs,)
         self.loss, self.seed = loss, seed
         if isinstance(target, type) and issubclass(target, torch.autograd.Function):
@@ -105,24 +113,33 @@ class _Call:
 
     def run(self, dtype: torch.dtype, options: dict[str, Any]) -> Result | JacobianResult:
         """Checks backward as it is in `dtype`."""
+        all_options: dict[str, Any] = {}
         if self.scalar:
+            all_options.update(gradient_roundoff=_ROUNDOFF[dtype])
+            all_options.update(options)
             return check_gradient(
-                self.value, lambda theta: self.vjp(theta, np.ones(1), dtype), self.theta,
-                **{"gradient_roundoff": _ROUNDOFF[dtype], **options},
+                self.value,
+                lambda theta: self.vjp(theta, np.ones(1), dtype),
+                self.theta,
+                **all_options,
             )
+        all_options.update(jacobian_roundoff=_ROUNDOFF[dtype])
         if dtype != torch.float64:
-            options = {"most_units": 0, **options}
+            all_options.update(most_units=0)
+        all_options.update(options)
         return check_vjp(
-            self.value, lambda theta, weights: self.vjp(theta, weights, dtype), self.theta,
-            **{"jacobian_roundoff": _ROUNDOFF[dtype], **options},
+            self.value,
+            lambda theta, weights: self.vjp(theta, weights, dtype),
+            self.theta,
+            **all_options,
         )
 
     def _leaves(self, names: Any, parameters: bool) -> dict[str, torch.Tensor]:
         leaves: dict[str, torch.Tensor] = {}
         if self.module is not None and parameters:
-            for name, tensor in self.module.named_parameters():
-                if tensor.requires_grad:
-                    leaves[name] = tensor
+            for name, parameter in self.module.named_parameters():
+                if parameter.requires_grad:
+                    leaves[name] = parameter
         self.places: dict[int, str] = {}
         positions = [
             i for i, t in enumerate(self.inputs) if isinstance(t, torch.Tensor) and t.requires_grad

@@ -109,8 +109,9 @@ def test_one_number_in_any_dress(theta):
     def only(t):
         return float(np.asarray(t["x"] if isinstance(t, dict) else t).reshape(-1)[0])
 
-    result = dtheta.check(lambda t: only(t) ** 3, 12.0 if not isinstance(theta, dict) else {"x": 12},
-                          theta)
+    result = dtheta.check(
+        lambda t: only(t) ** 3, 12.0 if not isinstance(theta, dict) else {"x": 12}, theta
+    )
     assert result, str(result)
     assert not dtheta.check(
         lambda t: only(t) ** 3, 12.1 if not isinstance(theta, dict) else {"x": 12.1}, theta
@@ -158,7 +159,8 @@ def test_any_order_and_any_real_type(theta):
     before = theta.copy()
     assert dtheta.check(lambda t: np.sum(weights * t**2), lambda t: 2 * weights * t, theta)
     wrong = dtheta.check(
-        lambda t: np.sum(weights * t**2), lambda t: np.where(weights == 6, 1.1, 1) * 2 * weights * t,
+        lambda t: np.sum(weights * t**2),
+        lambda t: np.where(weights == 6, 1.1, 1) * 2 * weights * t,
         theta,
     )
     assert wrong.entries[0].index == (1, 2)
@@ -192,7 +194,8 @@ def test_a_function_may_keep_what_it_got():
 
 
 @pytest.mark.parametrize(
-    "returned", [np.float32, np.float64, np.array, lambda v: np.array([v]), lambda v: np.array([[v]])],
+    "returned",
+    [np.float32, np.float64, np.array, lambda v: np.array([v]), lambda v: np.array([[v]])],
 )
 def test_numbers_that_a_cost_may_return(returned):
     result = dtheta.check(lambda t: returned(squares(t)), lambda t: 2 * t, THETA)
@@ -230,8 +233,9 @@ def test_a_sample_stands_where_it_was_drawn():
     assert not result and result.sampled
     assert np.count_nonzero(~np.isnan(result.numeric)) == 400
     assert result.entries[0].index[1] == 7
-    np.testing.assert_allclose(result.numeric[result.entries[0].index],
-                               2 * theta[result.entries[0].index])
+    np.testing.assert_allclose(
+        result.numeric[result.entries[0].index], 2 * theta[result.entries[0].index]
+    )
     other = dtheta.check(squares, wrong, theta, sample=400, seed=4)
     assert not np.array_equal(np.isnan(result.numeric), np.isnan(other.numeric))
 
@@ -247,7 +251,9 @@ def test_blocks_alone():
     theta = {"a": np.ones(2), "b": np.ones(2)}
     result = dtheta.check(
         lambda p: squares(p["a"]) + squares(p["b"]),
-        lambda p: {"a": 2 * p["a"], "b": 3 * p["b"]}, theta, blocks="a",
+        lambda p: {"a": 2 * p["a"], "b": 3 * p["b"]},
+        theta,
+        blocks="a",
     )
     assert result and [b.name for b in result.blocks] == ["a"]
 
@@ -256,7 +262,9 @@ def test_hints_name_causes():
     theta, before = np.array([0.3, 0.2, 0.9]), np.array([1.0, 2.0, 4.0])
     result = dtheta.check(squares, lambda t: 2 * t + before, theta, previous=before)
     assert result.cause.pattern == "accumulated"
-    result = dtheta.check(squares, lambda t: 2 * t + before, theta, suspects={"the last one": before})
+    result = dtheta.check(
+        squares, lambda t: 2 * t + before, theta, suspects={"the last one": before}
+    )
     assert result.cause.pattern == "suspect" and "the last one" in result.cause.sentence
     result = dtheta.check(lambda t: squares(t) / 50, lambda t: 2 * t, theta, examples=50)
     assert "examples" in result.cause.sentence or "m" in result.cause.sentence
@@ -351,7 +359,8 @@ def test_beside_theta_no_value_is_the_edge_of_a_domain():
     theta = np.array([1e-9, 1.0])
     result = dtheta.check(
         lambda t: math.sqrt(t[0] - 1e-9) + t[1] ** 2 if t[0] > 5 else math.sqrt(t[0]) + t[1] ** 2,
-        lambda t: [0.5 / np.sqrt(t[0]), 2 * t[1]], theta,
+        lambda t: [0.5 / np.sqrt(t[0]), 2 * t[1]],
+        theta,
     )
     assert result, str(result)
     on_it = dtheta.check(
@@ -368,6 +377,7 @@ def test_beside_theta_no_value_is_the_edge_of_a_domain():
 
 def test_system_exit_and_stop_iteration_come_through():
     for error in (SystemExit, StopIteration, GeneratorExit):
+
         def raises(theta):
             raise error
 

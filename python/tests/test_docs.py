@@ -10,7 +10,9 @@ DOCS = Path(__file__).resolve().parents[2] / "docs"
 
 
 def blocks_of(page):
-    return re.findall(r"^```python\n(.*?)^```$", (DOCS / page).read_text(), re.MULTILINE | re.DOTALL)
+    return re.findall(
+        r"^```python\n(.*?)^```$", (DOCS / page).read_text(), re.MULTILINE | re.DOTALL
+    )
 
 
 def test_python_md(capsys):
@@ -26,8 +28,11 @@ def test_python_md(capsys):
         ran += 1
         if ran == 1:
             out = capsys.readouterr().out
-            said = re.search(r"^```\n(gradient check.*?)^```$", (DOCS / "python.md").read_text(),
-                             re.MULTILINE | re.DOTALL).group(1)
+            said = re.search(
+                r"^```\n(gradient check.*?)^```$",
+                (DOCS / "python.md").read_text(),
+                re.MULTILINE | re.DOTALL,
+            ).group(1)
             printed = [without_steps(line) for line in out.splitlines()]
             for line in said.splitlines():
                 assert line == "  ..." or without_steps(line) in printed, line

@@ -48,7 +48,8 @@ def test_ctrl_c(body, threads):
 
 
 def test_other_signals_are_handled_between_evaluations():
-    program = textwrap.dedent("""
+    program = textwrap.dedent(
+        """
         import os, signal
         import numpy as np
         import dtheta
@@ -65,6 +66,9 @@ def test_other_signals_are_handled_between_evaluations():
             dtheta.check(lambda t: float(t @ t), lambda t: 2 * t, np.ones(300000))
         except Alarm:
             print("alarm")
-    """)
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
+    """
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60
+    )
     assert done.stdout == "alarm\n", done.stderr

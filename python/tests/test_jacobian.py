@@ -92,7 +92,9 @@ def test_arrays_of_any_rank():
         full[i, :, i, :] = np.cos(x[i])
     assert dtheta.check_jacobian(f, full, x)
     assert dtheta.check_jacobian(f, full.reshape(8, 6), x)
-    with pytest.raises(ValueError, match=r"jacobian has shape \(6, 8\).*\(8, 6\): it looks transposed"):
+    with pytest.raises(
+        ValueError, match=r"jacobian has shape \(6, 8\).*\(8, 6\): it looks transposed"
+    ):
         dtheta.check_jacobian(f, full.reshape(8, 6).T, x)
 
 
@@ -115,9 +117,16 @@ def test_names_for_outputs():
     "jacobian, error, words",
     [
         (None, TypeError, "jacobian is None"),
-        (np.ones((2, 4)), ValueError, r"shape \(2, 4\), but 2 outputs by 5 entries of x make \(2, 5\)"),
-        ({"pose": np.ones((2, 3)), "landmark": np.ones((2, 3))}, ValueError,
-         r"jacobian\['landmark'\] has shape \(2, 3\).*\(2, 2\)"),
+        (
+            np.ones((2, 4)),
+            ValueError,
+            r"shape \(2, 4\), but 2 outputs by 5 entries of x make \(2, 5\)",
+        ),
+        (
+            {"pose": np.ones((2, 3)), "landmark": np.ones((2, 3))},
+            ValueError,
+            r"jacobian\['landmark'\] has shape \(2, 3\).*\(2, 2\)",
+        ),
         ({"pose": np.ones((2, 3))}, ValueError, "neither built as x nor as"),
         (np.ones((2, 5)) * 1j, TypeError, "complex"),
         (lambda x: None, TypeError, "jacobian returned None"),
@@ -222,17 +231,26 @@ def test_rotations():
     def f(x):
         return rotation(x["q"]) @ p
 
-    right = dtheta.check_jacobian(f, lambda x: -rotation(x["q"]) @ cross(p), {"q": q},
-                                  manifolds=manifolds)
+    right = dtheta.check_jacobian(
+        f, lambda x: -rotation(x["q"]) @ cross(p), {"q": q}, manifolds=manifolds
+    )
     assert right, str(right)
-    other = dtheta.check_jacobian(f, lambda x: -cross(rotation(x["q"]) @ p), {"q": q},
-                                  manifolds=manifolds)
+    other = dtheta.check_jacobian(
+        f, lambda x: -cross(rotation(x["q"]) @ p), {"q": q}, manifolds=manifolds
+    )
     assert not other and other.cause.pattern == "other side"
-    names = {"dtheta": dtheta, "f": f, "jacobian": lambda x: -cross(rotation(x["q"]) @ p),
-             "x": {"q": q}, "manifolds": manifolds}
+    names = {
+        "dtheta": dtheta,
+        "f": f,
+        "jacobian": lambda x: -cross(rotation(x["q"]) @ p),
+        "x": {"q": q},
+        "manifolds": manifolds,
+    }
     assert eval(other.entries[0].replay, names).verdict == "fail"
     assert dtheta.check_jacobian(
-        f, lambda x: -cross(rotation(x["q"]) @ p), {"q": q},
+        f,
+        lambda x: -cross(rotation(x["q"]) @ p),
+        {"q": q},
         manifolds={"q": dtheta.unit_quaternion("wxyz", frame="space")},
     )
     with pytest.raises(ValueError, match="neither 'wxyz' nor 'xyzw'"):
@@ -255,8 +273,9 @@ def test_a_manifold_of_ones_own():
         raise KeyError("plus")
 
     with pytest.raises(KeyError, match="plus"):
-        dtheta.check_jacobian(lambda x: 3 * x, jacobian, x,
-                              manifolds={"x": dtheta.Manifold("broken", 2, 1, broken)})
+        dtheta.check_jacobian(
+            lambda x: 3 * x, jacobian, x, manifolds={"x": dtheta.Manifold("broken", 2, 1, broken)}
+        )
 
 
 def test_exceptions_come_through():

@@ -57,9 +57,23 @@ def run(tmp_path_factory):
     folder = tmp_path_factory.mktemp("plugin")
     (folder / "test_it.py").write_text(TESTS)
     return subprocess.run(
-        [sys.executable, "-m", "pytest", "-p", "dtheta.pytest_plugin", "-p", "no:cacheprovider",
-         "-rA", "--color=no", "test_it.py"],
-        cwd=folder, env={**os.environ, "PYTHONPATH": str(Path(dtheta.__file__).parents[1])}, capture_output=True, text=True, check=False,
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-p",
+            "dtheta.pytest_plugin",
+            "-p",
+            "no:cacheprovider",
+            "-rA",
+            "--color=no",
+            "test_it.py",
+        ],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(Path(dtheta.__file__).parents[1])},
+        capture_output=True,
+        text=True,
+        check=False,
     ).stdout
 
 
@@ -89,7 +103,9 @@ def test_a_failure_prints_the_report_and_no_more_than_a_screen(run):
             lines = [line for line in part.split("====")[0].splitlines() if line.startswith("E ")]
             assert any("is wrong: " in line for line in lines), part
             assert len(lines) <= 42 and max(map(len, lines)) < 180
-            assert "testing.py" not in part.split("test_it.py:")[0]  # the helper's frames are hidden
+            assert (
+                "testing.py" not in part.split("test_it.py:")[0]
+            )  # the helper's frames are hidden
 
 
 def test_a_plain_assert_names_the_result(run):
@@ -100,4 +116,6 @@ def test_without_pytest_it_is_an_assertion():
     with pytest.raises(AssertionError, match="The gradient is wrong"):
         testing.assert_gradient(lambda t: float(t @ t), lambda t: t, np.ones(3))
     with pytest.raises(ValueError, match="inconclusive: 'maybe'"):
-        testing.assert_gradient(lambda t: float(t @ t), lambda t: t, np.ones(3), inconclusive="maybe")
+        testing.assert_gradient(
+            lambda t: float(t @ t), lambda t: t, np.ones(3), inconclusive="maybe"
+        )

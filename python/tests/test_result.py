@@ -92,7 +92,9 @@ def test_json_is_that_of_the_program():
     example = ROOT / "examples" / "function_protocol.py"
     made = subprocess.run(
         [program, "function", "--json", "-", "--", sys.executable, example, "--bug"],
-        capture_output=True, text=True, check=False,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     theirs = json.loads(made.stdout)
     sys.path.insert(0, str(example.parent))
@@ -133,11 +135,15 @@ def test_gradients_are_built_as_theta():
 
 
 def test_replay_prints_itself():
-    again = dtheta.replay(lambda t: float(t @ t), lambda t: 3 * t, np.array([1.0, 2.0]), "theta[1]", 0.5)
+    again = dtheta.replay(
+        lambda t: float(t @ t), lambda t: 3 * t, np.array([1.0, 2.0]), "theta[1]", 0.5
+    )
     assert again.step == 0.5 and len(again.values) == 4 and again.theta == 2.0
     assert again.two_sided == pytest.approx(4.0) and again.analytic == 6.0
     assert "theta[1]" in str(again) and "replay" in repr(again).lower()
-    assert dtheta.replay(lambda t: float(t @ t), lambda t: 2 * t, np.ones(2), "#1").verdict == "pass"
+    assert (
+        dtheta.replay(lambda t: float(t @ t), lambda t: 2 * t, np.ones(2), "#1").verdict == "pass"
+    )
     for entry in ("theta[2]", "W[0]", "theta[x]", "#9"):
         with pytest.raises(ValueError):
             dtheta.replay(lambda t: float(t @ t), lambda t: 2 * t, np.ones(2), entry)

@@ -88,16 +88,26 @@ def test_a_bug_of_float32_alone_is_said_to_be_one():
 @BOTH
 def test_modules(dtype):
     torch.manual_seed(0)
-    module = torch.nn.Sequential(torch.nn.Linear(4, 5), torch.nn.Tanh(), torch.nn.Linear(5, 3)).to(dtype)
+    module = torch.nn.Sequential(torch.nn.Linear(4, 5), torch.nn.Tanh(), torch.nn.Linear(5, 3)).to(
+        dtype
+    )
     before = copy.deepcopy(module.state_dict())
     x = torch.randn(6, 4, dtype=dtype)
     result = dtheta.torch.check(module, x, loss=lambda out: (out**2).mean())
-    assert result and [b.name for b in result.blocks] == ["0.weight", "0.bias", "2.weight", "2.bias"]
+    assert result and [b.name for b in result.blocks] == [
+        "0.weight",
+        "0.bias",
+        "2.weight",
+        "2.bias",
+    ]
     assert dtheta.torch.check(module, x)
-    both = dtheta.torch.check(module, x.clone().requires_grad_(), loss=lambda out: (out**2).mean())
+    both = dtheta.torch.check(
+        module, x.clone().requires_grad_(), loss=lambda out: (out**2).mean()
+    )
     assert both and both.blocks[-1].name == "input"
-    alone = dtheta.torch.check(module, x.clone().requires_grad_(), parameters=False,
-                               loss=lambda out: (out**2).mean())
+    alone = dtheta.torch.check(
+        module, x.clone().requires_grad_(), parameters=False, loss=lambda out: (out**2).mean()
+    )
     assert alone and [b.name for b in alone.blocks] == ["input"]
     for name, value in module.state_dict().items():
         assert torch.equal(value, before[name])
@@ -128,7 +138,9 @@ def test_a_wrong_function_inside_of_a_module():
 
 def test_running_statistics_and_dropout():
     torch.manual_seed(0)
-    module = torch.nn.Sequential(torch.nn.BatchNorm1d(4), torch.nn.Dropout(0.5), torch.nn.Linear(4, 2))
+    module = torch.nn.Sequential(
+        torch.nn.BatchNorm1d(4), torch.nn.Dropout(0.5), torch.nn.Linear(4, 2)
+    )
     module.double()
     before = copy.deepcopy(module.state_dict())
     x, labels = torch.randn(6, 4, dtype=torch.float64), torch.randint(0, 2, (6,))
@@ -179,9 +191,19 @@ def test_a_scalar_function_gives_a_result_by_blocks():
 @pytest.mark.parametrize(
     "target, arguments, error, words",
     [
-        (Right, (torch.ones(2, 2), torch.ones(2, 2)), ValueError, "nothing here requires a gradient"),
+        (
+            Right,
+            (torch.ones(2, 2), torch.ones(2, 2)),
+            ValueError,
+            "nothing here requires a gradient",
+        ),
         (3, torch.ones(2, requires_grad=True), TypeError, "neither a torch.autograd.Function"),
-        (lambda x: x, torch.ones(2, dtype=torch.complex64, requires_grad=True), TypeError, "complex"),
+        (
+            lambda x: x,
+            torch.ones(2, dtype=torch.complex64, requires_grad=True),
+            TypeError,
+            "complex",
+        ),
         (lambda x: "a", torch.ones(2, requires_grad=True), TypeError, "holds no tensor"),
     ],
 )
@@ -209,5 +231,6 @@ def test_tensors_in_the_place_of_arrays():
     with pytest.raises(TypeError, match="dtheta.torch.check"):
         dtheta.check(lambda t: 0.0, lambda t: t, torch.ones(3))
     # What a function returns may be a tensor.
-    assert dtheta.check(lambda t: torch.as_tensor(t).pow(2).sum(), lambda t: 2 * torch.as_tensor(t),
-                        np.ones(3))
+    assert dtheta.check(
+        lambda t: torch.as_tensor(t).pow(2).sum(), lambda t: 2 * torch.as_tensor(t), np.ones(3)
+    )

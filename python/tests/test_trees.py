@@ -50,8 +50,11 @@ def arrays(*shape, seed=0):
 
 TREES = {
     "dict": ({"W1": arrays(3, 2), "b1": arrays(3, 1)}, "/W1", "W1"),
-    "nested": ({"layers": [{"w": arrays(2), "b": 1.0}, {"w": arrays(3), "b": 2.0}]}, "/layers/1/w",
-               "layers[1].w"),
+    "nested": (
+        {"layers": [{"w": arrays(2), "b": 1.0}, {"w": arrays(3), "b": 2.0}]},
+        "/layers/1/w",
+        "layers[1].w",
+    ),
     "list": ([arrays(2, 2), arrays(3)], "/1", "theta[1]"),
     "tuple": ((arrays(2, 2), 3.0), "/0", "theta[0]"),
     "namedtuple": (Pair(arrays(2), 2.0), "/w", "w"),
@@ -90,7 +93,9 @@ def test_other_mappings():
     frozen = types.MappingProxyType({"w": arrays(2)})
     assert dtheta.check(lambda p: squares(p["w"]), lambda p: {"w": 2 * p["w"]}, frozen)
     default = collections.defaultdict(list, w=arrays(2))
-    assert dtheta.check(lambda p: squares(p["w"]) + len(p["x"]), lambda p: {"w": 2 * p["w"]}, default)
+    assert dtheta.check(
+        lambda p: squares(p["w"]) + len(p["x"]), lambda p: {"w": 2 * p["w"]}, default
+    )
 
 
 def test_layers_are_read_off_the_names():
@@ -134,16 +139,33 @@ def test_dicts_may_come_in_another_order():
     [
         (lambda g: g.pop("b"), ValueError, "gradient has no 'b', but theta has; it has 'W', 'n'"),
         (lambda g: g.update(z=1.0), ValueError, "gradient has 'z', but theta has not"),
-        (lambda g: g.update(W=g["W"].T), ValueError,
-         r"gradient\['W'\] has shape \(2, 3\), but theta\['W'\] has shape \(3, 2\).*transposed"),
-        (lambda g: g.update(b=np.ones((3, 1))), ValueError,
-         r"gradient\['b'\] has shape \(3, 1\), but theta\['b'\] has shape \(3,\).*\(3, 3\)"),
-        (lambda g: g.update(b=None), TypeError, r"gradient\['b'\] is no array of numbers: it is None"),
+        (
+            lambda g: g.update(W=g["W"].T),
+            ValueError,
+            r"gradient\['W'\] has shape \(2, 3\), but theta\['W'\] has shape \(3, 2\).*transposed",
+        ),
+        (
+            lambda g: g.update(b=np.ones((3, 1))),
+            ValueError,
+            r"gradient\['b'\] has shape \(3, 1\), but theta\['b'\] has shape \(3,\).*\(3, 3\)",
+        ),
+        (
+            lambda g: g.update(b=None),
+            TypeError,
+            r"gradient\['b'\] is no array of numbers: it is None",
+        ),
         (lambda g: g.update(b="x"), TypeError, r"gradient\['b'\] is no array of numbers.*'x'"),
-        (lambda g: g.update(b={"c": 1.0}), TypeError, r"gradient\['b'\] is a dict, but theta\['b'\]"),
+        (
+            lambda g: g.update(b={"c": 1.0}),
+            TypeError,
+            r"gradient\['b'\] is a dict, but theta\['b'\]",
+        ),
         (lambda g: g.update(n=np.ones(2)), ValueError, r"gradient\['n'\] has 2 parts, .* 1 there"),
-        (lambda g: g.update(n=[[np.ones(2)]]), ValueError,
-         r"gradient\['n'\]\[0\] has shape \(1, 2\), but theta\['n'\]\[0\] has shape \(2,\)"),
+        (
+            lambda g: g.update(n=[[np.ones(2)]]),
+            ValueError,
+            r"gradient\['n'\]\[0\] has shape \(1, 2\), but theta\['n'\]\[0\] has shape \(2,\)",
+        ),
     ],
 )
 def test_gradients_that_do_not_fit(change, error, words):
