@@ -109,8 +109,7 @@ class WithJacobian(Function):
         if matrix.shape != (self.rows, self.columns):
             raise ShapeError(self._misfit(matrix.shape))
         rows = matrix.tocsr(copy=True)
-        rows.sum_duplicates()
-        rows.sort_indices()
+        rows.sum_duplicates()  # and sorts the columns of each row
         if rows.dtype.kind not in "iuf":
             raise TypeError(f"{self.name} is no matrix of real numbers: its dtype is {rows.dtype}")
         return rows

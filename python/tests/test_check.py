@@ -157,7 +157,8 @@ def test_what_the_function_gets_is_what_theta_is():
 def test_any_order_and_any_real_type(theta):
     weights = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
     before = theta.copy()
-    assert dtheta.check(lambda t: np.sum(weights * t**2), lambda t: 2 * weights * t, theta)
+    right = dtheta.check(lambda t: np.sum(weights * t**2), lambda t: 2 * weights * t, theta)
+    assert right and right.cost == pytest.approx(np.sum(weights * theta.astype(float) ** 2))
     wrong = dtheta.check(
         lambda t: np.sum(weights * t**2),
         lambda t: np.where(weights == 6, 1.1, 1) * 2 * weights * t,
@@ -248,14 +249,14 @@ def test_directions():
 
 
 def test_blocks_alone():
-    theta = {"a": np.ones(2), "b": np.ones(2)}
+    theta = {"first": np.ones(2), "second": np.ones(2)}
     result = dtheta.check(
-        lambda p: squares(p["a"]) + squares(p["b"]),
-        lambda p: {"a": 2 * p["a"], "b": 3 * p["b"]},
+        lambda p: squares(p["first"]) + squares(p["second"]),
+        lambda p: {"first": 2 * p["first"], "second": 3 * p["second"]},
         theta,
-        blocks="a",
+        blocks="first",
     )
-    assert result and [b.name for b in result.blocks] == ["a"]
+    assert result and [b.name for b in result.blocks] == ["first"]
 
 
 def test_hints_name_causes():

@@ -158,6 +158,13 @@ def test_sparse():
     assert abs(result.numeric - jacobian(x)).max() < 1e-8
     for form in ("csc", "coo", "lil"):
         assert dtheta.check_jacobian(lambda x: a @ np.sin(x), jacobian(x).asformat(form), x)
+    unsorted = jacobian(x).tocsr()
+    for row in range(60):
+        part = slice(unsorted.indptr[row], unsorted.indptr[row + 1])
+        unsorted.indices[part] = unsorted.indices[part][::-1].copy()
+        unsorted.data[part] = unsorted.data[part][::-1].copy()
+    unsorted.has_sorted_indices = False
+    assert dtheta.check_jacobian(lambda x: a @ np.sin(x), unsorted, x)
     wrong = jacobian(x).tocsr()
     wrong.data[7] *= 1.1
     row = int(np.searchsorted(wrong.indptr, 7, side="right")) - 1

@@ -154,8 +154,28 @@ def test_running_statistics_and_dropout():
     frozen = dtheta.torch.check(module, x, loss=loss, seed=3)
     assert frozen, str(frozen)
     assert torch.equal(torch.random.get_rng_state(), state)
+    assert dtheta.torch.check(module, x, loss=loss, seed=3).cost == frozen.cost
+    assert dtheta.torch.check(module, x, loss=loss, seed=4).cost != frozen.cost
     for name, value in module.state_dict().items():
         assert torch.equal(value, before[name]), name
+
+
+class Counting(torch.nn.Module):
+    """What it gives depends on how often it was called."""
+
+    def __init__(self):
+        super().__init__()
+        self.w = torch.nn.Parameter(torch.ones(2, dtype=torch.float64))
+        self.register_buffer("calls", torch.zeros((), dtype=torch.float64))
+
+    def forward(self, x):
+        self.calls += 1
+        return torch.sum(self.calls * self.w * x)
+
+
+def test_buffers_are_the_same_at_each_evaluation():
+    module = Counting()
+    assert dtheta.torch.check(module, torch.ones(2, dtype=torch.float64)) and module.calls == 0
 
 
 def test_arguments_that_are_no_tensors_and_several_outputs():
