@@ -28,7 +28,7 @@ std::string told(const JacobianEntry& e) {
 }
 
 /// A JSON string.
-std::string quoted(std::string_view text) {
+std::string json_string(std::string_view text) {
   std::string out = "\"";
   for (const char c : readable(text)) {
     if (c == '"' || c == '\\') out += '\\';
@@ -60,16 +60,16 @@ std::string list(const Items& items, Text text) {
 
 std::string json_of(const JacobianCause& cause) {
   return fmt::format("{{\"pattern\": {}, \"confidence\": {}, \"where\": {}, \"sentence\": {}}}",
-                     quoted(to_string(cause.pattern)), number(cause.confidence),
-                     quoted(cause.where), quoted(cause.sentence));
+                     json_string(to_string(cause.pattern)), number(cause.confidence),
+                     json_string(cause.where), json_string(cause.sentence));
 }
 
 std::string json_of(const JacobianEntry& e) {
   return fmt::format(
       "{{\"row\": {}, \"column\": {}, \"output\": {}, \"input\": {}, "
       "\"analytic\": {}, \"numeric\": {}, \"bar\": {}, \"verdict\": {}}}",
-      e.row, e.column, quoted(to_string(e.output)), quoted(to_string(e.input)), number(e.analytic),
-      number(e.numeric), number(e.bar), quoted(to_string(e.verdict)));
+      e.row, e.column, json_string(to_string(e.output)), json_string(to_string(e.input)),
+      number(e.analytic), number(e.numeric), number(e.bar), json_string(to_string(e.verdict)));
 }
 
 std::string json_of(const JacobianBlock& b) {
@@ -79,8 +79,8 @@ std::string json_of(const JacobianBlock& b) {
       "{{\"output\": {}, \"input\": {}, \"difference\": {}, \"detectable\": {}, "
       "\"verdict\": {}, \"failed\": {}, \"inconclusive\": {}, \"worst\": {}, "
       "\"causes\": {}}}",
-      quoted(b.output), quoted(b.input), number(b.difference.value), number(b.detectable),
-      quoted(to_string(b.verdict)), b.failed, b.inconclusive, list(b.worst, entry),
+      json_string(b.output), json_string(b.input), number(b.difference.value), number(b.detectable),
+      json_string(to_string(b.verdict)), b.failed, b.inconclusive, list(b.worst, entry),
       list(b.causes, cause));
 }
 
@@ -144,13 +144,13 @@ std::string report_junit(const JacobianResult& result, std::string_view suite,
 std::string report_json(const JacobianResult& result) {
   const auto block = [](const JacobianBlock& b) { return json_of(b); };
   const auto cause = [](const JacobianCause& c) { return json_of(c); };
-  const auto note = [](const std::string& n) { return quoted(n); };
+  const auto note = [](const std::string& n) { return json_string(n); };
   return fmt::format(
       "{{\"subject\": {}, \"verdict\": {}, \"rows\": {}, \"columns\": {}, "
       "\"difference\": {}, \"tolerance\": {}, \"evaluations\": {}, \"blocks\": {}, "
       "\"causes\": {}, \"notes\": {}}}\n",
-      quoted(result.subject), quoted(to_string(result.verdict)), result.rows, result.columns,
-      number(result.difference.value), number(result.tolerance), result.evaluations,
+      json_string(result.subject), json_string(to_string(result.verdict)), result.rows,
+      result.columns, number(result.difference.value), number(result.tolerance), result.evaluations,
       list(result.blocks, block), list(result.causes, cause), list(result.notes, note));
 }
 
