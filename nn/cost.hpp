@@ -2,6 +2,7 @@
 
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "nn/recording.hpp"
@@ -28,6 +29,8 @@ struct RecordedCost {
   std::vector<RecordedBuffer> buffers{};
   std::vector<LayerCall> calls{};
   std::vector<std::string> unused{};  ///< parameters that the model lists and the cost does not use
+  /// The leaf of each column, where the batch was a table (nn/train/batch_cost.hpp).
+  std::vector<std::pair<std::string, Var>> columns{};
 };
 
 /// Adds a regulariser to a cost that is over `examples`. `cost.parameters` must be complete.

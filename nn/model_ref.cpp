@@ -13,6 +13,11 @@ void ModelView::watch() {
   watched_ = true;
 }
 
+void ModelView::throw_needs_a_cost(const std::string& type) {
+  throw StateError(fmt::format(
+      "model: the forward of {} does not take one Var: give a cost function that calls it", type));
+}
+
 void ModelView::require_there(std::string_view who) const {
   if (watched_ && watch_.is_gone()) {
     throw StateError(fmt::format("{}: its model has been destroyed or moved since", who));

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <string>
 #include <string_view>
 #include <type_traits>
+#include <typeinfo>
 #include <utility>
 #include <vector>
 
@@ -19,12 +21,14 @@ class ModelView {
   template <class M>
   requires(!std::is_base_of_v<ModelView, M>) ModelView(const M& model)
       : model_(&model), forward_(&forward_as<M>), fields_(&fields_as<M>) {
-    static_assert(Layer<M>,
+    static_assert(Layer<M> || HasFields<M>,
                   "a model is a layer: it can be copied and has Var forward(nn::Recording&, Var) "
-                  "const; one with parameters also has void fields(nn::Fields&)");
+                  "const; one with parameters also has void fields(nn::Fields&). One whose forward "
+                  "takes something else than one Var needs fields(nn::Fields&) alone");
     watch();
   }
 
+  /// Throws StateError for a model whose forward takes something else than one Var.
   [[nodiscard]] Var forward(Recording& recording, Var x) const {
     return forward_(model_, recording, x);
   }
@@ -36,13 +40,18 @@ class ModelView {
  private:
   template <class M>
   static Var forward_as(const void* model, Recording& recording, Var x) {
-    return recording.call(SourceLocation{}, *static_cast<const M*>(model), x);
+    if constexpr (Layer<M>) {
+      return recording.call(SourceLocation{}, *static_cast<const M*>(model), x);
+    } else {
+      throw_needs_a_cost(detail::short_name(typeid(M)));
+    }
   }
   template <class M>
   static ModelFields fields_as(const void* model) {
     return fields_of(*static_cast<const M*>(model));
   }
   void watch();
+  [[noreturn]] static void throw_needs_a_cost(const std::string& type);
 
   const void* model_;
   Var (*forward_)(const void*, Recording&, Var);

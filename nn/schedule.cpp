@@ -40,6 +40,44 @@ double warm_up(Index at, Index duration) {
   return std::min(1.0, static_cast<double>(at + 1) / static_cast<double>(duration));
 }
 
+double Linear::operator()(Index at) const {
+  require_positive("linear", duration);
+  const double done = std::min(1.0, static_cast<double>(at) / static_cast<double>(duration));
+  return rate + (last - rate) * done;
+}
+
+double MultiStep::operator()(Index at) const {
+  const auto reached = std::ranges::count_if(milestones, [at](Index m) { return m <= at; });
+  return rate * std::pow(factor, static_cast<double>(reached));
+}
+
+double OneCycle::operator()(Index at) const {
+  require_positive("one_cycle", duration - 1);
+  const double lowest = rate / start, top = rise * static_cast<double>(duration) - 1;
+  const double place = std::min(static_cast<double>(at), static_cast<double>(duration - 1));
+  const auto half_cosine = [](double from, double to, double done) {
+    return to + (from - to) * (1 + std::cos(std::numbers::pi * done)) / 2;
+  };
+  if (place <= top) return half_cosine(lowest, rate, place / top);
+  return half_cosine(rate, lowest / end, (place - top) / (static_cast<double>(duration - 1) - top));
+}
+
+std::function<double(Index)> by_name(std::string_view name, double rate, Index duration) {
+  require_positive(name, duration);
+  if (name == "constant") return [rate](Index) { return rate; };
+  if (name == "step") return Step{rate, std::max(Index{1}, (duration + 2) / 3)};
+  if (name == "exponential") {
+    return Exponential{rate, std::pow(0.01, 1 / static_cast<double>(duration))};
+  }
+  if (name == "cosine") return Cosine{rate, duration};
+  if (name == "linear") return Linear{rate, duration};
+  if (name == "one_cycle") return OneCycle{rate, duration};
+  throw ValueError(
+      fmt::format("schedule: there is no '{}'; there are constant, step, exponential, cosine, "
+                  "linear, one_cycle",
+                  name));
+}
+
 Plateau::Plateau(double rate, double factor, int patience, double threshold, double lowest)
     : rate_(rate),
       factor_(factor),

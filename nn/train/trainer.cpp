@@ -4,13 +4,15 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
+#include <numeric>
 #include <utility>
 
 #include "autodiff/errors.hpp"
-#include "autodiff/grad.hpp"
-#include "nn/train/batch_shape.hpp"
-#include "nn/train/flush_subnormals.hpp"
+#include "nn/train/interrupt.hpp"
 #include "nn/train/progress.hpp"
+#include "nn/train/trainer_checks.hpp"
+#include "nn/train/training_log.hpp"
 
 namespace dtheta::nn {
 namespace {
@@ -19,149 +21,253 @@ bool is_binary(Loss loss) {
   return loss == Loss::binary_cross_entropy || loss == Loss::binary_cross_entropy_with_logits;
 }
 
-/// The output above which a binary network says 1.
-double threshold_of(Loss loss) { return loss == Loss::binary_cross_entropy ? 0.5 : 0; }
+std::vector<Index> all_rows(Index count) {
+  std::vector<Index> rows(static_cast<std::size_t>(count));
+  std::iota(rows.begin(), rows.end(), Index{0});
+  return rows;
+}
+
+/// The number of examples that train, those that validate being behind them in a shuffled order.
+Index trained_on(const TableView& data, const TrainerOptions& options) {
+  const double share = options.validation_split;
+  const auto kept = static_cast<Index>(std::llround(share * static_cast<double>(data.count())));
+  return data.count() - kept;
+}
 
 }  // namespace
 
 Trainer::Trainer(ModelRef model, const Dataset& train, TrainerOptions options)
+    : Trainer(model, TableView(train), true, std::move(options)) {
+  if (options_.cost) return;
+  require_valid(train, detail::classes_of(recorded().cost.output.shape(), options_.loss));
+}
+
+Trainer::Trainer(ModelRef model, const Table& train, TrainerOptions options)
+    : Trainer(model, TableView(train), false, std::move(options)) {}
+
+Trainer::Trainer(ModelRef model, TableView train, bool is_dataset, TrainerOptions options)
     : model_(model),
-      train_(train),
+      train_(std::move(train)),
       options_(std::move(options)),
-      batches_(train.count(), options_.batch_size, options_.seed, LastBatch::drop) {
-  if (!is_binary(options_.loss) && !is_over_classes(options_.loss)) {
-    throw ValueError(fmt::format("trainer: {} is not a loss of labels", to_string(options_.loss)));
+      cost_(options_.cost ? options_.cost : cost_of(model_, options_.loss)),
+      binary_(!options_.cost && is_binary(options_.loss)),
+      batches_(
+          (detail::require_settings(train_, options_, is_dataset), trained_on(train_, options_)),
+          options_.batch_size, options_.seed, LastBatch::drop) {
+  split_rows();
+  const std::span<const Index> rows =
+      rows_of(0).first(static_cast<std::size_t>(options_.batch_size / options_.micro_batches));
+  const Table example = detail::rows_to_record(train_, rows, binary_, !options_.cost);
+  program_.emplace(model_, example, cost_, options_, static_cast<Index>(train_rows_.size()));
+  if (!options_.cost) {
+    const Shape& output = recorded().cost.output.shape();
+    if (!is_dataset) detail::require_labels(train_, output, options_.loss);
+    if (!options_.validation.empty()) {
+      detail::require_labels(options_.validation, output, options_.loss);
+    }
   }
-  record();
-  const Shape& output = recorded_.cost.output.shape();
-  require_valid(train_, is_binary(options_.loss) ? 2 : output[output.rank() - 1]);
-  if (train_.inputs.dtype() != DType::float32) converted_ = train_.inputs.to(DType::float32);
+  settings_ =
+      detail::settings_of(options_, static_cast<Index>(train_rows_.size()), model_.fields());
+  if (options_.plateau) {
+    const PlateauSchedule& p = *options_.plateau;
+    plateau_.emplace(1, p.factor, p.patience, p.threshold, p.lowest);
+  }
+  if (options_.early_stopping) best_.emplace();
 }
 
-Tensor Trainer::zero_targets() const {
-  return is_binary(options_.loss) ? Tensor(Shape{options_.batch_size, 1}, DType::float32)
-                                  : Tensor(Shape{options_.batch_size}, DType::int64);
+void Trainer::split_rows() {
+  train_rows_ = all_rows(train_.count());
+  if (options_.validation_split > 0) {
+    // An epoch that there is never: the split has an order of its own.
+    shuffle(train_rows_, options_.seed, ~std::uint64_t{0});
+    const auto kept = train_rows_.begin() + trained_on(train_, options_);
+    validation_rows_.assign(kept, train_rows_.end());
+    train_rows_.erase(kept, train_rows_.end());
+  } else {
+    validation_rows_ = all_rows(options_.validation.count());
+  }
 }
 
-void Trainer::record() {
-  if (train_.inputs.shape().rank() < 1) throw ShapeError("trainer: inputs hold no examples");
-  const Shape shape = detail::with_count(train_.inputs.shape(), options_.batch_size);
-  recorded_.cost = record_cost(tape_, model_, Tensor(shape, DType::float32), zero_targets(),
-                               {options_.loss, options_.regularizers, train_.count()});
-  const std::vector<Var> parameters = leaves_of(recorded_.cost.parameters);
-  recorded_.gradients = grad(recorded_.cost.cost, parameters);
-  const std::vector<Var> used =
-      options_.max_gradient_norm
-          ? clip_by_norm(recorded_.gradients, *options_.max_gradient_norm).gradients
-          : recorded_.gradients;
-  recorded_.optimizer = options_.optimizer(parameters, used);
-  std::vector<Var> outputs{recorded_.cost.cost, dropout_step_};
-  if (options_.hook.after) {
-    outputs.insert(outputs.end(), recorded_.gradients.begin(), recorded_.gradients.end());
-  }
-  auto updates = recorded_.optimizer.updates;
-  for (const RecordedBuffer& b : recorded_.cost.buffers) {
-    if (b.next.exists()) updates.emplace_back(b.var, b.next);
-  }
-  workspace_.emplace(Plan(outputs, {.updates = updates}));
+std::span<const Index> Trainer::rows_of(Index step) {
+  const Index epoch = step / batches_.count();
+  if (epoch != shuffled_epoch_) batches_.start_epoch(static_cast<std::uint64_t>(epoch));
+  shuffled_epoch_ = epoch;
+  const std::span<const Index> chosen = batches_.batch(step % batches_.count());
+  batch_rows_.resize(chosen.size());
+  std::ranges::transform(chosen, batch_rows_.begin(),
+                         [&](Index i) { return train_rows_[static_cast<std::size_t>(i)]; });
+  return batch_rows_;
 }
 
-void Trainer::fit(int epochs, const std::function<void(const EpochReport&)>& after_epoch) {
-  for (int i = 0; i < epochs; ++i) {
-    const EpochReport report = run_epoch();
-    if (after_epoch) after_epoch(report);
+detail::StepProgram::Request Trainer::request_of(Index step, bool hooked) {
+  const StepHook& hook = options_.hook;
+  detail::StepProgram::Request request{.step = step, .rows = rows_of(step)};
+  if (options_.learning_rate) request.rate = options_.learning_rate(step);
+  if (plateau_) request.rate_scale = plateau_->rate();
+  if (hooked && hook.run) request.before = [&] { hook.run(*this); };
+  if (hooked && hook.after) request.after = [&] { hook.after(*this); };
+  if (options_.transform) {
+    request.transform = [this, step](std::string_view column, std::span<const Index> rows,
+                                     std::span<float> values) {
+      options_.transform(step, rows, column, values);
+    };
   }
-  store();
+  return request;
 }
 
-EpochReport Trainer::run_epoch() {
+detail::StepProgram::Outcome Trainer::compute(Index step, bool hooked) {
+  return program_->run(train_, request_of(step, hooked));
+}
+
+double Trainer::current_rate() const {
+  const double rate =
+      options_.learning_rate ? options_.learning_rate(step_) : program_->base_rate();
+  return plateau_ ? rate * plateau_->rate() : rate;
+}
+
+StepReport Trainer::run_step() {
+  if (failed_) {
+    throw StateError(
+        "trainer: it stopped at a value that is not finite: restore an earlier state, or make "
+        "another trainer");
+  }
   const auto start = std::chrono::steady_clock::now();
-  batches_.start_epoch(static_cast<std::uint64_t>(epoch_));
-  EpochReport report{.epoch = ++epoch_, .steps = batches_.count()};
-  std::optional<ProgressBar> bar;
-  if (options_.progress) bar.emplace(fmt::format("epoch {}", epoch_), report.steps);
-  double total = 0;
-  for (Index b = 0; b < report.steps; ++b) {
-    total += run_step(batches_.batch(b));
-    if (bar) bar->show(b + 1, total / static_cast<double>(b + 1));
-  }
-  report.cost = total / static_cast<double>(report.steps);
-  report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  best_in_use_ = false;
+  rewind_.keep(*program_, step_, plateau_ ? plateau_->rate() : 1);
+  StepReport report{.step = step_, .epoch = epoch() + 1, .learning_rate = current_rate()};
+  const auto outcome = compute(step_, !options_.hook.at || options_.hook.at(step_));
+  report.cost = outcome.cost;
+  report.gradient_norm = outcome.gradient_norm;
+  const bool finite = std::isfinite(outcome.cost) &&
+                      (options_.must_be_finite == Finite::cost || detail::all_finite(*program_));
+  if (!finite) raise_anomaly(step_, outcome.cost);
+  ++step_;
+  cost_sum_ += outcome.cost;
+  const bool epoch_ended = step_ % batches_.count() == 0;
+  seconds_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  if (epoch_ended) end_epoch(report);
+  if (options_.after_step) options_.after_step(report);
+  save_if_due(epoch_ended);
   return report;
 }
 
-void Trainer::load(std::span<const Index> rows) {
-  const Tensor& inputs = train_.inputs.dtype() == DType::float32 ? train_.inputs : converted_;
-  gather_rows(inputs, rows, workspace_->leaf(recorded_.cost.input));
-  if (is_binary(options_.loss)) {
-    const std::span<const Index> labels = train_.labels.data<Index>();
-    std::ranges::transform(rows, workspace_->leaf(recorded_.cost.target).begin(), [&](Index r) {
-      return static_cast<float>(labels[static_cast<std::size_t>(r)]);
-    });
-  } else {
-    gather_rows(train_.labels, rows, workspace_->index_leaf(recorded_.cost.target));
+void Trainer::end_epoch(const StepReport& last) {
+  EpochReport report{.epoch = last.epoch,
+                     .steps = batches_.count(),
+                     .cost = cost_sum_ / static_cast<double>(batches_.count()),
+                     .seconds = seconds_,
+                     .learning_rate = last.learning_rate,
+                     .metrics = validate()};
+  cost_sum_ = seconds_ = 0;
+  judge(report);
+  history_.push_back(std::move(report));
+  detail::write_logs(history_, options_.csv, options_.curves);
+  if (options_.after_epoch) options_.after_epoch(history_.back());
+}
+
+std::vector<NamedValue> Trainer::validate() {
+  if (validation_rows_.empty()) return {};
+  const TableView& data = options_.validation_split > 0 ? train_ : options_.validation;
+  const auto result = evaluation().run(data, validation_rows_, options_.metrics, weights_in_use());
+  std::vector<NamedValue> values{{"validation cost", result.cost}};
+  for (std::size_t m = 0; m < result.metrics.size(); ++m) {
+    values.push_back({options_.metrics[m].name, result.metrics[m]});
   }
-  workspace_->index_leaf(dropout_step_)[0] = step_;
-  if (options_.learning_rate) {
-    workspace_->leaf(recorded_.optimizer.learning_rate)[0] =
-        static_cast<float>(options_.learning_rate(step_));
+  return values;
+}
+
+/// What early stopping and the plateau make of an epoch.
+void Trainer::judge(const EpochReport& report) {
+  const auto rises = [&](const std::string& name) {
+    const auto at = std::ranges::find(options_.metrics, name, &Metric::name);
+    return at != options_.metrics.end() && at->larger_is_better;
+  };
+  if (plateau_) {
+    const std::string& name = options_.plateau->watch;
+    (*plateau_)(rises(name) ? -report[name] : report[name]);
+  }
+  if (!best_) return;
+  const EarlyStopping& rule = *options_.early_stopping;
+  const bool is_best =
+      best_->tell(report[rule.watch], report.epoch, rises(rule.watch), rule.min_change);
+  if (!is_best || !rule.best_weights) return;
+  best_->weights.clear();
+  for (const detail::NamedWeights& w : weights_in_use()) {
+    best_->weights.push_back({w.path, Tensor(w.shape, w.values)});
   }
 }
 
-double Trainer::run_step(std::span<const Index> rows) {
-  load(rows);
-  const StepHook& hook = options_.hook;
-  const bool hooked = !hook.at || hook.at(step_);
-  if (hook.run && hooked) hook.run(*this);
-  {
-    const FlushSubnormals scope;
-    workspace_->run();
-  }
-  if (hook.after && hooked) hook.after(*this);
-  ++step_;
-  return static_cast<double>((*workspace_)[recorded_.cost.cost][0]);
+bool Trainer::stopped_early() const {
+  return best_ && best_->waited > options_.early_stopping->patience;
 }
 
-const ModelRef& Trainer::model() const {
-  model_.require_there("trainer");
-  return model_;
-}
-
-void Trainer::store() {
-  const ModelFields all = model().fields();
-  const RecordedCost& cost = recorded_.cost;
-  for (const auto& p : all.parameters) {
-    const auto at = std::ranges::find(cost.parameters, p.member, &RecordedParameter::source);
-    if (at == cost.parameters.end()) continue;
-    p.member->value = workspace_->tensor(at->var).to(DType::float64);
-  }
-  for (const auto& b : all.buffers) {
-    const auto at = std::ranges::find(cost.buffers, b.member, &RecordedBuffer::source);
-    if (at == cost.buffers.end()) continue;
-    b.member->value = workspace_->tensor(at->var).to(DType::float64);
+void Trainer::save_if_due(bool epoch_ended) {
+  if (!options_.save) return;
+  if (epoch_ended || (options_.save_every > 0 && step_ % options_.save_every == 0)) {
+    options_.save(*this);
+    saved_step_ = step_;
   }
 }
 
-double Trainer::accuracy(const Dataset& data) {
-  const ModelRef& trained = model();
-  if (!evaluator_) {
-    evaluator_.emplace(trained, detail::example_of(recorded_.cost.input.shape()));
+EpochReport Trainer::run_epoch() {
+  const std::size_t done = history_.size();
+  std::optional<ProgressBar> bar;
+  const Index steps = batches_.count();
+  if (options_.progress) bar.emplace(fmt::format("epoch {}", epoch() + 1), steps, step_ % steps);
+  while (history_.size() == done) {
+    run_step();
+    const Index at = step_ % steps;
+    if (bar && at != 0) bar->show(at, cost_sum_ / static_cast<double>(at));
   }
-  for (const RecordedParameter& p : recorded_.cost.parameters) {
-    evaluator_->set(*p.source, (*workspace_)[p.var]);
-  }
-  for (const RecordedBuffer& b : recorded_.cost.buffers) {
-    evaluator_->set(*b.source, (*workspace_)[b.var]);
-  }
-  return evaluator_->accuracy(data, threshold_of(options_.loss));
+  return history_.back();
 }
 
-std::vector<Var> Trainer::leaves() const {
-  std::vector<Var> all = leaves_of(recorded_.cost.parameters);
-  for (const RecordedParameter& p : recorded_.cost.frozen) all.push_back(p.var);
-  for (const RecordedBuffer& b : recorded_.cost.buffers) all.push_back(b.var);
-  all.insert(all.end(), {recorded_.cost.input, recorded_.cost.target, dropout_step_});
-  return all;
+TrainingReport Trainer::fit(int epochs,
+                            const std::function<void(const EpochReport&)>& after_epoch) {
+  static_cast<void>(model());
+  const detail::InterruptGuard interrupt(options_.stop_on_interrupt);
+  asked_to_stop_ = false;
+  TrainingReport report;
+  std::optional<ProgressBar> bar;
+  while (true) {
+    if (interrupt.interrupted())
+      report.ending = Ending::interrupted;
+    else if (asked_to_stop_)
+      report.ending = Ending::asked;
+    else if (stopped_early())
+      report.ending = Ending::early;
+    if (report.ending != Ending::epochs || epoch() >= epochs) break;
+    const Index steps = batches_.count();
+    if (options_.progress && !bar) {
+      bar.emplace(fmt::format("epoch {}/{}", epoch() + 1, epochs), steps, step_ % steps);
+    }
+    const std::size_t done = history_.size();
+    run_step();
+    if (history_.size() > done) {
+      bar.reset();
+      if (after_epoch) after_epoch(history_.back());
+    } else if (bar) {
+      const Index at = step_ % steps;
+      bar->show(at, cost_sum_ / static_cast<double>(at));
+    }
+  }
+  bar.reset();
+  finish(report);
+  return report;
+}
+
+/// Puts the weights in use where they belong, and says so where nobody waits for it.
+void Trainer::finish(TrainingReport& report) {
+  const bool complete = report.ending == Ending::epochs || report.ending == Ending::early;
+  best_in_use_ = complete && best_ && !best_->weights.empty();
+  if (best_in_use_) report.best_epoch = best_->epoch;
+  report.epochs = history_;
+  store();
+  if (options_.save && saved_step_ != step_) options_.save(*this);
+  if (report.ending != Ending::interrupted) return;
+  fmt::print(stderr,
+             "training interrupted after step {} (epoch {}); the weights are in the model{}\n",
+             step_, epoch() + 1, options_.save ? ", and all is saved" : "");
 }
 
 }  // namespace dtheta::nn

@@ -3,18 +3,17 @@
 
 #include <boost/test/unit_test.hpp>
 #include <cmath>
-#include <numbers>
 #include <string>
 #include <vector>
 
 #include "autodiff/errors.hpp"
 #include "autodiff/grad.hpp"
 #include "data_files.hpp"
-#include "nn/init.hpp"
-#include "nn/layers/dropout.hpp"
 #include "nn/layers/linear.hpp"
 #include "nn/schedule.hpp"
+#include "nn/train/evaluator.hpp"
 #include "nn/train/progress.hpp"
+#include "spiral.hpp"
 
 namespace dtheta::nn::test {
 namespace {
@@ -22,43 +21,6 @@ namespace {
 Dataset exclusive_or() {
   return {.inputs = Tensor(Shape{4, 2}, {0.0, 0.0, 0.0, 1.0, 1.0, 0.0, 1.0, 1.0}),
           .labels = Tensor(Shape{4}, std::initializer_list<Index>{0, 1, 1, 0})};
-}
-
-/// Three arms of a spiral, one class each.
-Dataset spiral(Index per_class) {
-  Dataset data{.inputs = Tensor(Shape{3 * per_class, 2}),
-               .labels = Tensor(Shape{3 * per_class}, DType::int64)};
-  const Tensor noise = normal({3 * per_class}, 0, 0.1, {5, 0});
-  for (Index i = 0; i < 3 * per_class; ++i) {
-    const Index arm = i / per_class;
-    const double radius = static_cast<double>(i % per_class + 1) / static_cast<double>(per_class);
-    const auto at = static_cast<std::size_t>(i);
-    const double angle =
-        4 * radius + static_cast<double>(arm) * 2 * std::numbers::pi / 3 + noise.data<double>()[at];
-    data.inputs.data<double>()[2 * at] = radius * std::cos(angle);
-    data.inputs.data<double>()[2 * at + 1] = radius * std::sin(angle);
-    data.labels.data<Index>()[at] = arm;
-  }
-  return data;
-}
-
-Sequential spiral_model(double keep_prob = 1) {
-  return {Linear(2, 32, {1, 0}), Activation::relu, Dropout(keep_prob, {1, 1}),
-          Linear(32, 3, {1, 2})};
-}
-
-TrainerOptions quiet(Optimizer optimizer) {
-  TrainerOptions options;
-  options.batch_size = 30;
-  options.optimizer = std::move(optimizer);
-  options.progress = false;
-  return options;
-}
-
-std::vector<Tensor> values_of(Sequential& model) {
-  std::vector<Tensor> values;
-  for (const Parameter* p : parameters_of(model)) values.push_back(p->value);
-  return values;
 }
 
 }  // namespace
@@ -237,7 +199,7 @@ BOOST_AUTO_TEST_CASE(a_progress_bar_is_silent_without_a_terminal) {
   std::FILE* file = std::fopen(name.c_str(), "w");
   BOOST_REQUIRE(file != nullptr);
   {
-    ProgressBar bar("epoch 1", 10, file);
+    ProgressBar bar("epoch 1", 10, 0, file);
     for (Index i = 0; i <= 10; ++i) bar.show(i, 0.5);
   }
   std::fclose(file);

@@ -1,0 +1,70 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "autodiff/tape.hpp"
+#include "autodiff/workspace.hpp"
+#include "nn/train/batch_cost.hpp"
+#include "nn/train/metric.hpp"
+
+namespace dtheta::nn::detail {
+
+/// The float32 values of a parameter or buffer, by its path.
+struct NamedWeights {
+  std::string path;
+  Shape shape;
+  std::span<const float> values;
+};
+
+/// The rows of a table as they are recorded: with `binary`, integer targets (n) as reals (n, 1);
+/// with `no_labels`, zeros for integer targets, whose range is not known yet.
+[[nodiscard]] Table rows_to_record(const TableView& table, std::span<const Index> rows, bool binary,
+                                   bool no_labels = false);
+
+/// Computes the cost, the outputs and metrics of a model in use, without dropout, batch by batch.
+/// Recorded when it is first needed, once for each size of a batch.
+class Evaluation {
+ public:
+  /// `like` has the columns, and examples of the shapes, that will come.
+  Evaluation(const ModelView& model, BatchCost cost, const TableView& like, bool binary,
+             unsigned threads);
+
+  struct Result {
+    double cost = 0;  ///< the mean over the examples
+    std::vector<double> metrics{};
+  };
+  /// Of some rows. Throws ShapeError or TypeError for columns that do not fit, StateError where
+  /// metrics are asked for and the cost function gives no output.
+  [[nodiscard]] Result run(const TableView& data, std::span<const Index> rows,
+                           std::span<const Metric> metrics, std::span<const NamedWeights> weights,
+                           bool with_cost = true);
+  /// The outputs of all rows; only the columns that they depend on are read.
+  [[nodiscard]] Tensor predict(const TableView& data, std::span<const NamedWeights> weights);
+
+ private:
+  struct Compiled {
+    Tape tape{DType::float32};
+    RecordedCost cost{};
+    std::optional<Workspace<float>> workspace{};
+  };
+  static constexpr Index batch_size = 256;
+
+  Compiled& compiled(Index size, bool with_cost);
+  void load(Compiled& program, const TableView& data, std::span<const Index> rows) const;
+  static void set(Compiled& program, std::span<const NamedWeights> weights);
+  void require_fits(const TableView& data, const Compiled& program) const;
+
+  ModelView model_;
+  BatchCost cost_;
+  TableView like_;
+  bool binary_;
+  unsigned threads_;
+  std::map<std::pair<Index, bool>, std::unique_ptr<Compiled>> compiled_;
+};
+
+}  // namespace dtheta::nn::detail

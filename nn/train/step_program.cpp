@@ -1,0 +1,246 @@
+#include "nn/train/step_program.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <set>
+
+#include "autodiff/errors.hpp"
+#include "autodiff/grad.hpp"
+#include "autodiff/ops/elementwise/arithmetic.hpp"
+#include "nn/data/batches.hpp"
+#include "nn/train/flush_subnormals.hpp"
+#include "nn/train/parameter_groups.hpp"
+
+namespace dtheta::nn::detail {
+namespace {
+
+template <class T>
+void gather_as_float(const Tensor& source, std::span<const Index> rows, std::span<float> to) {
+  const std::span<const T> from = source.data<T>();
+  const auto width = static_cast<std::size_t>(source.size() / source.shape()[0]);
+  auto out = to.begin();
+  for (const Index row : rows) {
+    out = std::ranges::transform(from.subspan(static_cast<std::size_t>(row) * width, width), out,
+                                 [](T v) { return static_cast<float>(v); })
+              .out;
+  }
+}
+
+void require_used(const RecordedCost& cost) {
+  if (cost.parameters.empty()) {
+    throw StateError(
+        cost.frozen.empty() && cost.unused.empty()
+            ? "trainer: the model has no parameters: there is nothing to train"
+            : fmt::format("trainer: the cost uses no parameter that can be trained: {} are frozen",
+                          cost.frozen.size()));
+  }
+  if (cost.unused.empty()) return;
+  throw StateError(fmt::format(
+      "trainer: the model lists {}, which the cost does not use: call the layer in forward, or "
+      "leave it out of fields()",
+      fmt::join(cost.unused, ", ")));
+}
+
+}  // namespace
+
+void load_column(const Tensor& source, std::span<const Index> rows, Var leaf,
+                 Workspace<float>& to) {
+  if (leaf.is_index()) return gather_rows(source, rows, to.index_leaf(leaf));
+  switch (source.dtype()) {
+    case DType::float32:
+      return gather_rows(source, rows, to.leaf(leaf));
+    case DType::float64:
+      return gather_as_float<double>(source, rows, to.leaf(leaf));
+    case DType::int64:
+      return gather_as_float<Index>(source, rows, to.leaf(leaf));
+  }
+}
+
+StepProgram::StepProgram(const ModelView& model, const TableView& example, const BatchCost& cost,
+                         const TrainerOptions& options, Index examples)
+    : micro_batches_(options.micro_batches) {
+  record(model, example, cost, options, examples);
+  compile(options);
+  list_states();
+}
+
+void StepProgram::record(const ModelView& model, const TableView& example, const BatchCost& cost,
+                         const TrainerOptions& options, Index examples) {
+  recorded_.cost =
+      record_cost(tape_, model, example, cost, {options.regularizers, examples}, Mode::train);
+  require_used(recorded_.cost);
+  recorded_.gradients = grad(recorded_.cost.cost, leaves_of(recorded_.cost.parameters));
+  std::vector<Var> used = micro_batches_ > 1 ? accumulated() : recorded_.gradients;
+  if (options.max_gradient_value) used = clip_by_value(used, *options.max_gradient_value);
+  if (options.max_gradient_norm) {
+    const ClippedGradients clipped = clip_by_norm(used, *options.max_gradient_norm);
+    norm_ = clipped.norm;
+    used = clipped.gradients;
+  }
+  optimize(options, used);
+  if (options.average_decay) average(*options.average_decay);
+}
+
+/// Leaves that the first plan adds the gradients of micro-batches to, and the second one reads.
+std::vector<Var> StepProgram::accumulated() {
+  for (const RecordedParameter& p : recorded_.cost.parameters) {
+    sums_.push_back(tape_.leaf(Tensor(p.var.shape()), p.name + ".gradient"));
+  }
+  return sums_;
+}
+
+void StepProgram::optimize(const TrainerOptions& options, const std::vector<Var>& gradients) {
+  const std::vector<RecordedParameter>& all = recorded_.cost.parameters;
+  std::set<std::string> taken;
+  for (const GroupMembers& group : group_parameters(all, options)) {
+    std::vector<Var> parameters, own;
+    for (const std::size_t i : group.members) {
+      parameters.push_back(all[i].var);
+      own.push_back(gradients[i]);
+    }
+    OptimizerStep step = (*group.optimizer)(parameters, own);
+    base_rates_.push_back(step.learning_rate.item());
+    rate_factors_.push_back(group.rate_factor);
+    for (const auto& [leaf, next] : step.updates) {
+      updates_.emplace_back(leaf, next);
+      if (std::ranges::any_of(parameters, [&](Var p) { return p.is(leaf); })) continue;
+      const std::string name(tape_.name(leaf.index()));
+      std::string unique = name;
+      for (int n = 1; !taken.insert(unique).second; ++n) unique = fmt::format("{}.{}", name, n);
+      optimizer_leaves_.emplace_back(unique, leaf);
+    }
+    recorded_.optimizers.push_back(std::move(step));
+  }
+}
+
+void StepProgram::average(double decay) {
+  if (!(decay >= 0 && decay < 1)) {
+    throw ValueError(fmt::format("trainer: average_decay {} is outside [0, 1)", decay));
+  }
+  decay_ = decay;
+  average_decay_ = tape_.leaf(Tensor(decay), "average_decay");
+  for (const RecordedParameter& p : recorded_.cost.parameters) {
+    const auto moved =
+        std::ranges::find_if(updates_, [&](const auto& u) { return u.first.is(p.var); });
+    const Var next = moved == updates_.end() ? p.var : moved->second;
+    const Var mean = tape_.leaf(p.var.value(), p.name + ".average");
+    average_leaves_.emplace_back(p.name, mean);
+    updates_.emplace_back(mean, average_decay_ * mean + (1 - average_decay_) * next);
+  }
+}
+
+void StepProgram::compile(const TrainerOptions& options) {
+  const auto workspace = [&](std::vector<Var> outputs, std::vector<std::pair<Var, Var>> updates) {
+    return Workspace<float>(Plan(outputs, {.updates = std::move(updates)}), options.threads);
+  };
+  std::vector<Var> outputs{recorded_.cost.cost, random_step_};
+  if (options.hook.after) {
+    outputs.insert(outputs.end(), recorded_.gradients.begin(), recorded_.gradients.end());
+  }
+  std::vector<std::pair<Var, Var>> buffers;
+  for (const RecordedBuffer& b : recorded_.cost.buffers) {
+    if (b.next.exists()) buffers.emplace_back(b.var, b.next);
+  }
+  std::vector<Var> norm;
+  if (norm_.exists()) norm.push_back(norm_);
+  if (micro_batches_ == 1) {
+    outputs.insert(outputs.end(), norm.begin(), norm.end());
+    buffers.insert(buffers.begin(), updates_.begin(), updates_.end());
+    main_.emplace(workspace(outputs, buffers));
+    return;
+  }
+  const double share = 1 / static_cast<double>(micro_batches_);
+  for (std::size_t i = 0; i < sums_.size(); ++i) {
+    buffers.emplace_back(sums_[i], sums_[i] + share * recorded_.gradients[i]);
+  }
+  main_.emplace(workspace(outputs, buffers));
+  apply_.emplace(workspace(norm, updates_));
+}
+
+void StepProgram::list_states() {
+  const auto add = [&](std::string name, Var leaf) {
+    const bool in_apply = apply_ && apply_->plan().has_leaf(leaf);
+    if (in_apply || main_->plan().has_leaf(leaf))
+      states_.push_back({std::move(name), leaf, in_apply});
+  };
+  for (const RecordedParameter& p : recorded_.cost.parameters) add("model." + p.name, p.var);
+  for (const RecordedParameter& p : recorded_.cost.frozen) add("model." + p.name, p.var);
+  for (const RecordedBuffer& b : recorded_.cost.buffers) add("model." + b.name, b.var);
+  for (const auto& [name, leaf] : optimizer_leaves_) add("optimizer." + name, leaf);
+  for (const auto& [name, leaf] : average_leaves_) add("average." + name, leaf);
+}
+
+std::span<const float> StepProgram::value(const State& state) const {
+  return (state.in_apply ? *apply_ : *main_)[state.leaf];
+}
+
+void StepProgram::set(const State& state, std::span<const float> value) {
+  const auto put = [&](Workspace<float>& ws) {
+    if (ws.plan().has_leaf(state.leaf)) std::ranges::copy(value, ws.leaf(state.leaf).begin());
+  };
+  put(*main_);
+  if (apply_) put(*apply_);
+}
+
+void StepProgram::load(const TableView& data, std::span<const Index> rows, Index draw,
+                       const Request& request) {
+  for (const auto& [name, leaf] : recorded_.cost.columns) {
+    if (!main_->plan().has_leaf(leaf)) continue;
+    load_column(data[name], rows, leaf, *main_);
+    if (request.transform && !leaf.is_index()) {
+      request.transform(name, rows, main_->leaf(leaf));
+    }
+  }
+  main_->index_leaf(random_step_)[0] = draw;
+}
+
+void StepProgram::set_rates(const Request& request) {
+  for (std::size_t g = 0; g < recorded_.optimizers.size(); ++g) {
+    const Var leaf = recorded_.optimizers[g].learning_rate;
+    if (!last().plan().has_leaf(leaf)) continue;
+    const double rate = request.rate.value_or(base_rates_[g]);
+    last().leaf(leaf)[0] = static_cast<float>(rate * request.rate_scale * rate_factors_[g]);
+  }
+  if (!average_decay_.exists()) return;
+  // The first average is of the first weights that were trained, not of those that were drawn.
+  last().leaf(average_decay_)[0] = request.step == 0 ? 0.0F : static_cast<float>(decay_);
+}
+
+StepProgram::Outcome StepProgram::run(const TableView& data, const Request& request) {
+  set_rates(request);
+  const auto size = request.rows.size() / static_cast<std::size_t>(micro_batches_);
+  double cost = 0;
+  for (Index m = 0; m < micro_batches_; ++m) {
+    load(data, request.rows.subspan(static_cast<std::size_t>(m) * size, size),
+         request.step * micro_batches_ + m, request);
+    const bool is_last = m + 1 == micro_batches_;
+    if (is_last && request.before) request.before();
+    {
+      const FlushSubnormals scope;
+      main_->run();
+    }
+    if (is_last && request.after) request.after();
+    cost += static_cast<double>((*main_)[recorded_.cost.cost][0]);
+  }
+  if (apply_) {
+    for (const Var sum : sums_) {
+      if (apply_->plan().has_leaf(sum)) std::ranges::copy((*main_)[sum], apply_->leaf(sum).begin());
+      std::ranges::fill(main_->leaf(sum), 0.0F);
+    }
+    {
+      const FlushSubnormals scope;
+      apply_->run();
+    }
+    for (const RecordedParameter& p : recorded_.cost.parameters) {
+      if (apply_->plan().has_leaf(p.var))
+        std::ranges::copy((*apply_)[p.var], main_->leaf(p.var).begin());
+    }
+  }
+  Outcome outcome{.cost = cost / static_cast<double>(micro_batches_)};
+  if (norm_.exists()) outcome.gradient_norm = static_cast<double>(last()[norm_][0]);
+  return outcome;
+}
+
+}  // namespace dtheta::nn::detail

@@ -1,0 +1,20 @@
+#pragma once
+
+#include "nn/train/step_program.hpp"
+#include "nn/train/trainer_options.hpp"
+
+namespace dtheta::nn::detail {
+
+/// Throws ValueError for settings of a training that cannot be, ShapeError and TypeError for data
+/// that cannot be trained on.
+void require_settings(const TableView& train, const TrainerOptions& options, bool is_dataset);
+
+/// Throws ValueError for labels that are no class of an output of this shape.
+void require_labels(const TableView& data, const Shape& output, Loss loss);
+/// The number of classes of an output of this shape; 2 for losses of two classes.
+[[nodiscard]] Index classes_of(const Shape& output, Loss loss);
+
+/// Whether all weights and all state are.
+[[nodiscard]] bool all_finite(const StepProgram& program);
+
+}  // namespace dtheta::nn::detail
