@@ -189,8 +189,8 @@ const CsvColumn& CsvTable::operator[](std::string_view name) const {
   if (at != columns_.end()) return *at;
   std::vector<std::string_view> names;
   for (const CsvColumn& c : columns_) names.push_back(c.name);
-  throw ValueError(fmt::format("csv: there is no column '{}'; there are: {}", name,
-                               fmt::join(names, ", ")));
+  throw ValueError(
+      fmt::format("csv: there is no column '{}'; there are: {}", name, fmt::join(names, ", ")));
 }
 
 CsvTable CsvTable::complete() const {
@@ -203,7 +203,8 @@ CsvTable CsvTable::complete() const {
   }
   std::vector<CsvColumn> columns;
   for (const CsvColumn& c : columns_) {
-    columns.push_back({.name = c.name, .values = rows_of(c.values, kept), .categories = c.categories});
+    columns.push_back(
+        {.name = c.name, .values = rows_of(c.values, kept), .categories = c.categories});
   }
   return CsvTable(std::move(columns));
 }

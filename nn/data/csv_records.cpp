@@ -31,8 +31,8 @@ class Splitter {
 
  private:
   [[nodiscard]] bool at_end_of_line() const {
-    return text_[at_] == '\n' || (text_[at_] == '\r' && at_ + 1 < text_.size() &&
-                                  text_[at_ + 1] == '\n');
+    return text_[at_] == '\n' ||
+           (text_[at_] == '\r' && at_ + 1 < text_.size() && text_[at_ + 1] == '\n');
   }
   void next_line() {
     at_ += text_[at_] == '\r' ? 2 : 1;

@@ -9,7 +9,7 @@ namespace dtheta::nn::detail {
 
 /// One field of a file of comma-separated values, and where it begins, counted from 1.
 struct CsvField {
-  std::string text;
+  std::string text{};
   bool quoted = false;
   std::size_t line = 1, column = 1;  ///< the column in bytes
 };
