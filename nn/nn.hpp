@@ -53,6 +53,7 @@
 #include "nn/state.hpp"
 #include "nn/train/anomaly.hpp"
 #include "nn/train/batch_cost.hpp"
+#include "nn/train/checkpoint.hpp"
 #include "nn/train/confusion_matrix.hpp"
 #include "nn/train/evaluator.hpp"
 #include "nn/train/metric.hpp"
