@@ -5,6 +5,7 @@
 
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "autodiff/errors.hpp"
@@ -60,9 +61,15 @@ std::size_t set_trainable(const ModelRef& model, std::string_view path, bool tra
 void initialize(ModelRef model, std::uint32_t seed) {
   const ModelFields all = model.fields();
   Streams streams(seed);
+  const Parameter* before = nullptr;
   for (const auto& p : all.parameters) {
     const RandomKey key = streams.of(p.path);
     Parameter& parameter = *p.member;
+    const Parameter* const previous = std::exchange(before, &parameter);
+    if (parameter.follow && previous != nullptr) {
+      parameter.value = parameter.follow(previous->value);
+      parameter.pending = false;
+    }
     if (!parameter.init) continue;
     parameter.value = parameter.init(parameter.value.shape(), key);
     parameter.pending = false;

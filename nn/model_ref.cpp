@@ -9,8 +9,7 @@ namespace dtheta::nn {
 void ModelView::watch() {
   const ModelFields all = fields();
   if (all.parameters.empty()) return;
-  watch_ = all.parameters.front().member->lifetime.watch();
-  watched_ = true;
+  watch(all.parameters.front().member->lifetime.watch());
 }
 
 void ModelView::throw_needs_a_cost(const std::string& type) {

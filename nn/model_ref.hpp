@@ -25,7 +25,11 @@ class ModelView {
                   "a model is a layer: it can be copied and has Var forward(nn::Recording&, Var) "
                   "const; one with parameters also has void fields(nn::Fields&). One whose forward "
                   "takes something else than one Var needs fields(nn::Fields&) alone");
-    watch();
+    if constexpr (requires { model.watch(); }) {
+      watch(model.watch());
+    } else {
+      watch();
+    }
   }
 
   /// Throws StateError for a model whose forward takes something else than one Var.
@@ -50,13 +54,17 @@ class ModelView {
   static ModelFields fields_as(const void* model) {
     return fields_of(*static_cast<const M*>(model));
   }
+  void watch(Lifetime::Watch own) {
+    watch_ = std::move(own);
+    watched_ = true;
+  }
   void watch();
   [[noreturn]] static void throw_needs_a_cost(const std::string& type);
 
   const void* model_;
   Var (*forward_)(const void*, Recording&, Var);
   ModelFields (*fields_)(const void*);
-  // The model is there as long as its first parameter is.
+  // The model's own; of one that has none, its first parameter's.
   Lifetime::Watch watch_{};
   bool watched_ = false;
 };

@@ -23,6 +23,8 @@ struct Parameter {
   bool trainable = true;    ///< else it is frozen: recorded, but no parameter of the cost
   Initializer init{};       ///< draws the first values; none where the layer's maker gave them
   bool pending = false;     ///< it waits for `initialize`, and until then has no values
+  /// In place of `init`: its first values follow from those of the parameter listed before it.
+  std::function<Tensor(const Tensor&)> follow{};
   std::optional<RandomKey> key{};  ///< that the layer's maker gave, with the first it was used for
   Lifetime lifetime{};             ///< recordings know a parameter by its address
 
@@ -39,6 +41,8 @@ struct Buffer {
 
 /// The source of a layer's random numbers. In a model it follows from the seed and the path.
 struct RandomStream {
+  /// In place of `init`: its first values follow from those of the parameter listed before it.
+  std::function<Tensor(const Tensor&)> follow{};
   std::optional<RandomKey> key{};  ///< none before `initialize`
   bool given = false;              ///< by the layer's maker: `initialize` leaves it alone
 

@@ -2,8 +2,8 @@
 
 #include "autodiff/random.hpp"
 #include "nn/fields.hpp"
+#include "nn/layers/layer_norm.hpp"
 #include "nn/layers/linear.hpp"
-#include "nn/layers/norm.hpp"
 #include "nn/recording.hpp"
 
 namespace dtheta::nn {

@@ -8,6 +8,7 @@
 #include "autodiff/ops/linalg/matmul.hpp"
 #include "autodiff/ops/shape/shape.hpp"
 #include "nn/init.hpp"
+#include "nn/layers/require.hpp"
 
 namespace dtheta::nn {
 namespace {
@@ -51,9 +52,13 @@ Linear::Linear(Tensor weight, Tensor bias)
 }
 
 Var Linear::forward(Recording& recording, Var x) const {
-  const Var w = recording(weight_);
-  if (bias_) return affine(x, w, recording(*bias_));
-  return matmul(x, swap_axes(w, 0, 1));
+  return forward_with(recording, x, recording(weight_));
+}
+
+Var Linear::forward_with(Recording& recording, Var x, Var weight) const {
+  detail::require_width("linear", x, weight_.value.shape()[1]);
+  if (bias_) return affine(x, weight, recording(*bias_));
+  return matmul(x, swap_axes(weight, 0, 1));
 }
 
 }  // namespace dtheta::nn

@@ -36,6 +36,10 @@ class Linear {
   /// For layers that use the two in an op of their own.
   [[nodiscard]] const Parameter& weight_parameter() const { return weight_; }
   [[nodiscard]] const std::optional<Parameter>& bias_parameter() const { return bias_; }
+  [[nodiscard]] Parameter& weight_parameter() { return weight_; }
+  [[nodiscard]] std::optional<Parameter>& bias_parameter() { return bias_; }
+  /// What the layer says of x with another weight than its own.
+  [[nodiscard]] Var forward_with(Recording& recording, Var x, Var weight) const;
 
  private:
   Parameter weight_;

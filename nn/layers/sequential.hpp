@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "nn/layer.hpp"
+#include "nn/lifetime.hpp"
 
 namespace dtheta::nn {
 
@@ -22,8 +23,12 @@ class Sequential {
   void fields(Fields& fields);
   [[nodiscard]] std::size_t size() const { return layers_.size(); }
 
+  /// For those who refer to this model: whether it is still here.
+  [[nodiscard]] Lifetime::Watch watch() const { return lifetime_.watch(); }
+
  private:
   std::vector<AnyLayer> layers_;
+  Lifetime lifetime_;
 };
 
 }  // namespace dtheta::nn

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <set>
+#include <string>
 
 #include "autodiff/errors.hpp"
 #include "autodiff/grad.hpp"
@@ -29,12 +30,18 @@ void gather_as_float(const Tensor& source, std::span<const Index> rows, std::spa
 }
 
 void require_used(const RecordedCost& cost) {
-  if (cost.parameters.empty()) {
+  if (cost.parameters.empty() && cost.frozen.empty()) {
     throw StateError(
-        cost.frozen.empty() && cost.unused.empty()
+        cost.unused.empty()
             ? "trainer: the model has no parameters: there is nothing to train"
-            : fmt::format("trainer: the cost uses no parameter that can be trained: {} are frozen",
-                          cost.frozen.size()));
+            : fmt::format("trainer: the cost uses none of the model's parameters, {}: call the "
+                          "model in it",
+                          fmt::join(cost.unused, ", ")));
+  }
+  if (cost.parameters.empty()) {
+    throw StateError(fmt::format(
+        "trainer: all {} parameters that the cost uses are frozen: there is nothing to train",
+        cost.frozen.size()));
   }
   if (cost.unused.empty()) return;
   throw StateError(fmt::format(
@@ -42,6 +49,10 @@ void require_used(const RecordedCost& cost) {
       "leave it out of fields()",
       fmt::join(cost.unused, ", ")));
 }
+
+/// The tape holds a rate in float: 0.1 has become 0.100000001. The shortest number that float takes
+/// for the same is what was meant.
+double as_written(double rate) { return std::stod(fmt::format("{}", static_cast<float>(rate))); }
 
 }  // namespace
 
@@ -101,7 +112,7 @@ void StepProgram::optimize(const TrainerOptions& options, const std::vector<Var>
       own.push_back(gradients[i]);
     }
     OptimizerStep step = (*group.optimizer)(parameters, own);
-    base_rates_.push_back(step.learning_rate.item());
+    base_rates_.push_back(as_written(step.learning_rate.item()));
     rate_factors_.push_back(group.rate_factor);
     for (const auto& [leaf, next] : step.updates) {
       updates_.emplace_back(leaf, next);

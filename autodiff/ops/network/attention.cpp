@@ -122,6 +122,11 @@ Attended attend(Arg q, Arg k, Arg v, const AttentionOptions& o) {
                     "width), (..., keys, width), (..., keys, values) are needed",
                     to_string(qs), to_string(ks), to_string(vs)));
   }
+  if (o.rotary) {
+    AttentionOptions turned = o;
+    turned.rotary.reset();
+    return attend(Arg(rope(q, *o.rotary), q.at()), Arg(rope(k, *o.rotary), k.at()), v, turned);
+  }
   // The root is taken in the scalar of the run: 1 / sqrt(width) as a double would not be exact.
   const Var scaled =
       o.scale != 0 ? q * o.scale

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <optional>
+
+#include "autodiff/ops/network/positional.hpp"
 #include "autodiff/random.hpp"
 #include "autodiff/var.hpp"
 
@@ -19,6 +22,8 @@ struct AttentionOptions {
   /// Dropout of the weights, see autodiff/ops/elementwise/random.hpp.
   double keep_prob = 1;
   RandomKey key{};
+  /// Turns queries and keys by their positions first, see rope.
+  std::optional<RotaryOptions> rotary{};
 };
 
 /// softmax(q k^T * scale + bias) v for q (..., queries, width), k (..., keys, width) and

@@ -100,7 +100,7 @@ struct LstmRule : Layer {
         detail::lstm_steps(Arg(from_x(x, both_biases()), at), w.w_h, s.h, s.c, reverse);
     const Index last = reverse ? 0 : x.var().shape()[0] - 1;
     const Var outputs = select(kept, 0, 0), memory = select(kept, 0, 1);
-    return {outputs, {select(outputs, 0, last), select(memory, 0, last)}};
+    return {outputs, {select(outputs, 0, last), select(memory, 0, last)}, memory};
   }
 };
 
@@ -163,7 +163,7 @@ RecurrentResult run(const Rule& rule, Arg x, RecurrentState state, bool reverse)
     v = expand_dims(state.h, 0);
   }
   if (reverse) std::ranges::reverse(steps);
-  return {concat(steps, 0, x.at()), state};
+  return {concat(steps, 0, x.at()), state, {}};
 }
 
 }  // namespace

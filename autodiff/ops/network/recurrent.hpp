@@ -25,10 +25,12 @@ struct RecurrentState {
   Var c{};
 };
 
-/// The values h of all steps, (time, samples, hidden), and the state after the last one.
+/// The values h of all steps, (time, samples, hidden), and the state after the last one. Of an LSTM
+/// also the memory c of all steps.
 struct RecurrentResult {
   Var outputs;
   RecurrentState last;
+  Var memory{};
 };
 
 enum class RecurrentActivation : std::uint8_t { tanh, relu };

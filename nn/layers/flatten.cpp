@@ -1,0 +1,9 @@
+#include "nn/layers/flatten.hpp"
+
+#include "autodiff/ops/shape/shape.hpp"
+
+namespace dtheta::nn {
+
+Var Flatten::forward(Recording&, Var x) const { return flatten(x, first_, last_); }
+
+}  // namespace dtheta::nn
