@@ -3,12 +3,15 @@
 /// Everything of dtheta::nn.
 
 #include "nn/cost.hpp"
+#include "nn/data/augment.hpp"
 #include "nn/data/batches.hpp"
+#include "nn/data/csv.hpp"
 #include "nn/data/data_error.hpp"
 #include "nn/data/dataset.hpp"
 #include "nn/data/idx.hpp"
 #include "nn/data/npy.hpp"
 #include "nn/data/npz.hpp"
+#include "nn/data/preprocess.hpp"
 #include "nn/data/safetensors.hpp"
 #include "nn/data/table.hpp"
 #include "nn/dense_network.hpp"
@@ -54,6 +57,7 @@
 #include "nn/state.hpp"
 #include "nn/train/anomaly.hpp"
 #include "nn/train/batch_cost.hpp"
+#include "nn/train/checkpoint.hpp"
 #include "nn/train/confusion_matrix.hpp"
 #include "nn/train/evaluator.hpp"
 #include "nn/train/metric.hpp"

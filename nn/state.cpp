@@ -40,8 +40,10 @@ bool is_whole(const Entry& entry) {
   return entry.dtype.starts_with('I') || entry.dtype.starts_with('U') || entry.dtype == "BOOL";
 }
 
-/// PyTorch's batch norm counts its batches; here only the momentum matters.
+/// PyTorch's batch norm counts its batches; here only the momentum matters. What a checkpoint keeps
+/// beside the weights is not the model's.
 bool is_ignored(std::string_view name) {
+  if (name.starts_with(checkpoint_prefix)) return true;
   constexpr std::string_view counter = "num_batches_tracked";
   return name == counter || name.ends_with(".num_batches_tracked");
 }

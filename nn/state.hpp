@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "autodiff/dtype.hpp"
@@ -9,6 +10,9 @@
 #include "nn/model_ref.hpp"
 
 namespace dtheta::nn {
+
+/// What a checkpoint (nn/train/checkpoint.hpp) keeps beside the weights has names that begin so.
+inline constexpr std::string_view checkpoint_prefix = "checkpoint/";
 
 /// The parameters and buffers of a model under their paths, in the order of its lists, as copies.
 /// Throws StateError, naming them, for parameters that wait for `initialize`.
@@ -42,8 +46,9 @@ struct LoadReport {
 };
 
 /// Reads parameters and buffers from a safetensors file by their paths, which are those of
-/// PyTorch's state dicts; its `num_batches_tracked` is not looked at. Real numbers of any width
-/// become float64. What has been loaded no longer waits for `initialize`, which leaves it alone.
+/// PyTorch's state dicts; its `num_batches_tracked`, and what a checkpoint keeps beside the
+/// weights, is not looked at. Real numbers of any width become float64. What has been loaded no
+/// longer waits for `initialize`, which leaves it alone.
 ///
 /// Throws ValueError where names or shapes do not meet: one message lists what is missing, what is
 /// unexpected, and what has another shape, with both shapes. Throws DataError as SafetensorsFile
