@@ -3,6 +3,7 @@
 /// The independent checker: hold any gradient against finite differences of its cost. What knows of
 /// tapes and networks is in gradcheck/bridge/.
 
+#include "gradcheck/budget.hpp"
 #include "gradcheck/check.hpp"
 #include "gradcheck/compare.hpp"
 #include "gradcheck/complex.hpp"

@@ -41,6 +41,16 @@ std::vector<std::size_t> drawn(const ParameterVector& theta, std::size_t count,
   return positions;
 }
 
+std::vector<std::size_t> chosen(const ParameterVector& theta, std::vector<std::size_t> entries) {
+  std::ranges::sort(entries);
+  entries.erase(std::ranges::unique(entries).begin(), entries.end());
+  if (entries.back() >= theta.size()) {
+    throw OptionError(fmt::format("entries: {} was asked for, but theta has {} entries",
+                                  entries.back(), theta.size()));
+  }
+  return entries;
+}
+
 /// The drawn entries as a θ of its own, under the same block names.
 ParameterVector reduced(const ParameterVector& theta, std::span<const double> values,
                         const std::vector<std::size_t>& positions) {
@@ -63,7 +73,10 @@ SampleResult check_drawn(const Gradient& gradient, const ParameterVector& theta,
   SampleResult sample;
   const std::size_t count = sample_size(theta.size(), options.confidence, options.wrong_part);
   sample.positions =
-      drawn(theta, options.count > 0 ? std::min(options.count, theta.size()) : count, options.seed);
+      options.entries.empty()
+          ? drawn(theta, options.count > 0 ? std::min(options.count, theta.size()) : count,
+                  options.seed)
+          : chosen(theta, options.entries);
   const ParameterVector small = reduced(theta, theta.values(), sample.positions);
   const ParameterVector small_gradient = reduced(theta, gradient.at(theta), sample.positions);
   sample.result = check_small(small, small_gradient, sample.positions);
@@ -77,6 +90,11 @@ SampleResult check_drawn(const Gradient& gradient, const ParameterVector& theta,
     }
   }
   const std::size_t looked = sample.positions.size();
+  if (!options.entries.empty()) {
+    sample.statement = fmt::format("{} of {} entries were checked", looked, theta.size());
+    sample.result.notes.push_back(sample.statement);
+    return sample;
+  }
   sample.confidence = looked == theta.size()
                           ? 1.0
                           : 1.0 - std::pow(1.0 - options.wrong_part, static_cast<double>(looked));

@@ -14,6 +14,8 @@ struct SampleOptions {
   double confidence = 0.999;  ///< of the statement that is made
   double wrong_part = 0.01;   ///< part of the entries that, if wrong, must not go unseen
   std::uint64_t seed = 1;
+  /// These entries in place of drawn ones; of what was not drawn nothing is said.
+  std::vector<std::size_t> entries{};
   Options check{};
 };
 

@@ -27,7 +27,7 @@ gradcheck/diagnose/*
 gradcheck/judge/*
 gradcheck/check gradcheck/check_in gradcheck/compare gradcheck/sample gradcheck/directions gradcheck/direction_check gradcheck/parts gradcheck/purity gradcheck/taylor gradcheck/second_order gradcheck/monitor gradcheck/replay
 gradcheck/report gradcheck/entry_text gradcheck/report/*
-gradcheck/jacobian gradcheck/trace gradcheck/complex gradcheck/manifold gradcheck/cost_function gradcheck/jacobian/*
+gradcheck/budget gradcheck/jacobian gradcheck/trace gradcheck/complex gradcheck/manifold gradcheck/cost_function gradcheck/jacobian/*
 gradcheck/gradcheck gradcheck/screen gradcheck/eigen gradcheck/gtest gradcheck/catch2 gradcheck/doctest
 gradcheck/bridge/*
 gradcheck/cli/*
