@@ -40,10 +40,10 @@ bool is_below(std::string_view path, std::string_view above) {
          (path.starts_with(above) && path.substr(above.size()).starts_with('.'));
 }
 
-std::size_t set_trainable(const ModelRef& model, std::string_view path, bool trainable) {
+std::size_t set_trainable(const ModelFields& model, std::string_view path, bool trainable) {
   std::size_t count = 0;
   std::vector<std::string> paths;
-  for (const auto& p : model.fields().parameters) {
+  for (const auto& p : model.parameters) {
     paths.push_back(p.path);
     if (!is_below(p.path, path)) continue;
     p.member->trainable = trainable;
@@ -58,11 +58,10 @@ std::size_t set_trainable(const ModelRef& model, std::string_view path, bool tra
 
 }  // namespace
 
-void initialize(ModelRef model, std::uint32_t seed) {
-  const ModelFields all = model.fields();
+void initialize(const ModelFields& model, std::uint32_t seed) {
   Streams streams(seed);
   const Parameter* before = nullptr;
-  for (const auto& p : all.parameters) {
+  for (const auto& p : model.parameters) {
     const RandomKey key = streams.of(p.path);
     Parameter& parameter = *p.member;
     const Parameter* const previous = std::exchange(before, &parameter);
@@ -74,23 +73,30 @@ void initialize(ModelRef model, std::uint32_t seed) {
     parameter.value = parameter.init(parameter.value.shape(), key);
     parameter.pending = false;
   }
-  for (const auto& s : all.streams) {
+  for (const auto& s : model.streams) {
     const RandomKey key = streams.of(s.path);
     if (!s.member->given) s.member->key = key;
   }
 }
 
-std::size_t freeze(ModelRef model, std::string_view path) {
+void initialize(ModelRef model, std::uint32_t seed) { initialize(model.fields(), seed); }
+
+std::size_t freeze(const ModelFields& model, std::string_view path) {
   return set_trainable(model, path, false);
 }
-std::size_t unfreeze(ModelRef model, std::string_view path) {
+std::size_t unfreeze(const ModelFields& model, std::string_view path) {
   return set_trainable(model, path, true);
 }
+std::size_t freeze(ModelRef model, std::string_view path) { return freeze(model.fields(), path); }
+std::size_t unfreeze(ModelRef model, std::string_view path) {
+  return unfreeze(model.fields(), path);
+}
 
-Index parameter_count(ModelView model) {
+Index parameter_count(const ModelFields& model) {
   Index count = 0;
-  for (const auto& p : model.fields().parameters) count += p.member->value.size();
+  for (const auto& p : model.parameters) count += p.member->value.size();
   return count;
 }
+Index parameter_count(ModelView model) { return parameter_count(model.fields()); }
 
 }  // namespace dtheta::nn

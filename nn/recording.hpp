@@ -1,5 +1,6 @@
 #pragma once
 
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -51,6 +52,11 @@ struct LayerCall {
   SourceLocation where{};                      ///< line 0 where nobody said
 };
 
+namespace detail {
+template <class E>
+concept IsExtra = !std::is_convertible_v<E, Var> && !std::same_as<E, SourceLocation>;
+}  // namespace detail
+
 /// One recording of a network: the tape, what it is for, and what it has met so far.
 ///
 /// Parameters are known by their address, so the network must stay where it is meanwhile. A
@@ -95,6 +101,22 @@ class Recording {
   requires(!std::is_convertible_v<L, Var>) auto operator()(
       const L& layer, Var x, Var y, Var z, SourceLocation at = SourceLocation::current()) {
     return call(at, layer, x, y, z);
+  }
+  /// The same with something behind the operands that is none itself: masks, say.
+  template <class L, class E>
+  requires(detail::IsExtra<E>) auto operator()(const L& layer, Var x, const E& extra,
+                                               SourceLocation at = SourceLocation::current()) {
+    return call(at, layer, x, extra);
+  }
+  template <class L, class E>
+  requires(detail::IsExtra<E>) auto operator()(const L& layer, Var x, Var y, const E& extra,
+                                               SourceLocation at = SourceLocation::current()) {
+    return call(at, layer, x, y, extra);
+  }
+  template <class L, class E>
+  requires(detail::IsExtra<E>) auto operator()(const L& layer, Var x, Var y, Var z, const E& extra,
+                                               SourceLocation at = SourceLocation::current()) {
+    return call(at, layer, x, y, z, extra);
   }
   /// The same for operands of any kind.
   template <class L, class... X>

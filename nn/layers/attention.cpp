@@ -4,26 +4,25 @@
 
 #include <algorithm>
 #include <span>
-#include <utility>
+#include <string>
 
 #include "autodiff/errors.hpp"
-#include "autodiff/ops/elementwise/activation.hpp"
 #include "autodiff/ops/elementwise/arithmetic.hpp"
-#include "autodiff/ops/network/attention.hpp"
+#include "autodiff/ops/elementwise/comparison.hpp"
+#include "autodiff/ops/shape/indexing.hpp"
+#include "autodiff/ops/shape/shape.hpp"
+#include "autodiff/tape.hpp"
 #include "nn/init.hpp"
 #include "nn/layers/dropout.hpp"
+#include "nn/layers/require.hpp"
 
 namespace dtheta::nn {
 namespace {
 
-Initializer init_of(const AttentionLayerOptions& options) {
-  return options.weight_init ? options.weight_init : glorot_uniform;
-}
-
-/// Three matrices (width, width), one below the other: each is drawn by itself, as its fans are its
+/// Three matrices (width, width), one below the other, each drawn by itself as its fans are its
 /// own.
-Initializer three(Initializer one) {
-  return [one = std::move(one)](const Shape& shape, RandomKey key) {
+Initializer three(const Initializer& one) {
+  return [one](const Shape& shape, RandomKey key) {
     Tensor all(shape);
     const Index width = shape[1];
     std::span<double> left = all.data<double>();
@@ -43,11 +42,40 @@ Index checked_width(Index width, Index heads) {
   }
   return width;
 }
-Index checked_inner(Index inner) {
-  if (inner < 1) {
-    throw ShapeError(fmt::format("encoder: an inner width of {}, need at least 1", inner));
+
+/// 1 where the mask is 0, else 0.
+Var allowed_by(Var mask) {
+  if (!mask.is_index()) return equal(mask, 0);
+  // Comparisons are of real values: what an index means is looked up.
+  const Var table = mask.tape().constant(Tensor(Shape{2}, {1.0, 0.0}));
+  return take(table, mask);
+}
+
+[[noreturn]] void throw_mask(std::string_view name, Var mask, const std::string& wanted) {
+  throw ShapeError(fmt::format("attention: the {} mask {} does not fit: {} is needed", name,
+                               to_string(mask.shape()), wanted));
+}
+
+/// What both masks allow, as it broadcasts to (samples, heads, queries, keys); no Var for all.
+Var allowed(const AttentionMasks& masks, Index samples, Index queries, Index keys) {
+  Var all;
+  if (const Var m = masks.key_padding; m.exists()) {
+    if (m.shape() != Shape{samples, keys}) {
+      throw_mask("key padding", m, fmt::format("(samples, keys) = ({}, {})", samples, keys));
+    }
+    all = reshape(allowed_by(m), Shape{samples, 1, 1, keys});
   }
-  return inner;
+  if (const Var m = masks.forbidden; m.exists()) {
+    const bool each = m.shape() == Shape{samples, queries, keys};
+    if (!each && m.shape() != Shape{queries, keys}) {
+      throw_mask("forbidden", m,
+                 fmt::format("(queries, keys) = ({}, {}), or with {} samples in front,", queries,
+                             keys, samples));
+    }
+    const Var own = each ? expand_dims(allowed_by(m), 1) : allowed_by(m);
+    all = all.exists() ? all * own : own;
+  }
+  return all;
 }
 
 }  // namespace
@@ -57,10 +85,11 @@ MultiHeadAttention::MultiHeadAttention(Index width, Index heads,
     : heads_(heads),
       options_(options),
       w_in_(to_draw("in_proj_weight", {3 * checked_width(width, heads), width},
-                    three(init_of(options)))),
-      b_in_(given("in_proj_bias", constant({3 * width}, 0))),
-      out_(width, width, {.weight_init = init_of(options), .bias_init = always(0)}) {
+                    options.weight_init ? three(options.weight_init) : glorot_uniform)),
+      out_(width, width,
+           {.weight_init = options.weight_init, .bias_init = always(0), .bias = options.bias}) {
   detail::require_keep_prob(options.keep_prob);
+  if (options.bias) b_in_ = given("in_proj_bias", constant({3 * width}, 0));
 }
 
 MultiHeadAttention::MultiHeadAttention(Index width, Index heads, RandomKey key,
@@ -74,40 +103,40 @@ void MultiHeadAttention::fields(Fields& fields) {
   if (options_.keep_prob < 1) fields("masks", options_.masks);
 }
 
-Var MultiHeadAttention::forward(Recording& recording, Var x) const {
+Attended MultiHeadAttention::attend(Recording& recording, Var query, Var key, Var value,
+                                    const AttentionMasks& masks) const {
+  const Index width = w_in_.value.shape()[1];
+  detail::require_sequence("attention", "the query", query, width);
+  detail::require_sequence("attention", "the key", key, width);
+  detail::require_sequence("attention", "the value", value, width);
+  const Shape &q = query.shape(), &k = key.shape();
   AttentionOptions o;
-  o.causal = options_.causal;
+  o.mask = allowed(masks, q[0], q[1], k[1]);
+  o.bias = masks.additive;
+  o.causal = options_.causal || masks.causal;
+  o.rotary = options_.rotary;
   if (recording.training() && options_.keep_prob < 1) {
     o.keep_prob = options_.keep_prob;
     o.key = recording(options_.masks);
   }
-  const Var w_in = recording(w_in_), b_in = recording(b_in_);
-  const Var w_out = recording(out_.weight_parameter()), b_out = recording(*out_.bias_parameter());
-  return multi_head_attention(x, x, x, {w_in, w_out, b_in, b_out}, heads_, o);
+  AttentionWeights w;
+  w.w_in = recording(w_in_);
+  if (b_in_) w.b_in = recording(*b_in_);
+  w.w_out = recording(out_.weight_parameter());
+  if (b_in_) w.b_out = recording(*out_.bias_parameter());
+  return multi_head_attend(query, key, value, w, heads_, o);
 }
 
-EncoderLayer::EncoderLayer(Index width, Index heads, Index inner,
-                           const AttentionLayerOptions& options)
-    : attention_(width, heads, options),
-      up_(width, checked_inner(inner), {.weight_init = init_of(options), .bias_init = always(0)}),
-      down_(inner, width, {.weight_init = init_of(options), .bias_init = always(0)}),
-      norm_attended_(width),
-      norm_fed_(width) {}
-
-EncoderLayer::EncoderLayer(Index width, Index heads, Index inner, RandomKey key,
-                           const AttentionLayerOptions& options)
-    : EncoderLayer(width, heads, inner, options) {
-  detail::draw_all(*this, key);
+Var MultiHeadAttention::forward(Recording& recording, Var x, const AttentionMasks& masks) const {
+  return attend(recording, x, x, x, masks).values;
 }
-
-Var EncoderLayer::forward(Recording& recording, Var x) const {
-  const Var a = recording(norm_attended_, x + recording(attention_, x));
-  return recording(norm_fed_, a + recording(down_, relu(recording(up_, a))));
+Var MultiHeadAttention::forward(Recording& recording, Var x, Var memory,
+                                const AttentionMasks& masks) const {
+  return attend(recording, x, memory, memory, masks).values;
 }
-
-void EncoderLayer::fields(Fields& fields) {
-  fields("self_attn", attention_)("linear1", up_)("linear2", down_);
-  fields("norm1", norm_attended_)("norm2", norm_fed_);
+Var MultiHeadAttention::forward(Recording& recording, Var query, Var key, Var value,
+                                const AttentionMasks& masks) const {
+  return attend(recording, query, key, value, masks).values;
 }
 
 }  // namespace dtheta::nn

@@ -7,8 +7,8 @@
 
 #include "autodiff/errors.hpp"
 #include "autodiff/ops/elementwise/comparison.hpp"
-#include "autodiff/ops/elementwise/stop_gradient.hpp"
 #include "autodiff/ops/shape/indexing.hpp"
+#include "autodiff/tape.hpp"
 #include "nn/init.hpp"
 #include "nn/layers/require.hpp"
 
@@ -68,9 +68,13 @@ Var Embedding::forward(Recording& recording, Var x) const {
   }
   Var table = recording(weight_);
   if (padding_) {
-    Tensor is_padding(Shape{table.shape()[0], 1});
-    is_padding.data<double>()[static_cast<std::size_t>(*padding_)] = 1;
-    table = where(x.tape().constant(is_padding), stop_gradient(table), table);
+    const Tensor all = weight_.value.to(DType::float64);
+    const auto row = static_cast<std::size_t>(*padding_);
+    const auto width = static_cast<std::size_t>(all.shape()[1]);
+    Tensor is_padding(Shape{all.shape()[0], 1}), kept(Shape{1, all.shape()[1]});
+    is_padding.data<double>()[row] = 1;
+    std::ranges::copy(all.data<double>().subspan(row * width, width), kept.data<double>().begin());
+    table = where(x.tape().constant(is_padding), x.tape().constant(kept), table);
   }
   return embedding(table, x);
 }

@@ -8,7 +8,8 @@
 namespace dtheta::nn {
 
 struct EmbeddingOptions {
-  /// The index that stands for nothing: its row starts at 0, and gets no gradient from here.
+  /// The index that stands for nothing. Its row starts at 0 and is a constant of what is recorded:
+  /// the cost does not depend on it, so that its gradient is 0.
   std::optional<Index> padding_index{};
   /// First values of all other rows; standard normal where none is given.
   Initializer init{};

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import copy
 import dataclasses
 import numbers
 import re
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
+from ._containers import Accessor, Build, Node, expression, node_of
 from ._dtheta import ShapeError
 from ._numbers import Precision, is_torch, read_array
-
-Build = Callable[[list], Any]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,78 +29,6 @@ class Leaf:
     @property
     def size(self) -> int:
         return int(np.prod(self.shape, dtype=np.int64))
-
-
-@dataclasses.dataclass(frozen=True)
-class Accessor:
-    """A step into a tree: a key, an index or an attribute."""
-
-    kind: str  # "key", "index", "attribute"
-    value: Any
-
-    def python(self) -> str:
-        return f".{self.value}" if self.kind == "attribute" else f"[{self.value!r}]"
-
-    def name(self) -> str:
-        """As a part of a name: words join by points, all else stands in brackets."""
-        if isinstance(self.value, str) and re.fullmatch(r"[\w./-]+", self.value):
-            return f".{self.value}"
-        return self.python()
-
-
-class _Node:
-    """A container: its children, and how one like it is built of others."""
-
-    def __init__(self, value: Any, children: list[tuple[Accessor, Any]], build: Build) -> None:
-        self.type = type(value)
-        self.children = children
-        self.build = build
-
-
-def _is_numbers(value: Any, depth: int = 0) -> bool:
-    """A list of numbers, or of equally long ones of those: what NumPy calls an array."""
-    if not isinstance(value, (list, tuple)) or hasattr(value, "_fields") or not value:
-        return False
-    if all(isinstance(v, numbers.Real) for v in value):
-        return True
-    if depth > 32 or not all(_is_numbers(v, depth + 1) for v in value):
-        return False
-    return len({np.shape(v) for v in value}) == 1
-
-
-def _copied(mapping: MutableMapping, keys: list, children: list) -> MutableMapping:
-    new = copy.copy(mapping)
-    new.update(zip(keys, children))
-    return new
-
-
-def _node_of(value: Any) -> _Node | None:
-    """The container that `value` is; None for a leaf."""
-    if isinstance(value, Mapping):
-        keys = list(value)
-        children = [(Accessor("key", k), value[k]) for k in keys]
-        if type(value) is dict:
-            return _Node(value, children, lambda new: dict(zip(keys, new)))
-        if isinstance(value, MutableMapping):
-            blank = copy.copy(value)
-            return _Node(value, children, lambda new: _copied(blank, keys, new))
-        kind: Any = type(value)
-        return _Node(value, children, lambda new: kind(dict(zip(keys, new))))
-    if isinstance(value, tuple) and hasattr(value, "_fields"):
-        named: Any = type(value)
-        children = [(Accessor("attribute", f), v) for f, v in zip(named._fields, value)]
-        return _Node(value, children, lambda new: named(*new))
-    if isinstance(value, (list, tuple)) and not _is_numbers(value):
-        sequence = type(value)
-        children = [(Accessor("index", i), v) for i, v in enumerate(value)]
-        return _Node(value, children, lambda new: sequence(new))
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        blank, fields = value, [f.name for f in dataclasses.fields(value) if f.init]
-        children = [(Accessor("attribute", f), getattr(value, f)) for f in fields]
-        return _Node(
-            value, children, lambda new: dataclasses.replace(blank, **dict(zip(fields, new)))
-        )
-    return None
 
 
 def _layer_of(path: tuple[Accessor, ...]) -> int:
@@ -154,11 +80,11 @@ class Tree:
 
     def _walk(self, value: Any, path: tuple[Accessor, ...]) -> Any:
         """Collects the leaves under `value`; returns their number, None, or (node, children)."""
-        if len(path) > 100:
-            raise ShapeError(f"{self.root}: nested more than 100 deep, or in itself")
+        if len(path) > 60:
+            raise ShapeError(f"{self.root}: nested more than 60 deep, or in itself")
         if value is None and path:
             return None
-        node = _node_of(value)
+        node = node_of(value)
         if node is not None:
             return node, [self._walk(child, path + (step,)) for step, child in node.children]
         place = self._place(path)
@@ -187,20 +113,13 @@ class Tree:
         return [self._place(path) for path, _, _ in self._found]
 
     def _compiled(self) -> Build:
-        shape = self._build
-        node, children = shape
+        """A function that is one expression: it is called with every evaluation."""
+        node, children = self._build
         if children == list(range(len(children))):
             return node.build  # flat: the container's own function is all there is to do
-
-        def build(part: Any, leaves: list) -> Any:
-            if part is None:
-                return None
-            if isinstance(part, int):
-                return leaves[part]
-            inner, parts = part
-            return inner.build([build(p, leaves) for p in parts])
-
-        return lambda leaves: build(shape, leaves)
+        names: dict[str, Any] = {}
+        text = expression(self._build, names)
+        return eval(f"lambda leaves: {text}", names)
 
     @property
     def size(self) -> int:
@@ -286,7 +205,7 @@ def _consequence(given: tuple[int, ...], right: tuple[int, ...]) -> str:
     return f"; theta - rate * gradient would have shape {both}" if both != right else ""
 
 
-def _child(other: Any, step: Accessor, node: _Node, place: str, root: str) -> Any:
+def _child(other: Any, step: Accessor, node: Node, place: str, root: str) -> Any:
     """What stands in `other` where the tree has a child."""
     if step.kind == "attribute":
         if hasattr(other, str(step.value)):
@@ -326,7 +245,7 @@ def _key_in(other: Mapping, key: Any) -> Any:
     return derived if derived in other else None
 
 
-def _require_no_more(other: Any, node: _Node, place: str, root: str) -> None:
+def _require_no_more(other: Any, node: Node, place: str, root: str) -> None:
     """Keys that theta has not are a mistake, unless they belong to a course's dictionary, which
     holds dZ1 and dA1 beside dW1."""
     if not isinstance(other, Mapping) or not all(s.kind == "key" for s, _ in node.children):

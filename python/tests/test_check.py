@@ -400,17 +400,17 @@ def test_a_call_costs_microseconds():
         return 0.5 * float(t @ t)
 
     def alone():
-        start = time.perf_counter()
+        start = time.process_time()
         for _ in range(calls):
             f(theta)
-        return time.perf_counter() - start
+        return time.process_time() - start
 
     best = math.inf
     for _ in range(3):
         calls = 0
-        start = time.perf_counter()
+        start = time.process_time()
         assert dtheta.check(f, lambda t: t, theta)
-        whole = time.perf_counter() - start
+        whole = time.process_time() - start
         count = calls
         best = min(best, (whole - alone()) / count)
         calls = count

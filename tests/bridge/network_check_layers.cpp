@@ -9,10 +9,10 @@
 #include "autodiff/ops/network/pooling.hpp"
 #include "autodiff/ops/shape/shape.hpp"
 #include "networks.hpp"
-#include "nn/layers/attention.hpp"
 #include "nn/layers/linear.hpp"
 #include "nn/layers/recurrent.hpp"
 #include "nn/layers/sequential.hpp"
+#include "nn/layers/transformer.hpp"
 #include "nn/model_cost.hpp"
 
 namespace dtheta::gradcheck::test {

@@ -200,9 +200,12 @@ BOOST_AUTO_TEST_CASE(float32_arrays_are_taken_and_other_arrays_ignored) {
 }
 
 BOOST_AUTO_TEST_CASE(unknown_names_are_answered_with_those_that_there_are) {
-  BOOST_TEST(message<ValueError>([] { return parse_activation("rleu"); }) ==
-             "unknown activation \"rleu\"; there are: identity, relu, leaky_relu, sigmoid, "
-             "log_sigmoid, tanh, softplus, softsign, silu, elu, softmax, log_softmax");
+  BOOST_TEST(
+      message<ValueError>([] { return parse_activation("rleu"); }) ==
+      "unknown activation \"rleu\"; there are: identity, relu, relu6, leaky_relu, elu, celu, selu, "
+      "gelu, gelu_tanh, silu, mish, softplus, softsign, sigmoid, log_sigmoid, hardsigmoid, "
+      "hardswish, tanh, hardtanh, softshrink, hardshrink, tanhshrink, softmax, log_softmax, "
+      "softmin, glu");
   BOOST_TEST(message<ValueError>([] { return parse_loss("bce"); }) ==
              "unknown loss \"bce\"; there are: mse, l1, huber, binary_cross_entropy, "
              "binary_cross_entropy_with_logits, cross_entropy, cross_entropy_with_logits");

@@ -17,6 +17,7 @@
 #include "nn/layers/attention.hpp"
 #include "nn/layers/recurrent.hpp"
 #include "nn/layers/sequential.hpp"
+#include "nn/layers/transformer.hpp"
 #include "nn/model_ref.hpp"
 
 namespace dtheta::nn::test {

@@ -16,7 +16,7 @@ autodiff/errors autodiff/source_location autodiff/shape autodiff/dtype
 autodiff/kernels/simd/*
 autodiff/kernels/* autodiff/record/* autodiff/plan/* autodiff/ops/* autodiff/*
 
-nn/lifetime nn/names nn/parameter nn/init nn/fields nn/initialize nn/recording nn/layer nn/model_ref nn/model_cost nn/loss nn/cost nn/regularizer nn/layers/* nn/data/* nn/state nn/summary
+nn/lifetime nn/names nn/parameter nn/init nn/fields nn/initialize nn/recording nn/layer nn/model_ref nn/model_cost nn/loss nn/cost nn/regularizer nn/layers/* nn/data/* nn/state nn/summary nn/multiply_adds
 nn/train/* nn/optimizers/* nn/*
 
 gradcheck/errors gradcheck/cause gradcheck/same_bits
