@@ -1,12 +1,10 @@
 #include "autodiff/function.hpp"
 
-#include <atomic>
 #include <boost/test/unit_test.hpp>
 #include <cmath>
-#include <cstdlib>
-#include <new>
 #include <vector>
 
+#include "allocations.hpp"
 #include "autodiff/autodiff.hpp"
 #include "autodiff/errors.hpp"
 #include "autodiff/ops/elementwise/stop_gradient.hpp"
@@ -14,22 +12,6 @@
 #include "autodiff/ops/shape/indexing.hpp"
 #include "gradcheck/bridge/function_check.hpp"
 #include "nn/minimize.hpp"
-
-namespace {
-std::atomic<long> allocations{0};
-}  // namespace
-
-// Counts what the program allocates: a call that replays must not.
-void* operator new(std::size_t n) {
-  ++allocations;
-  if (void* p = std::malloc(n)) return p;
-  throw std::bad_alloc();
-}
-void* operator new[](std::size_t n) { return operator new(n); }
-void operator delete(void* p) noexcept { std::free(p); }
-void operator delete[](void* p) noexcept { std::free(p); }
-void operator delete(void* p, std::size_t) noexcept { std::free(p); }
-void operator delete[](void* p, std::size_t) noexcept { std::free(p); }
 
 namespace dtheta::test {
 namespace {
@@ -136,9 +118,9 @@ BOOST_AUTO_TEST_CASE(a_call_that_replays_allocates_nothing) {
     return total;
   };
   const double first = all();
-  const long before = allocations;
+  const long before = allocations();
   const double again = all();
-  BOOST_TEST(allocations - before == 0);
+  BOOST_TEST(allocations() - before == 0);
   BOOST_TEST(first == again);
 }
 
