@@ -11,7 +11,7 @@ namespace dtheta::nn {
 /// Draws the first values of all parameters of a model, and gives its layers that draw (dropout)
 /// their random numbers: each a stream of its own, which follows from the seed and the path. So the
 /// numbers of one layer stay as they are when another is added. What was given a key or values by
-/// its maker stays as it is.
+/// its maker, or was loaded, stays as it is.
 void initialize(ModelRef model, std::uint32_t seed);
 
 /// Freezes the parameters whose path is `path` or begins with it and a dot; all of them for "".

@@ -11,6 +11,7 @@
 #include "nn/data/idx.hpp"
 #include "nn/data/npy.hpp"
 #include "nn/data/npz.hpp"
+#include "nn/data/prefetch.hpp"
 #include "nn/data/preprocess.hpp"
 #include "nn/data/safetensors.hpp"
 #include "nn/data/table.hpp"

@@ -11,12 +11,14 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "autodiff/errors.hpp"
 #include "autodiff/grad.hpp"
 #include "autodiff/ops/elementwise/arithmetic.hpp"
 #include "autodiff/ops/elementwise/trigonometric.hpp"
 #include "autodiff/ops/reduction/reduction.hpp"
 #include "autodiff/tape.hpp"
 #include "autodiff/workspace.hpp"
+#include "data_files.hpp"
 #include "nn/optimizer.hpp"
 #include "nn/schedule.hpp"
 
@@ -43,7 +45,7 @@ Numbers pytorchs_rates(const std::string& schedule) {
 
 /// The cost that PyTorch stepped on: the sum of c/2 (p - q)^2 + sin(p).
 struct Problem {
-  Problem() {
+  explicit Problem(DType precision = DType::float64) : tape(precision) {
     const auto& f = fixtures();
     const auto start = f["start"].get<Numbers>(), pull = f["pull"].get<Numbers>(),
                target = f["target"].get<Numbers>();
@@ -69,17 +71,18 @@ struct Problem {
 };
 
 /// The parameters after the steps that the fixtures kept.
+template <Scalar T = double>
 std::vector<Numbers> steps_of(const Optimizer& optimizer) {
-  Problem problem;
+  Problem problem(dtype_of<T>);
   const OptimizerStep step = optimizer(problem.parameters, problem.gradients);
-  Workspace<double> ws(Plan({problem.cost}, {.updates = step.updates}));
+  Workspace<T> ws(Plan({problem.cost}, {.updates = step.updates}));
   std::vector<Numbers> after;
   int done = 0;
   for (const int wanted : fixtures()["kept"]) {
     for (; done < wanted; ++done) ws.run();
     Numbers now;
     for (const Var p : problem.parameters) {
-      for (const double v : ws[p]) now.push_back(v);
+      for (const T v : ws[p]) now.push_back(static_cast<double>(v));
     }
     after.push_back(std::move(now));
   }
@@ -189,6 +192,53 @@ BOOST_DATA_TEST_CASE(twenty_steps_are_pytorchs, bdata::make(cases), c) {
       BOOST_TEST(std::abs(found[k][i] - wanted[k][i]) <= 20 * 20 * 500 * 0x1p-53,
                  "kept " << k << ", " << i << ": " << found[k][i] << " for " << wanted[k][i]);
     }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(float32_follows_float64) {
+  constexpr double rate = 0.05;
+  const std::vector<Case> all{{"nadam", NAdam{.learning_rate = rate}},
+                              {"adafactor", Adafactor{.learning_rate = rate}},
+                              {"muon", Muon{.learning_rate = rate}}};
+  for (const Case& c : all) {
+    const Numbers narrow = steps_of<float>(c.optimizer).back();
+    const Numbers wide = steps_of(c.optimizer).back();
+    for (std::size_t i = 0; i < wide.size(); ++i) {
+      // 20 steps, each as long as the rate or, Adafactor's, as twice that, in a direction whose
+      // twenty roundings are magnified 500 times at most; see above.
+      BOOST_TEST(std::abs(narrow[i] - wide[i]) <= 20 * 2 * rate * 20 * 500 * 0x1p-24,
+                 c.name << ", " << i << ": " << narrow[i] << " for " << wide[i]);
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(settings_out_of_range_are_told) {
+  Problem problem;
+  const auto refusal = [&](const Optimizer& optimizer) {
+    return message<ValueError>([&] {
+      optimizer(problem.parameters, problem.gradients);
+      return 0;
+    });
+  };
+  BOOST_TEST(refusal(NAdam{.beta1 = 1}) == "nadam: beta1 1, must be in [0, 1)");
+  BOOST_TEST(refusal(NAdam{.momentum_decay = -1}) ==
+             "nadam: momentum_decay -1, must be at least 0");
+  BOOST_TEST(refusal(Adafactor{.beta2_decay = 0.5}) ==
+             "adafactor: beta2_decay 0.5, must be at most 0");
+  BOOST_TEST(refusal(Adafactor{.clip = 0.5}) == "adafactor: clip 0.5, must be at least 1");
+  BOOST_TEST(refusal(Adafactor{.weight_decay = -1}) ==
+             "adafactor: weight_decay -1, must be at least 0");
+  BOOST_TEST(refusal(Muon{.learning_rate = 0}) == "muon: learning_rate 0, must be positive");
+  BOOST_TEST(refusal(Muon{.passes = 0}) == "muon: passes 0, must be in [1, 100)");
+  BOOST_TEST(refusal(Muon{.others = {.beta2 = 1}}) == "muon: beta2 1, must be in [0, 1)");
+  BOOST_TEST(refusal(Muon{}).empty());
+}
+
+BOOST_AUTO_TEST_CASE(muon_takes_matrices_alone_or_none) {
+  Tape tape;
+  for (const Shape& shape : {Shape{2, 3}, Shape{3}, Shape{}}) {
+    const std::vector<Var> one{tape.leaf(Tensor(shape))};
+    BOOST_TEST(Muon{}(one, one).updates.size() == (shape.rank() == 2 ? 2U : 4U));
   }
 }
 

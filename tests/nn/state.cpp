@@ -1,15 +1,20 @@
 #include "nn/state.hpp"
 
 #include <boost/test/unit_test.hpp>
+#include <cmath>
 #include <filesystem>
-#include <limits>
+#include <nlohmann/json.hpp>
 
 #include "autodiff/errors.hpp"
+#include "autodiff/tape.hpp"
 #include "data_files.hpp"
 #include "nn/initialize.hpp"
-#include "nn/layers/dropout.hpp"
-#include "nn/layers/linear.hpp"
 #include "nn/layers/batch_norm.hpp"
+#include "nn/layers/conv.hpp"
+#include "nn/layers/dropout.hpp"
+#include "nn/layers/flatten.hpp"
+#include "nn/layers/linear.hpp"
+#include "nn/layers/pooling.hpp"
 #include "nn/layers/sequential.hpp"
 #include "nn/train/evaluator.hpp"
 
@@ -167,6 +172,32 @@ BOOST_AUTO_TEST_CASE(pytorchs_state_dict_is_loaded) {
   Sequential other = network();
   BOOST_TEST(load(folder / "f", other).unexpected.empty());
   BOOST_TEST(same(state_of(other), state_of(model)));
+}
+
+BOOST_AUTO_TEST_CASE(a_net_of_pytorch_says_here_what_it_said_there) {
+  // Written by tests/pytorch/state_dict.py.
+  const std::string file = DTHETA_TEST_DATA "/pytorch_net.safetensors";
+  Sequential model{Conv2d(2, 3, 3, {.padding = 1}),
+                   BatchNorm2d(3),
+                   Activation::relu,
+                   MaxPool2d(2),
+                   Flatten(),
+                   Linear(18, 4)};
+  load(file, model);
+  const Metadata metadata = SafetensorsFile(file).metadata();
+  const auto numbers = [&](const char* name) {
+    return nlohmann::json::parse(metadata.at(name)).get<std::vector<double>>();
+  };
+  Tape tape;
+  Recording recording(tape, fields_of(model), Mode::evaluate);
+  const std::vector<double> input = numbers("input"), wanted = numbers("output");
+  const Tensor x(Shape{2, 2, 4, 6}, std::span<const double>(input));
+  const Tensor y = recording(model, tape.leaf(x)).value();
+  BOOST_REQUIRE(y.size() == static_cast<Index>(wanted.size()));
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    // Both round some fifty terms of size one in double.
+    BOOST_TEST(std::abs(y.data<double>()[i] - wanted[i]) <= 50 * 50 * 0x1p-53);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(a_model_inside_another_is_loaded_by_its_prefix) {
