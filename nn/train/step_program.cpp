@@ -143,6 +143,9 @@ void StepProgram::average(double decay) {
 }
 
 void StepProgram::compile(const TrainerOptions& options) {
+  // The threads of a workspace take over how this one treats subnormals when they first work for
+  // it.
+  const FlushSubnormals scope;
   const auto workspace = [&](std::vector<Var> outputs, std::vector<std::pair<Var, Var>> updates) {
     return Workspace<float>(Plan(outputs, {.updates = std::move(updates)}), options.threads);
   };

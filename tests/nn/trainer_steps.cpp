@@ -92,6 +92,23 @@ BOOST_AUTO_TEST_CASE(threads_change_no_bit) {
   BOOST_TEST((trained(options, 3, 0.8) == one));
 }
 
+BOOST_AUTO_TEST_CASE(all_threads_take_subnormals_for_zero) {
+  // Weights that no example reaches, of a size that float has in full; what they decay by it has
+  // not. As zero it leaves them where they are.
+  constexpr Index width = 512;
+  const Dataset nothing{Tensor(Shape{8, width}), Tensor(Shape{8}, DType::int64)};
+  for (const unsigned threads : {1U, 2U}) {
+    Sequential model{nn::Linear(constant({width, width}, 1.5e-38), constant({width}, 0))};
+    TrainerOptions options = quiet(Sgd{.learning_rate = 1, .weight_decay = 0.5});
+    options.batch_size = 8;
+    options.threads = threads;
+    Trainer(model, nothing, options).fit(1);
+    const std::vector<Tensor> after = values_of(model);
+    const auto start = static_cast<double>(1.5e-38F);
+    BOOST_TEST(std::ranges::count(after[0].data<double>(), start) == width * width);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(each_element_of_a_gradient_is_limited) {
   TrainerOptions options = quiet(Sgd{.learning_rate = 1});
   options.max_gradient_value = 1e-3;
