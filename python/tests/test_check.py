@@ -77,6 +77,8 @@ def test_further_arguments():
     assert dtheta.check(
         lambda t, a, b: a * squares(t) + b, lambda t, a, b: 2 * a * t, THETA, args=(3.0, 1.0)
     )
+    weights = np.arange(6.0)
+    assert dtheta.check(lambda t, w: w @ t**2, lambda t, w: 2 * w * t, THETA, args=weights)
 
 
 def test_the_textbook_has_its_own_words():
