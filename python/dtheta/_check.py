@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import numbers
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -37,7 +38,7 @@ def check(
     l1: float | None = None,
     l2: float | None = None,
     previous: Any = None,
-    suspects: dict[str, Any] | None = None,
+    suspects: Mapping[str, Any] | None = None,
 ) -> Result:
     """Holds the gradient of a cost against finite differences of it.
 
@@ -73,12 +74,14 @@ def check(
     if method == "textbook" and tolerance is not None:
         raise ValueError("tolerance is of method='adaptive'; 'textbook' has bands of its own")
     for name, value in (("sample", sample), ("directions", directions)):
+        if value is not None and not isinstance(value, numbers.Integral):
+            raise TypeError(f"{name}: {value!r} is no whole number")
         if value is not None and value < 1:
             raise ValueError(f"{name}: {value} were asked for, but it takes at least 1")
     if sample is not None and directions is not None:
         raise ValueError("sample and directions: a check takes one or the other")
     tree = Tree(theta)
-    problem = _Problem(f, grad, tree, tuple(args))
+    problem = _Problem(f, grad, tree, args_of(args))
     options = given(
         method=method,
         epsilon=epsilon,
@@ -97,6 +100,8 @@ def check(
     if previous is not None:
         options["previous"] = list(tree.flat_of(previous, "previous"))
     if suspects is not None:
+        if not isinstance(suspects, Mapping):
+            raise TypeError("suspects: they are {name: a gradient of a part of the cost, ...}")
         options["suspects"] = {
             name: list(tree.flat_of(value, f"suspects[{name!r}]"))
             for name, value in suspects.items()
@@ -120,7 +125,7 @@ def compare(
     Both are arrays or trees of arrays, built alike. A block fails if |a - b| / (|a| + |b|) exceeds
     the tolerance (1e-7, or what the arrays' types allow). theta, where they were taken, and
     examples, their number, help to name a cause."""
-    tree = Tree(reference, "reference")
+    tree = Tree(reference, "reference", named="gradient")
     precision = tree.precision
     values = tree.flat_of(gradient, "gradient", precision)
     at = np.empty(0) if theta is None else tree.flat_of(theta, "theta")
@@ -150,7 +155,7 @@ def replay(
     entry: as a report has it, "W1[2, 3]", or "#17" for a position. step: a thousandth of the
     block's size unless given."""
     tree = Tree(theta)
-    problem = _Problem(f, grad, tree, tuple(args))
+    problem = _Problem(f, grad, tree, args_of(args))
     return Replay(
         _dtheta.replay(
             problem.layout,
@@ -166,9 +171,16 @@ def replay(
 
 def names_of(names: str | Sequence[str] | None) -> list[str] | None:
     """The names of blocks; one by itself is one."""
-    if names is None:
-        return None
-    return [names] if isinstance(names, str) else list(names)
+    if names is None or isinstance(names, str):
+        return None if names is None else [names]
+    if isinstance(names, Iterable) and all(isinstance(name, str) for name in names):
+        return list(names)
+    raise TypeError(f"blocks: {names!r} is neither a name nor a list of names")
+
+
+def args_of(args: Any) -> tuple[Any, ...]:
+    """Further arguments; what is no tuple or list is one by itself, an array for example."""
+    return tuple(args) if isinstance(args, (tuple, list)) else (args,)
 
 
 def given(**options: Any) -> dict[str, Any]:

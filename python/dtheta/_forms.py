@@ -52,6 +52,17 @@ class Function:
             ]
         return [(name, ()) for name in outputs]
 
+    def weights_of(self, weights: Any) -> list[float] | None:
+        """One weight for each output, for the diagnosis."""
+        if weights is None:
+            return None
+        values = read_array(weights, "weights").reshape(-1)
+        if values.size != self.outputs.size:
+            raise ShapeError(
+                f"weights: {values.size} are given, but f has {self.outputs.size} outputs"
+            )
+        return list(values)
+
 
 class WithJacobian(Function):
     """f with a Jacobian: values or a function, dense or sparse, as the extension takes them."""

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from . import _dtheta
-from ._check import Progress, given, names_of
+from ._check import Progress, args_of, given, names_of
 from ._forms import Function, Outputs, WithJacobian
-from ._numbers import Precision, read_array
+from ._numbers import Precision
 from ._result import JacobianResult, Replay
 
 
@@ -43,7 +43,7 @@ def check_jacobian(
         manifold, and their columns are by its tangent.
     weights: one for each output, which helps to name a cause.
     The other options are as in check()."""
-    problem = WithJacobian(f, jacobian, x, tuple(args), dict(manifolds or {}))
+    problem = WithJacobian(f, jacobian, x, args_of(args), dict(manifolds or {}))
     options = given(
         manifolds=problem.manifolds,
         blocks=names_of(blocks),
@@ -51,7 +51,7 @@ def check_jacobian(
         worst_entries=worst_entries,
         threads=threads,
         outputs=problem.output_names(outputs),
-        weights=None if weights is None else list(read_array(weights, "weights").reshape(-1)),
+        weights=problem.weights_of(weights),
     )
     options["jacobian_roundoff"] = jacobian_roundoff or problem.precision.roundoff
     held = _dtheta.check_jacobian(
@@ -77,7 +77,7 @@ def check_hessian(
 
     It must be symmetric; where the differences are not, the gradient is none of any cost, and that
     is said. grad: theta -> the gradient, built as theta is."""
-    problem = WithJacobian(grad, hessian, theta, tuple(args), {}, like_x=True)
+    problem = WithJacobian(grad, hessian, theta, args_of(args), {}, like_x=True)
     options = given(
         blocks=names_of(blocks),
         tolerance=tolerance,
@@ -135,7 +135,7 @@ def replay_entry(
     manifolds: Mapping[str, _dtheta.Manifold] | None = None,
 ) -> Replay:
     """Shows the probe of one entry of a Jacobian again, as a report's line `replay` has it."""
-    problem = WithJacobian(f, jacobian, x, tuple(args), dict(manifolds or {}))
+    problem = WithJacobian(f, jacobian, x, args_of(args), dict(manifolds or {}))
     return Replay(
         _dtheta.replay_entry(
             problem.layout,
@@ -168,7 +168,7 @@ def _check_product(
 ) -> JacobianResult:
     if not callable(product):
         raise TypeError(f"{kind} is a {type(product).__name__}, and must be a function of x and v")
-    problem = Function(f, x, tuple(args), like_x=kind == "hvp")
+    problem = Function(f, x, args_of(args), like_x=kind == "hvp")
     direction = problem.outputs if kind == "vjp" else problem.x
     result = problem.outputs if kind == "jvp" else problem.x
     layout = _dtheta.Layout(direction.blocks(), direction.values, direction.build)

@@ -51,8 +51,11 @@ def _kind_of(value: Any) -> str:
 class Tree:
     """A tree of arrays with its values, and the way from one to the other and back."""
 
-    def __init__(self, value: Any, root: str = "theta", said: str = "") -> None:
+    def __init__(
+        self, value: Any, root: str = "theta", said: str = "", named: str | None = None
+    ) -> None:
         self.root = root
+        self._named = named or root  #: where it is to have another name in reports than in errors
         self.said = said  #: "at x ": when it had the shapes that it is held to
         self.precision = Precision()  #: of its arrays, as their types say
         self.leaves: list[Leaf] = []
@@ -107,7 +110,7 @@ class Tree:
         for path, _, _ in self._found:
             text = "".join(step.name() for step in path)
             words = text.startswith(".")
-            plain.append((text[1:] if words else self.root + text) or self.root)
+            plain.append((text[1:] if words else self._named + text) or self._named)
         if len(set(plain)) == len(plain):
             return plain
         return [self._place(path) for path, _, _ in self._found]

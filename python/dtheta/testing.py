@@ -25,7 +25,7 @@ def assert_pass(result: BaseResult, *, inconclusive: str = "fail") -> None:
         import pytest
 
         pytest.skip(result.headline)
-    raise AssertionError("\n" + _dtheta.one_screen(str(result)))
+    raise AssertionError(f"{result.headline}\n{_dtheta.one_screen(str(result))}")
 
 
 def assert_gradient(

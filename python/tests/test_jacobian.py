@@ -137,6 +137,19 @@ def test_jacobians_that_do_not_fit(jacobian, error, words):
         dtheta.check_jacobian(seen, jacobian, X)
 
 
+def test_weights_one_for_each_output():
+    with pytest.raises(dtheta.ShapeError, match="weights: 2 are given, but f has 3 outputs"):
+        dtheta.check_jacobian(lambda x: 2 * x, 2 * np.eye(3), np.ones(3), weights=[1, 2])
+    root = np.array([1.0, 2.0, 5.0])
+    forgotten = dtheta.check_jacobian(
+        lambda x: root * np.sin(x * [1, 2, 3]),
+        lambda x: np.diag(np.cos(x * [1, 2, 3]) * [1, 2, 3]) + 0 * x,
+        np.array([0.3, 0.2, 0.1]),
+        weights=root,
+    )
+    assert not forgotten
+
+
 def test_outputs_that_change_are_named():
     def f(x):
         return np.ones(2 if x[0] == 1.0 else 3)

@@ -258,6 +258,9 @@ def test_costs_that_return_no_number(returned, words):
         (dict(tolerance="a"), TypeError, "tolerance: 'a'"),
         (dict(blocks=["W"]), ValueError, "no block is called W"),
         (dict(sample=0), ValueError, "sample: 0"),
+        (dict(sample="a"), TypeError, "sample: 'a' is no whole number"),
+        (dict(blocks=3), TypeError, "blocks: 3 is neither a name nor"),
+        (dict(suspects=[1]), TypeError, "suspects: they are"),
         (dict(sample=5, directions=5), ValueError, "one or the other"),
         (dict(threads=0), ValueError, "threads: 0"),
         (dict(previous=np.ones(3)), ValueError, r"previous has shape \(3,\)"),
@@ -277,6 +280,11 @@ def test_no_gradient_and_no_function():
         dtheta.check(3.0, doubled, np.ones(2))
     with pytest.raises(TypeError, match=r"f returns \(cost, gradient\)"):
         dtheta.check(squares, True, np.ones(2))
+
+
+def test_compare_calls_one_array_the_gradient():
+    result = dtheta.compare(np.ones(3), np.zeros(3))
+    assert not result and result.entries[0].name == "gradient[0]"
 
 
 def test_compare():
