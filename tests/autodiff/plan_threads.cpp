@@ -133,7 +133,7 @@ BOOST_AUTO_TEST_CASE(every_part_is_done_once) {
   for (unsigned threads : {1U, 2U, 5U}) {
     const Parallel parallel(threads);
     BOOST_TEST(parallel.threads() == threads);
-    for (std::size_t parts : {0, 1, 2, 7, 1000}) {
+    for (std::size_t parts : {0U, 1U, 2U, 7U, 1000U}) {
       std::vector<int> done(parts, 0);
       parallel.for_each(parts, [&](std::size_t part) { ++done[part]; });
       BOOST_TEST(done == std::vector<int>(parts, 1), boost::test_tools::per_element());
