@@ -101,7 +101,7 @@ void print_small() {
   namespace s = dtheta::simd;
   std::printf("\nns per call for few elements\n\n%-4s %8s %8s %8s %8s\n", "n", "add f32", "exp f32",
               "exp f64", "sum f64");
-  for (std::size_t n : {1, 2, 4, 7, 8, 16, 32}) {
+  for (std::size_t n : {1U, 2U, 4U, 7U, 8U, 16U, 32U}) {
     const auto x = usual_arguments<float>(-4, 4, n);
     const auto y = usual_arguments<double>(-4, 4, n);
     std::vector<float> out(n);

@@ -98,7 +98,7 @@ template <class T>
 void check_special_values() {
   const T nan = std::numeric_limits<T>::quiet_NaN();
   const T infinity = std::numeric_limits<T>::infinity();
-  for (std::size_t n : {1, 5, 17, 300, 5000}) {
+  for (std::size_t n : {1U, 5U, 17U, 300U, 5000U}) {
     for (std::size_t at : {std::size_t(0), n / 2, n - 1}) {
       std::vector<T> x(n, T(-1));
       x[at] = nan;

@@ -96,8 +96,8 @@ void check_loads() {
 /// Blocks of rows are summed in order, and then the blocks: to the bit.
 template <class T>
 void check_sums() {
-  for (const std::size_t n : {0, 1, 2, 31, 32, 33, 70}) {
-    for (const std::size_t length : {1, 3, 4, 6, 8, 16, 17, 33, 64, 129}) {
+  for (const std::size_t n : {0U, 1U, 2U, 31U, 32U, 33U, 70U}) {
+    for (const std::size_t length : {1U, 3U, 4U, 6U, 8U, 16U, 17U, 33U, 64U, 129U}) {
       const auto x = random_values<T>(n * length, 10);
       std::vector<T> out(length + 1, T(77)), expected(length, T(0));
       s::sum_rows(x.data(), n, length, out.data());
@@ -145,8 +145,8 @@ void check_binary_cross_entropy() {
 template <class T>
 void check_outer_cross_entropy() {
   constexpr std::size_t parts = 6;
-  for (const std::size_t rows : {1, 7, 8, 17, 32, 33, 70}) {
-    for (const std::size_t classes : {1, 2, 10, 64}) {
+  for (const std::size_t rows : {1U, 7U, 8U, 17U, 32U, 33U, 70U}) {
+    for (const std::size_t classes : {1U, 2U, 10U, 64U}) {
       const auto base = random_values<T>(rows * classes, 11, 3);
       auto u = random_values<T>(parts * rows, 12);
       const auto v = random_values<T>(parts * classes, 13);
