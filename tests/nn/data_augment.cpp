@@ -4,15 +4,19 @@
 #include <boost/test/unit_test.hpp>
 #include <cmath>
 #include <numeric>
+#include <type_traits>
 #include <vector>
 
 #include "autodiff/errors.hpp"
 #include "data_files.hpp"
+#include "nn/train/trainer_options.hpp"
 
 namespace dtheta::nn::test {
 namespace {
 
 using Pixels = std::vector<float>;
+
+static_assert(std::is_convertible_v<Augmentation, decltype(TrainerOptions::transform)>);
 
 /// Two channels of 2 x 3: 1 ... 6 and 7 ... 12.
 constexpr ImageSize small{.channels = 2, .height = 2, .width = 3};
