@@ -7,9 +7,9 @@
 #include "autodiff/errors.hpp"
 #include "data_files.hpp"
 #include "nn/initialize.hpp"
+#include "nn/layers/batch_norm.hpp"
 #include "nn/layers/dropout.hpp"
 #include "nn/layers/linear.hpp"
-#include "nn/layers/batch_norm.hpp"
 #include "nn/layers/sequential.hpp"
 #include "nn/train/evaluator.hpp"
 
