@@ -1,10 +1,8 @@
 // A convolutional network for Fashion-MNIST, as one would write it elsewhere: layers, training with
 // validation, early stopping and checkpoints, and a check of its gradient before anything is
 // trained. Interrupt it and start it again: it goes on where it was, to the bit.
-//
-//   cnn [--quick] [--data FOLDER] [--checkpoint FILE]
-//
-// --quick takes drawn stripes in place of photographs, needs no data and some seconds.
+//   cnn [--quick] [--checkpoint=FILE]
+// --quick learns drawn stripes, needs no data and takes some seconds.
 
 #include <fmt/format.h>
 
@@ -23,22 +21,18 @@ using namespace dtheta;
 
 struct Settings {
   bool quick = false;
-  std::string data = nn::fashion_mnist_directory, checkpoint;
+  std::string checkpoint;
 };
 
 Settings parse(int argc, char** argv) {
   Settings s;
-  const std::vector<std::string> arguments(argv + 1, argv + argc);
-  for (std::size_t i = 0; i < arguments.size(); ++i) {
-    const bool has_value = i + 1 < arguments.size();
-    if (arguments[i] == "--quick")
+  for (const std::string& argument : std::vector<std::string>(argv + 1, argv + argc)) {
+    if (argument == "--quick")
       s.quick = true;
-    else if (arguments[i] == "--data" && has_value)
-      s.data = arguments[++i];
-    else if (arguments[i] == "--checkpoint" && has_value)
-      s.checkpoint = arguments[++i];
+    else if (argument.starts_with("--checkpoint="))
+      s.checkpoint = argument.substr(13);
     else
-      throw ValueError(fmt::format("{}: no such option, or its value is missing", arguments[i]));
+      throw ValueError(fmt::format("{} is not --quick or --checkpoint=FILE", argument));
   }
   return s;
 }
@@ -60,11 +54,6 @@ nn::Dataset stripes(Index count, std::uint32_t seed) {
   return data;
 }
 
-nn::DatasetSplit read(const Settings& s) {
-  if (!s.quick) return nn::fashion_mnist(s.data);
-  return {stripes(1000, 1), stripes(300, 2), 10};
-}
-
 nn::Sequential make_model() {
   nn::Sequential model{
       nn::Reshape({1, 28, 28}), nn::Conv2d(1, 16, 3, {.padding = nn::same, .bias = false}),
@@ -79,7 +68,9 @@ nn::Sequential make_model() {
 }
 
 int run(const Settings& settings) {
-  const nn::DatasetSplit data = read(settings);
+  const nn::DatasetSplit data = settings.quick
+                                    ? nn::DatasetSplit{stripes(1000, 1), stripes(300, 2), 10}
+                                    : nn::fashion_mnist();
   nn::Sequential model = make_model();
   fmt::print("{} parameters, {} images\n", nn::parameter_count(model), data.train.count());
 

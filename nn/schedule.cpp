@@ -53,12 +53,15 @@ double MultiStep::operator()(Index at) const {
 
 double OneCycle::operator()(Index at) const {
   require_positive("one_cycle", duration - 1);
-  const double lowest = rate / start, top = rise * static_cast<double>(duration) - 1;
+  if (!(rise >= 0 && rise < 1)) {
+    throw ValueError(fmt::format("one_cycle: rise {} is outside [0, 1)", rise));
+  }
+  const double lowest = rate / start, top = std::max(0.0, rise * static_cast<double>(duration) - 1);
   const double place = std::min(static_cast<double>(at), static_cast<double>(duration - 1));
   const auto half_cosine = [](double from, double to, double done) {
     return to + (from - to) * (1 + std::cos(std::numbers::pi * done)) / 2;
   };
-  if (place <= top) return half_cosine(lowest, rate, place / top);
+  if (place < top) return half_cosine(lowest, rate, place / top);
   return half_cosine(rate, lowest / end, (place - top) / (static_cast<double>(duration - 1) - top));
 }
 
