@@ -15,9 +15,10 @@
 #include "data_files.hpp"
 #include "nn/init.hpp"
 #include "nn/initialize.hpp"
+#include "nn/layers/batch_norm.hpp"
 #include "nn/layers/dropout.hpp"
+#include "nn/layers/layer_norm.hpp"
 #include "nn/layers/linear.hpp"
-#include "nn/layers/norm.hpp"
 #include "nn/layers/sequential.hpp"
 #include "nn/model_cost.hpp"
 
