@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "autodiff/errors.hpp"
-#include "nn/init.hpp"
+#include "nn/layers/require.hpp"
 
 namespace dtheta::nn {
 namespace {
@@ -106,6 +108,30 @@ void DecoderLayer::fields(Fields& fields) {
   feed_.list(fields);
   fields("norm1", norm_attended_)("norm2", norm_memory_)("norm3", norm_fed_);
   fields("dropout1", dropout_attended_)("dropout2", dropout_memory_)("dropout3", dropout_fed_);
+}
+
+TransformerEncoder::TransformerEncoder(const EncoderLayer& layer, Index count,
+                                       std::optional<LayerNorm> norm)
+    : norm_(std::move(norm)) {
+  detail::require_size("encoder", "layers", count);
+  layers_.assign(static_cast<std::size_t>(count), layer);
+}
+
+Var TransformerEncoder::forward(Recording& r, Var x, const AttentionMasks& masks) const {
+  for (const EncoderLayer& layer : layers_) x = r(layer, x, masks);
+  return norm_ ? r(*norm_, x) : x;
+}
+
+TransformerDecoder::TransformerDecoder(const DecoderLayer& layer, Index count,
+                                       std::optional<LayerNorm> norm)
+    : norm_(std::move(norm)) {
+  detail::require_size("decoder", "layers", count);
+  layers_.assign(static_cast<std::size_t>(count), layer);
+}
+
+Var TransformerDecoder::forward(Recording& r, Var x, Var memory, const DecoderMasks& masks) const {
+  for (const DecoderLayer& layer : layers_) x = r(layer, x, memory, masks);
+  return norm_ ? r(*norm_, x) : x;
 }
 
 }  // namespace dtheta::nn

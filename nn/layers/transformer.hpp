@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <vector>
 
 #include "nn/fields.hpp"
 #include "nn/layers/activation.hpp"
@@ -97,6 +98,35 @@ class DecoderLayer {
   detail::FeedForward feed_;
   LayerNorm norm_attended_, norm_memory_, norm_fed_;
   Dropout dropout_attended_, dropout_memory_, dropout_fed_;
+};
+
+/// Encoder layers one after the other, and a norm behind the last, if one is given: what norms
+/// first need. Its members are layers.0, layers.1, ... and norm.
+class TransformerEncoder {
+ public:
+  /// `count` layers like the one given. Throws ShapeError unless count is at least 1.
+  TransformerEncoder(const EncoderLayer& layer, Index count, std::optional<LayerNorm> norm = {});
+
+  [[nodiscard]] Var forward(Recording& recording, Var x, const AttentionMasks& masks = {}) const;
+  void fields(Fields& fields) { fields("layers", layers_)("norm", norm_); }
+
+ private:
+  std::vector<EncoderLayer> layers_;
+  std::optional<LayerNorm> norm_;
+};
+
+/// The same of decoder layers, all of which read the same memory.
+class TransformerDecoder {
+ public:
+  TransformerDecoder(const DecoderLayer& layer, Index count, std::optional<LayerNorm> norm = {});
+
+  [[nodiscard]] Var forward(Recording& recording, Var x, Var memory,
+                            const DecoderMasks& masks = {}) const;
+  void fields(Fields& fields) { fields("layers", layers_)("norm", norm_); }
+
+ private:
+  std::vector<DecoderLayer> layers_;
+  std::optional<LayerNorm> norm_;
 };
 
 }  // namespace dtheta::nn

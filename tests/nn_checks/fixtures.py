@@ -250,6 +250,11 @@ def attention():
              run=lambda m, x, y, p: m(x, y, tgt_mask=triangle, memory_key_padding_mask=p.bool()))
     case("encoder/padding", nn.TransformerEncoderLayer(width, heads, 6, **options), memory, padding,
          run=lambda m, x, p: m(x, src_key_padding_mask=p.bool()))
+    deep = dict(norm_first=True, **options)
+    case("encoder/stack", nn.TransformerEncoder(nn.TransformerEncoderLayer(width, heads, 6, **deep),
+                                                2, nn.LayerNorm(width)), x)
+    case("decoder/stack", nn.TransformerDecoder(nn.TransformerDecoderLayer(width, heads, 6, **deep),
+                                                2, nn.LayerNorm(width)), x, memory)
 
 
 for part in (convolutions, pooling, norms, dense, activations, recurrent, attention):

@@ -42,9 +42,10 @@ struct Crossed {
 };
 
 struct EncoderDecoder {
-  EncoderLayer encoder;
-  DecoderLayer decoder;
-  explicit EncoderDecoder(const TransformerOptions& o) : encoder(4, 2, 6, o), decoder(4, 2, 6, o) {}
+  TransformerEncoder encoder;
+  TransformerDecoder decoder;
+  explicit EncoderDecoder(const TransformerOptions& o, Index layers = 1)
+      : encoder(EncoderLayer(4, 2, 6, o), layers), decoder(DecoderLayer(4, 2, 6, o), layers) {}
   void fields(Fields& f) { f("encoder", encoder)("decoder", decoder); }
   [[nodiscard]] Var forward(Recording& r, Var x) const { return r(decoder, x, r(encoder, x)); }
 };
@@ -77,7 +78,8 @@ std::vector<Net> sequence_nets() {
        {EncoderDecoder({.causal = true, .keep_prob = 0.8}), Mean{}, Linear(4, 2)},
        wide},
       {"transformer with norms first",
-       {EncoderDecoder({.norm_first = true, .activation = Activation::gelu}), Mean{}, Linear(4, 2)},
+       {EncoderDecoder({.norm_first = true, .activation = Activation::gelu}, 2), Mean{},
+        Linear(4, 2)},
        wide},
   };
 }

@@ -57,6 +57,16 @@ void add_attention_subjects(Subjects& all) {
           });
     };
   }
+  const TransformerOptions first{.norm_first = true};
+  all["encoder/stack"] = [first] {
+    return subject(TransformerEncoder(EncoderLayer(4, 2, 6, first), 2, LayerNorm(4)));
+  };
+  all["decoder/stack"] = [first] {
+    return subject(TransformerDecoder(DecoderLayer(4, 2, 6, first), 2, LayerNorm(4)),
+                   [](const TransformerDecoder& l, Recording& r, Inputs in) {
+                     return Results{r(l, in[0], in[1])};
+                   });
+  };
   all["encoder/padding"] = [] {
     return subject(EncoderLayer(4, 2, 6), [](const EncoderLayer& l, Recording& r, Inputs in) {
       return Results{r(l, in[0], AttentionMasks{.key_padding = in[1]})};
