@@ -75,7 +75,8 @@ def test_functions(dtype):
 
 @pytest.mark.parametrize("seed", range(20))
 def test_float32_gives_no_false_alarm(seed):
-    assert dtheta.torch.check(Right, inputs(torch.float32, seed)).verdict == "pass"
+    """Where 1 - y^2 has lost its digits it may be left open, but is accused by nobody."""
+    assert dtheta.torch.check(Right, inputs(torch.float32, seed)).verdict != "fail"
 
 
 def test_a_bug_of_float32_alone_is_said_to_be_one():
