@@ -8,7 +8,6 @@
 #include <utility>
 
 #include "gradcheck/errors.hpp"
-#include "gradcheck/numeric/finite_difference.hpp"
 #include "gradcheck/report/report.hpp"
 
 namespace dtheta::gradcheck {
@@ -29,7 +28,7 @@ class Budgeted {
         gradient_(gradient),
         theta_(theta),
         options_(options) {
-    require_positive("budget seconds", options.budget.seconds);
+    if (!(options.budget.seconds > 0.0)) throw OptionError("budget: no seconds are left to it");
     if (options.budget.evaluations == 0) throw OptionError("budget: no evaluations are left to it");
     check_ = options.check;
     check_.progress = [this](const Progress& progress) {
