@@ -9,6 +9,7 @@
 #include "autodiff/ops/elementwise/arithmetic.hpp"
 #include "gradcheck/bridge/tape_monitor.hpp"
 #include "networks.hpp"
+#include "nn/init.hpp"
 #include "nn/layers/activation.hpp"
 #include "nn/layers/dropout.hpp"
 #include "nn/layers/linear.hpp"
@@ -117,9 +118,14 @@ class Training {
     to.index_leaf(tape_.step())[0] = step;
   }
 
-  nn::Sequential model_{nn::Linear(2, 16, {1, 1}),  nn::Activation::relu, nn::Dropout(0.8, {1, 2}),
-                        nn::Linear(16, 16, {1, 3}), nn::Activation::tanh, nn::Dropout(0.8, {1, 4}),
-                        nn::Linear(16, 1, {1, 5})};
+  /// A dense layer that starts from He's weights and no bias.
+  static nn::Linear dense(Index in, Index out, std::uint32_t stream) {
+    return {in, out, {1, stream}, {.weight_init = nn::he_normal, .bias_init = nn::always(0)}};
+  }
+
+  nn::Sequential model_{dense(2, 16, 1),  nn::Activation::relu, nn::Dropout(0.8, {1, 2}),
+                        dense(16, 16, 3), nn::Activation::tanh, nn::Dropout(0.8, {1, 4}),
+                        dense(16, 1, 5)};
   Tape tape_;
   Bug bug_;
   Index first_;
