@@ -38,7 +38,7 @@ class Step {
     }
     // Bias corrections count steps from 1; here the rate comes corrected.
     for (const auto& [leaf, value] : step.updates) {
-      if (tape.name(leaf.index()) == "steps") ws.set(leaf, Tensor(endless));
+      if (tape.name(leaf.index()).ends_with("steps")) ws.set(leaf, Tensor(endless));
     }
     ws.run();
     Values values;
