@@ -9,10 +9,13 @@ import time
 
 import pytest
 
+# A shell that runs the tests in the background has its children ignore SIGINT: these do not.
 SLOW = """
-    import sys, time
+    import signal, sys, time
     import numpy as np
     import dtheta
+
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
     theta = np.ones(100000)
     def f(t):
