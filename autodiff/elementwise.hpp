@@ -28,7 +28,7 @@ using FastTernary = void (*)(const T* a, const T* b, const T* c, T* out, std::si
 /// and may provide
 ///   template <class T> static constexpr FastUnary<T> fast = ...;  // float and double: a SIMD loop
 ///   static std::vector<Self> variants();                  // attribute settings to test
-///   static constexpr std::array<double, n> kinks;         // points for the kink test (N = 1)
+///   static constexpr std::array<double, n> corners;         // points for the corner test (N = 1)
 template <class Self, int N>
 class Elementwise {
  public:
@@ -79,8 +79,8 @@ class Elementwise {
     std::vector<Sample<Self>> result;
     for (const Self& op : all_variants()) {
       for (auto& inputs : elementwise_inputs(all_domains())) result.push_back({op, inputs});
-      if constexpr (requires { Self::kinks; }) {
-        for (double x : Self::kinks) result.push_back({op, {given({}, {x})}, Smoothness::kink});
+      if constexpr (requires { Self::corners; }) {
+        for (double x : Self::corners) result.push_back({op, {given({}, {x})}, Smoothness::corner});
       }
     }
     return result;

@@ -37,7 +37,7 @@ void check_one(std::uint64_t seed, Tallies& tallies) {
                   drawn.model.theta.size()};
   tallies[drawn.model.name].add(one);
   tallies["scale " + drawn.decade].add(one);
-  if (drawn.near_kink) tallies["near a kink"].add(one);
+  if (drawn.near_corner) tallies["near a corner"].add(one);
   tallies["~ all"].add(one);
   if (result.verdict == gc::Verdict::fail) {
     fmt::print("false alarm: seed {} {}\n", seed, drawn.model.name);

@@ -9,8 +9,10 @@
 #include <fmt/format.h>
 
 #include <boost/program_options.hpp>
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <exception>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -20,7 +22,7 @@
 #include "autodiff/grad.hpp"
 #include "autodiff/ops/registry.hpp"
 #include "gradcheck/bridge/network_check.hpp"
-#include "gradcheck/bridge/op_table.hpp"
+#include "gradcheck/bridge/ops/op_table.hpp"
 #include "gradcheck/report.hpp"
 #include "gradcheck/report/report_html.hpp"
 #include "nn/data/dataset.hpp"

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstddef>
-#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
@@ -11,12 +10,6 @@
 #include "gradcheck/sample.hpp"
 
 namespace dtheta::gradcheck {
-
-/// What a check may cost: whichever is spent first.
-struct Budget {
-  double seconds = std::numeric_limits<double>::infinity();
-  std::size_t evaluations = std::numeric_limits<std::size_t>::max();  ///< of J
-};
 
 struct BudgetOptions {
   Budget budget{};

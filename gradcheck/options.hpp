@@ -34,6 +34,12 @@ constexpr double default_tolerance(double gradient_roundoff) {
   return roundings * gradient_roundoff > usual ? roundings * gradient_roundoff : usual;
 }
 
+/// What a check may cost: whichever is spent first.
+struct Budget {
+  double seconds = std::numeric_limits<double>::infinity();
+  std::size_t evaluations = std::numeric_limits<std::size_t>::max();  ///< of J
+};
+
 /// What to check and how. The defaults are right for a cost computed in double.
 struct Options {
   Method method = Method::adaptive;
@@ -64,6 +70,15 @@ struct Options {
   /// Entries about which oracles are asked at most. Where more are in doubt, they are asked about
   /// an eighth as many all over θ.
   std::size_t most_opinions = 256;
+  /// Blocks, or single entries as reports write them ("b1", "W1[2, 3]"), that are known to sit on a
+  /// corner of J: where one cannot be decided for that reason, it does not keep a check from
+  /// passing. An entry that J contradicts fails as any other.
+  std::vector<std::string> known_corners{};
+  /// What the check may cost. Where a check of every entry does not fit, all of θ is looked at
+  /// along random directions, wrong entries are searched for in the blocks that contradict J, and
+  /// what is left goes into entries drawn at random; BlockResult::sight says what would have been
+  /// seen.
+  std::optional<Budget> budget{};
   /// The text by which a report tells its reader how to see a failing entry's probe again; without
   /// it, a call of replay_probe.
   std::function<std::string(const Component&)> replay{};

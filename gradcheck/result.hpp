@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <iosfwd>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -42,7 +43,7 @@ struct Component {
   double bar = 0.0;   ///< the numeric derivative is believed to be off by no more than this
   double step = 0.0;  ///< how far θ was moved
   Verdict verdict = Verdict::pass;
-  bool kink = false;     ///< J has a corner here; the gradient was held against the two slopes
+  bool corner = false;   ///< J has a corner here; the gradient was held against the two slopes
   std::string replay{};  ///< what to run or call to see this probe again; only where it accuses
 
   /// |analytic − numeric|.
@@ -51,6 +52,13 @@ struct Component {
   double z() const;
   /// |analytic − numeric| / (|analytic| + |numeric|); 0 if both are 0.
   double relative_error() const;
+};
+
+/// What was seen of a block of which not every entry was measured.
+struct Sight {
+  double error = 0.0;  ///< ‖error‖ / ‖gradient‖ of the block, from which on an error counts
+  double probability = 0.0;  ///< with which an error of that size would have been seen
+  std::size_t measured = 0;  ///< entries that were measured by themselves
 };
 
 /// One block of θ.
@@ -73,7 +81,9 @@ struct BlockResult {
   double detectable = 0.0;
   std::size_t failed = 0;        ///< entries that contradict the numeric derivative
   std::size_t inconclusive = 0;  ///< entries about which nothing can be said
-  std::size_t kinks = 0;         ///< entries at which J has a corner
+  std::size_t corners = 0;       ///< entries at which J has a corner
+  std::size_t excused = 0;  ///< open ones among Options::known_corners, not held against the block
+  std::optional<Sight> sight{};  ///< within a budget: empty where every entry was measured
   bool sensitive = true;         ///< false: J was not seen to depend on this block
   std::vector<Component> worst;  ///< worst first
   std::vector<Cause> causes{};   ///< why it fails, likeliest first; empty unless it fails

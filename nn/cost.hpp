@@ -36,4 +36,9 @@ struct RecordedCost {
 /// Adds a regulariser to a cost that is over `examples`. `cost.parameters` must be complete.
 void add_penalty(RecordedCost& cost, const Regularizer& regularizer, Index examples);
 
+/// Makes a cost of `cost.cost`, which is that of the data alone and all that `recording` is for:
+/// takes over what the recording met, and adds the regularisers of a cost over `examples`.
+void complete(RecordedCost& cost, const Recording& recording,
+              std::span<const Regularizer> regularizers, Index examples);
+
 }  // namespace dtheta::nn

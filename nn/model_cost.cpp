@@ -18,16 +18,8 @@ RecordedCost record_cost(Tape& tape, ModelView model, const Tensor& input, const
   r.target = tape.leaf(target, "target");
   r.output = model.forward(recording, r.input);
   r.cost = loss(options.loss, r.output, r.target);
-  r.parts.push_back({"data", r.cost});
-  r.parameters = recording.parameters();
-  r.frozen = recording.frozen();
-  r.buffers = recording.buffers();
-  r.calls = recording.calls();
-  r.unused = recording.unused();
-  const Index examples = options.examples == 0 ? input.shape()[0] : options.examples;
-  for (const Regularizer& regularizer : options.regularizers) {
-    add_penalty(r, regularizer, examples);
-  }
+  complete(r, recording, options.regularizers,
+           options.examples == 0 ? input.shape()[0] : options.examples);
   return r;
 }
 

@@ -18,8 +18,8 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 FILES = ["gradcheck/judge/*.cpp", "gradcheck/judge/*.hpp", "gradcheck/numeric/*.cpp",
-         "gradcheck/numeric/*.hpp", "gradcheck/monitor.cpp", "gradcheck/parts.cpp",
-         "gradcheck/check.cpp", "gradcheck/purity.cpp"]
+         "gradcheck/numeric/*.hpp", "gradcheck/modes/monitor.cpp", "gradcheck/modes/parts.cpp",
+         "gradcheck/check.cpp", "gradcheck/modes/purity.cpp"]
 # What is no choice: numbers of mathematics and of the machine, and sizes of batches.
 GIVEN = {"infinity", "nan", "tiny", "any", "u", "roundoff", "unit_roundoff", "rounding_deviation",
          "outer_offset", "low_poison", "high_poison", "bent_by_four", "wanted", "most_probes",

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "gradcheck/bridge/leaf_layout.hpp"
-#include "gradcheck/bridge/reverse_walk.hpp"
+#include "gradcheck/bridge/blame/reverse_walk.hpp"
 
 namespace dtheta::gradcheck {
 

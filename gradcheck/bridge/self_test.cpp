@@ -9,12 +9,12 @@
 #include <stdexcept>
 
 #include "autodiff/workspace.hpp"
-#include "gradcheck/bridge/batch_test.hpp"
-#include "gradcheck/bridge/edges/edges.hpp"
-#include "gradcheck/bridge/op_case.hpp"
-#include "gradcheck/bridge/replay_probes.hpp"
-#include "gradcheck/bridge/value_test.hpp"
-#include "gradcheck/bridge/wide_difference.hpp"
+#include "gradcheck/bridge/ops/batch_rule.hpp"
+#include "gradcheck/bridge/ops/edges/edges.hpp"
+#include "gradcheck/bridge/ops/op_case.hpp"
+#include "gradcheck/bridge/probes/replay_probes.hpp"
+#include "gradcheck/bridge/ops/replay_agreement.hpp"
+#include "gradcheck/bridge/ops/wide_difference.hpp"
 #include "gradcheck/check.hpp"
 
 namespace dtheta::gradcheck {
@@ -62,7 +62,7 @@ class CaseTest {
     // An infinite value (log of an empty sum) has a derivative but no differences.
     if (!isfinite(quad[case_.cost][0])) return;
     compare_modes(quad);
-    if (sample_.smoothness == Smoothness::kink) {
+    if (sample_.smoothness == Smoothness::corner) {
       compare_with_slopes(quad);
       return;
     }
@@ -197,7 +197,7 @@ class CaseTest {
             (g >= left - slack && g <= right + slack) || (g >= right - slack && g <= left + slack);
         if (!between) {
           fail(fmt::format(
-              "on a kink: the gradient {:.6g} is not between the slopes {:.6g} and "
+              "on a corner: the gradient {:.6g} is not between the slopes {:.6g} and "
               "{:.6g}",
               static_cast<double>(g), static_cast<double>(left), static_cast<double>(right)));
         }

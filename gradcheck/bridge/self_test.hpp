@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "autodiff/op.hpp"
-#include "gradcheck/bridge/edges/edge.hpp"
+#include "gradcheck/bridge/ops/edges/edge.hpp"
 #include "gradcheck/result.hpp"
 
 namespace dtheta::gradcheck {
@@ -58,7 +58,7 @@ struct OpTolerances {
 ///   6. its value in float against double;
 ///   7. its rule for a leading axis, if it has one, against item by item;
 ///   8. at points of every kind of Edge.
-/// At samples on a kink the gradient must lie between the one-sided slopes.
+/// At samples on a corner the gradient must lie between the one-sided slopes.
 [[nodiscard]] OpReport self_test(const OpRecord& op, const OpTolerances& tolerances = {});
 
 /// The same on one of its samples. Throws std::invalid_argument if it has no such sample.

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "autodiff/workspace.hpp"
-#include "gradcheck/bridge/domain_edges.hpp"
+#include "gradcheck/bridge/blame/domain_edges.hpp"
 #include "gradcheck/bridge/leaf_layout.hpp"
 #include "gradcheck/bridge/network_check.hpp"
 #include "gradcheck/monitor.hpp"

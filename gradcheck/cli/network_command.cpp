@@ -6,7 +6,7 @@
 #include <stdexcept>
 
 #include "gradcheck/bridge/network_check.hpp"
-#include "gradcheck/bridge/stacked_probes.hpp"
+#include "gradcheck/bridge/probes/stacked_probes.hpp"
 #include "gradcheck/cli/activation_slips.hpp"
 #include "gradcheck/cli/commands.hpp"
 #include "gradcheck/cli/deliver.hpp"

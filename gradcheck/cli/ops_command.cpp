@@ -7,7 +7,7 @@
 #include <thread>
 
 #include "autodiff/ops/registry.hpp"
-#include "gradcheck/bridge/op_table.hpp"
+#include "gradcheck/bridge/ops/op_table.hpp"
 #include "gradcheck/cli/commands.hpp"
 #include "gradcheck/cli/interrupt.hpp"
 #include "gradcheck/cli/json.hpp"

@@ -84,7 +84,7 @@ class JacobianWriter {
     for (const JacobianBlock* block : worst_first(result_)) {
       if (shown++ == most) break;
       std::string verdict(to_string(block->verdict));
-      if (block->kinks > 0) verdict += fmt::format(" ({} corners)", block->kinks);
+      if (block->corners > 0) verdict += fmt::format(" ({} corners)", block->corners);
       line("  {:<{}}  {:<{}}  {:<11}  {:>10.3e}  {:>10.1e}  {:>6}  {}", readable(block->output),
            output, readable(block->input), input,
            fmt::format("{} x {}", block->rows, block->columns), block->difference.value,
@@ -112,7 +112,7 @@ class JacobianWriter {
          "numeric", "error", "bar", "step", "verdict");
     for (const JacobianEntry& e : worst) {
       std::string verdict(to_string(e.verdict));
-      if (e.kink) verdict += " (corner)";
+      if (e.corner) verdict += " (corner)";
       line("  {:<{}}  {:>22.15e}  {:>22.15e}  {:>9.2e}  {:>9.2e}  {:>9.2e}  {}",
            readable(place_of(e)), width, e.analytic, e.numeric, e.error(), e.bar, e.step,
            painted(verdict, e.verdict));

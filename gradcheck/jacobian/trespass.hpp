@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "gradcheck/check.hpp"
-#include "gradcheck/jacobian/judge.hpp"
+#include "gradcheck/jacobian/judge/judge.hpp"
 #include "gradcheck/judge/request.hpp"
 
 namespace dtheta::gradcheck::detail {

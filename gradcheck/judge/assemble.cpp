@@ -55,7 +55,7 @@ class Assembly {
     c.numeric = found.numeric;
     c.bar = found.bar;
     c.step = found.step;
-    c.kink = found.reason == Reason::corner;
+    c.corner = found.reason == Reason::corner;
     c.verdict = found.verdict;
     return c;
   }
@@ -126,7 +126,7 @@ class Assembly {
       if (found.verdict == Verdict::fail) ++summary.failed;
       if (found.verdict == Verdict::inconclusive) ++summary.inconclusive;
       const bool corner = found.reason == Reason::corner;
-      if (corner) ++summary.kinks;
+      if (corner) ++summary.corners;
       if (!corner) floor = std::max(floor, floor_of(i));
       if (corner || std::abs(found.numeric) > found.bar) summary.sensitive = true;
       measured = measured && std::isfinite(found.numeric);

@@ -26,7 +26,7 @@ EntryWord textbook_word(const Component& c) {
 
 EntryWord word_of(const Result& result, const Component& c) {
   if (result.method == Method::textbook) return textbook_word(c);
-  return {c.verdict, std::string(to_string(c.verdict)) + (c.kink ? " (corner)" : "")};
+  return {c.verdict, std::string(to_string(c.verdict)) + (c.corner ? " (corner)" : "")};
 }
 
 bool contradicts(const Result& result, std::size_t i) {

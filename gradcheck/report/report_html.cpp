@@ -247,7 +247,7 @@ class Page {
       put("<tr><td class=\"l\">{}<td>{}<td>({})<td>{:.3e}<td>{}<td>{:.1e}<td>{}<td>{}<td>{}"
           "<td class=\"l verdict {}\">{}</tr>\n",
           escaped(b.name), b.layer, fmt::join(b.shape, ", "), b.difference.value, to_string(b.band),
-          b.detectable, detail::wrong_entries(result_, b), b.inconclusive, b.kinks,
+          b.detectable, detail::wrong_entries(result_, b), b.inconclusive, b.corners,
           to_string(b.verdict), to_string(b.verdict));
     }
     put("</table></div>\n");

@@ -62,6 +62,12 @@ void shuffle(std::span<Index> order, std::uint64_t seed, std::uint64_t epoch) {
   }
 }
 
+std::vector<Index> all_rows(Index count) {
+  std::vector<Index> rows(static_cast<std::size_t>(count));
+  std::iota(rows.begin(), rows.end(), Index{0});
+  return rows;
+}
+
 Batches::Batches(Index examples, Index batch_size, std::uint64_t seed, LastBatch last)
     : batch_size_(batch_size), seed_(seed), last_(last) {
   if (examples < 1)

@@ -13,6 +13,9 @@ namespace dtheta::nn {
 /// the same on every machine.
 void shuffle(std::span<Index> order, std::uint64_t seed, std::uint64_t epoch);
 
+/// 0 .. count - 1.
+[[nodiscard]] std::vector<Index> all_rows(Index count);
+
 /// What happens to the examples left over when the batch size does not divide their number.
 enum class LastBatch : std::uint8_t {
   keep,  ///< they make a smaller batch

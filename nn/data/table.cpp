@@ -5,11 +5,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 #include <utility>
 
 #include "autodiff/errors.hpp"
 #include "nn/data/batches.hpp"
+#include "nn/data/preprocess.hpp"
 
 namespace dtheta::nn {
 namespace {
@@ -71,9 +71,7 @@ const Tensor& Table::operator[](std::string_view name) const& {
 Table Table::rows(std::span<const Index> rows) const { return TableView(*this).rows(rows); }
 
 Table Table::head(Index wanted) const {
-  std::vector<Index> first(static_cast<std::size_t>(std::clamp(wanted, Index{0}, count())));
-  std::iota(first.begin(), first.end(), Index{0});
-  return rows(first);
+  return rows(all_rows(std::clamp(wanted, Index{0}, count())));
 }
 
 TableView::TableView(const Table& table) {
@@ -101,12 +99,10 @@ const Tensor& TableView::operator[](std::string_view name) const {
 Table TableView::rows(std::span<const Index> rows) const {
   Table chosen;
   for (const Column& c : columns_) {
-    std::vector<Index> dims(c.values->shape().dims().begin(), c.values->shape().dims().end());
-    if (dims.empty()) throw ShapeError(fmt::format("table: column '{}' is a scalar", c.name));
-    dims[0] = static_cast<Index>(rows.size());
-    Tensor values(Shape(std::span<const Index>(dims)), c.values->dtype());
-    gather_rows(*c.values, rows, values);
-    chosen.add(c.name, std::move(values));
+    if (c.values->shape().rank() < 1) {
+      throw ShapeError(fmt::format("table: column '{}' is a scalar", c.name));
+    }
+    chosen.add(c.name, rows_of(*c.values, rows));
   }
   return chosen;
 }

@@ -86,16 +86,7 @@ RecordedCost record_cost(Tape& tape, const ModelView& model, const TableView& ba
   r.cost = said.cost;
   r.output = said.output;
   r.columns = recorded.columns();
-  r.parts.push_back({"data", r.cost});
-  r.parameters = recording.parameters();
-  r.frozen = recording.frozen();
-  r.buffers = recording.buffers();
-  r.calls = recording.calls();
-  r.unused = recording.unused();
-  const Index examples = options.examples == 0 ? count : options.examples;
-  for (const Regularizer& regularizer : options.regularizers) {
-    add_penalty(r, regularizer, examples);
-  }
+  complete(r, recording, options.regularizers, options.examples == 0 ? count : options.examples);
   return r;
 }
 

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <numeric>
 #include <utility>
 
 #include "autodiff/errors.hpp"
@@ -19,12 +18,6 @@ namespace {
 
 bool is_binary(Loss loss) {
   return loss == Loss::binary_cross_entropy || loss == Loss::binary_cross_entropy_with_logits;
-}
-
-std::vector<Index> all_rows(Index count) {
-  std::vector<Index> rows(static_cast<std::size_t>(count));
-  std::iota(rows.begin(), rows.end(), Index{0});
-  return rows;
 }
 
 /// The number of examples that train, those that validate being behind them in a shuffled order.

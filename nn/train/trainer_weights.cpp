@@ -5,9 +5,9 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <numeric>
 
 #include "autodiff/errors.hpp"
+#include "nn/data/batches.hpp"
 #include "nn/train/state_io.hpp"
 #include "nn/train/trainer.hpp"
 
@@ -69,8 +69,7 @@ detail::Evaluation& Trainer::evaluation() {
 
 std::vector<NamedValue> Trainer::evaluate(const TableView& data, std::span<const Metric> metrics) {
   if (data.count() < 1) throw ShapeError("trainer: there are no examples to evaluate");
-  std::vector<Index> rows(static_cast<std::size_t>(data.count()));
-  std::iota(rows.begin(), rows.end(), Index{0});
+  const std::vector<Index> rows = all_rows(data.count());
   const auto result = evaluation().run(data, rows, metrics, weights_in_use());
   std::vector<NamedValue> values{{"cost", result.cost}};
   for (std::size_t m = 0; m < metrics.size(); ++m) {
@@ -88,8 +87,7 @@ double Trainer::accuracy(const Dataset& data) {
   const Index classes = output.rank() == 0 ? 1 : output[output.rank() - 1];
   require_valid(data, classes == 1 ? 2 : classes);
   const Metric metric = metric::accuracy(threshold_of(options_.loss));
-  std::vector<Index> rows(static_cast<std::size_t>(data.count()));
-  std::iota(rows.begin(), rows.end(), Index{0});
+  const std::vector<Index> rows = all_rows(data.count());
   return evaluation().run(data, rows, {&metric, 1}, weights_in_use(), false).metrics.front();
 }
 

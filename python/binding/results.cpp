@@ -48,7 +48,7 @@ py::dict entry_of(const gradcheck::Component& c) {
   return py::dict("name"_a = to_string(c.key), "block"_a = c.key.name,
                   "index"_a = tuple_of(c.key.index), "position"_a = c.position,
                   "analytic"_a = c.analytic, "numeric"_a = c.numeric, "bar"_a = c.bar,
-                  "step"_a = c.step, "verdict"_a = to_string(c.verdict), "kink"_a = c.kink,
+                  "step"_a = c.step, "verdict"_a = to_string(c.verdict), "corner"_a = c.corner,
                   "replay"_a = c.replay);
 }
 
@@ -57,7 +57,7 @@ py::dict entry_of(const gradcheck::JacobianEntry& e) {
                   "output"_a = e.output.name, "output_index"_a = tuple_of(e.output.index),
                   "input"_a = e.input.name, "input_index"_a = tuple_of(e.input.index),
                   "analytic"_a = e.analytic, "numeric"_a = e.numeric, "bar"_a = e.bar,
-                  "step"_a = e.step, "verdict"_a = to_string(e.verdict), "kink"_a = e.kink,
+                  "step"_a = e.step, "verdict"_a = to_string(e.verdict), "corner"_a = e.corner,
                   "replay"_a = e.replay);
 }
 
@@ -72,7 +72,7 @@ py::dict block_of(const gradcheck::Result& result, const gradcheck::BlockResult&
       "difference"_a = b.difference.value, "band"_a = to_string(b.band),
       "verdict"_a = to_string(b.verdict), "detectable"_a = b.detectable,
       "failed"_a = gradcheck::detail::wrong_entries(result, b), "inconclusive"_a = b.inconclusive,
-      "kinks"_a = b.kinks, "sensitive"_a = b.sensitive, "entries"_a = entries_of(b.worst),
+      "corners"_a = b.corners, "sensitive"_a = b.sensitive, "entries"_a = entries_of(b.worst),
       "causes"_a = causes_of(b.causes));
 }
 
@@ -81,7 +81,7 @@ py::dict block_of(const gradcheck::JacobianBlock& b) {
                   "rows"_a = b.rows, "first_column"_a = b.first_column, "columns"_a = b.columns,
                   "size"_a = b.entries, "difference"_a = b.difference.value,
                   "verdict"_a = to_string(b.verdict), "detectable"_a = b.detectable,
-                  "failed"_a = b.failed, "inconclusive"_a = b.inconclusive, "kinks"_a = b.kinks,
+                  "failed"_a = b.failed, "inconclusive"_a = b.inconclusive, "corners"_a = b.corners,
                   "entries"_a = entries_of(b.worst), "causes"_a = causes_of(b.causes));
 }
 

@@ -29,7 +29,7 @@ class _Derivatives:
     bar: float  #: the numeric derivative is believed to be off by no more than this
     step: float  #: how far theta was moved
     verdict: str  #: "pass", "fail" or "inconclusive"
-    kink: bool  #: there is a corner here; held against the slopes on both sides
+    corner: bool  #: there is a corner here; held against the slopes on both sides
     replay: str  #: the call that shows this probe again; empty where it accuses nobody
 
     @property
@@ -79,7 +79,7 @@ class Block:
     detectable: float  #: an error above this part of the largest derivative is not passed
     failed: int  #: entries that contradict the numeric derivative
     inconclusive: int  #: entries about which nothing can be said
-    kinks: int
+    corners: int
     sensitive: bool  #: False: J was not seen to depend on this block
     entries: list[Entry] = field(repr=False)  #: worst first
     causes: list[Cause] = field(repr=False)
@@ -101,7 +101,7 @@ class JacobianBlock:
     detectable: float
     failed: int
     inconclusive: int
-    kinks: int
+    corners: int
     entries: list[JacobianEntry] = field(repr=False)
     causes: list[Cause] = field(repr=False)
 

@@ -201,7 +201,8 @@ class Result(BaseResult):
                 "numeric": worst.numeric,
                 "bar": worst.bar,
                 "step": worst.step,
-                "kink": worst.kink,
+                "corner": worst.corner,
+                "kink": worst.corner,  # its name before 0.3
                 "replay": worst.replay or None,
             },
         }

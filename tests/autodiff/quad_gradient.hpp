@@ -10,7 +10,7 @@
 #include "autodiff/ops/reduction/reduction.hpp"
 #include "autodiff/tape.hpp"
 #include "autodiff/workspace.hpp"
-#include "gradcheck/bridge/wide_difference.hpp"
+#include "gradcheck/bridge/ops/wide_difference.hpp"
 
 namespace dtheta::testing {
 

@@ -17,7 +17,7 @@
 #include "autodiff/ops/reduction/norm.hpp"
 #include "autodiff/ops/reduction/reduction.hpp"
 #include "autodiff/ops/shape/shape.hpp"
-#include "gradcheck/bridge/not_finite.hpp"
+#include "gradcheck/bridge/blame/not_finite.hpp"
 #include "gradcheck/bridge/wrong_op.hpp"
 #include "networks.hpp"
 

@@ -14,7 +14,7 @@
 #include "autodiff/ops/linalg/matmul.hpp"
 #include "autodiff/ops/reduction/reduction.hpp"
 #include "autodiff/workspace.hpp"
-#include "gradcheck/bridge/stacked_probes.hpp"
+#include "gradcheck/bridge/probes/stacked_probes.hpp"
 #include "gradcheck/bridge/tape_monitor.hpp"
 #include "networks.hpp"
 

@@ -12,7 +12,7 @@
 
 #include "autodiff/ops/elementwise/arithmetic.hpp"
 #include "autodiff/workspace.hpp"
-#include "gradcheck/bridge/replay_probes.hpp"
+#include "gradcheck/bridge/probes/replay_probes.hpp"
 #include "gradcheck/errors.hpp"
 #include "gradcheck/numeric/finite_difference.hpp"
 #include "gradcheck/report/report.hpp"

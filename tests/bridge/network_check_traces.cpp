@@ -15,7 +15,7 @@
 #include "autodiff/ops/linalg/matmul.hpp"
 #include "autodiff/ops/reduction/reduction.hpp"
 #include "autodiff/workspace.hpp"
-#include "gradcheck/bridge/replay_probes.hpp"
+#include "gradcheck/bridge/probes/replay_probes.hpp"
 #include "networks.hpp"
 #include "nn/layers/linear.hpp"
 #include "nn/layers/sequential.hpp"

@@ -1,4 +1,4 @@
-#include "gradcheck/bridge/outer_cross_entropy.hpp"
+#include "gradcheck/bridge/probes/outer_cross_entropy.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -14,7 +14,7 @@
 #include "autodiff/ops/shape/shape.hpp"
 #include "autodiff/tape.hpp"
 #include "gradcheck/bridge/self_test.hpp"
-#include "gradcheck/bridge/stacked_probes.hpp"
+#include "gradcheck/bridge/probes/stacked_probes.hpp"
 
 namespace dtheta::gradcheck {
 namespace {

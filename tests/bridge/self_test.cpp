@@ -97,10 +97,10 @@ struct WrongForward : Unary<WrongForward> {
 };
 
 /// A subgradient outside the two slopes.
-struct WrongKink : Unary<WrongKink> {
-  static constexpr OpInfo info{.name = "wrong_kink"};
+struct WrongCorner : Unary<WrongCorner> {
+  static constexpr OpInfo info{.name = "wrong_corner"};
   static constexpr Domain domain{-2, 2};
-  static constexpr std::array kinks{0.0};
+  static constexpr std::array corners{0.0};
   template <class T>
   static T value(T x) {
     return x < T(0) ? -x : x;
@@ -134,7 +134,7 @@ BOOST_AUTO_TEST_CASE(planted_bugs_are_found) {
   BOOST_TEST(mentions(self_test<WrongSecond>(), "second derivative"));
   BOOST_TEST(!mentions(self_test<WrongSecond>(), "gradient in"));
   BOOST_TEST(mentions(self_test<WrongForward>(), "forward mode"));
-  BOOST_TEST(mentions(self_test<WrongKink>(), "on a kink"));
+  BOOST_TEST(mentions(self_test<WrongCorner>(), "on a corner"));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,4 +1,4 @@
-#include "gradcheck/bridge/stacked_probes.hpp"
+#include "gradcheck/bridge/probes/stacked_probes.hpp"
 
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>

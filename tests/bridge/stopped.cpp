@@ -13,7 +13,7 @@
 #include "autodiff/ops/network/normalization.hpp"
 #include "autodiff/ops/reduction/norm.hpp"
 #include "autodiff/ops/reduction/reduction.hpp"
-#include "gradcheck/bridge/stopped.hpp"
+#include "gradcheck/bridge/blame/stopped.hpp"
 #include "networks.hpp"
 
 namespace dtheta::gradcheck::test {

@@ -6,7 +6,7 @@
 #include "autodiff/elementwise.hpp"
 #include "autodiff/ops/elementwise/arithmetic.hpp"
 #include "autodiff/ops/registry.hpp"
-#include "gradcheck/bridge/op_table.hpp"
+#include "gradcheck/bridge/ops/op_table.hpp"
 #include "gradcheck/bridge/self_test.hpp"
 #include "gradcheck/cli/json.hpp"
 #include "gradcheck/cli/junit.hpp"

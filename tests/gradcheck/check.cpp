@@ -165,7 +165,7 @@ BOOST_AUTO_TEST_CASE(a_smooth_even_function_has_no_corner) {
   const auto result = gc::check(cost, Values{0.0, 0.0, 1.0}, Values{0.0, 0.0, 0.5});
   BOOST_TEST(result, result);
   BOOST_TEST(!mentions(result, "corner"), result);
-  BOOST_TEST(result.blocks[0].kinks == 0U);
+  BOOST_TEST(result.blocks[0].corners == 0U);
 }
 
 BOOST_DATA_TEST_CASE(corner_at_the_point_outside_is_wrong, data::make({-1.1, 1.1, 3.0}), slope) {

@@ -45,7 +45,7 @@ BOOST_DATA_TEST_CASE(no_block_passes_with_more_than_the_tolerance, data::make({1
       const auto own = std::span(model.right).subspan(block.offset, block.size);
       const double reference = largest(own) > 0.0 ? largest(own) : whole;
       for (std::size_t i = block.offset; i < block.offset + block.size; ++i) {
-        if (block.kinks > 0) break;  // a corner's bar spans both of its slopes
+        if (block.corners > 0) break;  // a corner's bar spans both of its slopes
         const double possible = std::abs(result.numeric[i] - result.analytic[i]) + result.bar[i];
         // The largest derivative as measured may differ from the right one within the tolerance.
         BOOST_TEST(possible <= 1.01 * tolerance * reference, "seed " << seed << " " << block.name);
@@ -68,7 +68,7 @@ BOOST_DATA_TEST_CASE(an_error_just_above_it_is_never_passed, data::make({1.05, -
     const auto& model = drawn.model;
     const auto right = gc::check(model.cost, model.right, model.theta);
     for (const gc::BlockResult& block : right.blocks) {
-      if (block.kinks > 0) continue;
+      if (block.corners > 0) continue;
       auto wrong = model.right;
       const auto own = std::span(model.right).subspan(block.offset, block.size);
       const std::size_t where = block.offset + seed % block.size;
@@ -79,7 +79,7 @@ BOOST_DATA_TEST_CASE(an_error_just_above_it_is_never_passed, data::make({1.05, -
       const auto result = gc::check(model.cost, wrong, model.theta, options);
       ++planted;
       failed += result.verdict == gc::Verdict::fail ? 1 : 0;
-      if (result.blocks[0].kinks > 0) {  // a corner nearby, taken for one at θ
+      if (result.blocks[0].corners > 0) {  // a corner nearby, taken for one at θ
         ++corners;
         continue;
       }

@@ -13,14 +13,14 @@ namespace data = boost::unit_test::data;
 BOOST_AUTO_TEST_SUITE(false_alarms)
 
 BOOST_AUTO_TEST_CASE(no_right_gradient_of_a_random_model_fails) {
-  std::size_t near_kinks = 0;
+  std::size_t near_corners = 0;
   for (std::uint64_t seed = 1; seed <= 600; ++seed) {
     const auto drawn = gradcheck_test::random_model(seed);
     const auto result = gc::check(drawn.model.cost, drawn.model.right, drawn.model.theta);
     BOOST_TEST((result.verdict != gc::Verdict::fail), "seed " << seed << "\n" << result);
-    near_kinks += drawn.near_kink ? 1 : 0;
+    near_corners += drawn.near_corner ? 1 : 0;
   }
-  BOOST_TEST(near_kinks > 80U);
+  BOOST_TEST(near_corners > 80U);
 }
 
 // Saturated recurrent nets with a penalty: over the steps that the noise of J allows only the

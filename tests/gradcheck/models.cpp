@@ -256,7 +256,7 @@ Model make_model(const ModelSpec& spec) {
   return model;
 }
 
-bool approach_kink(Model& model, double distance) {
+bool approach_corner(Model& model, double distance) {
   double& bias = model.theta.values(model.theta.blocks()[1].name)[0];
   const double z = model.first_input(model.theta.values());
   if (z == 0.0 || bias - z * (1.0 - distance) == bias) return false;

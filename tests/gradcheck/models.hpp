@@ -46,7 +46,7 @@ Model make_model(const ModelSpec& spec);
 
 /// Moves the first bias so that the first unit's input is `distance` of the layer's scale away from
 /// zero in the first example; the right gradients follow. False if that changes nothing.
-bool approach_kink(Model& model, double distance);
+bool approach_corner(Model& model, double distance);
 
 /// One-line functions of up to six numbers, by position; op_count() of them.
 Model make_op(std::size_t which, unsigned seed);

@@ -25,7 +25,7 @@ RandomModel random_model(std::uint64_t seed) {
       below(2) == 0 ? 0.0 : -6.0 + 12.0 * static_cast<double>(below(1000)) / 999.0;
   spec.scale = std::pow(10.0, exponent);
   if (below(2) == 0) spec.input_scale = std::pow(10.0, -exponent);
-  // Zero biases behind a dead layer would put θ exactly on a kink, where no gradient is right.
+  // Zero biases behind a dead layer would put θ exactly on a corner, where no gradient is right.
   spec.zero_bias = below(4) == 0 && spec.widths.size() == 3 && spec.kind != Kind::convolution;
   if (below(3) == 0) spec.l2 = std::pow(10.0, -1.0 - static_cast<double>(below(6)));
   if (below(6) == 0) spec.l1 = std::pow(10.0, -1.0 - static_cast<double>(below(6)));
@@ -36,10 +36,10 @@ RandomModel random_model(std::uint64_t seed) {
   // Moving one bias by what closes a unit's distance to its corner, but for a hair.
   // Not at large scales: there J may change its slope back and forth within less than what the
   // noise of J lets any probe see, and no values of J tell a wrong gradient from a right one.
-  const bool has_kinks = spec.kind != Kind::tanh && spec.kind != Kind::recurrent;
-  if (has_kinks && exponent <= 2.0 && below(3) == 0) {
-    drawn.near_kink =
-        approach_kink(drawn.model, std::pow(10.0, -2.0 - static_cast<double>(below(12))));
+  const bool has_corners = spec.kind != Kind::tanh && spec.kind != Kind::recurrent;
+  if (has_corners && exponent <= 2.0 && below(3) == 0) {
+    drawn.near_corner =
+        approach_corner(drawn.model, std::pow(10.0, -2.0 - static_cast<double>(below(12))));
   }
   return drawn;
 }

@@ -11,10 +11,10 @@ namespace gradcheck_test {
 struct RandomModel {
   Model model;
   std::string decade;  ///< of the scale of its weights: "1e-6" ... "1e+6"
-  bool near_kink = false;
+  bool near_corner = false;
 };
 
-/// Kind, sizes, scales of weights and data (1e-6 ... 1e6), regularisers and nearness to a kink, all
+/// Kind, sizes, scales of weights and data (1e-6 ... 1e6), regularisers and nearness to a corner, all
 /// from the seed.
 RandomModel random_model(std::uint64_t seed);
 

@@ -147,7 +147,7 @@ BOOST_AUTO_TEST_CASE(on_a_corner_any_slope_between_is_right) {
   for (const double g : {-0.5, 0.5, 0.7, 1.5}) {
     const gc::Result result = gc::check_in<Quad>(Bent{0.5}, Values{g}, Values{0.5});
     BOOST_TEST(result, g);
-    BOOST_TEST(result.block("theta").kinks == 1U, g);
+    BOOST_TEST(result.block("theta").corners == 1U, g);
   }
   for (const double g : {-0.5 - 1e-5, 1.5 + 1e-5, 3.0}) {
     const gc::Result result = gc::check_in<Quad>(Bent{0.5}, Values{g}, Values{0.5});

@@ -140,7 +140,7 @@ BOOST_AUTO_TEST_CASE(corners_are_judged_by_both_slopes) {
     const Vector jacobian{slope, 1.0, 0.7, 0.0};
     const auto result = gc::check_jacobian(f, gc::RowMajor(jacobian), x);
     BOOST_TEST((result.verdict == (slope > 1 ? gc::Verdict::fail : gc::Verdict::pass)), result);
-    BOOST_TEST(result.blocks.front().kinks == 1U);
+    BOOST_TEST(result.blocks.front().corners == 1U);
   }
 }
 

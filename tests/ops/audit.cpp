@@ -8,7 +8,7 @@
 #include <string>
 
 #include "autodiff/ops/registry.hpp"
-#include "gradcheck/bridge/edges/exempt.hpp"
+#include "gradcheck/bridge/ops/edges/exempt.hpp"
 #include "gradcheck/bridge/self_test.hpp"
 
 namespace dtheta::gradcheck {

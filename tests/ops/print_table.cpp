@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "autodiff/ops/registry.hpp"
-#include "gradcheck/bridge/edges/exempt.hpp"
+#include "gradcheck/bridge/ops/edges/exempt.hpp"
 #include "gradcheck/bridge/self_test.hpp"
 
 namespace {

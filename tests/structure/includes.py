@@ -25,9 +25,9 @@ gradcheck/numeric/*
 gradcheck/oracle gradcheck/result gradcheck/badness gradcheck/options gradcheck/gradient
 gradcheck/diagnose/*
 gradcheck/judge/*
-gradcheck/check gradcheck/check_in gradcheck/compare gradcheck/sample gradcheck/directions gradcheck/direction_check gradcheck/parts gradcheck/purity gradcheck/taylor gradcheck/second_order gradcheck/monitor gradcheck/replay
-gradcheck/report gradcheck/entry_text gradcheck/report/*
-gradcheck/budget gradcheck/jacobian gradcheck/trace gradcheck/complex gradcheck/manifold gradcheck/cost_function gradcheck/jacobian/*
+gradcheck/check gradcheck/check_in gradcheck/compare gradcheck/modes/compare gradcheck/sample gradcheck/modes/sample gradcheck/directions gradcheck/modes/directions gradcheck/parts gradcheck/modes/parts gradcheck/purity gradcheck/modes/purity gradcheck/taylor gradcheck/modes/taylor gradcheck/second_order gradcheck/modes/second_order gradcheck/monitor gradcheck/modes/monitor gradcheck/replay gradcheck/modes/replay gradcheck/modes/direction_check
+gradcheck/report gradcheck/report/*
+gradcheck/budget gradcheck/jacobian gradcheck/trace gradcheck/complex gradcheck/modes/budget gradcheck/modes/trace gradcheck/modes/complex gradcheck/manifold gradcheck/cost_function gradcheck/jacobian/*
 gradcheck/gradcheck gradcheck/screen gradcheck/eigen gradcheck/gtest gradcheck/catch2 gradcheck/doctest
 gradcheck/bridge/*
 gradcheck/cli/*

@@ -108,7 +108,7 @@ struct ReluGrad : Binary<ReluGrad> {
 struct Relu : Unary<Relu> {
   static constexpr OpInfo info{.name = "relu"};
   static constexpr Domain domain{-3, 3};
-  static constexpr std::array kinks{0.0};
+  static constexpr std::array corners{0.0};
   template <class T>
   static constexpr FastUnary<T> fast = simd::relu;
   template <class T>
@@ -125,7 +125,7 @@ struct LeakyRelu : Unary<LeakyRelu> {
 
   static constexpr OpInfo info{.name = "leaky_relu"};
   static constexpr Domain domain{-3, 3};
-  static constexpr std::array kinks{0.0};
+  static constexpr std::array corners{0.0};
   static std::vector<LeakyRelu> variants() { return {with_slope(0.01), with_slope(-0.5)}; }
   static constexpr LeakyRelu with_slope(double slope) {
     LeakyRelu op;

@@ -23,7 +23,7 @@ struct HardTanh : Unary<HardTanh> {
 
   static constexpr OpInfo info{.name = "hardtanh"};
   static constexpr Domain domain{-2, 2};
-  static constexpr std::array kinks{-1.0, 0.0, 1.0, 6.0};
+  static constexpr std::array corners{-1.0, 0.0, 1.0, 6.0};
   static HardTanh between(double low, double high) {
     HardTanh op;
     op.low = low;
@@ -45,7 +45,7 @@ struct HardTanh : Unary<HardTanh> {
 struct Relu6 : Unary<Relu6> {
   static constexpr OpInfo info{.name = "relu6"};
   static constexpr Domain domain{-3, 9};
-  static constexpr std::array kinks{0.0, 6.0};
+  static constexpr std::array corners{0.0, 6.0};
   template <class T>
   static T value(T x) {
     return x < T(0) ? T(0) : x > T(6) ? T(6) : x;
@@ -60,7 +60,7 @@ struct Relu6 : Unary<Relu6> {
 struct HardSigmoid : Unary<HardSigmoid> {
   static constexpr OpInfo info{.name = "hardsigmoid"};
   static constexpr Domain domain{-5, 5};
-  static constexpr std::array kinks{-3.0, 3.0};
+  static constexpr std::array corners{-3.0, 3.0};
   template <class T>
   static T value(T x) {
     return x <= T(-3) ? T(0) : x >= T(3) ? T(1) : (x + T(3)) / T(6);
@@ -76,7 +76,7 @@ struct HardSigmoid : Unary<HardSigmoid> {
 struct HardSwish : Unary<HardSwish> {
   static constexpr OpInfo info{.name = "hardswish"};
   static constexpr Domain domain{-5, 5};
-  static constexpr std::array kinks{-3.0, 3.0};
+  static constexpr std::array corners{-3.0, 3.0};
   template <class T>
   static T value(T x) {
     return x <= T(-3) ? T(0) : x >= T(3) ? x : x * ((x + T(3)) / T(6));
@@ -116,7 +116,7 @@ struct Shrink : Unary<Self> {
 /// d softshrink(x) = dx where |x| > lambda
 struct SoftShrink : Shrink<SoftShrink> {
   static constexpr OpInfo info{.name = "softshrink"};
-  static constexpr std::array kinks{0.5, -0.5, 1.25};
+  static constexpr std::array corners{0.5, -0.5, 1.25};
   template <class T>
   T value(T x) const {
     if (x > T(lambda)) return x - T(lambda);
@@ -185,7 +185,7 @@ struct Threshold : Unary<Threshold> {
   static std::vector<Sample<Threshold>> samples() {
     return detail::also_at<Threshold>(
         {0.5}, detail::also_at<Threshold>({1e30, -1e30, 7, -7}, Unary<Threshold>::samples()),
-        Smoothness::kink, at(0.5, 0.5));
+        Smoothness::corner, at(0.5, 0.5));
   }
 };
 

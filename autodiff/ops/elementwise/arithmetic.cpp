@@ -86,7 +86,7 @@ struct Abs : Unary<Abs> {
   static constexpr OpInfo info{.name = "abs"};
   static constexpr bool finite_slope = true;
   static constexpr Domain domain{-3, 3};
-  static constexpr std::array kinks{0.0};
+  static constexpr std::array corners{0.0};
   template <class T>
   static constexpr FastUnary<T> fast = simd::abs;
   template <class T>

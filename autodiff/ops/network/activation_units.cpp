@@ -37,8 +37,8 @@ struct PRelu : Binary<PRelu> {
     std::vector<Sample<PRelu>> list = Binary<PRelu>::samples();
     list.push_back({{}, {real({2, 3, 2}, {-3, 3}), real({3, 1}, {-1, 1})}});
     list.push_back({{}, {given({4}, {1e30, -1e30, 3, -3}), real({1})}});
-    list.push_back({{}, {given({}, {0}), given({}, {0.25})}, Smoothness::kink});
-    list.push_back({{}, {given({2}, {0, 1}), given({}, {-2})}, Smoothness::kink});
+    list.push_back({{}, {given({}, {0}), given({}, {0.25})}, Smoothness::corner});
+    list.push_back({{}, {given({2}, {0, 1}), given({}, {-2})}, Smoothness::corner});
     return list;
   }
 };
@@ -54,7 +54,7 @@ struct ExponentialUnit : Unary<Self> {
   friend constexpr bool operator==(const ExponentialUnit&, const ExponentialUnit&) = default;
 
   static constexpr Domain domain{-3, 3};
-  static constexpr std::array kinks{0.0};
+  static constexpr std::array corners{0.0};
   static Self with_alpha(double alpha) {
     Self op;
     op.alpha = alpha;
@@ -94,7 +94,7 @@ struct Celu : ExponentialUnit<Celu> {
 struct Selu : Unary<Selu> {
   static constexpr OpInfo info{.name = "selu"};
   static constexpr Domain domain{-3, 3};
-  static constexpr std::array kinks{0.0};
+  static constexpr std::array corners{0.0};
   template <class T>
   static T value(T x) {
     using std::expm1;
@@ -216,7 +216,7 @@ struct Mish : Unary<Mish> {
 struct Softsign : Unary<Softsign> {
   static constexpr OpInfo info{.name = "softsign"};
   static constexpr Domain domain{-3, 3};
-  static constexpr std::array kinks{0.0};
+  static constexpr std::array corners{0.0};
   template <class T>
   static T value(T x) {
     using std::abs;

@@ -13,7 +13,7 @@ namespace dtheta {
 Var prelu(Arg x, Arg slope, int axis = 1);
 /// x for x > 0, alpha (exp(x) - 1) otherwise. The derivative at 0 is taken as alpha.
 Var elu(Arg x, double alpha = 1);
-/// x for x > 0, alpha (exp(x / alpha) - 1) otherwise, which has no kink. Throws ValueError for
+/// x for x > 0, alpha (exp(x / alpha) - 1) otherwise, which has no corner. Throws ValueError for
 /// alpha = 0.
 Var celu(Arg x, double alpha = 1);
 /// elu with the scale and alpha that keep a unit normal distribution as it is.

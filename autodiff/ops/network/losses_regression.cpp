@@ -57,7 +57,7 @@ struct AbsoluteError : Difference<AbsoluteError> {
   static std::vector<Sample<AbsoluteError>> samples() {
     std::vector<Sample<AbsoluteError>> list = Difference<AbsoluteError>::samples();
     list.push_back({{}, {given({}, {1e30}), given({}, {-1e30})}});
-    list.push_back({{}, {given({2}, {1, 2}), given({2}, {1, 2})}, Smoothness::kink});
+    list.push_back({{}, {given({2}, {1, 2}), given({2}, {1, 2})}, Smoothness::corner});
     return list;
   }
 };
@@ -78,8 +78,8 @@ struct Bend : Difference<Self> {
     std::vector<Sample<Self>> list = Difference<Self>::samples();
     list.push_back({{}, {given({}, {1e30}), given({}, {-1e30})}});
     list.push_back({{}, {given({}, {0.5}), given({}, {0.5})}});
-    list.push_back({{}, {given({}, {1.5}), given({}, {0.5})}, Smoothness::kink});
-    list.push_back({{}, {given({}, {-0.5}), given({}, {0.5})}, Smoothness::kink});
+    list.push_back({{}, {given({}, {1.5}), given({}, {0.5})}, Smoothness::corner});
+    list.push_back({{}, {given({}, {-0.5}), given({}, {0.5})}, Smoothness::corner});
     return list;
   }
 };
@@ -154,7 +154,7 @@ struct GaussianNll : Elementwise<GaussianNll, 3> {
     list.push_back({with_eps(0.5), {real({3}), real({3}), given({3}, {0.25, 1, -1})}});
     list.push_back({{}, {given({}, {1e10}), given({}, {-1e10}), given({}, {1e20})}});
     list.push_back(
-        {with_eps(0.5), {given({}, {1}), given({}, {0}), given({}, {0.5})}, Smoothness::kink});
+        {with_eps(0.5), {given({}, {1}), given({}, {0}), given({}, {0.5})}, Smoothness::corner});
     return list;
   }
 };

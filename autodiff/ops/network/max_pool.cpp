@@ -86,8 +86,8 @@ struct MaxPool : Pooling {
     for (const Case& c : cases()) list.push_back({{c.window}, {real(c.x)}});
     const MaxPool pairs{{window_of({4}, 1, {.size = 2, .stride = 2})}};
     list.push_back({pairs, {given({4}, {1e30, -1e30, 1e-30, -1e-30})}});
-    list.push_back({pairs, {given({4}, {1, 1, -2, -2})}, Smoothness::kink});
-    list.push_back({pairs, {given({4}, {0, 0, 1, 2})}, Smoothness::kink});
+    list.push_back({pairs, {given({4}, {1, 1, -2, -2})}, Smoothness::corner});
+    list.push_back({pairs, {given({4}, {0, 0, 1, 2})}, Smoothness::corner});
     return list;
   }
 };

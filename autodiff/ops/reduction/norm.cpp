@@ -149,10 +149,10 @@ struct Norm : detail::AxisReduction<Norm> {
       if (p != 0) list.push_back({over(of(p), 0, 1, false), {given({3}, {1e30, -3e30, 2e30})}});
     }
     for (const double p : {1.0, 1.5, 2.0, 3.0, infinity}) {
-      list.push_back({over(of(p), 0, 1, false), {given({3}, {0, 0, 0})}, Smoothness::kink});
+      list.push_back({over(of(p), 0, 1, false), {given({3}, {0, 0, 0})}, Smoothness::corner});
     }
     for (const double p : {1.0, infinity}) {
-      list.push_back({over(of(p), 0, 1, false), {given({3}, {0, 2, -2})}, Smoothness::kink});
+      list.push_back({over(of(p), 0, 1, false), {given({3}, {0, 2, -2})}, Smoothness::corner});
     }
     list.push_back({over(of(2), 0, 1, false), {given({3}, {0, 3, -4})}});
     list.push_back({over(of(3), 0, 1, false), {given({2}, {3, -4})}});

@@ -57,8 +57,8 @@ struct Median : detail::AxisReduction<Median> {
   static std::vector<Sample<Median>> samples() {
     std::vector<Sample<Median>> list = samples_of({}, {-50, 70});
     list.push_back({over({}, 0, 1, false), {given({4}, {3, 1e30, -1e30, 2})}});
-    list.push_back({over({}, 0, 1, false), {given({4}, {1, 0, 1, 2})}, Smoothness::kink});
-    list.push_back({over({}, 1, 1, true), {given({1, 2}, {4, 4})}, Smoothness::kink});
+    list.push_back({over({}, 0, 1, false), {given({4}, {1, 0, 1, 2})}, Smoothness::corner});
+    list.push_back({over({}, 1, 1, true), {given({1, 2}, {4, 4})}, Smoothness::corner});
     return list;
   }
 };
@@ -189,8 +189,8 @@ struct SparseMax {
             {{1}, {real({2, 0})}},
             {{0}, {given({3}, {1e30, -1e30, 1})}},
             {{0}, {given({3}, {500, 500.25, 499})}},
-            {{0}, {given({2}, {1, 0})}, Smoothness::kink},
-            {{0}, {given({3}, {0.5, 0.5, 0})}, Smoothness::kink}};
+            {{0}, {given({2}, {1, 0})}, Smoothness::corner},
+            {{0}, {given({3}, {0.5, 0.5, 0})}, Smoothness::corner}};
   }
 
  private:

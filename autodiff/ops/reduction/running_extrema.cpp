@@ -98,9 +98,9 @@ struct Record : AlongAxis<Self> {
   }
   static std::vector<Sample<Self>> samples() {
     std::vector<Sample<Self>> list = AlongAxis<Self>::samples();
-    list.push_back({Self::along(0), {given({3}, {1, 1, 0})}, Smoothness::kink});
-    list.push_back({Self::along(0), {given({4}, {0, 2, -1, 2})}, Smoothness::kink});
-    list.push_back({Self::along(0), {given({3}, {2, -1, -1})}, Smoothness::kink});
+    list.push_back({Self::along(0), {given({3}, {1, 1, 0})}, Smoothness::corner});
+    list.push_back({Self::along(0), {given({4}, {0, 2, -1, 2})}, Smoothness::corner});
+    list.push_back({Self::along(0), {given({3}, {2, -1, -1})}, Smoothness::corner});
     return list;
   }
 };

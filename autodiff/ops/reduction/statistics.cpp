@@ -210,8 +210,8 @@ struct StandardDeviation : Spread<StandardDeviation> {
             {vector(1), {given({2}, {1, -1})}},
             {vector(1), {given({3}, {1e15, 2e15, -1e15})}},
             {vector(1), {real({1})}},
-            {vector(0), {given({3}, {2, 2, 2})}, Smoothness::kink},
-            {vector(1), {given({3}, {0.1, 0.1, 0.1})}, Smoothness::kink}};
+            {vector(0), {given({3}, {2, 2, 2})}, Smoothness::corner},
+            {vector(1), {given({3}, {0.1, 0.1, 0.1})}, Smoothness::corner}};
   }
 };
 

@@ -79,7 +79,7 @@ struct Extremum : detail::Scatter<Self, AlongAxis> {
       }
       list.push_back({make(0, with_self),
                       {given({2}, {1, 2}), index({3}, {0, 1, 1}), given({3}, {1, 3, 3})},
-                      Smoothness::kink});
+                      Smoothness::corner});
     }
     return list;
   }

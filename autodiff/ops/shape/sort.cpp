@@ -49,7 +49,7 @@ struct Ordering {
                                                {op(0), {given({3}, {1e30, -1e30, 1e-30})}}}) {
         list.push_back(s);
       }
-      list.push_back({op(0), {given({3}, {2, 1, 2})}, Smoothness::kink});
+      list.push_back({op(0), {given({3}, {2, 1, 2})}, Smoothness::corner});
     }
     return list;
   }

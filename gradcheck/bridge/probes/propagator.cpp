@@ -1,0 +1,220 @@
+// The walk, and what every rule uses: values at θ, positions, slices, spreading.
+
+#include "gradcheck/bridge/probes/propagator.hpp"
+
+#include <algorithm>
+
+#include "autodiff/kernels/strided.hpp"
+#include "autodiff/ops/elementwise/arithmetic.hpp"
+#include "autodiff/ops/shape/indexing.hpp"
+#include "autodiff/ops/shape/shape.hpp"
+
+namespace dtheta::gradcheck {
+namespace {
+
+/// Elements that a spread change may have, for all probes together.
+constexpr Index largest_spread = Index{1} << 22;
+
+const Change unchanged{};
+
+Shape behind(Index size, const Shape& shape) {
+  std::vector<Index> dims{size};
+  dims.insert(dims.end(), shape.begin(), shape.end());
+  return Shape(dims);
+}
+
+}  // namespace
+
+Shape without_axis(const Shape& shape, int axis, Index leading) {
+  std::vector<Index> dims;
+  if (leading > 0) dims.push_back(leading);
+  for (int i = 0; i < shape.rank(); ++i) {
+    if (i != axis) dims.push_back(shape[i]);
+  }
+  return Shape(dims);
+}
+
+std::optional<ProbeProgram> ProbeProgram::build(Var cost, Var leaf, const Workspace<double>& base,
+                                                std::span<const char> depends, Index probes) {
+  if (!cost.tape().guards().empty()) return {};  // a probe may take another branch
+  ProbeProgram program;
+  program.tape_ = std::make_unique<Tape>();
+  program.probes_ = probes;
+  program.values_ = program.tape_->leaf(Tensor(Shape{probes}));
+  if (!Propagator(program, cost, leaf, base, depends).run()) return {};
+  program.compile();
+  return program;
+}
+
+void ProbeProgram::compile() {
+  PlanOptions options;
+  for (const BaseInput& b : bases_) options.settled.push_back(b.input);
+  plan_.emplace(std::span(&cost_, 1), options);
+}
+
+ProbeProgram::Lane::Lane(const ProbeProgram& program)
+    : ws_(*program.plan_),
+      at_(static_cast<std::size_t>(program.probes_), -1),
+      cost_(program.cost_) {
+  const auto needed = [&](Var input) { return ws_.plan().has_leaf(input); };
+  if (needed(program.values_)) values_ = ws_.leaf(program.values_);
+  for (const PositionInput& p : program.positions_) {
+    if (needed(p.input)) positions_.push_back({ws_.index_leaf(p.input), p.stride, p.size});
+  }
+  for (const BaseInput& b : program.bases_) {
+    if (!needed(b.input)) continue;
+    Base& base = bases_.emplace_back(Base{{}, {}, b.source});
+    if (b.input.is_index()) {
+      base.indices = ws_.index_leaf(b.input);
+    } else {
+      base.real = ws_.leaf(b.input);
+    }
+  }
+}
+
+void ProbeProgram::Lane::move_to(const Workspace<double>& base) {
+  for (const Base& b : bases_) {
+    if (b.source.is_index()) {
+      std::ranges::copy(base.indices(b.source), b.indices.begin());
+    } else {
+      std::ranges::copy(base[b.source], b.real.begin());
+    }
+  }
+  ws_.settle();
+}
+
+void ProbeProgram::Lane::set(std::size_t k, Index position, double value) {
+  if (!values_.empty()) values_[k] = value;
+  if (at_[k] == position) return;  // as often in the next check
+  at_[k] = position;
+  for (const Position& p : positions_) {
+    const Index along = p.stride > 1 ? position / p.stride : position;
+    p.input[k] = p.size > 0 ? along % p.size : along;
+  }
+}
+
+Propagator::Propagator(ProbeProgram& program, Var cost, Var leaf, const Workspace<double>& base,
+                       std::span<const char> depends)
+    : program_(program),
+      from_(cost.tape()),
+      to_(*program.tape_),
+      cost_(cost),
+      leaf_(leaf),
+      base_(base),
+      depends_(depends) {}
+
+bool Propagator::run() {
+  changes_[leaf_.index()] = {Change::Extent::element, program_.values_, 0, {}};
+  for (std::uint32_t i = leaf_.index() + 1; i <= cost_.index(); ++i) {
+    const Node& node = from_.node(i);
+    if (node.role != Role::op || !base_.plan().computes(Var(from_, i))) continue;
+    const bool depends = std::ranges::any_of(from_.inputs(i), [&](std::uint32_t in) {
+      return change_of(in).extent != Change::Extent::none;
+    });
+    if (!depends) continue;
+    const Change c = rule_for(i);
+    if (c.extent == Change::Extent::none) return false;
+    program_.widest_ = std::max(program_.widest_, c.value.size() / count());
+    changes_[i] = c;
+  }
+  const std::optional<Var> result = dense(cost_.index(), change_of(cost_.index()));
+  if (!result) return false;
+  program_.cost_ = reshape(*result, {count()});
+  return true;
+}
+
+Change Propagator::rule_for(std::uint32_t node) {
+  for (const auto rule :
+       {&Propagator::elementwise, &Propagator::affine, &Propagator::matmul, &Propagator::sum,
+        &Propagator::view, &Propagator::cross_entropy, &Propagator::batched}) {
+    if (const Rule c = (this->*rule)(node)) return *c;
+  }
+  return unchanged;
+}
+
+const Change& Propagator::change_of(std::uint32_t node) const {
+  const auto known = changes_.find(node);
+  return known == changes_.end() ? unchanged : known->second;
+}
+
+const Shape& Propagator::shape_of(std::uint32_t node) const { return from_.node(node).type->shape; }
+
+Var Propagator::base(std::uint32_t node) {
+  const auto known = at_theta_.find(node);
+  if (known != at_theta_.end()) return known->second;
+  const Var source(from_, node);
+  const Tensor now = base_.tensor(source);
+  const Var v = depends_[node] ? to_.leaf(now) : to_.constant(now);
+  if (depends_[node]) program_.bases_.push_back({v, source});
+  at_theta_.emplace(node, v);
+  return v;
+}
+
+Var Propagator::position_input(Index stride, Index size) {
+  for (const auto& p : program_.positions_) {
+    if (p.stride == stride && p.size == size) return p.input;
+  }
+  const Var input = to_.leaf(Tensor(Shape{count()}, DType::int64));
+  program_.positions_.push_back({input, stride, size});
+  return input;
+}
+
+Var Propagator::position_along(const Shape& shape, int axis) {
+  return position_input(strides_of(shape)[static_cast<std::size_t>(axis)], shape[axis]);
+}
+
+Var Propagator::base_slice(std::uint32_t node, int axis, Var at) {
+  const Var whole = base(node);
+  if (axis == 0) return take(whole, at, 0);
+  std::vector<int> order{axis};
+  for (int i = 0; i < whole.rank(); ++i) {
+    if (i != axis) order.push_back(i);
+  }
+  // Done once for each θ. Each probe then reads a contiguous part.
+  return take(permute(whole, Axes(std::span<const int>(order))), at, 0);
+}
+
+Var Propagator::delta(std::uint32_t node, const Change& c) {
+  if (c.extent == Change::Extent::element) {
+    return c.value - take(reshape(base(node), {-1}), flat_position(), 0);
+  }
+  return c.value - base_slice(node, c.axis, c.at);
+}
+
+Propagator::Rule Propagator::spread(std::uint32_t node, const Change& c, const Shape& to) {
+  const Shape& from = shape_of(node);
+  int wide = -1, wide_axes = 0;
+  for (int i = 0; i < from.rank(); ++i) {
+    if (from[i] == 1) continue;
+    wide = i;
+    ++wide_axes;
+  }
+  if (wide_axes != 1) return {};
+  const int axis = wide + to.rank() - from.rank();
+  const Shape ones = without_axis(Shape(std::vector<Index>(static_cast<std::size_t>(to.rank()), 1)),
+                                  axis, count());
+  return Change{Change::Extent::slice, reshape(c.value, ones), axis, position_along(from, wide)};
+}
+
+std::optional<Var> Propagator::dense(std::uint32_t node, const Change& c) {
+  const Shape& shape = shape_of(node);
+  if (c.extent == Change::Extent::none) {
+    return broadcast_to(base(node), behind(count(), shape));
+  }
+  if (c.extent == Change::Extent::dense) return c.value;
+  if (count() * shape.size() > largest_spread) return {};
+  if (shape.size() == 1) return reshape(c.value, behind(count(), shape));
+  if (c.extent == Change::Extent::element) {
+    const Var hit = reshape(one_hot(flat_position(), shape.size()), behind(count(), shape));
+    std::vector<Index> ones(static_cast<std::size_t>(shape.rank()) + 1, 1);
+    ones[0] = count();
+    return where(hit, reshape(c.value, Shape(ones)), base(node));
+  }
+  std::vector<Index> mask(static_cast<std::size_t>(shape.rank()) + 1, 1);
+  mask[0] = count();
+  mask[static_cast<std::size_t>(c.axis) + 1] = shape[c.axis];
+  const Var hit = reshape(one_hot(c.at, shape[c.axis]), Shape(mask));
+  return where(hit, expand_dims(c.value, c.axis + 1), base(node));
+}
+
+}  // namespace dtheta::gradcheck
