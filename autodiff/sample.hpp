@@ -43,7 +43,7 @@ struct SampleInput {
 /// What a sample promises about the function near its point.
 enum class Smoothness : std::uint8_t {
   smooth,  // differentiable around the point: checked by differences
-  corner,    // the point sits on a corner: the gradient must lie between the one-sided slopes
+  corner,  // the point sits on a corner: the gradient must lie between the one-sided slopes
 };
 
 /// Attributes and operands on which an op must be tested. Every op lists some.

@@ -16,10 +16,12 @@
 #include "autodiff/ops/network/pooling.hpp"
 #include "autodiff/ops/network/recurrent.hpp"
 #include "autodiff/ops/reduction/reduction.hpp"
+#include "autodiff/ops/shape/indexing.hpp"
 #include "autodiff/ops/shape/shape.hpp"
 #include "autodiff/tape.hpp"
 #include "autodiff/workspace.hpp"
 #include "benchmarks/cases.hpp"
+#include "nn/optimizer.hpp"
 
 /// The networks of the benchmarks, recorded with the numbers of benchmarks/cases.hpp.
 namespace dtheta::bench {
@@ -31,11 +33,8 @@ struct Network {
 
   /// Cost and a step of gradient descent, as one program.
   [[nodiscard]] Plan training_plan(double rate) const {
-    const std::vector<Var> g = grad(cost, parameters);
     PlanOptions options;
-    for (std::size_t k = 0; k < g.size(); ++k) {
-      options.updates.emplace_back(parameters[k], parameters[k] - rate * g[k]);
-    }
+    options.updates = nn::Sgd{rate}(parameters, grad(cost, parameters)).updates;
     return Plan({cost}, options);
   }
 
@@ -102,22 +101,26 @@ struct LeNet5 : Network {
   }
 };
 
-/// An LSTM over x (time, samples, width), its last state to the classes.
-struct LstmClassifier : Network {
-  explicit LstmClassifier(DType precision) : Network("e", precision) {
+/// A recurrent layer over x (time, samples, width), its last state to the classes.
+struct RecurrentClassifier : Network {
+  RecurrentClassifier(const std::string& name, DType precision) : Network(name, precision) {
     const Var zeros = tape.constant(Tensor(Shape{data.batch, x.shape()[2]}));
     const Var w_x = parameter(), w_h = parameter(), b_x = parameter(), b_h = parameter();
-    classify(dense(lstm(x, {zeros, zeros}, {w_x, w_h, b_x, b_h}).last.h));
+    const RecurrentWeights w{w_x, w_h, b_x, b_h};
+    const RecurrentResult all = name == "gru-512"   ? gru(x, zeros, w)
+                                : name == "rnn-512" ? rnn(x, zeros, w)
+                                                    : lstm(x, {zeros, zeros}, w);
+    classify(dense(all.last.h));
   }
 };
 
 /// A transformer encoder layer, the norm behind each sum, over x (samples, length, width); the mean
 /// over the length to the classes.
 struct EncoderClassifier : Network {
-  explicit EncoderClassifier(DType precision) : Network("f", precision) {
+  EncoderClassifier(const std::string& name, DType precision) : Network(name, precision) {
     const Var w_in = parameter(), b_in = parameter(), w_out = parameter(), b_out = parameter();
     const AttentionWeights weights{w_in, w_out, b_in, b_out};
-    Var a = normalized(x + multi_head_attention(x, x, x, weights, encoder_heads));
+    Var a = normalized(x + multi_head_attention(x, x, x, weights, encoder_heads(x.shape()[2])));
     const Var inner = relu(dense(a));
     a = normalized(a + dense(inner));
     classify(dense(mean(a, 1)));
@@ -127,6 +130,59 @@ struct EncoderClassifier : Network {
   Var normalized(Var in) {
     const Var gain = parameter();
     return layer_norm(in, gain, parameter());
+  }
+};
+
+/// Words looked up, the mean over each text to the classes.
+struct TextClassifier : Network {
+  explicit TextClassifier(DType precision) : Network("embedding", precision) {
+    const std::vector<Index> all = texts();
+    const Var at = tape.leaf(Tensor(Shape{data.batch, words}, std::span(all)));
+    classify(dense(mean(take(parameter(), at), 1)));
+  }
+};
+
+/// The convolutional networks of benchmarks/cases.hpp, the mean over the image to the classes.
+struct ConvolutionalClassifier : Network {
+  ConvolutionalClassifier(const std::string& name, DType precision) : Network(name, precision) {
+    Var a = x;
+    if (name == "conv-64") {
+      for (int layer = 0; layer < 4; ++layer) a = relu(convolved(a, {.padding = 1}));
+    } else if (name == "residual") {
+      a = relu(convolved(a, {.padding = 1}));
+      for (const Index stride : {1, 2, 2}) a = residual_block(a, stride);
+    } else if (name == "separable") {
+      for (int block = 0; block < 2; ++block) a = separable_block(a);
+    } else {
+      a = up_and_down(a);
+    }
+    classify(dense(mean(a, {2, 3})));
+  }
+
+ private:
+  Var normalized(Var in) {
+    const Var gain = parameter();
+    return batch_norm(in, gain, parameter());
+  }
+  Var convolved(Var in, const ConvOptions& options) {
+    return normalized(conv2d(in, parameter(), options));
+  }
+  Var residual_block(Var in, Index stride) {
+    Var a = relu(convolved(in, {.stride = stride, .padding = 1}));
+    a = convolved(a, {.padding = 1});
+    return relu(a + (stride == 1 ? in : convolved(in, {.stride = stride})));
+  }
+  Var separable_block(Var in) {
+    Var a = relu(convolved(in, {}));
+    a = relu(convolved(a, {.padding = 1, .groups = a.shape()[1]}));
+    return convolved(a, {});
+  }
+  Var up_and_down(Var in) {
+    const Var fine = relu(convolved(in, {.padding = 1}));
+    Var a = relu(convolved(fine, {.stride = 2, .padding = 1}));
+    a = relu(convolved(a, {.padding = 1}));
+    a = relu(normalized(conv_transpose2d(a, parameter(), {.stride = 2})));
+    return relu(convolved(concat({fine, a}, 1), {.padding = 1}));
   }
 };
 

@@ -5,22 +5,23 @@
 
 #include <cmath>
 #include <memory>
+#include <span>
 
+#include "autodiff/ops/elementwise/exp_log.hpp"
 #include "benchmarks/adbench/ba.hpp"
 #include "benchmarks/adbench/gmm.hpp"
 #include "benchmarks/adbench/lstm.hpp"
 #include "benchmarks/networks.hpp"
 #include "benchmarks/work.hpp"
 #include "gradcheck/bridge/network_check.hpp"
+#include "nn/optimizer.hpp"
 
 namespace dtheta::bench {
 namespace {
 
 template <class T>
 double norm(std::span<const T> v) {
-  double sum = 0;
-  for (const T e : v) sum += static_cast<double>(e) * static_cast<double>(e);
-  return std::sqrt(sum);
+  return norm_of(v.data(), v.size());
 }
 
 /// One run of a plan after the other.
@@ -131,6 +132,50 @@ Work work_of(const std::shared_ptr<Differentiation>& d) {
   return {[d] { d->ws.run(); }, [d] { return d->value(); }};
 }
 
+/// A leaf of float.
+Var leaf(Tape& tape, const Shape& shape, std::uint64_t stream) {
+  const auto size = static_cast<std::size_t>(shape.size());
+  return tape.leaf(Tensor(shape, std::span<const float>(numbers<float>(size, stream, 1))));
+}
+
+/// A program for one value, of which the norm of the first `looked_at` elements is told.
+Work value_of(Var y, int threads, std::size_t looked_at) {
+  const auto ws = std::make_shared<Workspace<float>>(Plan({y}), static_cast<unsigned>(threads));
+  return {[ws] { ws->run(); }, [=] { return norm((*ws)[y].first(looked_at)); }};
+}
+
+Work product(const std::string& name, int threads) {
+  const Index n = size_in(name);
+  Tape tape(DType::float32);
+  const Var a = leaf(tape, {n, n}, 0), b = leaf(tape, {n, n}, 1);
+  return value_of(matmul(a, b), threads, static_cast<std::size_t>(n));
+}
+
+/// A step of Adam with a gradient that is there already.
+Work adam(const std::string& name, int threads) {
+  const Index n = size_in(name) * 1'000'000;
+  Tape tape(DType::float32);
+  const Var p = leaf(tape, {n}, 0), g = leaf(tape, {n}, 1);
+  PlanOptions options;
+  options.updates = nn::Adam{}(std::span(&p, 1), std::span(&g, 1)).updates;
+  const auto ws =
+      std::make_shared<Workspace<float>>(Plan({}, options), static_cast<unsigned>(threads));
+  return {[ws] { ws->run(); }, [=] { return norm((*ws)[p].first(1000)); }};
+}
+
+/// exp, add, and sums: "stream-exp", "stream-sum-rows", ...
+Work stream(const std::string& name, int threads) {
+  Tape tape(DType::float32);
+  const Var x = leaf(tape, {stream_rows, stream_columns}, 0);
+  if (name == "stream-exp") return value_of(exp(x), threads, 1000);
+  if (name == "stream-add") {
+    return value_of(x + leaf(tape, {stream_rows, stream_columns}, 1), threads, 1000);
+  }
+  if (name == "stream-sum-rows") return value_of(sum(x, 1), threads, stream_rows);
+  if (name == "stream-sum-columns") return value_of(sum(x, 0), threads, stream_columns);
+  return value_of(sum(square(x)), threads, 1);
+}
+
 /// All errors and all rows of the Jacobian.
 Work bundle() {
   Tape tape;
@@ -175,8 +220,15 @@ Work make(const std::string& name, int threads) {
   if (name.starts_with("gmm-") || name.starts_with("lstm")) return adbench_case(name);
   if (!dense_sizes(name).empty()) return training(Mlp(name, DType::float32), threads);
   if (name == "d") return training(LeNet5(DType::float32), threads);
-  if (name == "e") return training(LstmClassifier(DType::float32), threads);
-  if (name == "f") return training(EncoderClassifier(DType::float32), threads);
+  if (is_recurrent(name)) return training(RecurrentClassifier(name, DType::float32), threads);
+  if (is_encoder(name)) return training(EncoderClassifier(name, DType::float32), threads);
+  if (name == "embedding") return training(TextClassifier(DType::float32), threads);
+  if (is_convolutional(name)) {
+    return training(ConvolutionalClassifier(name, DType::float32), threads);
+  }
+  if (name.starts_with("product-")) return product(name, threads);
+  if (name.starts_with("adam-")) return adam(name, threads);
+  if (name.starts_with("stream-")) return stream(name, threads);
   return {};
 }
 

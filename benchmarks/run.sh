@@ -22,8 +22,8 @@ for argument in "$@"; do
   case "$argument" in
     --peers)
       options+=(-Dpeers=enabled)
-      packages+=(libtorch-dev libdlib-dev libadolc-dev)
-      targets+=(benchmarks/peers/{libtorch,dlib,adolc} benchmarks/beside_libtorch)
+      packages+=(libtorch-dev libdnnl-dev libdlib-dev libadolc-dev)
+      targets+=(benchmarks/peers/{libtorch,onednn,dlib,adolc} benchmarks/beside_libtorch)
       ;;
     --growth) what=growth ;;
     --beside) what=beside ;;

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <dlfcn.h>
+
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -25,6 +27,13 @@ struct Work {
   int steps_to_value = 3;
 };
 
+/// The kernels that OpenBLAS runs in this process, or "" without OpenBLAS. Asked of the loader:
+/// where it is linked in by others, they say nothing of it.
+inline std::string openblas_kernels() {
+  void* const function = dlsym(RTLD_DEFAULT, "openblas_get_corename");
+  return function == nullptr ? "" : reinterpret_cast<char* (*)()>(function)();
+}
+
 using Maker = std::function<Work(const std::string& name, int threads)>;
 
 /// Seconds now: for one thread those that this process has computed, which other programs on the
@@ -36,9 +45,9 @@ inline double seconds_now(int threads) {
 }
 
 /// The body of a benchmark program, `PROGRAM CASE THREADS SECONDS`, which benchmarks/table.py
-/// drives: says "value V" after the first steps, or "none"; then for each line
-/// it reads it runs a batch of about SECONDS and says how many seconds one piece took. While it
-/// waits it costs nothing, so several programs can take turns.
+/// drives: says "value V", and "kernels K" of OpenBLAS, after the first steps, or "none"; then for
+/// each line it reads it runs a batch of about SECONDS and says how many seconds one piece took.
+/// While it waits it costs nothing, so several programs can take turns.
 inline int serve(int argc, char** argv, const Maker& make) try {
   if (argc != 4) {
     std::fprintf(stderr, "usage: %s CASE THREADS SECONDS\n", argv[0]);
@@ -58,7 +67,11 @@ inline int serve(int argc, char** argv, const Maker& make) try {
   };
   double once = 0;
   for (int i = 0; i < work.steps_to_value; ++i) once = seconds_for(1);
-  std::printf("value %.17g\n", work.value());
+  std::printf("value %.17g", work.value());
+  if (const std::string kernels = openblas_kernels(); !kernels.empty()) {
+    std::printf(" kernels %s", kernels.c_str());
+  }
+  std::puts("");
   std::fflush(stdout);
   long calls = 1;
   for (double took = once; took < wanted / 2 && calls < (1L << 30); took = seconds_for(calls)) {

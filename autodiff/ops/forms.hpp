@@ -42,6 +42,13 @@ struct MergedForm {
 [[nodiscard]] MergedForm stack_rows_form();
 /// Whether the op may write over its first operand, to which it adds something.
 [[nodiscard]] bool adds_in_place(const OpRecord& op);
+/// Whether an op is scatter_nd_add, which may do so, too.
+[[nodiscard]] bool is_scatter_nd_add(const OpRecord& op);
+/// scatter_add along an axis: what take hands to its operand. Most of the result may be zeros.
+struct ScatterAddForm {
+  int axis;
+};
+[[nodiscard]] std::optional<ScatterAddForm> as_scatter_add(const Node& node);
 /// relu(x W^T + b) from x, W, b.
 [[nodiscard]] MergedForm affine_relu_form();
 /// relu_grad(op(A) . op(B), gate) from A, B, gate. The result has the gate's shape.

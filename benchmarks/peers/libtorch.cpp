@@ -3,22 +3,17 @@
 #include <ATen/Parallel.h>
 #include <torch/csrc/api/include/torch/torch.h>
 
+#include <functional>
 #include <memory>
 
-#include "benchmarks/adbench/input.hpp"
 #include "benchmarks/cases.hpp"
+#include "benchmarks/peers/libtorch.hpp"
 #include "benchmarks/work.hpp"
 
 namespace dtheta::bench {
 namespace {
 
-using torch::Tensor;
 namespace F = torch::nn::functional;
-
-template <class T>
-Tensor tensor(const std::vector<T>& values, const std::vector<std::int64_t>& shape) {
-  return torch::tensor(values, c10::CppTypeToScalarType<T>::value).reshape(shape);
-}
 
 /// Data, parameters that want a derivative, and what the network says of the data.
 template <class T>
@@ -33,11 +28,21 @@ struct Model {
     for (std::size_t k = 0; k < network.parameters.size(); ++k) {
       p.push_back(tensor(network.parameter<T>(k), network.parameters[k].shape).requires_grad_());
     }
-    if (name == "e") {
-      layer = torch::nn::LSTM(128, 128);
-      for (std::size_t k = 0; k < 4; ++k) layer->all_weights()[k].set_data(p[k].detach());
-      for (std::size_t k = 0; k < 4; ++k) p[k] = layer->all_weights()[k];
-    }
+    const std::int64_t width = x.size(-1);
+    if (name == "gru-512")
+      adopt(torch::nn::GRU(width, width));
+    else if (name == "rnn-512")
+      adopt(torch::nn::RNN(width, width));
+    else if (is_recurrent(name))
+      adopt(torch::nn::LSTM(width, width));
+  }
+
+  /// A recurrent layer with our parameters, which from then on are its.
+  template <class Layer>
+  void adopt(Layer layer) {
+    for (std::size_t k = 0; k < 4; ++k) layer->all_weights()[k].set_data(p[k].detach());
+    for (std::size_t k = 0; k < 4; ++k) p[k] = layer->all_weights()[k];
+    outputs = [layer, this]() mutable { return std::get<0>(layer->forward(x)); };
   }
 
   [[nodiscard]] Tensor cost() {
@@ -47,7 +52,13 @@ struct Model {
   }
 
   [[nodiscard]] Tensor output() {
-    return name == "d" ? lenet() : name == "e" ? lstm() : name == "f" ? encoder() : dense();
+    if (name == "d") return lenet();
+    if (is_recurrent(name)) return F::linear(outputs()[-1], p[4], p[5]);
+    if (is_encoder(name)) return encoder();
+    if (name == "embedding") {
+      return F::linear(torch::embedding(p[0], at, -1, false, true).mean(1), p[1], p[2]);
+    }
+    return is_convolutional(name) ? convolutional() : dense();
   }
 
   [[nodiscard]] Tensor dense() const {
@@ -65,15 +76,15 @@ struct Model {
     a = torch::relu(F::linear(a, p[6], p[7]));
     return F::linear(a, p[8], p[9]);
   }
-  [[nodiscard]] Tensor lstm() { return F::linear(std::get<0>(layer->forward(x))[-1], p[4], p[5]); }
   [[nodiscard]] Tensor encoder() const {
     const std::int64_t batch = x.size(0), length = x.size(1), width = x.size(2);
+    const std::int64_t count = encoder_heads(width);
     const auto heads = [&](const Tensor& t) {
-      return t.reshape({batch, length, encoder_heads, width / encoder_heads}).transpose(1, 2);
+      return t.reshape({batch, length, count, width / count}).transpose(1, 2);
     };
     const std::vector<Tensor> qkv = F::linear(x, p[0], p[1]).chunk(3, -1);
     const Tensor q = heads(qkv[0]), k = heads(qkv[1]), v = heads(qkv[2]);
-    const double scale = 1 / std::sqrt(static_cast<double>(width / encoder_heads));
+    const double scale = 1 / std::sqrt(static_cast<double>(width / count));
     const Tensor weights = torch::softmax(torch::matmul(q * scale, k.transpose(-2, -1)), -1);
     const Tensor mixed = torch::matmul(weights, v).transpose(1, 2).reshape({batch, length, width});
     const Tensor y1 = torch::layer_norm(x + F::linear(mixed, p[2], p[3]), {width}, p[4], p[5]);
@@ -82,11 +93,51 @@ struct Model {
     return F::linear(z.mean(1), p[12], p[13]);
   }
 
+  [[nodiscard]] Tensor convolutional() const {
+    std::size_t k = 0;
+    const auto normalized = [&](const Tensor& t) {
+      const Tensor &gain = p[k], &shift = p[k + 1];
+      k += 2;
+      return torch::batch_norm(t, gain, shift, {}, {}, true, 0.1, 1e-5, false);
+    };
+    const auto convolved = [&](const Tensor& t, std::int64_t stride, std::int64_t padding,
+                               std::int64_t groups = 1) {
+      const Tensor& w = p[k++];
+      return normalized(torch::conv2d(t, w, {}, stride, padding, 1, groups));
+    };
+    Tensor a = x;
+    if (name == "conv-64") {
+      for (int layer = 0; layer < 4; ++layer) a = torch::relu(convolved(a, 1, 1));
+    } else if (name == "residual") {
+      a = torch::relu(convolved(a, 1, 1));
+      for (const std::int64_t stride : {1, 2, 2}) {
+        Tensor b = torch::relu(convolved(a, stride, 1));
+        b = convolved(b, 1, 1);
+        a = torch::relu(b + (stride == 1 ? a : convolved(a, stride, 0)));
+      }
+    } else if (name == "separable") {
+      for (int block = 0; block < 2; ++block) {
+        a = torch::relu(convolved(a, 1, 0));
+        a = torch::relu(convolved(a, 1, 1, a.size(1)));
+        a = convolved(a, 1, 0);
+      }
+    } else {
+      const Tensor fine = torch::relu(convolved(a, 1, 1));
+      a = torch::relu(convolved(fine, 2, 1));
+      a = torch::relu(convolved(a, 1, 1));
+      const Tensor& w = p[k++];
+      a = torch::relu(normalized(torch::conv_transpose2d(a, w, {}, 2)));
+      a = torch::relu(convolved(torch::cat({fine, a}, 1), 1, 1));
+    }
+    return F::linear(a.mean({2, 3}), p[k], p[k + 1]);
+  }
+
   NetworkData network;
   std::string name;
   Tensor x, y;
   std::vector<Tensor> p;
-  torch::nn::LSTM layer{nullptr};
+  Tensor at = tensor(texts(), {static_cast<std::int64_t>(texts().size()) / words, words});
+  std::function<Tensor()> outputs;
 };
 
 Work training(const std::string& name) {
@@ -146,87 +197,70 @@ Work chain(std::int64_t width) {
           [=] { return last->template item<double>(); }, chain_ops};
 }
 
-double norm_of(const std::vector<Tensor>& gradient) {
-  double sum = 0;
-  for (const Tensor& g : gradient) sum += g.square().sum().item<double>();
-  return std::sqrt(sum);
+/// The norm of the first elements of what a function of two arrays gives.
+template <class Function>
+Work value_of(Tensor a, Tensor b, std::int64_t looked_at, const Function& function) {
+  const auto last = std::make_shared<Tensor>();
+  return {
+      [=] {
+        const torch::NoGradGuard no_grad;
+        *last = function(a, b);
+      },
+      [=] {
+        return last->flatten().slice(0, 0, looked_at).template to<double>().norm().item<double>();
+      }};
 }
 
-Work gmm(const adbench::GmmInput& in) {
-  const std::int64_t n = in.n, d = in.d, K = in.k;
-  const Tensor alpha = tensor(in.alpha, {K}).requires_grad_();
-  const Tensor mu = tensor(in.mu, {K, d}).requires_grad_();
-  const Tensor icf = tensor(in.icf, {K, d * (d + 1) / 2}).requires_grad_();
-  const Tensor x = tensor(in.x, {n, d});
-  // Where each entry below the diagonal stands, column by column.
-  std::vector<std::int64_t> places;
-  for (std::int64_t j = 0; j < d; ++j) {
-    for (std::int64_t i = j + 1; i < d; ++i) places.push_back(i * d + j);
+Tensor matrix(std::int64_t rows, std::int64_t columns, std::uint64_t stream) {
+  return tensor(numbers<float>(static_cast<std::size_t>(rows * columns), stream, 1),
+                {rows, columns});
+}
+
+Work product(const std::string& name) {
+  const std::int64_t n = size_in(name);
+  return value_of(matrix(n, n, 0), matrix(n, n, 1), n,
+                  [](const Tensor& a, const Tensor& b) { return torch::mm(a, b); });
+}
+
+Work adam(const std::string& name) {
+  const std::int64_t n = size_in(name) * 1'000'000;
+  Tensor p = matrix(1, n, 0).flatten().requires_grad_();
+  p.mutable_grad() = matrix(1, n, 1).flatten();
+  const auto step =
+      std::make_shared<torch::optim::Adam>(std::vector{p}, torch::optim::AdamOptions(1e-3));
+  return {[=] { step->step(); },
+          [=] { return p.detach().slice(0, 0, 1000).to(torch::kFloat64).norm().item<double>(); }};
+}
+
+Work stream(const std::string& name) {
+  const Tensor x = matrix(stream_rows, stream_columns, 0);
+  const Tensor y = name == "stream-add" ? matrix(stream_rows, stream_columns, 1) : x;
+  using Two = const Tensor&;
+  if (name == "stream-exp") return value_of(x, y, 1000, [](Two a, Two) { return a.exp(); });
+  if (name == "stream-add") return value_of(x, y, 1000, [](Two a, Two b) { return a + b; });
+  if (name == "stream-sum-rows") {
+    return value_of(x, y, stream_rows, [](Two a, Two) { return a.sum(1); });
   }
-  const Tensor place = torch::tensor(places).expand({K, static_cast<std::int64_t>(places.size())});
-  const double constant = adbench::constant_term(in), gamma = in.gamma, m = in.m;
-  const auto last = std::make_shared<std::vector<Tensor>>();
-  return {[=] {
-            const Tensor logs = icf.slice(1, 0, d), s = logs.sum(1);
-            const Tensor lower =
-                torch::zeros({K, d * d}, torch::kFloat64).scatter(1, place, icf.slice(1, d));
-            const Tensor q = lower.reshape({K, d, d}) + torch::diag_embed(logs.exp());
-            const Tensor centred = (x.unsqueeze(1) - mu).transpose(0, 1);  // (K, n, d)
-            const Tensor mapped = torch::matmul(centred, q.transpose(1, 2));
-            const Tensor terms = (alpha + s).unsqueeze(1) - 0.5 * mapped.square().sum(2);
-            const Tensor J = constant + torch::logsumexp(terms, 0).sum() -
-                             static_cast<double>(n) * torch::logsumexp(alpha, 0) +
-                             0.5 * gamma * gamma * q.square().sum() - m * s.sum();
-            *last = torch::autograd::grad({J}, {alpha, mu, icf});
-          },
-          [=] { return norm_of(*last); }};
-}
-
-Work recurrent(const adbench::LstmInput& in) {
-  const std::int64_t b = in.b, l = in.l, c = in.c;
-  const Tensor main = tensor(in.main, {2 * l, 4, b}).requires_grad_();
-  const Tensor extra = tensor(in.extra, {3, b}).requires_grad_();
-  const Tensor state = tensor(in.state, {2 * l, b}), sequence = tensor(in.sequence, {c, b});
-  const auto last = std::make_shared<std::vector<Tensor>>();
-  return {[=] {
-            std::vector<Tensor> h, memory, weight, bias, outputs;
-            for (std::int64_t k = 0; k < l; ++k) {
-              h.push_back(state[2 * k]);
-              memory.push_back(state[2 * k + 1]);
-            }
-            const std::vector<Tensor> rows = main.unbind();
-            const Tensor inputs = sequence * extra[0];
-            for (std::int64_t t = 0; t + 1 < c; ++t) {
-              Tensor x = inputs[t];
-              for (std::int64_t k = 0; k < l; ++k) {
-                const auto u = static_cast<std::size_t>(k);
-                const Tensor& w = rows[2 * u];
-                const Tensor& v = rows[2 * u + 1];
-                const Tensor gates = torch::stack({x, h[u], x, h[u]}) * w + v;
-                const Tensor open = torch::sigmoid(gates.slice(0, 0, 3)), g = torch::tanh(gates[3]);
-                memory[u] = memory[u] * open[0] + open[1] * g;
-                h[u] = open[2] * torch::tanh(memory[u]);
-                x = h[u];
-              }
-              outputs.push_back(x);
-            }
-            const Tensor y = torch::stack(outputs) * extra[1] + extra[2];
-            const Tensor logs = torch::log(2 + y.exp().sum(1, true));
-            const Tensor J =
-                -(sequence.slice(0, 1) * (y - logs)).sum() / static_cast<double>((c - 1) * b);
-            *last = torch::autograd::grad({J}, {main, extra});
-          },
-          [=] { return norm_of(*last); }};
+  if (name == "stream-sum-columns") {
+    return value_of(x, y, stream_columns, [](Two a, Two) { return a.sum(0); });
+  }
+  return value_of(x, y, 1, [](Two a, Two) { return a.square().sum(); });
 }
 
 Work make(const std::string& name, int threads) {
   at::set_num_threads(threads);
+  if (name.starts_with("product-")) return product(name);
+  if (name.starts_with("adam-")) return adam(name);
+  if (name.starts_with("stream-")) return stream(name);
   if (name.starts_with("gc-")) return check(name);
   if (name.starts_with("chain-1-")) return chain(1);
   if (name.starts_with("chain-16-")) return chain(16);
-  if (name == "gmm-25" || name == "gmm-50") return gmm(adbench::read_gmm(name));
-  if (name == "lstm") return recurrent(adbench::read_lstm());
-  if (name.size() == 1) return training(name);
+  if (name == "gmm-25" || name == "gmm-50") return libtorch_gmm(name);
+  if (name == "lstm") return libtorch_lstm();
+  if (name.size() == 1 || is_recurrent(name) || is_encoder(name) || is_convolutional(name) ||
+      name == "embedding" || !dense_sizes(name).empty()) {
+    return training(name);
+  }
   return {};
 }
 

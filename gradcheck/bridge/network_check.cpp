@@ -15,11 +15,11 @@
 
 #include "autodiff/errors.hpp"
 #include "autodiff/tape.hpp"
+#include "gradcheck/bridge/blame/explain_failure.hpp"
 #include "gradcheck/bridge/branches.hpp"
 #include "gradcheck/bridge/cost_rounding.hpp"
-#include "gradcheck/bridge/blame/explain_failure.hpp"
-#include "gradcheck/bridge/replay_oracle.hpp"
 #include "gradcheck/bridge/probes/stacked_probes.hpp"
+#include "gradcheck/bridge/replay_oracle.hpp"
 #include "gradcheck/bridge/tape_gradient.hpp"
 #include "gradcheck/bridge/wrong_op.hpp"
 #include "gradcheck/errors.hpp"

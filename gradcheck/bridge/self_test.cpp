@@ -12,9 +12,9 @@
 #include "gradcheck/bridge/ops/batch_rule.hpp"
 #include "gradcheck/bridge/ops/edges/edges.hpp"
 #include "gradcheck/bridge/ops/op_case.hpp"
-#include "gradcheck/bridge/probes/replay_probes.hpp"
 #include "gradcheck/bridge/ops/replay_agreement.hpp"
 #include "gradcheck/bridge/ops/wide_difference.hpp"
+#include "gradcheck/bridge/probes/replay_probes.hpp"
 #include "gradcheck/check.hpp"
 
 namespace dtheta::gradcheck {

@@ -10,11 +10,11 @@
 #include <optional>
 
 #include "autodiff/tape.hpp"
-#include "gradcheck/bridge/leaf_layout.hpp"
 #include "gradcheck/bridge/blame/local_difference.hpp"
-#include "gradcheck/bridge/multi_index.hpp"
 #include "gradcheck/bridge/blame/reverse_walk.hpp"
 #include "gradcheck/bridge/blame/rule_trial.hpp"
+#include "gradcheck/bridge/leaf_layout.hpp"
+#include "gradcheck/bridge/multi_index.hpp"
 #include "gradcheck/bridge/source_line.hpp"
 
 namespace dtheta::gradcheck {

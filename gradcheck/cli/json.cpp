@@ -28,8 +28,7 @@ Json worst_of(const BlockResult& block) {
   const Component& c = block.worst.front();
   Json json{{"index", c.key.index}, {"position", c.position}, {"analytic", c.analytic},
             {"numeric", c.numeric}, {"bar", c.bar},           {"step", c.step},
-            {"corner", c.corner},
-            {"kink", c.corner}};  // its name before 0.3
+            {"corner", c.corner},   {"kink", c.corner}};  // its name before 0.3
   json["replay"] = c.replay.empty() ? Json(nullptr) : Json(c.replay);
   return json;
 }

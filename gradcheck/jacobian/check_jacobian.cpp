@@ -6,8 +6,8 @@
 
 #include "gradcheck/errors.hpp"
 #include "gradcheck/jacobian.hpp"
-#include "gradcheck/jacobian/judge/assemble.hpp"
 #include "gradcheck/jacobian/diagnose/diagnose.hpp"
+#include "gradcheck/jacobian/judge/assemble.hpp"
 #include "gradcheck/jacobian/judge/excuse.hpp"
 #include "gradcheck/jacobian/problem.hpp"
 #include "gradcheck/same_bits.hpp"

@@ -7,8 +7,8 @@
 
 #include "gradcheck/directions.hpp"
 #include "gradcheck/errors.hpp"
-#include "gradcheck/jacobian/problem.hpp"
 #include "gradcheck/jacobian/diagnose/symmetry.hpp"
+#include "gradcheck/jacobian/problem.hpp"
 #include "gradcheck/jacobian/tangent.hpp"
 
 namespace dtheta::gradcheck {

@@ -24,7 +24,7 @@ struct JacobianEntry {
   double bar = 0.0;   ///< the numeric derivative is believed to be off by no more than this
   double step = 0.0;  ///< how far the input was moved
   Verdict verdict = Verdict::pass;
-  bool corner = false;     ///< f has a corner here; the entry was held against the two slopes
+  bool corner = false;   ///< f has a corner here; the entry was held against the two slopes
   std::string replay{};  ///< the call that shows this probe again; only where it accuses
 
   /// |analytic − numeric|.

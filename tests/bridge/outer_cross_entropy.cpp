@@ -13,8 +13,8 @@
 #include "autodiff/ops/reduction/reduction.hpp"
 #include "autodiff/ops/shape/shape.hpp"
 #include "autodiff/tape.hpp"
-#include "gradcheck/bridge/self_test.hpp"
 #include "gradcheck/bridge/probes/stacked_probes.hpp"
+#include "gradcheck/bridge/self_test.hpp"
 
 namespace dtheta::gradcheck {
 namespace {

@@ -14,8 +14,8 @@ struct RandomModel {
   bool near_corner = false;
 };
 
-/// Kind, sizes, scales of weights and data (1e-6 ... 1e6), regularisers and nearness to a corner, all
-/// from the seed.
+/// Kind, sizes, scales of weights and data (1e-6 ... 1e6), regularisers and nearness to a corner,
+/// all from the seed.
 RandomModel random_model(std::uint64_t seed);
 
 }  // namespace gradcheck_test

@@ -165,7 +165,9 @@ constexpr std::array<AddSum, 2> add_sum_forms{{{false}, {true}}};
 
 }  // namespace
 
-bool adds_in_place(const OpRecord& op) { return is_add_matmul(op) || &op == &record_of<AddSum>; }
+bool adds_in_place(const OpRecord& op) {
+  return is_add_matmul(op) || &op == &record_of<AddSum> || is_scatter_nd_add(op);
+}
 
 MergedForm affine_relu_form() { return {&record_of<AffineRelu>, nullptr}; }
 MergedForm gated_matmul_form(MatMulForm product) {

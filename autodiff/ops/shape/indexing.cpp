@@ -9,6 +9,7 @@
 #include "autodiff/errors.hpp"
 #include "autodiff/op_list.hpp"
 #include "autodiff/ops/families.hpp"
+#include "autodiff/ops/forms.hpp"
 #include "autodiff/ops/operands.hpp"
 
 namespace dtheta {
@@ -153,6 +154,11 @@ Var embedding(Arg table, Arg indices) {
 }
 
 Var one_hot(Arg indices, Index classes) { return apply(OneHot{classes}, {indices}); }
+
+std::optional<ScatterAddForm> as_scatter_add(const Node& node) {
+  if (node.op != &record_of<ScatterAdd>) return std::nullopt;
+  return ScatterAddForm{static_cast<const ScatterAdd*>(node.attributes)->axis};
+}
 
 std::span<const OpRecord* const> index_ops() { return OpList<Take, ScatterAdd, OneHot>::records; }
 

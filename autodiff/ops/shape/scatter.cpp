@@ -3,6 +3,7 @@
 #include "autodiff/kernels/strided.hpp"
 #include "autodiff/op_list.hpp"
 #include "autodiff/ops/families.hpp"
+#include "autodiff/ops/forms.hpp"
 #include "autodiff/ops/shape/along_axis.hpp"
 #include "autodiff/ops/shape/indexing.hpp"
 #include "autodiff/ops/shape/scatter_rules.hpp"
@@ -107,6 +108,8 @@ Var index_select(Arg x, int axis, Arg indices) {
   }
   return take(x, indices, normalize_axis("index_select", axis, s.rank()));
 }
+
+bool is_scatter_nd_add(const OpRecord& op) { return &op == &record_of<detail::ScatterSum<Tuples>>; }
 
 std::span<const OpRecord* const> scatter_ops() {
   using namespace detail;

@@ -91,8 +91,15 @@ struct Scatter : Address {
  protected:
   template <class T, class Visit>
   void visit_all(const Call<T>& call, Visit visit) const {
-    std::copy_n(call.input(0), call.out_shape().size(), call.output());
-    this->for_each(Self::info.name, call.shape(0), call.shape(1), call.indices(1), visit);
+    const auto each_run = [&](const auto& use) {
+      this->for_each(Self::info.name, call.shape(0), call.shape(1), call.indices(1), use);
+    };
+    if (call.output() == call.input(0)) {
+      each_run([](Index, Index, Index) {});  // an index out of range must leave x as it was
+    } else {
+      std::copy_n(call.input(0), call.out_shape().size(), call.output());
+    }
+    each_run(visit);
   }
 };
 

@@ -7,8 +7,8 @@
 #include <cmath>
 
 #include "gradcheck/bridge/blame/not_finite.hpp"
-#include "gradcheck/bridge/source_line.hpp"
 #include "gradcheck/bridge/blame/stopped.hpp"
+#include "gradcheck/bridge/source_line.hpp"
 #include "gradcheck/bridge/wrong_op.hpp"
 
 namespace dtheta::gradcheck {

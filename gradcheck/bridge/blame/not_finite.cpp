@@ -6,9 +6,9 @@
 #include <algorithm>
 #include <cmath>
 
+#include "gradcheck/bridge/blame/reverse_walk.hpp"
 #include "gradcheck/bridge/leaf_layout.hpp"
 #include "gradcheck/bridge/multi_index.hpp"
-#include "gradcheck/bridge/blame/reverse_walk.hpp"
 #include "gradcheck/bridge/source_line.hpp"
 
 namespace dtheta::gradcheck {

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "gradcheck/bridge/leaf_layout.hpp"
 #include "gradcheck/bridge/blame/reverse_walk.hpp"
+#include "gradcheck/bridge/leaf_layout.hpp"
 
 namespace dtheta::gradcheck {
 namespace {

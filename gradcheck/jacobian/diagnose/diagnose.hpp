@@ -1,8 +1,8 @@
 #pragma once
 
+#include "gradcheck/jacobian/diagnose/suspect_manifold.hpp"
 #include "gradcheck/jacobian/judge/judge.hpp"
 #include "gradcheck/jacobian/result.hpp"
-#include "gradcheck/jacobian/diagnose/suspect_manifold.hpp"
 
 namespace dtheta::gradcheck::detail {
 

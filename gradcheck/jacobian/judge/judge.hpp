@@ -5,8 +5,8 @@
 #include <span>
 #include <vector>
 
-#include "gradcheck/jacobian/matrix.hpp"
 #include "gradcheck/jacobian/judge/probe_table.hpp"
+#include "gradcheck/jacobian/matrix.hpp"
 #include "gradcheck/judge/finding.hpp"
 #include "gradcheck/parameter_vector.hpp"
 
