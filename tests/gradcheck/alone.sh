@@ -1,15 +1,14 @@
 #!/usr/bin/env bash
-# The checker is a library of its own: this compiles and links it from a copy of its folder, without
-# autodiff or nn in sight, and uses it once.
+# The checker is a library of its own: a program that sees a copy of its headers and nothing of
+# autodiff or nn is linked with all of the library, fmt and threads, and uses it once. That its
+# sources do not include others' headers, tests/structure/includes.py holds.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-parts=(numeric judge diagnose report jacobian)
-for part in . "${parts[@]}"; do
-  mkdir -p "$work/gradcheck/$part"
-  cp gradcheck/"$part"/*.hpp gradcheck/"$part"/*.cpp "$work/gradcheck/$part/"
-done
+mkdir "$work/gradcheck"
+(cd gradcheck && find . -path ./bridge -prune -o -path ./cli -prune -o -name '*.hpp' -print) |
+  tar -C gradcheck -cf - -T - | tar -C "$work/gradcheck" -xf -
 {
   # Headers for test frameworks and Eigen need those.
   (cd "$work" && rm gradcheck/{gtest,catch2,doctest,eigen}.hpp &&
@@ -23,6 +22,9 @@ int main() {
 }
 PROGRAM
 } >"$work/main.cpp"
-${CXX:-g++} -std=c++20 -O0 -I"$work" "$work"/main.cpp "$work"/gradcheck/*.cpp "$work"/gradcheck/*/*.cpp -lfmt -pthread \
-  -o "$work/alone"
+library=${BUILD:-build}/gradcheck/libdtheta_gradcheck.a
+sanitizers=()
+! nm -u "$library" 2>/dev/null | grep __asan_ >/dev/null || sanitizers=(-fsanitize=address,undefined)
+${CXX:-g++} -std=c++20 -O0 "${sanitizers[@]}" -I"$work" "$work/main.cpp" \
+  -Wl,--whole-archive "$library" -Wl,--no-whole-archive -lfmt -pthread -o "$work/alone"
 "$work/alone"

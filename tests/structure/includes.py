@@ -43,6 +43,11 @@ def floor_of(path):
     return None
 
 
+def is_alone(path):
+    """Whether a file is of the checker that is a library of its own."""
+    return path.startswith("gradcheck/") and path.split("/")[1] not in ("bridge", "cli")
+
+
 def upward_includes(root):
     for part in ("autodiff", "nn", "gradcheck"):
         for path in sorted((root / part).rglob("*.[hc]pp")):
@@ -52,6 +57,8 @@ def upward_includes(root):
                 yield f"{name} stands on no floor"
                 continue
             for included in INCLUDE.findall(path.read_text()):
+                if is_alone(name) and not is_alone(included):
+                    yield f"{name} includes {included}: the checker knows neither tapes nor networks"
                 other = floor_of(included)
                 if other is None and included.split("/")[0] in ("autodiff", "nn", "gradcheck"):
                     yield f"{name} includes {included}, which stands on no floor"
