@@ -39,6 +39,8 @@ std::span<const OpRecord* const> classification_loss_ops();
 std::span<const OpRecord* const> channel_ops();
 std::span<const OpRecord* const> convolution_ops();
 std::span<const OpRecord* const> lstm_ops();
+std::span<const OpRecord* const> gru_ops();
+std::span<const OpRecord* const> rnn_ops();
 std::span<const OpRecord* const> max_pool_ops();
 std::span<const OpRecord* const> avg_pool_ops();
 std::span<const OpRecord* const> plane_ops();

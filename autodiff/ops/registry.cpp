@@ -92,6 +92,8 @@ std::span<const OpRecord* const> all_ops() {
                               channel_ops(),
                               convolution_ops(),
                               lstm_ops(),
+                              gru_ops(),
+                              rnn_ops(),
                               ctc_ops(),
                               embedding_bag_ops(),
                               max_pool_ops(),

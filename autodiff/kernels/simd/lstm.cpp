@@ -14,24 +14,6 @@
 HWY_BEFORE_NAMESPACE();
 namespace dtheta::simd::HWY_NAMESPACE {
 
-/// Calls visit(element, load, store) for each register of n elements; the last one may be short.
-template <class D, class Visit>
-HWY_INLINE void for_each_register(D d, std::size_t n, Visit visit) {
-  using T = hn::TFromD<D>;
-  using V = hn::Vec<D>;
-  const std::size_t lanes = hn::Lanes(d);
-  std::size_t k = 0;
-  for (; k + lanes <= n; k += lanes) {
-    visit(
-        k, [&](const T* p) HWY_ATTR { return hn::LoadU(d, p); },
-        [&](V v, T* p) HWY_ATTR { hn::StoreU(v, d, p); });
-  }
-  if (k == n) return;
-  visit(
-      k, [&](const T* p) HWY_ATTR { return load_first(d, p, n - k); },
-      [&](V v, T* p) HWY_ATTR { store_first(d, v, p, n - k); });
-}
-
 template <class T>
 HWY_INLINE void step_any(const LstmStep<T>& s) {
   const hn::ScalableTag<T> d;

@@ -104,6 +104,24 @@ HWY_INLINE V minimum_of(V a, V b) {
   return hn::IfThenElse(hn::Eq(a, b), hn::Or(a, b), smaller);
 }
 
+/// Calls visit(element, load, store) for each register of n elements; the last one may be short.
+template <class D, class Visit>
+HWY_INLINE void for_each_register(D d, std::size_t n, Visit visit) {
+  using T = hn::TFromD<D>;
+  using V = hn::Vec<D>;
+  const std::size_t lanes = hn::Lanes(d);
+  std::size_t k = 0;
+  for (; k + lanes <= n; k += lanes) {
+    visit(
+        k, [&](const T* p) HWY_ATTR { return hn::LoadU(d, p); },
+        [&](V v, T* p) HWY_ATTR { hn::StoreU(v, d, p); });
+  }
+  if (k == n) return;
+  visit(
+      k, [&](const T* p) HWY_ATTR { return load_first(d, p, n - k); },
+      [&](V v, T* p) HWY_ATTR { store_first(d, v, p, n - k); });
+}
+
 }  // namespace dtheta::simd::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 

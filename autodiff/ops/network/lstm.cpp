@@ -1,12 +1,9 @@
 #include "autodiff/ops/network/lstm.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 #include <vector>
 
-#include "autodiff/errors.hpp"
 #include "autodiff/grad.hpp"
 #include "autodiff/kernels/lstm.hpp"
 #include "autodiff/op_list.hpp"
@@ -15,6 +12,7 @@
 #include "autodiff/ops/families.hpp"
 #include "autodiff/ops/forms.hpp"
 #include "autodiff/ops/linalg/matmul.hpp"
+#include "autodiff/ops/network/recurrent_rules.hpp"
 #include "autodiff/ops/operands.hpp"
 #include "autodiff/ops/shape/shape.hpp"
 #include "autodiff/tape.hpp"
@@ -22,49 +20,31 @@
 namespace dtheta {
 namespace {
 
-using detail::LstmBlock, detail::LstmSizes;
+using detail::LstmBlock, detail::RecurrentSizes;
 
 Index dim(const Shape& s, int axis) { return axis < s.rank() ? s[axis] : 0; }
 
-/// Throws ShapeError naming `op` unless all operands are those of one LSTM.
-void require(std::string_view op, Types in, const LstmSizes& z,
-             std::initializer_list<Shape> shapes) {
-  detail::require_real(op, in);
-  const bool fits =
-      z.time > 0 && std::ranges::equal(in, shapes, [](const ValueType& t, const Shape& s) {
-        return t.shape == s;
-      });
-  if (fits) return;
-  std::string got, needed;
-  for (const ValueType& t : in) got += (got.empty() ? "" : ", ") + to_string(t.shape);
-  for (const Shape& s : shapes) needed += (needed.empty() ? "" : ", ") + to_string(s);
-  throw ShapeError(
-      fmt::format("{}: {} do not fit at least one step of {} samples and {} hidden: {} are needed",
-                  op, got, z.samples, z.hidden, needed));
+Shape kept_shape(const RecurrentSizes& z) {
+  return {detail::lstm_blocks, z.time, z.samples, z.hidden};
 }
-
-Shape kept_shape(const LstmSizes& z) { return {detail::lstm_blocks, z.time, z.samples, z.hidden}; }
-Shape gates_shape(const LstmSizes& z) { return {z.time, z.samples, 4 * z.hidden}; }
-Shape state_shape(const LstmSizes& z) { return {z.samples, z.hidden}; }
-Shape weights_shape(const LstmSizes& z) { return {4 * z.hidden, z.hidden}; }
+Shape gates_shape(const RecurrentSizes& z) { return {z.time, z.samples, 4 * z.hidden}; }
+Shape state_shape(const RecurrentSizes& z) { return {z.samples, z.hidden}; }
+Shape weights_shape(const RecurrentSizes& z) { return {4 * z.hidden, z.hidden}; }
 
 /// A block of what an LSTM has kept, (time, samples, hidden).
 Var block(Var kept, LstmBlock b) { return select(kept, 0, static_cast<Index>(b)); }
 
-/// The same value as a record of its own, through which derivatives pass.
-Var alias(Var v) { return reshape(expand_dims(v, 0), v.shape()); }
-
 /// Operands and steps of a size, for both ops.
 struct Case {
-  LstmSizes z;
+  RecurrentSizes z;
   [[nodiscard]] SampleInput gates() const { return real(gates_shape(z), {-2, 2}); }
   [[nodiscard]] SampleInput kept() const { return real(kept_shape(z)); }
   [[nodiscard]] SampleInput state() const { return real(state_shape(z)); }
   [[nodiscard]] SampleInput weights() const { return real(weights_shape(z)); }
 };
-const std::vector<Case>& cases() {
-  static const std::vector<Case> list{
-      {{1, 1, 1}}, {{3, 2, 2}}, {{2, 1, 3, true}}, {{1, 0, 2}}, {{2, 2, 1}}};
+std::vector<Case> cases() {
+  std::vector<Case> list;
+  for (const RecurrentSizes& z : detail::recurrent_cases()) list.push_back({z});
   return list;
 }
 
@@ -82,12 +62,12 @@ struct LstmGrad {
 
   static constexpr OpInfo info{.name = "lstm_grad", .arity = 4};
 
-  [[nodiscard]] LstmSizes sizes(const Shape& kept) const {
+  [[nodiscard]] RecurrentSizes sizes(const Shape& kept) const {
     return {dim(kept, 1), dim(kept, 2), dim(kept, 3), reverse};
   }
   [[nodiscard]] ValueType infer(Types in) const {
-    const LstmSizes z = sizes(in[1].shape);
-    require(
+    const RecurrentSizes z = sizes(in[1].shape);
+    detail::require_sequence(
         info.name, in, z,
         {{count, z.time, z.samples, z.hidden}, kept_shape(z), weights_shape(z), state_shape(z)});
     return {gates_shape(z), Kind::real};
@@ -97,7 +77,7 @@ struct LstmGrad {
   }
   template <class T>
   void forward(const Call<T>& call) const {
-    const LstmSizes z = sizes(call.shape(1));
+    const RecurrentSizes z = sizes(call.shape(1));
     std::array<const T*, detail::lstm_blocks> given{};
     for (Index b = 0; b < count; ++b) {
       given[static_cast<std::size_t>(first + b)] = call.input(0) + b * z.block();
@@ -109,12 +89,7 @@ struct LstmGrad {
   /// Differentiated as what it is made of: recorded anew from aliases of its operands, so that
   /// nothing but the operand in question is seen to change.
   [[nodiscard]] Var vjp(int i, const Primal& p, Var d) const {
-    std::array<Var, 4> in;
-    for (int k = 0; k < 4; ++k) in[static_cast<std::size_t>(k)] = alias(p[k]);
-    const Var made = decomposed(in);
-    return dtheta::vjp(std::span(&made, 1), std::span(&d, 1),
-                       std::span(&in[static_cast<std::size_t>(i)], 1))
-        .front();
+    return detail::vjp_as_made<4>([this](const auto& in) { return decomposed(in); }, i, p, d);
   }
 
   static std::vector<Sample<LstmGrad>> samples() {
@@ -134,7 +109,7 @@ struct LstmGrad {
  private:
   [[nodiscard]] Var decomposed(const std::array<Var, 4>& in) const {
     const auto& [given, kept, w, c0] = in;
-    const LstmSizes z = sizes(kept.shape());
+    const RecurrentSizes z = sizes(kept.shape());
     const Var i = block(kept, LstmBlock::i), f = block(kept, LstmBlock::f),
               g = block(kept, LstmBlock::g), o = block(kept, LstmBlock::o),
               c = block(kept, LstmBlock::c), tanh_c = tanh(c);
@@ -178,12 +153,13 @@ struct Lstm {
 
   static constexpr OpInfo info{.name = "lstm", .arity = 4};
 
-  [[nodiscard]] LstmSizes sizes(const Shape& gates) const {
+  [[nodiscard]] RecurrentSizes sizes(const Shape& gates) const {
     return {dim(gates, 0), dim(gates, 1), dim(gates, 2) / 4, reverse};
   }
   [[nodiscard]] ValueType infer(Types in) const {
-    const LstmSizes z = sizes(in[0].shape);
-    require(info.name, in, z, {gates_shape(z), weights_shape(z), state_shape(z), state_shape(z)});
+    const RecurrentSizes z = sizes(in[0].shape);
+    detail::require_sequence(info.name, in, z,
+                             {gates_shape(z), weights_shape(z), state_shape(z), state_shape(z)});
     return {kept_shape(z), Kind::real};
   }
   [[nodiscard]] std::size_t scratch(Types in) const {
@@ -196,15 +172,16 @@ struct Lstm {
   }
 
   [[nodiscard]] Var vjp(int i, const Primal& p, Var c) const {
-    const LstmSizes z = sizes(p[0].shape());
+    const RecurrentSizes z = sizes(p[0].shape());
     const Var gates = gates_cotangent(p, c), first = select(gates, 0, z.at(0));
     switch (i) {
       case 0:
         return gates;
       case 1:
         return matmul(reshape(gates, Shape{z.time * z.samples, 4 * z.hidden}),
-                      reshape(states_before(p, z), Shape{z.time * z.samples, z.hidden}), true,
-                      false);
+                      reshape(detail::states_before(block(p.out, LstmBlock::h), p[2], z),
+                              Shape{z.time * z.samples, z.hidden}),
+                      true, false);
       case 2:
         return matmul(first, p[1]);
       default:
@@ -214,8 +191,8 @@ struct Lstm {
 
   /// Samples are independent, so with one W for all a batch is more samples.
   [[nodiscard]] Var batch(const Batch& b) const {
-    if (b.is_batched(1)) return one_by_one(b);
-    const LstmSizes z = sizes(Shape(b[0].shape().dims().subspan(b.is_batched(0) ? 1 : 0)));
+    if (b.is_batched(1)) return detail::one_by_one<4>(*this, b);
+    const RecurrentSizes z = sizes(Shape(b[0].shape().dims().subspan(b.is_batched(0) ? 1 : 0)));
     const Index samples = b.size * z.samples;
     const Var gates = reshape(swap_axes(b.expanded(0), 0, 1), Shape{z.time, samples, 4 * z.hidden});
     const Shape states{samples, z.hidden};
@@ -237,14 +214,6 @@ struct Lstm {
   }
 
  private:
-  [[nodiscard]] Var one_by_one(const Batch& b) const {
-    std::vector<Var> items;
-    for (Index k = 0; k < b.size; ++k) {
-      const auto item = [&](int i) { return b.is_batched(i) ? select(b[i], 0, k) : b[i]; };
-      items.push_back(expand_dims(apply(*this, {item(0), item(1), item(2), item(3)}), 0));
-    }
-    return concat(items, 0);
-  }
   /// The record is the same for all operands: one that was made for another operand is taken.
   [[nodiscard]] Var gates_cotangent(const Primal& p, Var c) const {
     Tape& tape = c.tape();
@@ -255,30 +224,11 @@ struct Lstm {
       op.count = form->count;
       c = Var(tape, tape.inputs(c.index())[0]);
     }
-    const std::array<Arg, 4> in{c, p.out, p[1], p[3]};
-    constexpr std::uint32_t recent = 64;
-    const std::uint32_t end = tape.size();
-    for (std::uint32_t k = end; k > p.out.index() + 1 && end - k < recent; --k) {
-      const Node& node = tape.node(k - 1);
-      const bool same =
-          node.op == &record_of<LstmGrad> && *static_cast<const LstmGrad*>(node.attributes) == op &&
-          std::ranges::equal(tape.inputs(k - 1), in,
-                             [](std::uint32_t a, const Arg& b) { return a == b.var().index(); });
-      if (same) return Var(tape, k - 1);
-    }
-    return apply(op, {in[0], in[1], in[2], in[3]});
-  }
-
-  /// h as each step found it, (time, samples, hidden).
-  static Var states_before(const Primal& p, const LstmSizes& z) {
-    const Var h0 = expand_dims(p[2], 0), h = block(p.out, LstmBlock::h);
-    if (z.time == 1) return h0;
-    return z.reverse ? concat({slice(h, 0, {1, z.time}), h0})
-                     : concat({h0, slice(h, 0, {0, z.time - 1})});
+    return detail::apply_once(op, std::array{c, p.out, p[1], p[3]}, p.out);
   }
 
   /// dc of each step is what h and c receive there plus (dc f) of the step that followed.
-  static Var first_memory_cotangent(const Primal& p, const LstmSizes& z, Var c, Var gates) {
+  static Var first_memory_cotangent(const Primal& p, const RecurrentSizes& z, Var c, Var gates) {
     const Var f = block(p.out, LstmBlock::f), dh = block(c, LstmBlock::h),
               through_h =
                   block(p.out, LstmBlock::o) * (1 - square(tanh(block(p.out, LstmBlock::c))));

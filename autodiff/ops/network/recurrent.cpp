@@ -10,8 +10,11 @@
 #include "autodiff/ops/elementwise/arithmetic.hpp"
 #include "autodiff/ops/linalg/dense.hpp"
 #include "autodiff/ops/linalg/matmul.hpp"
+#include "autodiff/ops/network/gru.hpp"
 #include "autodiff/ops/network/lstm.hpp"
+#include "autodiff/ops/network/rnn.hpp"
 #include "autodiff/ops/shape/shape.hpp"
+#include "autodiff/tape.hpp"
 
 namespace dtheta {
 namespace {
@@ -77,6 +80,11 @@ struct RnnRule : Layer {
           RecurrentActivation f, int x_rank)
       : Layer(name, x, h, weights, 1, x_rank), activation(f) {}
   [[nodiscard]] Var prepare(Arg x) const { return from_x(x, both_biases()); }
+  /// x (time, samples, in)
+  [[nodiscard]] RecurrentResult run_tanh(Arg x, Var h, bool reverse) const {
+    const Var outputs = detail::rnn_steps(Arg(prepare(x), at), w.w_h, h, reverse);
+    return {outputs, {select(outputs, 0, reverse ? 0 : x.var().shape()[0] - 1), {}}, {}};
+  }
   [[nodiscard]] RecurrentState step(Var gates, const RecurrentState& s) const {
     const Var sum = gates + from_h(s.h);
     return {activation == RecurrentActivation::tanh ? tanh(sum) : relu(sum), {}};
@@ -113,21 +121,21 @@ struct GruRule : Layer {
     w_new = slice(w.w_h, 0, {2 * hidden, 3 * hidden});
   }
   [[nodiscard]] Var prepare(Arg x) const { return from_x(x, reset_after ? w.b_x : both_biases()); }
+  /// x (time, samples, in), of a GRU that resets after the product.
+  [[nodiscard]] RecurrentResult run_reset_after(Arg x, Var h, bool reverse) const {
+    const Var none = h.tape().constant(Tensor(Shape{3 * hidden}));
+    const Var kept =
+        detail::gru_steps(Arg(prepare(x), at), w.w_h, w.b_h.exists() ? w.b_h : none, h, reverse);
+    const Var outputs = select(kept, 0, 0);
+    return {outputs, {select(outputs, 0, reverse ? 0 : x.var().shape()[0] - 1), {}}, {}};
+  }
+  /// A step of one that resets before the product.
   [[nodiscard]] RecurrentState step(Var from_input, const RecurrentState& s) const {
     const Index n = hidden;
     const Var x_rz = columns(from_input, 0, 2 * n), x_new = columns(from_input, 2 * n, 3 * n);
-    Var h_rz, h_new;
-    if (reset_after) {
-      const Var product = from_h(s.h, w.b_h);
-      h_rz = columns(product, 0, 2 * n);
-      h_new = columns(product, 2 * n, 3 * n);
-    } else {
-      h_rz = matmul(s.h, w_rz, false, true);
-    }
-    const Var rz = sigmoid(x_rz + h_rz);
+    const Var rz = sigmoid(x_rz + matmul(s.h, w_rz, false, true));
     const Var r = columns(rz, 0, n), z = columns(rz, n, 2 * n);
-    const Var candidate =
-        reset_after ? tanh(x_new + r * h_new) : tanh(x_new + matmul(r * s.h, w_new, false, true));
+    const Var candidate = tanh(x_new + matmul(r * s.h, w_new, false, true));
     return {(1 - z) * candidate + z * s.h, {}};
   }
   bool reset_after;
@@ -180,12 +188,17 @@ RecurrentState lstm_cell(Arg x, const RecurrentState& state, const RecurrentWeig
 
 Var gru_cell(Arg x, Arg h, const RecurrentWeights& w, bool reset_after) {
   const GruRule rule("gru_cell", x, h, w, reset_after, 2);
-  return rule.step(rule.prepare(x), {h.var()}).h;
+  if (!reset_after) return rule.step(rule.prepare(x), {h.var()}).h;
+  return rule.run_reset_after(Arg(expand_dims(x, 0), x.at()), h.var(), false).last.h;
 }
 
 RecurrentResult rnn(Arg x, Arg h, const RecurrentWeights& w, RecurrentActivation activation,
                     bool reverse) {
-  return run(RnnRule("rnn", x, h, w, activation, 3), x, {h.var()}, reverse);
+  const RnnRule rule("rnn", x, h, w, activation, 3);
+  // The corners of relu are seen op by op, and so are steps that have them.
+  if (activation != RecurrentActivation::tanh) return run(rule, x, {h.var()}, reverse);
+  require_steps(rule.op, x);
+  return rule.run_tanh(x, h.var(), reverse);
 }
 
 RecurrentResult lstm(Arg x, const RecurrentState& state, const RecurrentWeights& w, bool reverse) {
@@ -195,7 +208,10 @@ RecurrentResult lstm(Arg x, const RecurrentState& state, const RecurrentWeights&
 }
 
 RecurrentResult gru(Arg x, Arg h, const RecurrentWeights& w, bool reset_after, bool reverse) {
-  return run(GruRule("gru", x, h, w, reset_after, 3), x, {h.var()}, reverse);
+  const GruRule rule("gru", x, h, w, reset_after, 3);
+  if (!reset_after) return run(rule, x, {h.var()}, reverse);
+  require_steps(rule.op, x);
+  return rule.run_reset_after(x, h.var(), reverse);
 }
 
 }  // namespace dtheta

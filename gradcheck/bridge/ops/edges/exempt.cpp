@@ -21,7 +21,7 @@ constexpr std::string_view squares = "squares leave the range beyond the root of
 constexpr std::string_view weights = "weights of 0 times an infinity are NaN";
 constexpr std::string_view rounding = "rounding is taken to 0";
 
-constexpr std::array<Exemption, 84> all_exemptions{{
+constexpr std::array<Exemption, 92> all_exemptions{{
     {"add_matmul", Edge::range, product},
     {"affine_relu", Edge::infinity, "infinite terms of both signs"},
     {"affine_relu", Edge::range, "terms overflow that a rectified sum does not show"},
@@ -50,6 +50,10 @@ constexpr std::array<Exemption, 84> all_exemptions{{
     {"fourier", Edge::infinity, weights},
     {"gated_matmul", Edge::infinity, product},
     {"gated_matmul", Edge::nan, product},
+    {"gru", Edge::infinity, product},
+    {"gru", Edge::range, gates},
+    {"gru_grad", Edge::infinity, product},
+    {"gru_grad", Edge::range, gates},
     {"hypot_slope", Edge::second, "has no derivative at (0, 0)"},
     {"inverse", Edge::infinity, no_matrix},
     {"inverse", Edge::range, norms},
@@ -81,6 +85,10 @@ constexpr std::array<Exemption, 84> all_exemptions{{
     {"rms_standardize", Edge::range, squares},
     {"rms_standardize_grad", Edge::infinity, spread},
     {"rms_standardize_grad", Edge::range, squares},
+    {"rnn", Edge::infinity, product},
+    {"rnn", Edge::range, product},
+    {"rnn_grad", Edge::infinity, product},
+    {"rnn_grad", Edge::range, product},
     {"safe_quotient", Edge::infinity, no_matrix},
     {"safe_quotient", Edge::range, norms},
     {"safe_quotient", Edge::second, "throws where a quotient of two zeros has no limit"},

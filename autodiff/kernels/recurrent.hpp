@@ -1,0 +1,132 @@
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+
+#include "autodiff/kernels/gemm.hpp"
+#include "autodiff/kernels/simd/product.hpp"
+
+/// What the steps of recurrent layers share: their sizes, and the products with the state.
+namespace dtheta::detail {
+
+/// A recurrent layer over `time` steps of `samples` rows; `reverse`: from the last step to the
+/// first.
+struct RecurrentSizes {
+  Index time, samples, hidden;
+  bool reverse = false;
+
+  /// Elements of one step of a block.
+  [[nodiscard]] Index step() const { return samples * hidden; }
+  [[nodiscard]] Index block() const { return time * step(); }
+  /// Which step is taken as number s.
+  [[nodiscard]] Index at(Index s) const { return reverse ? time - 1 - s : s; }
+};
+
+template <class T>
+T logistic(T x) {
+  using std::exp;
+  if (x >= T(0)) return T(1) / (T(1) + exp(-x));
+  const T e = exp(x);
+  return e / (T(1) + e);
+}
+
+/// The products of a step have as many rows as there are samples. With few, BLAS would spend more
+/// time on rearranging W than on the product.
+[[nodiscard]] inline bool few_samples(const RecurrentSizes& z) { return z.samples <= 48; }
+
+/// c (rows, columns) += a (rows, k) b (k, columns), where the rows of c are c_stride apart.
+template <Vectorized T>
+void add_small_product(Index rows, Index columns, Index k, const T* a, const T* b, T* c,
+                       Index c_stride) {
+  const auto n = [](Index i) { return static_cast<std::size_t>(i); };
+  simd::multiply({.m = n(rows),
+                  .n = n(columns),
+                  .k = n(k),
+                  .a = a,
+                  .a_row = n(k),
+                  .a_column = 1,
+                  .b = b,
+                  .b_stride = n(columns),
+                  .c = c,
+                  .c_stride = n(c_stride),
+                  .added = c,
+                  .added_stride = n(c_stride)});
+}
+
+/// What h W^T adds to the gates of a step, for W (gates * hidden, hidden).
+template <Scalar T, Index gates_each>
+class Recurrence {
+ public:
+  /// Elements of work, for W transposed gate by gate.
+  static Index work(const RecurrentSizes& z) {
+    return few_samples(z) ? gates_each * z.hidden * z.hidden : 0;
+  }
+
+  Recurrence(const RecurrentSizes& z, const T* w, T* work) : z_(z), w_(w), transposed_(work) {
+    if (!uses_small_products()) return;
+    for (Index g = 0; g < gates_each; ++g, w += z.hidden * z.hidden, work += z.hidden * z.hidden) {
+      transpose(w, z.hidden, work);
+    }
+  }
+  /// For `samples` rows of h and of the gates.
+  void add(Index samples, const T* h, T* gates) const {
+    if constexpr (Vectorized<T>) {
+      if (uses_small_products()) {
+        for (Index g = 0; g < gates_each; ++g) {
+          add_small_product(samples, z_.hidden, z_.hidden, h,
+                            transposed_ + g * z_.hidden * z_.hidden, gates + g * z_.hidden,
+                            gates_each * z_.hidden);
+        }
+        return;
+      }
+    }
+    gemm({samples, gates_each * z_.hidden, z_.hidden, false, true, true}, h, w_, gates);
+  }
+
+ private:
+  [[nodiscard]] bool uses_small_products() const { return Vectorized<T> && few_samples(z_); }
+  /// In squares that fit a cache line, so that both sides are read and written line by line.
+  static void transpose(const T* a, Index n, T* out) {
+    constexpr Index square = 16;
+    for (Index i0 = 0; i0 < n; i0 += square) {
+      for (Index j0 = 0; j0 < n; j0 += square) {
+        for (Index i = i0; i < std::min(n, i0 + square); ++i) {
+          for (Index j = j0; j < std::min(n, j0 + square); ++j) out[j * n + i] = a[i * n + j];
+        }
+      }
+    }
+  }
+
+  const RecurrentSizes& z_;
+  const T* w_;
+  T* transposed_;
+};
+
+/// dh (samples, hidden) += dG W for dG (samples, width) and W (width, hidden).
+template <Scalar T>
+void add_through_gates(const RecurrentSizes& z, Index samples, Index width, const T* gates,
+                       const T* w, T* dh) {
+  if constexpr (Vectorized<T>) {
+    if (few_samples(z)) {
+      return add_small_product(samples, z.hidden, width, gates, w, dh, z.hidden);
+    }
+  }
+  gemm({samples, z.hidden, width, false, false, true}, gates, w, dh);
+}
+
+/// Calls body(first, count) for runs of samples, each of which goes through all steps by itself:
+/// threads need not wait for each other at every step. Small products sum in one order whatever
+/// their number of rows; those of BLAS may not, and are not cut.
+template <Scalar T, class Body>
+void for_each_run_of_samples(const RecurrentSizes& z, Index gates, const Parallel* parallel,
+                             Body body) {
+  constexpr Index at_once = 8, worth_sharing = Index{1} << 21;  // rows of a tile; multiplications
+  const bool shared =
+      Vectorized<T> && few_samples(z) && z.block() * gates * z.hidden >= worth_sharing;
+  for_each_run(shared ? parallel : nullptr, static_cast<std::size_t>(z.samples), at_once,
+               [&](std::size_t first, std::size_t count) {
+                 body(static_cast<Index>(first), static_cast<Index>(count));
+               });
+}
+
+}  // namespace dtheta::detail
