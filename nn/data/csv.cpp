@@ -209,7 +209,7 @@ CsvTable CsvTable::complete() const {
   return CsvTable(std::move(columns));
 }
 
-Tensor CsvTable::features(std::span<const std::string> names) const {
+Tensor CsvTable::features(const std::vector<std::string>& names) const {
   std::vector<Tensor> parts;
   for (const std::string& name : names) {
     const CsvColumn& column = (*this)[name];
@@ -221,7 +221,7 @@ Tensor CsvTable::features(std::span<const std::string> names) const {
   return beside(parts, rows());
 }
 
-Tensor CsvTable::features_without(std::span<const std::string> names) const {
+Tensor CsvTable::features_without(const std::vector<std::string>& names) const {
   for (const std::string& name : names) static_cast<void>((*this)[name]);
   std::vector<std::string> rest;
   for (const CsvColumn& c : columns_) {

@@ -49,9 +49,9 @@ class CsvTable {
   [[nodiscard]] CsvTable complete() const;
   /// float64 (rows, features): numbers as they are, categories one-hot, in the order of the names.
   /// Throws ValueError for what is missing and, as operator[], for a name.
-  [[nodiscard]] Tensor features(std::span<const std::string> names) const;
+  [[nodiscard]] Tensor features(const std::vector<std::string>& names) const;
   /// The same for all columns but some.
-  [[nodiscard]] Tensor features_without(std::span<const std::string> names) const;
+  [[nodiscard]] Tensor features_without(const std::vector<std::string>& names) const;
   /// int64 (rows): the codes of a column of categories, or whole numbers. Throws ValueError for
   /// what is missing or not whole.
   [[nodiscard]] Tensor labels(std::string_view name) const;

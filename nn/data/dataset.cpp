@@ -64,15 +64,12 @@ void require_idx_pair(const std::string& image_file, const IdxArray& images,
 
 void require_valid(const Dataset& data, Index classes) {
   require_shapes(data);
-  if (data.inputs.dtype() == DType::int64 || data.labels.dtype() != DType::int64) {
-    throw TypeError(fmt::format("dataset: inputs are {} and labels {}, must be real and int64",
-                                to_string(data.inputs.dtype()), to_string(data.labels.dtype())));
+  if (data.labels.dtype() != DType::int64) {
+    throw TypeError(
+        fmt::format("dataset: labels are {}, classes are int64", to_string(data.labels.dtype())));
   }
-  if (data.inputs.dtype() == DType::float32) {
-    require_finite<float>(data.inputs);
-  } else {
-    require_finite<double>(data.inputs);
-  }
+  if (data.inputs.dtype() == DType::float32) require_finite<float>(data.inputs);
+  if (data.inputs.dtype() == DType::float64) require_finite<double>(data.inputs);
   const std::span<const Index> labels = data.labels.data<Index>();
   const auto bad = std::ranges::find_if(labels, [&](Index l) { return l < 0 || l >= classes; });
   if (bad != labels.end()) {

@@ -8,7 +8,7 @@ namespace dtheta::nn {
 
 /// Examples and their classes.
 struct Dataset {
-  Tensor inputs;  ///< float32 or float64, (examples, features...)
+  Tensor inputs;  ///< (examples, features...): real numbers, or int64 indices such as token ids
   Tensor labels;  ///< int64, (examples), each in [0, classes)
 
   [[nodiscard]] Index count() const { return labels.size(); }
@@ -22,7 +22,7 @@ struct DatasetSplit {
 };
 
 /// Throws unless `data` can be trained on: ShapeError when it is empty or has not one label per
-/// example, TypeError for other dtypes than the above, ValueError for the first NaN or infinity
+/// example, TypeError for labels that are not int64, ValueError for the first NaN or infinity
 /// among the inputs and the first label outside [0, classes).
 void require_valid(const Dataset& data, Index classes);
 

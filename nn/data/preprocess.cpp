@@ -7,18 +7,11 @@
 #include <utility>
 
 #include "autodiff/errors.hpp"
+#include "nn/data/batch_shape.hpp"
 #include "nn/data/batches.hpp"
 
 namespace dtheta::nn {
 namespace {
-
-/// (count, dims of one example).
-Shape with_rows(const Shape& shape, Index count) {
-  if (shape.rank() < 1) throw ShapeError("rows: a scalar has no rows");
-  std::vector<Index> dims(shape.dims().begin(), shape.dims().end());
-  dims[0] = count;
-  return Shape(std::span<const Index>(dims));
-}
 
 Shape features_of(const Tensor& examples) {
   const Shape& shape = examples.shape();
@@ -28,7 +21,7 @@ Shape features_of(const Tensor& examples) {
   if (examples.dtype() == DType::int64) {
     throw TypeError("standardizer: examples are int64, must be real");
   }
-  return Shape(shape.dims().subspan(1));
+  return detail::example_of(shape);
 }
 
 /// f(element, feature) for all elements, in order.
@@ -48,7 +41,8 @@ void standardize(std::span<T> values, std::span<const double> mean,
 }  // namespace
 
 Tensor rows_of(const Tensor& values, std::span<const Index> rows) {
-  Tensor chosen(with_rows(values.shape(), static_cast<Index>(rows.size())), values.dtype());
+  Tensor chosen(detail::with_count(values.shape(), static_cast<Index>(rows.size())),
+                values.dtype());
   gather_rows(values, rows, chosen);
   return chosen;
 }

@@ -4,14 +4,15 @@
 
 #include <algorithm>
 #include <limits>
-#include <numeric>
 #include <utility>
 
 #include "autodiff/errors.hpp"
-#include "nn/train/batch_shape.hpp"
+#include "nn/data/batch_shape.hpp"
+#include "nn/data/batches.hpp"
 #include "nn/train/step_program.hpp"
 
 namespace dtheta::nn::detail {
+
 Table rows_to_record(const TableView& table, std::span<const Index> rows, bool binary,
                      bool no_labels) {
   Table chosen = table.rows(rows);
@@ -32,9 +33,9 @@ Table rows_to_record(const TableView& table, std::span<const Index> rows, bool b
   return converted;
 }
 
-Evaluation::Evaluation(const ModelView& model, BatchCost cost, const TableView& like, bool binary,
-                       unsigned threads)
-    : model_(model), cost_(std::move(cost)), like_(like), binary_(binary), threads_(threads) {}
+Evaluation::Evaluation(const ModelView& model, BatchCost cost, const TableView& like,
+                       Options options)
+    : model_(model), cost_(std::move(cost)), like_(like), options_(options) {}
 
 Evaluation::Compiled& Evaluation::compiled(Index size, bool with_cost) {
   std::unique_ptr<Compiled>& known = compiled_[{size, with_cost}];
@@ -42,17 +43,18 @@ Evaluation::Compiled& Evaluation::compiled(Index size, bool with_cost) {
   auto made = std::make_unique<Compiled>();
   std::vector<Index> rows(static_cast<std::size_t>(size));
   for (std::size_t i = 0; i < rows.size(); ++i) rows[i] = static_cast<Index>(i) % like_.count();
-  const Table example = rows_to_record(like_, rows, binary_);
+  const Table example = rows_to_record(like_, rows, options_.binary);
   made->cost = record_cost(made->tape, model_, example, cost_, {}, Mode::evaluate);
   std::vector<Var> outputs;
   if (with_cost) outputs.push_back(made->cost.cost);
   if (made->cost.output.exists()) outputs.push_back(made->cost.output);
   if (outputs.empty()) {
     throw StateError(
-        "trainer: the cost function gives no output of the model, which metrics and predictions "
-        "need: return {cost, output}");
+        fmt::format("{}: the cost function gives no output of the model, which metrics and "
+                    "predictions need: return {{cost, output}}",
+                    options_.who));
   }
-  made->workspace.emplace(Plan(outputs), threads_);
+  made->workspace.emplace(Plan(outputs), options_.threads);
   known = std::move(made);
   return *known;
 }
@@ -63,12 +65,13 @@ void Evaluation::require_fits(const TableView& data, const Compiled& program) co
     const Shape &given = data[name].shape(), &wanted = like_[name].shape();
     if (given.rank() < 1 || given[0] < 1 || example_of(given) != example_of(wanted)) {
       throw ShapeError(fmt::format(
-          "trainer: column '{}' {} does not hold examples of shape {}, as it did in training", name,
-          to_string(given), to_string(example_of(wanted))));
+          "{}: column '{}' {} does not hold examples of shape {}, as those that it was made for do",
+          options_.who, name, to_string(given), to_string(example_of(wanted))));
     }
-    if (leaf.is_index() != (data[name].dtype() == DType::int64) && !binary_) {
-      throw TypeError(fmt::format("trainer: column '{}' is {}, it was {} in training", name,
-                                  to_string(data[name].dtype()), to_string(like_[name].dtype())));
+    if (leaf.is_index() != (data[name].dtype() == DType::int64) && !options_.binary) {
+      throw TypeError(fmt::format("{}: column '{}' is {}, that which it was made for is {}",
+                                  options_.who, name, to_string(data[name].dtype()),
+                                  to_string(like_[name].dtype())));
     }
   }
 }
@@ -93,41 +96,49 @@ void Evaluation::load(Compiled& program, const TableView& data, std::span<const 
   }
 }
 
-Evaluation::Result Evaluation::run(const TableView& data, std::span<const Index> rows,
-                                   std::span<const Metric> metrics,
-                                   std::span<const NamedWeights> weights, bool with_cost) {
-  Result result;
-  std::vector<std::vector<double>> sums(metrics.size());
-  const auto size_of_all = static_cast<Index>(rows.size());
+template <class F>
+void Evaluation::for_each_batch(const TableView& data, std::span<const Index> rows,
+                                std::span<const NamedWeights> weights, bool with_cost, F use) {
+  const auto batch_size = static_cast<std::size_t>(options_.batch_size);
   const Compiled* last = nullptr;
-  for (Index start = 0; start < size_of_all; start += batch_size) {
-    const Index size = std::min(batch_size, size_of_all - start);
-    Compiled& program = compiled(size, with_cost);
+  for (std::size_t start = 0; start < rows.size(); start += batch_size) {
+    const auto batch = rows.subspan(start, std::min(batch_size, rows.size() - start));
+    Compiled& program = compiled(static_cast<Index>(batch.size()), with_cost);
     if (&program != last) {
       require_fits(data, program);
       set(program, weights);
       last = &program;
     }
-    const auto batch =
-        rows.subspan(static_cast<std::size_t>(start), static_cast<std::size_t>(size));
     load(program, data, batch);
     program.workspace->run();
-    if (with_cost) {
-      result.cost += static_cast<double>(size) *
-                     static_cast<double>((*program.workspace)[program.cost.cost][0]);
-    }
-    if (metrics.empty()) continue;
-    if (!program.cost.output.exists()) {
-      throw StateError(
-          "trainer: the cost function gives no output of the model, which metrics need: return "
-          "{cost, output}");
-    }
-    const Tensor outputs = program.workspace->tensor(program.cost.output);
-    const Table table = data.rows(batch);
-    for (std::size_t m = 0; m < metrics.size(); ++m) metrics[m].add(outputs, table, sums[m]);
+    use(program, batch);
   }
-  result.cost = with_cost ? result.cost / static_cast<double>(size_of_all)
-                          : std::numeric_limits<double>::quiet_NaN();
+}
+
+Evaluation::Result Evaluation::run(const TableView& data, std::span<const Index> rows,
+                                   std::span<const Metric> metrics,
+                                   std::span<const NamedWeights> weights, bool with_cost) {
+  double cost = 0;
+  std::vector<std::vector<double>> sums(metrics.size());
+  for_each_batch(
+      data, rows, weights, with_cost, [&](const Compiled& program, std::span<const Index> batch) {
+        const Workspace<float>& ws = *program.workspace;
+        if (with_cost) {
+          cost += static_cast<double>(batch.size()) * static_cast<double>(ws[program.cost.cost][0]);
+        }
+        if (metrics.empty()) return;
+        if (!program.cost.output.exists()) {
+          throw StateError(
+              fmt::format("{}: the cost function gives no output of the model, which metrics need: "
+                          "return {{cost, output}}",
+                          options_.who));
+        }
+        const Tensor outputs = ws.tensor(program.cost.output);
+        const Table table = data.rows(batch);
+        for (std::size_t m = 0; m < metrics.size(); ++m) metrics[m].add(outputs, table, sums[m]);
+      });
+  Result result{.cost = with_cost ? cost / static_cast<double>(rows.size())
+                                  : std::numeric_limits<double>::quiet_NaN()};
   for (std::size_t m = 0; m < metrics.size(); ++m) {
     result.metrics.push_back(metrics[m].value(sums[m]));
   }
@@ -136,32 +147,24 @@ Evaluation::Result Evaluation::run(const TableView& data, std::span<const Index>
 
 Tensor Evaluation::predict(const TableView& data, std::span<const NamedWeights> weights) {
   const Index count = data.count();
-  if (count < 1) throw ShapeError("trainer: there are no examples to predict");
-  std::optional<Tensor> all;
-  std::vector<Index> rows;
-  const Compiled* last = nullptr;
-  for (Index start = 0; start < count; start += batch_size) {
-    const Index size = std::min(batch_size, count - start);
-    Compiled& program = compiled(size, false);
-    if (&program != last) {
-      require_fits(data, program);
-      set(program, weights);
-      last = &program;
-    }
-    rows.resize(static_cast<std::size_t>(size));
-    std::iota(rows.begin(), rows.end(), start);
-    load(program, data, rows);
-    program.workspace->run();
-    const Var output = program.cost.output;
-    if (output.rank() < 1 || output.shape()[0] != size) {
-      throw ShapeError(fmt::format("trainer: the output {} is not one for each of {} examples",
-                                   to_string(output.shape()), size));
-    }
-    if (!all) all.emplace(with_count(output.shape(), count), DType::float32);
-    const std::span<const float> values = (*program.workspace)[output];
-    const Index width = output.size() / size;
-    std::ranges::copy(values, all->data<float>().begin() + start * width);
+  if (count < 1) {
+    throw ShapeError(fmt::format("{}: there are no examples to predict", options_.who));
   }
+  std::optional<Tensor> all;
+  for_each_batch(
+      data, all_rows(count), weights, false,
+      [&](const Compiled& program, std::span<const Index> batch) {
+        const Var output = program.cost.output;
+        const auto size = static_cast<Index>(batch.size());
+        if (output.rank() < 1 || output.shape()[0] != size) {
+          throw ShapeError(fmt::format("{}: the output {} is not one for each of {} examples",
+                                       options_.who, to_string(output.shape()), size));
+        }
+        if (!all) all.emplace(with_count(output.shape(), count), DType::float32);
+        const Index width = output.size() / size;
+        std::ranges::copy((*program.workspace)[output],
+                          all->data<float>().begin() + batch.front() * width);
+      });
   return std::move(*all);
 }
 

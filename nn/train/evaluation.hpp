@@ -30,9 +30,15 @@ struct NamedWeights {
 /// Recorded when it is first needed, once for each size of a batch.
 class Evaluation {
  public:
+  /// How it is asked, and what stands before the messages of its errors.
+  struct Options {
+    const char* who = "trainer";
+    bool binary = false;  ///< see rows_to_record
+    unsigned threads = 1;
+    Index batch_size = 256;
+  };
   /// `like` has the columns, and examples of the shapes, that will come.
-  Evaluation(const ModelView& model, BatchCost cost, const TableView& like, bool binary,
-             unsigned threads);
+  Evaluation(const ModelView& model, BatchCost cost, const TableView& like, Options options);
 
   struct Result {
     double cost = 0;  ///< the mean over the examples
@@ -52,8 +58,12 @@ class Evaluation {
     RecordedCost cost{};
     std::optional<Workspace<float>> workspace{};
   };
-  static constexpr Index batch_size = 256;
 
+  /// Computes batch after batch of `rows`; `use` is called with the program, which has run, and its
+  /// rows.
+  template <class F>
+  void for_each_batch(const TableView& data, std::span<const Index> rows,
+                      std::span<const NamedWeights> weights, bool with_cost, F use);
   Compiled& compiled(Index size, bool with_cost);
   void load(Compiled& program, const TableView& data, std::span<const Index> rows) const;
   static void set(Compiled& program, std::span<const NamedWeights> weights);
@@ -62,8 +72,7 @@ class Evaluation {
   ModelView model_;
   BatchCost cost_;
   TableView like_;
-  bool binary_;
-  unsigned threads_;
+  Options options_;
   std::map<std::pair<Index, bool>, std::unique_ptr<Compiled>> compiled_;
 };
 

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "autodiff/errors.hpp"
+#include "nn/data/preprocess.hpp"
 #include "nn/train/interrupt.hpp"
 #include "nn/train/progress.hpp"
 #include "nn/train/trainer_checks.hpp"
@@ -20,11 +21,17 @@ bool is_binary(Loss loss) {
   return loss == Loss::binary_cross_entropy || loss == Loss::binary_cross_entropy_with_logits;
 }
 
-/// The number of examples that train, those that validate being behind them in a shuffled order.
-Index trained_on(const TableView& data, const TrainerOptions& options) {
+/// The examples that train and those that validate.
+std::pair<std::vector<Index>, std::vector<Index>> rows_for(const TableView& data,
+                                                           const TrainerOptions& options) {
   const double share = options.validation_split;
-  const auto kept = static_cast<Index>(std::llround(share * static_cast<double>(data.count())));
-  return data.count() - kept;
+  if (share == 0) return {all_rows(data.count()), all_rows(options.validation.count())};
+  const double kept = std::round(share * static_cast<double>(data.count()));
+  if (kept < 1 || kept >= static_cast<double>(data.count())) {
+    throw ValueError(fmt::format("trainer: validation_split {} of {} examples leaves none to {}",
+                                 share, data.count(), kept < 1 ? "validate" : "train on"));
+  }
+  return split_rows(data.count(), share, options.seed);
 }
 
 }  // namespace
@@ -44,14 +51,12 @@ Trainer::Trainer(ModelRef model, TableView train, bool is_dataset, TrainerOption
       options_(std::move(options)),
       cost_(options_.cost ? options_.cost : cost_of(model_, options_.loss)),
       binary_(!options_.cost && is_binary(options_.loss)),
-      batches_(
-          (detail::require_settings(train_, options_, is_dataset), trained_on(train_, options_)),
-          options_.batch_size, options_.seed, LastBatch::drop) {
-  split_rows();
+      rows_((detail::require_settings(train_, options_, is_dataset), rows_for(train_, options_))),
+      batches_(trained_on(), options_.batch_size, options_.seed, LastBatch::drop) {
   const std::span<const Index> rows =
       rows_of(0).first(static_cast<std::size_t>(options_.batch_size / options_.micro_batches));
   const Table example = detail::rows_to_record(train_, rows, binary_, !options_.cost);
-  program_.emplace(model_, example, cost_, options_, static_cast<Index>(train_rows_.size()));
+  program_.emplace(model_, example, cost_, options_, trained_on());
   if (!options_.cost) {
     const Shape& output = recorded().cost.output.shape();
     if (!is_dataset) detail::require_labels(train_, output, options_.loss);
@@ -59,26 +64,12 @@ Trainer::Trainer(ModelRef model, TableView train, bool is_dataset, TrainerOption
       detail::require_labels(options_.validation, output, options_.loss);
     }
   }
-  settings_ =
-      detail::settings_of(options_, static_cast<Index>(train_rows_.size()), model_.fields());
+  settings_ = detail::settings_of(options_, trained_on(), model_.fields());
   if (options_.plateau) {
     const PlateauSchedule& p = *options_.plateau;
     plateau_.emplace(1, p.factor, p.patience, p.threshold, p.lowest);
   }
   if (options_.early_stopping) best_.emplace();
-}
-
-void Trainer::split_rows() {
-  train_rows_ = all_rows(train_.count());
-  if (options_.validation_split > 0) {
-    // An epoch that there is never: the split has an order of its own.
-    shuffle(train_rows_, options_.seed, ~std::uint64_t{0});
-    const auto kept = train_rows_.begin() + trained_on(train_, options_);
-    validation_rows_.assign(kept, train_rows_.end());
-    train_rows_.erase(kept, train_rows_.end());
-  } else {
-    validation_rows_ = all_rows(options_.validation.count());
-  }
 }
 
 std::span<const Index> Trainer::rows_of(Index step) {
@@ -88,7 +79,7 @@ std::span<const Index> Trainer::rows_of(Index step) {
   const std::span<const Index> chosen = batches_.batch(step % batches_.count());
   batch_rows_.resize(chosen.size());
   std::ranges::transform(chosen, batch_rows_.begin(),
-                         [&](Index i) { return train_rows_[static_cast<std::size_t>(i)]; });
+                         [&](Index i) { return rows_.first[static_cast<std::size_t>(i)]; });
   return batch_rows_;
 }
 
@@ -159,9 +150,9 @@ void Trainer::end_epoch(const StepReport& last) {
 }
 
 std::vector<NamedValue> Trainer::validate() {
-  if (validation_rows_.empty()) return {};
+  if (rows_.second.empty()) return {};
   const TableView& data = options_.validation_split > 0 ? train_ : options_.validation;
-  const auto result = evaluation().run(data, validation_rows_, options_.metrics, weights_in_use());
+  const auto result = evaluation().run(data, rows_.second, options_.metrics, weights_in_use());
   std::vector<NamedValue> values{{"validation cost", result.cost}};
   for (std::size_t m = 0; m < result.metrics.size(); ++m) {
     values.push_back({options_.metrics[m].name, result.metrics[m]});

@@ -4,6 +4,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "nn/data/batches.hpp"
@@ -61,7 +62,7 @@ class Trainer {
 
   /// The cost, "cost", and metrics of other data with the weights in use.
   [[nodiscard]] std::vector<NamedValue> evaluate(const TableView& data,
-                                                 std::span<const Metric> metrics = {});
+                                                 const std::vector<Metric>& metrics = {});
   /// The outputs of the model, float32, for data that have the columns it looks at.
   [[nodiscard]] Tensor predict(const TableView& data);
   /// The share of other data whose class is told right; see metric::accuracy.
@@ -91,7 +92,7 @@ class Trainer {
  private:
   Trainer(ModelRef model, TableView train, bool is_dataset, TrainerOptions options);
   [[nodiscard]] const ModelRef& model() const;
-  void split_rows();
+  [[nodiscard]] Index trained_on() const { return static_cast<Index>(rows_.first.size()); }
   [[nodiscard]] std::span<const Index> rows_of(Index step);
   detail::StepProgram::Outcome compute(Index step, bool hooked);
   detail::StepProgram::Request request_of(Index step, bool hooked);
@@ -111,8 +112,8 @@ class Trainer {
   TableView train_;
   TrainerOptions options_;
   BatchCost cost_;
-  bool binary_;  // labels that are recorded as reals
-  std::vector<Index> train_rows_, validation_rows_;
+  bool binary_;                                             // labels that are recorded as reals
+  std::pair<std::vector<Index>, std::vector<Index>> rows_;  // to train on, to validate
   Batches batches_;
   std::vector<Index> batch_rows_;
   std::optional<detail::StepProgram> program_;

@@ -7,7 +7,7 @@
 #include <cmath>
 
 #include "autodiff/errors.hpp"
-#include "nn/train/batch_shape.hpp"
+#include "nn/data/batch_shape.hpp"
 
 namespace dtheta::nn::detail {
 namespace {

@@ -63,11 +63,16 @@ void Trainer::store() {
 
 detail::Evaluation& Trainer::evaluation() {
   static_cast<void>(model());
-  if (!evaluation_) evaluation_.emplace(model_, cost_, train_, binary_, options_.threads);
+  if (!evaluation_) {
+    evaluation_.emplace(
+        model_, cost_, train_,
+        detail::Evaluation::Options{.binary = binary_, .threads = options_.threads});
+  }
   return *evaluation_;
 }
 
-std::vector<NamedValue> Trainer::evaluate(const TableView& data, std::span<const Metric> metrics) {
+std::vector<NamedValue> Trainer::evaluate(const TableView& data,
+                                          const std::vector<Metric>& metrics) {
   if (data.count() < 1) throw ShapeError("trainer: there are no examples to evaluate");
   const std::vector<Index> rows = all_rows(data.count());
   const auto result = evaluation().run(data, rows, metrics, weights_in_use());

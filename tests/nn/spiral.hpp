@@ -49,9 +49,9 @@ inline Sequential stateful_model(std::uint32_t seed = 1) {
   return model;
 }
 
-inline TrainerOptions quiet(Optimizer optimizer) {
+inline TrainerOptions quiet(Optimizer optimizer, Index batch_size = 30) {
   TrainerOptions options;
-  options.batch_size = 30;
+  options.batch_size = batch_size;
   options.optimizer = std::move(optimizer);
   options.progress = false;
   return options;
