@@ -95,6 +95,11 @@ class NetworkCheck::Compiled {
     tape_gradient_.resize(recorded_.size());
   }
 
+  /// For who knows which layers recorded the cost: failures are told with their paths.
+  void name_layers(std::span<const nn::LayerCall> calls) {
+    calls_.assign(calls.begin(), calls.end());
+  }
+
   Result run() { return run(options_.theta != nullptr ? *options_.theta : recorded_); }
 
   Result run(const ParameterVector& theta) {
@@ -113,7 +118,7 @@ class NetworkCheck::Compiled {
     name_edges(result);
     if (result.verdict != Verdict::pass && result.complete && options_.blame_ops) {
       if (options_.gradient != nullptr) differentiate(theta);
-      explain_failure(result, cost_, leaves_, theta, tape_gradient_, options_);
+      explain_failure(result, cost_, leaves_, theta, tape_gradient_, options_, calls_);
     }
     return result;
   }
@@ -220,6 +225,7 @@ class NetworkCheck::Compiled {
   std::optional<TapeGradient> gradient_;
   std::vector<double> tape_gradient_;
   std::optional<StackedProbes> probes_;
+  std::vector<nn::LayerCall> calls_;
   std::vector<std::string> unsteady_;  // blocks from which J is not the same each time
 };
 
@@ -228,7 +234,9 @@ NetworkCheck::NetworkCheck(Var cost, std::span<const CheckedLeaf> leaves, Networ
                                            StackedProbes::Programs::wherever_possible)) {}
 
 NetworkCheck::NetworkCheck(const nn::RecordedCost& network, NetworkOptions options)
-    : NetworkCheck(network.cost, checked_leaves(network.parameters), std::move(options)) {}
+    : NetworkCheck(network.cost, checked_leaves(network.parameters), std::move(options)) {
+  compiled_->name_layers(network.calls);
+}
 
 NetworkCheck::NetworkCheck(NetworkCheck&&) noexcept = default;
 NetworkCheck& NetworkCheck::operator=(NetworkCheck&&) noexcept = default;
@@ -257,7 +265,10 @@ std::vector<CheckedLeaf> checked_leaves(std::span<const nn::RecordedParameter> p
 }
 
 Result check_network(const nn::RecordedCost& network, const NetworkOptions& options) {
-  return check_network(network.cost, checked_leaves(network.parameters), options);
+  NetworkCheck::Compiled once(network.cost, checked_leaves(network.parameters), options,
+                              StackedProbes::Programs::where_worth);
+  once.name_layers(network.calls);
+  return once.run();
 }
 
 BeforeAfter check_before_and_after(Var cost, std::span<const CheckedLeaf> leaves,

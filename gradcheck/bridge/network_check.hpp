@@ -94,6 +94,7 @@ class NetworkCheck {
  private:
   friend Result check_network(Var cost, std::span<const CheckedLeaf> leaves,
                               const NetworkOptions& options);
+  friend Result check_network(const nn::RecordedCost& network, const NetworkOptions& options);
   class Compiled;
   [[nodiscard]] Compiled& compiled() const;
   std::unique_ptr<Compiled> compiled_;

@@ -26,11 +26,12 @@ StepProgram::NotFinite StepProgram::find_not_finite(const TableView& data, const
     }
   }
   for (const auto& column : cost.columns) batch.push_back(column.second);
+  const auto as_trained = [&](Workspace<float>& to) { copy_leaves(tape_, *main_, to); };
   const auto size = request.rows.size() / static_cast<std::size_t>(micro_batches_);
   for (Index m = 0; m < micro_batches_; ++m) {
     const std::size_t first = static_cast<std::size_t>(m) * size;
     load(data, request.rows.subspan(first, size), request.step * micro_batches_ + m, request);
-    auto found = nn::find_not_finite(roots, *main_, cost.calls, batch);
+    auto found = nn::find_not_finite<float>(roots, as_trained, cost.calls, batch);
     if (found) return {names[found->root], found->value, std::move(found->trail), first};
   }
   return {};

@@ -69,6 +69,14 @@ void load_column(const Tensor& source, std::span<const Index> rows, Var leaf,
   }
 }
 
+void copy_leaves(Tape& tape, const Workspace<float>& from, Workspace<float>& to) {
+  for (std::uint32_t i = 0; i < tape.size(); ++i) {
+    if (tape.node(i).role != Role::leaf) continue;
+    const Var leaf = tape.var(i);
+    if (from.plan().has_leaf(leaf) && to.plan().has_leaf(leaf)) to.set(leaf, from.tensor(leaf));
+  }
+}
+
 StepProgram::StepProgram(const ModelView& model, const TableView& example, const BatchCost& cost,
                          const TrainerOptions& options, Index examples)
     : micro_batches_(options.micro_batches) {

@@ -29,6 +29,9 @@ namespace dtheta::nn::detail {
 /// Copies rows of a column to a leaf, real numbers and integers that are to be real as float.
 void load_column(const Tensor& source, std::span<const Index> rows, Var leaf, Workspace<float>& to);
 
+/// Copies the leaves of a tape that both plans have.
+void copy_leaves(Tape& tape, const Workspace<float>& from, Workspace<float>& to);
+
 /// A training step compiled: what it computes, and where its state lies.
 class StepProgram {
  public:

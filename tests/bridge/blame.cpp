@@ -6,6 +6,8 @@
 #include <boost/test/unit_test.hpp>
 #include <cmath>
 #include <limits>
+#include <string>
+#include <vector>
 
 #include "autodiff/elementwise.hpp"
 #include "autodiff/ops/elementwise/activation.hpp"
@@ -20,6 +22,10 @@
 #include "gradcheck/bridge/blame/not_finite.hpp"
 #include "gradcheck/bridge/wrong_op.hpp"
 #include "networks.hpp"
+#include "nn/initialize.hpp"
+#include "nn/layers/linear.hpp"
+#include "nn/layers/sequential.hpp"
+#include "nn/train/batch_cost.hpp"
 
 namespace dtheta::gradcheck::test {
 namespace {
@@ -141,6 +147,52 @@ BOOST_AUTO_TEST_CASE(the_op_nearest_to_the_cost_at_which_it_begins_comes_first) 
   BOOST_TEST(found[0].op == "sqrt");
   BOOST_TEST(found[0].at == std::vector<Index>{0}, boost::test_tools::per_element());
   BOOST_TEST(find_not_finite(sum(square(x)), std::span(&x, 1), Values{0.0, 0.25}).empty());
+}
+
+// log of a negative number is NaN, its slope 1 / x is finite: the gradient shows nothing.
+BOOST_AUTO_TEST_CASE(a_cost_that_is_nan_is_told_with_the_first_op_its_operands_and_line) {
+  for (const DType precision : {DType::float64, DType::float32}) {
+    Tape tape(precision);
+    const Var x = tape.leaf(Tensor(Shape{3}, {0.5, -2.0, 4.0}), "x");
+    const Var cost = sum(log(2.0 * x));
+    const auto line = std::to_string(__LINE__ - 1);
+    const Result result = check_network(cost, std::vector<CheckedLeaf>{{"x", 1, x}});
+    BOOST_TEST((result.verdict == Verdict::fail), result);
+    BOOST_REQUIRE(!result.causes.empty());
+    const std::string& said = result.causes.front().sentence;
+    BOOST_TEST(said.find("J is nan: first log (record") == 0U, said);
+    BOOST_TEST(said.find("blame.cpp:" + line) != std::string::npos, said);
+    BOOST_TEST(said.find("1 of 3 elements of (3) is not finite, the first [1] is nan") !=
+                   std::string::npos,
+               said);
+    BOOST_TEST(said.find("; of mul (3) in [-4, 8]") != std::string::npos, said);
+    for (const std::string& note : result.notes) {
+      BOOST_TEST(note.find("the rule of every op agrees") == std::string::npos, note);
+    }
+  }
+}
+
+struct Exponential {
+  [[nodiscard]] Var forward(nn::Recording&, Var x) const { return exp(x); }
+};
+
+BOOST_AUTO_TEST_CASE(a_nan_that_comes_of_infinities_is_told_with_where_they_arose_and_the_layer) {
+  nn::Sequential model{nn::Linear(1, 1, {.bias = false}), Exponential{}};
+  nn::initialize(model, 1);
+  nn::parameters_of(model).front()->value.data<double>()[0] = 1000;
+  Tape tape;
+  const nn::Table rows{{"input", Tensor(Shape{2, 1}, {1.0, 2.0})}};
+  const nn::BatchCost cost = [&](nn::Recording& r, const nn::RecordedBatch& batch) {
+    const Var huge = r(model, batch["input"]);
+    return sum(huge - huge);
+  };
+  const Result result = check_network(nn::record_cost(tape, model, rows, cost));
+  BOOST_REQUIRE(result.causes.size() >= 2U);
+  BOOST_TEST(result.causes[0].sentence.find("J is nan: first exp (record") == 0U,
+             result.causes[0].sentence);
+  BOOST_TEST(result.causes[0].sentence.find("in layer 1 (Exponential)") != std::string::npos,
+             result.causes[0].sentence);
+  BOOST_TEST(result.causes[1].sentence.find("then sub (record") == 0U, result.causes[1].sentence);
 }
 
 BOOST_AUTO_TEST_CASE(an_op_without_a_derivative_at_its_values_is_passed_over) {

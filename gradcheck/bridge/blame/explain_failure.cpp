@@ -5,11 +5,16 @@
 
 #include <algorithm>
 #include <cmath>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "gradcheck/bridge/blame/not_finite.hpp"
 #include "gradcheck/bridge/blame/stopped.hpp"
+#include "gradcheck/bridge/leaf_layout.hpp"
 #include "gradcheck/bridge/source_line.hpp"
 #include "gradcheck/bridge/wrong_op.hpp"
+#include "nn/train/not_finite.hpp"
 
 namespace dtheta::gradcheck {
 namespace {
@@ -84,6 +89,28 @@ bool blame_cuts(Result& result, Var cost, std::span<const Var> leaves, const Par
   return all;
 }
 
+/// Where J stops being finite: the first op, and the one that made a NaN of an infinity.
+std::vector<Cause> origins_in_cost(Var cost, std::span<const Var> leaves,
+                                   const ParameterVector& theta,
+                                   std::span<const nn::LayerCall> calls) {
+  const LeafLayout layout(cost, leaves);
+  const auto at_theta = [&](Workspace<double>& ws) { layout.set(ws, theta.values()); };
+  std::vector<Cause> causes;
+  const auto found = nn::find_not_finite<double>({&cost, 1}, at_theta, calls, {});
+  if (!found) return causes;
+  for (const nn::NotFiniteValue& value : found->trail) {
+    std::string sentence = value.sentence();
+    constexpr std::string_view line = "\n    of ";
+    for (auto at = sentence.find(line); at != std::string::npos; at = sentence.find(line)) {
+      sentence.replace(at, line.size(), "; of ");
+    }
+    const std::string j = std::isnan(found->value) ? "nan" : fmt::format("{}", found->value);
+    const std::string start = causes.empty() ? fmt::format("J is {}: first ", j) : "then ";
+    causes.push_back({Pattern::not_finite, value.value, measured, start + sentence});
+  }
+  return causes;
+}
+
 /// The ops at which the gradient stops being finite.
 std::vector<Cause> origins(Var cost, std::span<const Var> leaves, const ParameterVector& theta,
                            std::span<const double> tape_gradient) {
@@ -137,8 +164,13 @@ std::vector<Cause> wrong_ops(Result& result, Var cost, std::span<const Var> leav
 
 void explain_failure(Result& result, Var cost, std::span<const CheckedLeaf> leaves,
                      const ParameterVector& theta, std::span<const double> tape_gradient,
-                     const NetworkOptions& options) {
+                     const NetworkOptions& options, std::span<const nn::LayerCall> calls) {
   const std::vector<Var> vars = vars_of(leaves);
+  if (!std::isfinite(result.cost)) {
+    std::vector<Cause> causes = origins_in_cost(cost, vars, theta, calls);
+    result.causes.insert(result.causes.begin(), causes.begin(), causes.end());
+    return;
+  }
   if (result.verdict == Verdict::fail && options.gradient != nullptr &&
       agrees(tape_gradient, result, options)) {
     result.notes.emplace_back(
