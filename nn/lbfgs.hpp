@@ -3,6 +3,8 @@
 #include <functional>
 #include <span>
 
+#include "nn/optimizer.hpp"
+
 namespace dtheta::nn {
 
 /// J(theta), with its gradient written to `gradient`: by replay of a plan, or by hand.
@@ -29,5 +31,17 @@ struct LbfgsResult {
 /// the start.
 LbfgsResult minimize_lbfgs(const CostAndGradient& f, std::span<double> theta,
                            const LbfgsOptions& options = {});
+
+/// The same as the optimiser of a Trainer: each step is one iteration on its batch, which should be
+/// all of the data and, where the cost draws, has the same masks throughout.
+///   nn::Trainer trainer(model, data, {.batch_size = data.count(), .optimizer = nn::Lbfgs{}});
+/// It finds the length of its steps, so that rates, clipping, groups, averages and micro-batches do
+/// not go with it. Where no step lowers the cost, as at a minimum, the weights stay.
+struct Lbfgs {
+  Index memory = 10;  ///< pairs of steps and gradient changes that are remembered
+  /// Throws StateError: it needs the cost, too, which only a Trainer gives it.
+  [[nodiscard]] OptimizerStep operator()(std::span<const Var> parameters,
+                                         std::span<const Var> gradients) const;
+};
 
 }  // namespace dtheta::nn

@@ -91,6 +91,11 @@ void StepProgram::record(const ModelView& model, const TableView& example, const
       record_cost(tape_, model, example, cost, {options.regularizers, examples}, Mode::train);
   require_used(recorded_.cost);
   recorded_.gradients = grad(recorded_.cost.cost, leaves_of(recorded_.cost.parameters));
+  if (const Lbfgs* lbfgs = options.optimizer.target<Lbfgs>()) {
+    base_rates_ = {1};
+    search_.emplace(*lbfgs, recorded_.cost, recorded_.gradients, options.threads);
+    return;
+  }
   std::vector<Var> used = micro_batches_ > 1 ? accumulated() : recorded_.gradients;
   if (options.max_gradient_value) used = clip_by_value(used, *options.max_gradient_value);
   if (options.max_gradient_norm) {
@@ -184,18 +189,23 @@ void StepProgram::compile(const TrainerOptions& options) {
 void StepProgram::list_states() {
   const auto add = [&](std::string name, Var leaf) {
     const bool in_apply = apply_ && apply_->plan().has_leaf(leaf);
-    if (in_apply || main_->plan().has_leaf(leaf))
-      states_.push_back({std::move(name), leaf, in_apply});
+    if (!in_apply && !main_->plan().has_leaf(leaf)) return;
+    states_.push_back({std::move(name), leaf, in_apply ? Place::apply : Place::main});
   };
   for (const RecordedParameter& p : recorded_.cost.parameters) add("model." + p.name, p.var);
   for (const RecordedParameter& p : recorded_.cost.frozen) add("model." + p.name, p.var);
   for (const RecordedBuffer& b : recorded_.cost.buffers) add("model." + b.name, b.var);
   for (const auto& [name, leaf] : optimizer_leaves_) add("optimizer." + name, leaf);
   for (const auto& [name, leaf] : average_leaves_) add("average." + name, leaf);
+  if (!search_) return;
+  for (const Var leaf : search_->memory()) {
+    states_.push_back({fmt::format("optimizer.{}", tape_.name(leaf.index())), leaf, Place::search});
+  }
 }
 
 std::span<const float> StepProgram::value(const State& state) const {
-  return (state.in_apply ? *apply_ : *main_)[state.leaf];
+  if (state.place == Place::search) return search_->workspace()[state.leaf];
+  return (state.place == Place::apply ? *apply_ : *main_)[state.leaf];
 }
 
 void StepProgram::set(const State& state, std::span<const float> value) {
@@ -204,6 +214,7 @@ void StepProgram::set(const State& state, std::span<const float> value) {
   };
   put(*main_);
   if (apply_) put(*apply_);
+  if (state.place == Place::search) put(search_->workspace());
 }
 
 void StepProgram::load(const TableView& data, std::span<const Index> rows, Index draw,
@@ -241,7 +252,10 @@ StepProgram::Outcome StepProgram::run(const TableView& data, const Request& requ
     if (is_last && request.before) request.before();
     {
       const FlushSubnormals scope;
+      // Looked for before the run, which is what buffers move with.
+      if (search_) search_->find([&](Workspace<float>& to) { copy_leaves(tape_, *main_, to); });
       main_->run();
+      if (search_) search_->move(*main_);
     }
     if (is_last && request.after) request.after();
     cost += static_cast<double>((*main_)[recorded_.cost.cost][0]);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <span>
@@ -11,6 +12,7 @@
 #include "autodiff/workspace.hpp"
 #include "nn/model_ref.hpp"
 #include "nn/train/anomaly.hpp"
+#include "nn/train/lbfgs_step.hpp"
 #include "nn/train/trainer_options.hpp"
 
 namespace dtheta::nn {
@@ -72,11 +74,17 @@ class StepProgram {
   /// Of the optimiser of those in no group, before any schedule.
   [[nodiscard]] double base_rate() const { return base_rates_.front(); }
 
+  /// Where a state lies.
+  enum class Place : std::uint8_t {
+    main,
+    apply,   ///< in the workspace of the second plan
+    search,  ///< in that of the search for a step
+  };
   /// A tensor that one step hands to the next, or that stays: see TrainerState for the names.
   struct State {
     std::string name;
     Var leaf;
-    bool in_apply;  ///< it lies in the workspace of the second plan
+    Place place;
   };
   [[nodiscard]] const std::vector<State>& states() const { return states_; }
   [[nodiscard]] std::span<const float> value(const State& state) const;
@@ -109,6 +117,7 @@ class StepProgram {
   std::vector<State> states_;
   std::optional<Workspace<float>> main_;
   std::optional<Workspace<float>> apply_;  // of the sums, with micro-batches
+  std::optional<LbfgsStep> search_;        // in place of an optimiser
 };
 
 }  // namespace dtheta::nn::detail

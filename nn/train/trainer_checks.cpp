@@ -8,6 +8,7 @@
 
 #include "autodiff/errors.hpp"
 #include "nn/data/batch_shape.hpp"
+#include "nn/lbfgs.hpp"
 
 namespace dtheta::nn::detail {
 namespace {
@@ -52,6 +53,21 @@ void require_like(const TableView& train, const TableView& validation) {
         to_string(c.values->shape()), to_string(other.shape())));
   }
   require_finite(validation);
+}
+
+void require_lbfgs_alone(const TrainerOptions& options) {
+  if (options.optimizer.target<Lbfgs>() == nullptr) return;
+  const auto refuse = [](bool given, const char* what) {
+    if (!given) return;
+    throw ValueError(fmt::format(
+        "trainer: L-BFGS finds the length of its steps by itself: it takes no {}", what));
+  };
+  refuse(options.micro_batches > 1, "micro_batches");
+  refuse(!options.groups.empty(), "groups");
+  refuse(options.max_gradient_value || options.max_gradient_norm, "limit of the gradient");
+  refuse(static_cast<bool>(options.learning_rate), "learning_rate");
+  refuse(options.plateau.has_value(), "plateau schedule");
+  refuse(options.average_decay.has_value(), "average_decay");
 }
 
 bool validates(const TrainerOptions& options) {
@@ -102,6 +118,7 @@ void require_settings(const TableView& train, const TrainerOptions& options, boo
     throw ValueError(fmt::format("trainer: {} is not a loss of labels", to_string(options.loss)));
   }
   require_sizes(train, options);
+  require_lbfgs_alone(options);
   require_like(train, options.validation);
   require_metrics(options);
   if (is_dataset) return;  // see require_valid

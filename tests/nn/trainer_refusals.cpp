@@ -10,6 +10,8 @@
 #include <vector>
 
 #include "autodiff/ops/reduction/reduction.hpp"
+#include "nn/lbfgs.hpp"
+#include "nn/schedule.hpp"
 #include "spiral.hpp"
 
 namespace dtheta::nn::test {
@@ -113,6 +115,20 @@ const std::vector<Refusal>& refusals() {
        },
        "record_cost: the cost must be one real number, the cost function recorded real (4, 2): "
        "take the mean over the examples"},
+      {"L-BFGS with a rate",
+       [](Table&, TrainerOptions& o) {
+         o.optimizer = Lbfgs{};
+         o.learning_rate = schedule::Cosine{};
+       },
+       "trainer: L-BFGS finds the length of its steps by itself: it takes no learning_rate"},
+      {"L-BFGS in parts",
+       [](Table&, TrainerOptions& o) {
+         o.optimizer = Lbfgs{};
+         o.micro_batches = 2;
+       },
+       "trainer: L-BFGS finds the length of its steps by itself: it takes no micro_batches"},
+      {"L-BFGS without memory", [](Table&, TrainerOptions& o) { o.optimizer = Lbfgs{.memory = 0}; },
+       "lbfgs: memory 0 must be at least 1"},
       {"a column that is not there",
        [](Table&, TrainerOptions& o) {
          o.cost = [](Recording&, const RecordedBatch& b) { return CostAndOutput(b["image"]); };
