@@ -6,9 +6,9 @@ build_packages=(g++ meson ninja-build pkg-config libboost-dev libboost-test-dev
   libhwy-dev libtbb-dev librandom123-dev nlohmann-json3-dev libzip-dev zlib1g-dev)
 
 # What the tests need besides: other people's test data, random inputs for properties, the test
-# frameworks that the checker has headers for, who uses an installed library, and the Python module.
+# frameworks that the checker has headers for, ranks, who uses an installed library, the Python module.
 test_packages=(libonnx-dev libprotobuf-dev libonnx-testdata librapidcheck-dev libgtest-dev catch2
-  doctest-dev cmake python3 python3-dev pybind11-dev python3-numpy python3-pytest python3-scipy)
+  doctest-dev libboost-mpi-dev libopenmpi-dev openmpi-bin cmake python3 python3-dev pybind11-dev python3-numpy python3-pytest python3-scipy)
 
 installed_now=0
 

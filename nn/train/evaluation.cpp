@@ -9,9 +9,36 @@
 #include "autodiff/errors.hpp"
 #include "nn/data/batch_shape.hpp"
 #include "nn/data/batches.hpp"
+#include "nn/distributed/tree_sum.hpp"
 #include "nn/train/step_program.hpp"
 
 namespace dtheta::nn::detail {
+namespace {
+
+/// Joins what ranks have of a list whose pieces they share as parts_of says, on all of them.
+std::vector<float> gather(Team& team, std::span<const float> own,
+                          std::span<const std::size_t> lengths) {
+  std::vector<float> all(std::accumulate(lengths.begin(), lengths.end(), std::size_t{0}));
+  std::vector<Team::Ticket> tickets;
+  std::span<float> left = all;
+  for (int r = 0; r < team.size(); ++r) {
+    const PartRange pieces = parts_of(r, team.size(), static_cast<Index>(lengths.size()));
+    const std::size_t count = std::accumulate(lengths.begin() + pieces.first,
+                                              lengths.begin() + pieces.last, std::size_t{0});
+    const std::span<float> theirs = left.first(count);
+    left = left.subspan(count);
+    if (r == team.rank()) {
+      std::ranges::copy(own, theirs.begin());
+      continue;
+    }
+    if (!own.empty()) tickets.push_back(team.send(r, std::as_bytes(own)));
+    if (count > 0) tickets.push_back(team.receive(r, std::as_writable_bytes(theirs)));
+  }
+  team.wait(tickets, "what others say of the validation examples");
+  return all;
+}
+
+}  // namespace
 
 Table rows_to_record(const TableView& table, std::span<const Index> rows, bool binary,
                      bool no_labels) {
@@ -115,29 +142,77 @@ void Evaluation::for_each_batch(const TableView& data, std::span<const Index> ro
   }
 }
 
+void Evaluation::append(const Compiled& program, bool with_cost, bool with_outputs,
+                        std::vector<float>& said) const {
+  const auto put = [&](Var v) {
+    const std::span<const float> values = (*program.workspace)[v];
+    said.insert(said.end(), values.begin(), values.end());
+  };
+  if (with_cost) put(program.cost.cost);
+  if (!with_outputs) return;
+  if (!program.cost.output.exists()) {
+    throw StateError(
+        fmt::format("{}: the cost function gives no output of the model, which metrics need: "
+                    "return {{cost, output}}",
+                    options_.who));
+  }
+  put(program.cost.output);
+}
+
 Evaluation::Result Evaluation::run(const TableView& data, std::span<const Index> rows,
                                    std::span<const Metric> metrics,
-                                   std::span<const NamedWeights> weights, bool with_cost) {
+                                   std::span<const NamedWeights> weights, bool with_cost,
+                                   Team* team) {
+  const Index count = static_cast<Index>(rows.size()), each = options_.batch_size;
+  const Index batches = (count + each - 1) / each;
+  const auto rows_in = [&](Index first, Index last) {  // of batches
+    const Index start = std::min(first * each, count), stop = std::min(last * each, count);
+    return rows.subspan(static_cast<std::size_t>(start), static_cast<std::size_t>(stop - start));
+  };
   double cost = 0;
   std::vector<std::vector<double>> sums(metrics.size());
-  for_each_batch(
-      data, rows, weights, with_cost, [&](const Compiled& program, std::span<const Index> batch) {
-        const Workspace<float>& ws = *program.workspace;
-        if (with_cost) {
-          cost += static_cast<double>(batch.size()) * static_cast<double>(ws[program.cost.cost][0]);
-        }
-        if (metrics.empty()) return;
-        if (!program.cost.output.exists()) {
-          throw StateError(
-              fmt::format("{}: the cost function gives no output of the model, which metrics need: "
-                          "return {{cost, output}}",
-                          options_.who));
-        }
-        const Tensor outputs = ws.tensor(program.cost.output);
-        const Table table = data.rows(batch);
-        for (std::size_t m = 0; m < metrics.size(); ++m) metrics[m].add(outputs, table, sums[m]);
-      });
-  Result result{.cost = with_cost ? cost / static_cast<double>(rows.size())
+  const auto output_of = [&](Index b) {
+    const auto size = static_cast<Index>(rows_in(b, b + 1).size());
+    return metrics.empty() ? Var{} : compiled(size, with_cost).cost.output;
+  };
+  const auto take = [&](Index b, std::span<const float> said) {
+    const std::span<const Index> batch = rows_in(b, b + 1);
+    if (with_cost) {
+      cost += static_cast<double>(batch.size()) * static_cast<double>(said.front());
+      said = said.subspan(1);
+    }
+    if (metrics.empty()) return;
+    const Tensor outputs(output_of(b).shape(), said);
+    const Table table = data.rows(batch);
+    for (std::size_t m = 0; m < metrics.size(); ++m) metrics[m].add(outputs, table, sums[m]);
+  };
+  const bool shared = team != nullptr && team->size() > 1;
+  const PartRange own =
+      shared ? parts_of(team->rank(), team->size(), batches) : PartRange{0, batches};
+  Index at = own.first;
+  std::vector<float> said;
+  for_each_batch(data, rows_in(own.first, own.last), weights, with_cost,
+                 [&](const Compiled& program, std::span<const Index>) {
+                   if (!shared) said.clear();
+                   append(program, with_cost, !metrics.empty(), said);
+                   if (!shared) take(at++, said);
+                 });
+  if (shared) {
+    std::vector<std::size_t> lengths;
+    for (Index b = 0; b < batches; ++b) {
+      const Var output = output_of(b);
+      lengths.push_back((with_cost ? 1U : 0U) +
+                        (output.exists() ? static_cast<std::size_t>(output.size()) : 0U));
+    }
+    const std::vector<float> all = gather(*team, said, lengths);
+    std::span<const float> left = all;
+    for (Index b = 0; b < batches; ++b) {
+      const std::size_t length = lengths[static_cast<std::size_t>(b)];
+      take(b, left.first(length));
+      left = left.subspan(length);
+    }
+  }
+  Result result{.cost = with_cost ? cost / static_cast<double>(count)
                                   : std::numeric_limits<double>::quiet_NaN()};
   for (std::size_t m = 0; m < metrics.size(); ++m) {
     result.metrics.push_back(metrics[m].value(sums[m]));

@@ -9,6 +9,7 @@
 
 #include "autodiff/tape.hpp"
 #include "autodiff/workspace.hpp"
+#include "nn/distributed/team.hpp"
 #include "nn/train/batch_cost.hpp"
 #include "nn/train/metric.hpp"
 
@@ -45,10 +46,11 @@ class Evaluation {
     std::vector<double> metrics{};
   };
   /// Of some rows. Throws ShapeError or TypeError for columns that do not fit, StateError where
-  /// metrics are asked for and the cost function gives no output.
+  /// metrics are asked for and the cost function gives no output. In a team all ranks must ask:
+  /// each computes some of the batches, and all have the result.
   [[nodiscard]] Result run(const TableView& data, std::span<const Index> rows,
                            std::span<const Metric> metrics, std::span<const NamedWeights> weights,
-                           bool with_cost = true);
+                           bool with_cost = true, Team* team = nullptr);
   /// The outputs of all rows; only the columns that they depend on are read.
   [[nodiscard]] Tensor predict(const TableView& data, std::span<const NamedWeights> weights);
 
@@ -64,6 +66,9 @@ class Evaluation {
   template <class F>
   void for_each_batch(const TableView& data, std::span<const Index> rows,
                       std::span<const NamedWeights> weights, bool with_cost, F use);
+  /// Puts what the model says of a batch behind `said`: the cost and the outputs, as asked for.
+  void append(const Compiled& program, bool with_cost, bool with_outputs,
+              std::vector<float>& said) const;
   Compiled& compiled(Index size, bool with_cost);
   void load(Compiled& program, const TableView& data, std::span<const Index> rows) const;
   static void set(Compiled& program, std::span<const NamedWeights> weights);

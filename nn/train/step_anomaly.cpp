@@ -20,7 +20,7 @@ StepProgram::NotFinite StepProgram::find_not_finite(const TableView& data, const
     add(recorded_.gradients[i], "the gradient of " + cost.parameters[i].name);
   }
   for (const RecordedBuffer& b : cost.buffers) add(b.next, "the next " + b.name);
-  if (micro_batches_ == 1) {
+  if (!in_parts()) {
     for (const auto& [leaf, next] : updates_) {
       add(next, fmt::format("the next {}", tape_.name(leaf.index())));
     }

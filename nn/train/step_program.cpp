@@ -79,7 +79,7 @@ void copy_leaves(Tape& tape, const Workspace<float>& from, Workspace<float>& to)
 
 StepProgram::StepProgram(const ModelView& model, const TableView& example, const BatchCost& cost,
                          const TrainerOptions& options, Index examples)
-    : micro_batches_(options.micro_batches) {
+    : micro_batches_(options.micro_batches), team_(options.team) {
   record(model, example, cost, options, examples);
   compile(options);
   list_states();
@@ -96,7 +96,7 @@ void StepProgram::record(const ModelView& model, const TableView& example, const
     search_.emplace(*lbfgs, recorded_.cost, recorded_.gradients, options.threads);
     return;
   }
-  std::vector<Var> used = micro_batches_ > 1 ? accumulated() : recorded_.gradients;
+  std::vector<Var> used = in_parts() ? averaged() : recorded_.gradients;
   if (options.max_gradient_value) used = clip_by_value(used, *options.max_gradient_value);
   if (options.max_gradient_norm) {
     const ClippedGradients clipped = clip_by_norm(used, *options.max_gradient_norm);
@@ -107,12 +107,14 @@ void StepProgram::record(const ModelView& model, const TableView& example, const
   if (options.average_decay) average(*options.average_decay);
 }
 
-/// Leaves that the first plan adds the gradients of micro-batches to, and the second one reads.
-std::vector<Var> StepProgram::accumulated() {
+/// The mean over the micro-batches, of leaves that hold the sums over them.
+std::vector<Var> StepProgram::averaged() {
+  std::vector<Var> means;
   for (const RecordedParameter& p : recorded_.cost.parameters) {
     sums_.push_back(tape_.leaf(Tensor(p.var.shape()), p.name + ".gradient"));
+    means.push_back(1 / static_cast<double>(micro_batches_) * sums_.back());
   }
-  return sums_;
+  return means;
 }
 
 void StepProgram::optimize(const TrainerOptions& options, const std::vector<Var>& gradients) {
@@ -163,27 +165,30 @@ void StepProgram::compile(const TrainerOptions& options) {
     return Workspace<float>(Plan(outputs, {.updates = std::move(updates)}), options.threads);
   };
   std::vector<Var> outputs{recorded_.cost.cost, random_step_};
-  if (options.hook.after) {
+  if (options.hook.after || in_parts()) {
     outputs.insert(outputs.end(), recorded_.gradients.begin(), recorded_.gradients.end());
   }
-  std::vector<std::pair<Var, Var>> buffers;
   for (const RecordedBuffer& b : recorded_.cost.buffers) {
-    if (b.next.exists()) buffers.emplace_back(b.var, b.next);
+    if (b.next.exists()) buffers_.emplace_back(b.var, b.next);
   }
   std::vector<Var> norm;
   if (norm_.exists()) norm.push_back(norm_);
-  if (micro_batches_ == 1) {
+  if (!in_parts()) {
     outputs.insert(outputs.end(), norm.begin(), norm.end());
-    buffers.insert(buffers.begin(), updates_.begin(), updates_.end());
-    main_.emplace(workspace(outputs, buffers));
+    std::vector<std::pair<Var, Var>> updates = updates_;
+    updates.insert(updates.end(), buffers_.begin(), buffers_.end());
+    main_.emplace(workspace(outputs, updates));
     return;
   }
-  const double share = 1 / static_cast<double>(micro_batches_);
-  for (std::size_t i = 0; i < sums_.size(); ++i) {
-    buffers.emplace_back(sums_[i], sums_[i] + share * recorded_.gradients[i]);
+  auto width = static_cast<std::size_t>(micro_batches_);  // a place for each part's cost
+  for (const Var sum : sums_) width += static_cast<std::size_t>(sum.size());
+  for (const auto& [leaf, next] : buffers_) {
+    outputs.push_back(next);
+    width += static_cast<std::size_t>(next.size());
   }
-  main_.emplace(workspace(outputs, buffers));
+  main_.emplace(workspace(outputs, {}));
   apply_.emplace(workspace(norm, updates_));
+  tree_.emplace(micro_batches_, width, team_);
 }
 
 void StepProgram::list_states() {
@@ -243,40 +248,27 @@ void StepProgram::set_rates(const Request& request) {
 
 StepProgram::Outcome StepProgram::run(const TableView& data, const Request& request) {
   set_rates(request);
-  const auto size = request.rows.size() / static_cast<std::size_t>(micro_batches_);
-  double cost = 0;
-  for (Index m = 0; m < micro_batches_; ++m) {
-    load(data, request.rows.subspan(static_cast<std::size_t>(m) * size, size),
-         request.step * micro_batches_ + m, request);
-    const bool is_last = m + 1 == micro_batches_;
-    if (is_last && request.before) request.before();
-    {
-      const FlushSubnormals scope;
-      // Looked for before the run, which is what buffers move with.
-      if (search_) search_->find([&](Workspace<float>& to) { copy_leaves(tape_, *main_, to); });
-      main_->run();
-      if (search_) search_->move(*main_);
-    }
-    if (is_last && request.after) request.after();
-    cost += static_cast<double>((*main_)[recorded_.cost.cost][0]);
-  }
-  if (apply_) {
-    for (const Var sum : sums_) {
-      if (apply_->plan().has_leaf(sum)) std::ranges::copy((*main_)[sum], apply_->leaf(sum).begin());
-      std::ranges::fill(main_->leaf(sum), 0.0F);
-    }
-    {
-      const FlushSubnormals scope;
-      apply_->run();
-    }
-    for (const RecordedParameter& p : recorded_.cost.parameters) {
-      if (apply_->plan().has_leaf(p.var))
-        std::ranges::copy((*apply_)[p.var], main_->leaf(p.var).begin());
-    }
-  }
-  Outcome outcome{.cost = cost / static_cast<double>(micro_batches_)};
+  return in_parts() ? run_parts(data, request) : run_whole(data, request);
+}
+
+StepProgram::Outcome StepProgram::outcome_of(double cost) const {
+  Outcome outcome{.cost = cost};
   if (norm_.exists()) outcome.gradient_norm = static_cast<double>(last()[norm_][0]);
   return outcome;
+}
+
+StepProgram::Outcome StepProgram::run_whole(const TableView& data, const Request& request) {
+  load(data, request.rows, request.step, request);
+  if (request.before) request.before();
+  {
+    const FlushSubnormals scope;
+    // Looked for before the run, which is what buffers move with.
+    if (search_) search_->find([&](Workspace<float>& to) { copy_leaves(tape_, *main_, to); });
+    main_->run();
+    if (search_) search_->move(*main_);
+  }
+  if (request.after) request.after();
+  return outcome_of(static_cast<double>((*main_)[recorded_.cost.cost][0]));
 }
 
 }  // namespace dtheta::nn::detail

@@ -10,6 +10,7 @@
 
 #include "autodiff/tape.hpp"
 #include "autodiff/workspace.hpp"
+#include "nn/distributed/tree_sum.hpp"
 #include "nn/model_ref.hpp"
 #include "nn/train/anomaly.hpp"
 #include "nn/train/lbfgs_step.hpp"
@@ -35,6 +36,10 @@ void load_column(const Tensor& source, std::span<const Index> rows, Var leaf, Wo
 void copy_leaves(Tape& tape, const Workspace<float>& from, Workspace<float>& to);
 
 /// A training step compiled: what it computes, and where its state lies.
+///
+/// A batch in one part is one plan. In several, one plan computes what a part says: the gradients,
+/// the buffers' next values and the cost, one behind the other. A TreeSum adds that up over all
+/// parts, this process's and those of others; a second plan makes the step from the sum.
 class StepProgram {
  public:
   /// `example` is the first micro-batch; `examples` how many there are to train on. Throws
@@ -47,8 +52,9 @@ class StepProgram {
     Index step = 0;
     std::optional<double> rate{};  ///< that of each optimiser where there is none
     double rate_scale = 1;
-    std::span<const Index> rows;              ///< of the whole batch
-    std::function<void()> before{}, after{};  ///< around the run of the last micro-batch
+    std::span<const Index> rows;  ///< of the whole batch
+    /// Around the run of the last micro-batch that this rank computes.
+    std::function<void()> before{}, after{};
     std::function<void(std::string_view, std::span<const Index>, std::span<float>)> transform{};
   };
   struct Outcome {
@@ -93,17 +99,25 @@ class StepProgram {
  private:
   void record(const ModelView& model, const TableView& example, const BatchCost& cost,
               const TrainerOptions& options, Index examples);
-  [[nodiscard]] std::vector<Var> accumulated();
+  [[nodiscard]] std::vector<Var> averaged();
   void optimize(const TrainerOptions& options, const std::vector<Var>& gradients);
   void average(double decay);
   void compile(const TrainerOptions& options);
   void list_states();
+  Outcome run_whole(const TableView& data, const Request& request);
+  Outcome run_parts(const TableView& data, const Request& request);
+  void compute_part(Index part, const TableView& data, const Request& request,
+                    std::span<float> said);
+  double take_in(std::span<const float> sum);
+  [[nodiscard]] Outcome outcome_of(double cost) const;
   void load(const TableView& data, std::span<const Index> rows, Index draw, const Request& request);
   void set_rates(const Request& request);
+  [[nodiscard]] bool in_parts() const { return micro_batches_ > 1 || team_ != nullptr; }
   [[nodiscard]] Workspace<float>& last() { return apply_ ? *apply_ : *main_; }
   [[nodiscard]] const Workspace<float>& last() const { return apply_ ? *apply_ : *main_; }
 
   Index micro_batches_;
+  Team* team_;
   Tape tape_{DType::float32};
   Var random_step_ = tape_.step();
   RecordedStep recorded_;
@@ -111,13 +125,15 @@ class StepProgram {
   std::vector<double> base_rates_, rate_factors_;  // of each optimiser
   std::vector<std::pair<Var, Var>> updates_;       // of the optimisers and the averages
   std::vector<std::pair<std::string, Var>> optimizer_leaves_, average_leaves_;
-  std::vector<Var> sums_;  // of the micro-batches' gradients
+  std::vector<Var> sums_;                     // of the micro-batches' gradients
+  std::vector<std::pair<Var, Var>> buffers_;  // and their next values
   Var average_decay_;
   double decay_ = 0;
   std::vector<State> states_;
   std::optional<Workspace<float>> main_;
   std::optional<Workspace<float>> apply_;  // of the sums, with micro-batches
   std::optional<LbfgsStep> search_;        // in place of an optimiser
+  std::optional<TreeSum> tree_;            // likewise
 };
 
 }  // namespace dtheta::nn::detail

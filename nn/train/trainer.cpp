@@ -5,10 +5,14 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <cstdint>
+#include <exception>
 #include <utility>
 
 #include "autodiff/errors.hpp"
 #include "nn/data/preprocess.hpp"
+#include "nn/distributed/team.hpp"
+#include "nn/train/anomaly.hpp"
 #include "nn/train/interrupt.hpp"
 #include "nn/train/progress.hpp"
 #include "nn/train/trainer_checks.hpp"
@@ -33,6 +37,9 @@ std::pair<std::vector<Index>, std::vector<Index>> rows_for(const TableView& data
   }
   return split_rows(data.count(), share, options.seed);
 }
+
+// Why a training ends, on whatever rank.
+constexpr std::uint8_t pressed = 1, asked = 2;
 
 }  // namespace
 
@@ -110,6 +117,21 @@ double Trainer::current_rate() const {
 }
 
 StepReport Trainer::run_step() {
+  if (options_.team == nullptr) return make_step();
+  agree();
+  try {
+    return make_step();
+  } catch (const LostRankError&) {  // the others notice by themselves
+    throw;
+  } catch (const AnomalyError&) {  // they have found the same
+    throw;
+  } catch (const std::exception& e) {  // they would wait for this rank
+    options_.team->abandon(e.what());
+    throw;
+  }
+}
+
+StepReport Trainer::make_step() {
   if (failed_) {
     throw StateError(
         "trainer: it stopped at a value that is not finite: restore an earlier state, or make "
@@ -145,14 +167,15 @@ void Trainer::end_epoch(const StepReport& last) {
   cost_sum_ = seconds_ = 0;
   judge(report);
   history_.push_back(std::move(report));
-  detail::write_logs(history_, options_.csv, options_.curves);
+  if (leads()) detail::write_logs(history_, options_.csv, options_.curves);
   if (options_.after_epoch) options_.after_epoch(history_.back());
 }
 
 std::vector<NamedValue> Trainer::validate() {
   if (rows_.second.empty()) return {};
   const TableView& data = options_.validation_split > 0 ? train_ : options_.validation;
-  const auto result = evaluation().run(data, rows_.second, options_.metrics, weights_in_use());
+  const auto result =
+      evaluation().run(data, rows_.second, options_.metrics, weights_in_use(), true, options_.team);
   std::vector<NamedValue> values{{"validation cost", result.cost}};
   for (std::size_t m = 0; m < result.metrics.size(); ++m) {
     values.push_back({options_.metrics[m].name, result.metrics[m]});
@@ -186,7 +209,7 @@ bool Trainer::stopped_early() const {
 }
 
 void Trainer::save_if_due(bool epoch_ended) {
-  if (!options_.save) return;
+  if (!options_.save || !leads()) return;
   if (epoch_ended || (options_.save_every > 0 && step_ % options_.save_every == 0)) {
     options_.save(*this);
     saved_step_ = step_;
@@ -197,7 +220,8 @@ EpochReport Trainer::run_epoch() {
   const std::size_t done = history_.size();
   std::optional<ProgressBar> bar;
   const Index steps = batches_.count();
-  if (options_.progress) bar.emplace(fmt::format("epoch {}", epoch() + 1), steps, step_ % steps);
+  if (options_.progress && leads())
+    bar.emplace(fmt::format("epoch {}", epoch() + 1), steps, step_ % steps);
   while (history_.size() == done) {
     run_step();
     const Index at = step_ % steps;
@@ -214,15 +238,17 @@ TrainingReport Trainer::fit(int epochs,
   TrainingReport report;
   std::optional<ProgressBar> bar;
   while (true) {
-    if (interrupt.interrupted())
+    const std::uint8_t ends = anywhere(static_cast<std::uint8_t>(
+        (interrupt.interrupted() ? pressed : 0) | (asked_to_stop_ ? asked : 0)));
+    if ((ends & pressed) != 0)
       report.ending = Ending::interrupted;
-    else if (asked_to_stop_)
+    else if ((ends & asked) != 0)
       report.ending = Ending::asked;
     else if (stopped_early())
       report.ending = Ending::early;
     if (report.ending != Ending::epochs || epoch() >= epochs) break;
     const Index steps = batches_.count();
-    if (options_.progress && !bar) {
+    if (options_.progress && leads() && !bar) {
       bar.emplace(fmt::format("epoch {}/{}", epoch() + 1, epochs), steps, step_ % steps);
     }
     const std::size_t done = history_.size();
@@ -247,6 +273,7 @@ void Trainer::finish(TrainingReport& report) {
   if (best_in_use_) report.best_epoch = best_->epoch;
   report.epochs = history_;
   store();
+  if (!leads()) return;
   if (options_.save && saved_step_ != step_) options_.save(*this);
   if (report.ending != Ending::interrupted) return;
   fmt::print(stderr,

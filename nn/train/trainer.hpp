@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <span>
@@ -24,7 +25,8 @@ namespace dtheta::nn {
 /// Trains a model: records one step for a batch, compiles it, and replays it in float32 for each
 /// batch, with subnormal numbers taken as zero (nn/train/flush_subnormals.hpp). Examples that do
 /// not fill a batch sit out the epoch; shuffling changes which. What it computes is a function of
-/// the model, the data and the options, the same bits with any number of threads.
+/// the model, the data and the options, the same bits with any number of threads, and in a team
+/// (TrainerOptions::team) with any number of ranks.
 ///
 ///   nn::Trainer trainer(model, data, {.optimizer = nn::Adam{}, .validation_split = 0.1,
 ///                                     .metrics = {nn::metric::accuracy()}});
@@ -93,6 +95,10 @@ class Trainer {
   Trainer(ModelRef model, TableView train, bool is_dataset, TrainerOptions options);
   [[nodiscard]] const ModelRef& model() const;
   [[nodiscard]] Index trained_on() const { return static_cast<Index>(rows_.first.size()); }
+  [[nodiscard]] bool leads() const;
+  void agree();
+  [[nodiscard]] std::uint8_t anywhere(std::uint8_t bits) const;
+  StepReport make_step();
   [[nodiscard]] std::span<const Index> rows_of(Index step);
   detail::StepProgram::Outcome compute(Index step, bool hooked);
   detail::StepProgram::Request request_of(Index step, bool hooked);
@@ -122,6 +128,7 @@ class Trainer {
 
   detail::Settings settings_;
   Index step_ = 0, saved_step_ = -1;
+  bool agreed_ = false;  // the ranks have found that they start from the same
   Index shuffled_epoch_ = 0;
   double cost_sum_ = 0, seconds_ = 0;  // of the epoch at hand
   std::vector<EpochReport> history_;

@@ -63,6 +63,7 @@ void require_lbfgs_alone(const TrainerOptions& options) {
         "trainer: L-BFGS finds the length of its steps by itself: it takes no {}", what));
   };
   refuse(options.micro_batches > 1, "micro_batches");
+  refuse(options.team != nullptr, "team");
   refuse(!options.groups.empty(), "groups");
   refuse(options.max_gradient_value || options.max_gradient_norm, "limit of the gradient");
   refuse(static_cast<bool>(options.learning_rate), "learning_rate");

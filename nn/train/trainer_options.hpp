@@ -18,6 +18,7 @@
 
 namespace dtheta::nn {
 
+class Team;
 class Trainer;
 
 /// Something to be run before chosen training steps, once the batch is in place: a gradient check,
@@ -28,7 +29,8 @@ struct StepHook {
   std::function<void(const Trainer& trainer)> run{};
   /// Run after the same steps, while `step` is still theirs: the parameters have moved, and the
   /// gradient that moved them is in the workspace, under the Vars of RecordedStep::gradients.
-  /// With micro-batches both are of the last one, before whose gradient is taken in.
+  /// With micro-batches both are of the last one that this rank computes, before whose gradient is
+  /// taken in.
   std::function<void(const Trainer& trainer)> after{};
 };
 
@@ -67,9 +69,15 @@ enum class Finite : std::uint8_t {
 struct TrainerOptions {
   Index batch_size = 64;
   /// A batch is computed in so many parts, one after the other, that need so much less memory; the
-  /// gradient is the mean of theirs. Same as one batch within rounding, but for layers that look at
-  /// a batch as a whole, such as batch norm, and that draw masks. Must divide batch_size.
+  /// gradient, and the next value of a buffer, is the mean of theirs, added up in one fixed tree.
+  /// Same as one batch within rounding, but for layers that look at a batch as a whole, such as
+  /// batch norm, and that draw masks. Must divide batch_size.
   Index micro_batches = 1;
+  /// Who shares the micro-batches (nn/distributed/team.hpp); must be there as long as the trainer.
+  /// All ranks make the same calls on trainers that are alike; each computes its part of the
+  /// micro-batches, and all have the same bits afterwards, those of one rank. Null: this process
+  /// does everything.
+  Team* team = nullptr;
   /// Of the model's output for the column "input" against the column "target"; see cost_of.
   Loss loss = Loss::cross_entropy_with_logits;
   /// In place of the loss.
@@ -109,7 +117,7 @@ struct TrainerOptions {
                      std::span<float> values)>
       transform{};
   /// Keeps the training, after each epoch, every `save_every` steps if that is set, when it is
-  /// interrupted, and when it ends.
+  /// interrupted, and when it ends. In a team rank 0 is asked to, for all.
   std::function<void(const Trainer& trainer)> save{};
   Index save_every = 0;
 
@@ -119,7 +127,7 @@ struct TrainerOptions {
   /// Ctrl-C ends `fit` after the step that it finds, with everything stored; a second one ends the
   /// program.
   bool stop_on_interrupt = true;
-  std::string csv{};     ///< a file for the numbers of all epochs, rewritten after each
+  std::string csv{};     ///< a file for the numbers of all epochs, rewritten after each by rank 0
   std::string curves{};  ///< likewise an HTML page of learning curves
   /// Of each step's computation. The results are the same bits for any number.
   unsigned threads = 1;

@@ -169,7 +169,7 @@ void Trainer::restore(const TrainerState& state) {
   step_ = step;
   cost_sum_ = cost_sum;
   seconds_ = seconds;
-  best_in_use_ = failed_ = false;
+  best_in_use_ = failed_ = agreed_ = false;
   rewind_.forget();
 }
 
