@@ -13,6 +13,7 @@
 namespace dtheta::gradcheck::detail {
 
 inline constexpr std::size_t most_slopes = 14;
+inline constexpr double narrowest = 3.0;      // steps closer than this tell the same
 inline constexpr double furthest_part = 1e4;  // of the size of an entry: the largest step
 
 /// Where a search begins, and how far it may go.
@@ -73,29 +74,31 @@ class Search {
     double noise = 0.0;
   };
 
-  // search.cpp: the way from step to step while J is smooth
+  // search.cpp: what one step says while J is smooth
   Claim claim(const Standard& standard) const;
   double noise_of(const Slope& slope, const Standard& standard) const;
   Bars bars(const Slope& slope, const Standard& standard, double noise) const;
   Bars bars(const Slope& slope, const Standard& standard) const;
-  /// What bends looks like a corner at x.
-  static bool bends_at_x(const Slope& slope, const Bars& bars);
   void end_open();
   void judge_finite(const Slope& slope, const Standard& standard);
   void judge_wrong(const Slope& slope, const Bars& bars, const Standard& standard);
   std::optional<double> agreement(const Slope& slope, const Standard& standard) const;
   bool excludes(const Slope& slope, const Bars& bars, const Standard& standard) const;
+  bool accuse_together(const Standard& standard);
+  void settle(Verdict verdict, const Slope& slope, double bar);
+
+  // search_step.cpp: where to look next
+  /// What bends looks like a corner at x.
+  static bool bends_at_x(const Slope& slope, const Bars& bars);
   void seek_confirmation(const Slope& slope, const Bars& bars, const Standard& standard);
   bool was_at(double step) const;
   struct Limits {
     double noisy, bent;
   };
   Limits limits(const Standard& standard) const;
-  bool accuse_together(const Standard& standard);
   void choose_step(const Slope& slope, const Bars& bars, const Standard& standard);
-  void move_to(double step, const Standard& standard);
   double resolution() const;
-  void settle(Verdict verdict, const Slope& slope, double bar);
+  void move_to(double step, const Standard& standard);
 
   // search_flat.cpp: where J stands still
   void judge_flat(const Slope& slope, const Standard& standard);
