@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <initializer_list>
 #include <numeric>
 #include <utility>
 #include <vector>
@@ -28,96 +29,111 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
   return row[b.size()];
 }
 
+constexpr std::string_view elementwise = "elementwise", shape = "shape", reduction = "reduction",
+                           linalg = "linear algebra", network = "network", rules = "rules";
+
 }  // namespace
 
-std::span<const OpRecord* const> all_ops() {
-  static const std::vector<const OpRecord*> ops = [] {
-    std::vector<const OpRecord*> list;
-    for (const auto family : {arithmetic_ops(),
-                              comparison_ops(),
-                              exp_log_ops(),
-                              trigonometric_ops(),
-                              special_ops(),
-                              activation_ops(),
-                              reduction_ops(),
-                              softmax_ops(),
-                              shape_ops(),
-                              concat_ops(),
-                              slice_ops(),
-                              index_ops(),
-                              matmul_ops(),
-                              add_matmul_ops(),
-                              merged_ops(),
-                              random_ops(),
-                              loss_ops(),
-                              repeat_ops(),
-                              pad_ops(),
-                              diagonal_ops(),
-                              as_strided_ops(),
-                              scatter_ops(),
-                              scatter_reduce_ops(),
-                              sort_ops(),
-                              update_ops(),
-                              tensor_product_ops(),
-                              fourier_ops(),
-                              solve_ops(),
-                              lu_ops(),
-                              determinant_ops(),
-                              triangular_ops(),
-                              spectral_ops(),
-                              svd_full_ops(),
-                              orthogonal_ops(),
-                              matrix_exp_ops(),
-                              linalg_rule_ops(),
-                              rule_ops(),
-                              activation_unit_ops(),
-                              activation_piecewise_ops(),
-                              special_function_ops(),
-                              scaled_error_ops(),
-                              bessel_ops(),
-                              incomplete_gamma_ops(),
-                              zeta_ops(),
-                              rounding_ops(),
-                              scan_ops(),
-                              segmented_scan_ops(),
-                              running_extremum_ops(),
-                              product_ops(),
-                              statistics_ops(),
-                              norm_ops(),
-                              order_statistics_ops(),
-                              quantile_ops(),
-                              regression_loss_ops(),
-                              classification_loss_ops(),
-                              margin_loss_ops(),
-                              channel_ops(),
-                              convolution_ops(),
-                              lstm_ops(),
-                              gru_ops(),
-                              rnn_ops(),
-                              ctc_ops(),
-                              embedding_bag_ops(),
-                              max_pool_ops(),
-                              avg_pool_ops(),
-                              plane_ops(),
-                              unfold_ops(),
-                              grid_sample_ops(),
-                              interpolate_ops(),
-                              standardize_ops()}) {
-      list.insert(list.end(), family.begin(), family.end());
+std::span<const ListedOp> listed_ops() {
+  static const std::vector<ListedOp> ops = [] {
+    const std::initializer_list<std::pair<std::string_view, std::span<const OpEntry>>> families{
+        {elementwise, arithmetic_ops()},
+        {elementwise, comparison_ops()},
+        {elementwise, exp_log_ops()},
+        {elementwise, trigonometric_ops()},
+        {elementwise, special_ops()},
+        {elementwise, activation_ops()},
+        {reduction, reduction_ops()},
+        {reduction, softmax_ops()},
+        {shape, shape_ops()},
+        {shape, concat_ops()},
+        {shape, slice_ops()},
+        {shape, index_ops()},
+        {linalg, matmul_ops()},
+        {linalg, add_matmul_ops()},
+        {linalg, merged_ops()},
+        {elementwise, random_ops()},
+        {network, loss_ops()},
+        {shape, repeat_ops()},
+        {shape, pad_ops()},
+        {shape, diagonal_ops()},
+        {shape, as_strided_ops()},
+        {shape, scatter_ops()},
+        {shape, scatter_reduce_ops()},
+        {shape, sort_ops()},
+        {shape, update_ops()},
+        {linalg, tensor_product_ops()},
+        {linalg, fourier_ops()},
+        {linalg, solve_ops()},
+        {linalg, lu_ops()},
+        {linalg, determinant_ops()},
+        {linalg, triangular_ops()},
+        {linalg, spectral_ops()},
+        {linalg, svd_full_ops()},
+        {linalg, orthogonal_ops()},
+        {linalg, matrix_exp_ops()},
+        {linalg, linalg_rule_ops()},
+        {rules, rule_ops()},
+        {network, activation_unit_ops()},
+        {elementwise, activation_piecewise_ops()},
+        {elementwise, special_function_ops()},
+        {elementwise, scaled_error_ops()},
+        {elementwise, bessel_ops()},
+        {elementwise, incomplete_gamma_ops()},
+        {elementwise, zeta_ops()},
+        {elementwise, rounding_ops()},
+        {reduction, scan_ops()},
+        {reduction, segmented_scan_ops()},
+        {reduction, running_extremum_ops()},
+        {reduction, product_ops()},
+        {reduction, statistics_ops()},
+        {reduction, norm_ops()},
+        {reduction, order_statistics_ops()},
+        {reduction, quantile_ops()},
+        {network, regression_loss_ops()},
+        {network, classification_loss_ops()},
+        {network, margin_loss_ops()},
+        {network, channel_ops()},
+        {network, convolution_ops()},
+        {network, lstm_ops()},
+        {network, ctc_ops()},
+        {network, embedding_bag_ops()},
+        {network, max_pool_ops()},
+        {network, avg_pool_ops()},
+        {network, plane_ops()},
+        {network, unfold_ops()},
+        {network, grid_sample_ops()},
+        {network, interpolate_ops()},
+        {reduction, standardize_ops()},
+    };
+    std::vector<ListedOp> list;
+    for (const auto& [family, entries] : families) {
+      for (const OpEntry& e : entries) list.push_back({e.record, e.rule, family});
     }
     return list;
   }();
   return ops;
 }
 
-const OpRecord& find_op(std::string_view name) {
-  const auto ops = all_ops();
-  const auto found = std::ranges::find(ops, name, [](const OpRecord* r) { return r->info.name; });
-  if (found != ops.end()) return **found;
-  const OpRecord* nearest = *std::ranges::min_element(
-      ops, {}, [&](const OpRecord* r) { return edit_distance(name, r->info.name); });
-  throw ValueError(
-      fmt::format("there is no op '{}'; did you mean '{}'?", name, nearest->info.name));
+std::span<const OpRecord* const> all_ops() {
+  static const std::vector<const OpRecord*> ops = [] {
+    std::vector<const OpRecord*> list;
+    for (const ListedOp& op : listed_ops()) list.push_back(op.record);
+    return list;
+  }();
+  return ops;
 }
+
+const ListedOp& find_listed_op(std::string_view name) {
+  const auto ops = listed_ops();
+  const auto name_of = [](const ListedOp& op) { return op.record->info.name; };
+  const auto found = std::ranges::find(ops, name, name_of);
+  if (found != ops.end()) return *found;
+  const ListedOp& nearest = *std::ranges::min_element(
+      ops, {}, [&](const ListedOp& op) { return edit_distance(name, name_of(op)); });
+  throw ValueError(fmt::format("there is no op '{}'; did you mean '{}'?", name, name_of(nearest)));
+}
+
+const OpRecord& find_op(std::string_view name) { return *find_listed_op(name).record; }
 
 }  // namespace dtheta

@@ -10,9 +10,9 @@ namespace {
 
 using detail::Interval, detail::weighted, detail::xdivy, detail::keep_nan;
 
-/// d(w x) = x dw + w dx
 struct Weighted : Binary<Weighted> {
   static constexpr OpInfo info{.name = "weighted", .arity = 2, .analytic = true};
+  static constexpr OpRule rule{"y = w x, 0 where w = 0", "dy = x dw + w dx"};
   static constexpr Domain domain{-3, 3};
   template <class T>
   static constexpr FastBinary<T> fast = simd::weighted;
@@ -23,9 +23,9 @@ struct Weighted : Binary<Weighted> {
   static Var pullback(int i, const Primal& p, Var c) { return weighted(c, p[1 - i]); }
 };
 
-/// d(a b) = b da + a db
 struct Both : Binary<Both> {
   static constexpr OpInfo info{.name = "both", .arity = 2, .analytic = true};
+  static constexpr OpRule rule{"y = a b, 0 where one of them is 0", "dy = b da + a db"};
   static constexpr Domain domain{-3, 3};
   template <class T>
   static T value(T a, T b) {
@@ -34,9 +34,10 @@ struct Both : Binary<Both> {
   static Var pullback(int i, const Primal& p, Var c) { return weighted(c, p[1 - i]); }
 };
 
-/// d(a / b) = da / b - (a / b) db / b
 struct XDivY : Binary<XDivY> {
   static constexpr OpInfo info{.name = "xdivy", .arity = 2, .analytic = true};
+  static constexpr OpRule rule{"y = a / b, 0 where a = 0", "dy = da / b - y db / b",
+                               "b not 0, or a = 0"};
   static constexpr std::array<Domain, 2> domains{Domain{-3, 3}, Domain{0.5, 3}};
   template <class T>
   static constexpr FastBinary<T> fast = simd::xdivy;
@@ -49,9 +50,9 @@ struct XDivY : Binary<XDivY> {
   }
 };
 
-/// d keep_nan(g, y) = dg
 struct KeepNan : Binary<KeepNan> {
   static constexpr OpInfo info{.name = "keep_nan", .arity = 2, .analytic = true};
+  static constexpr OpRule rule{"z = g, NaN where y is NaN and g not 0", "dz = dg"};
   static constexpr Domain domain{-3, 3};
   template <class T>
   static constexpr FastBinary<T> fast = simd::keep_nan;
@@ -62,12 +63,13 @@ struct KeepNan : Binary<KeepNan> {
   static Var pullback(int i, const Primal& p, Var c) { return i == 0 ? keep_nan(c, p[1]) : Var{}; }
 };
 
-/// d gate(c, x) = dc where x is in the interval, 0 elsewhere
 struct Gate : Binary<Gate> {
   Interval interval{-1, 1};
   friend constexpr bool operator==(const Gate&, const Gate&) = default;
 
   static constexpr OpInfo info{.name = "gate", .arity = 2};
+  static constexpr OpRule rule{"y = c where x is in an interval, else 0",
+                               "dy = dc where x is in it, else 0"};
   static constexpr Domain domain{-3, 3};
   static constexpr Gate of(const Interval& interval) {
     Gate op;
@@ -88,9 +90,10 @@ struct Gate : Binary<Gate> {
   }
 };
 
-/// d gate_larger(c, a, b) = dc where a > b, dc / 2 where they are equal, 0 elsewhere
 struct GateLarger : Elementwise<GateLarger, 3> {
   static constexpr OpInfo info{.name = "gate_larger", .arity = 3};
+  static constexpr OpRule rule{"y = c where a > b, c/2 where a = b, else 0",
+                               "dy = dc where a > b, dc/2 where a = b, else 0"};
   static constexpr Domain domain{-3, 3};
   template <class T>
   static T value(T c, T a, T b) {
@@ -121,8 +124,8 @@ Var gate_larger(Arg c, Arg a, Arg b) { return apply(GateLarger{}, {c, a, b}); }
 
 }  // namespace detail
 
-std::span<const OpRecord* const> rule_ops() {
-  return OpList<Weighted, Both, XDivY, KeepNan, Gate, GateLarger>::records;
+std::span<const OpEntry> rule_ops() {
+  return OpList<Weighted, Both, XDivY, KeepNan, Gate, GateLarger>::entries;
 }
 
 }  // namespace dtheta

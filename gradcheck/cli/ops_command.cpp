@@ -12,6 +12,7 @@
 #include "gradcheck/cli/interrupt.hpp"
 #include "gradcheck/cli/json.hpp"
 #include "gradcheck/cli/junit.hpp"
+#include "gradcheck/cli/op_list_page.hpp"
 #include "gradcheck/report/report.hpp"
 
 namespace dtheta::gradcheck::cli {
@@ -22,13 +23,13 @@ namespace po = boost::program_options;
 constexpr std::string_view description =
     "Tests the ops of the library on the samples that each of them lists: first and second "
     "derivatives against differences computed in quad precision, forward mode against reverse "
-    "mode, "
-    "replays against recordings bit for bit, float against double, and rules for a leading axis "
-    "against item by item.";
+    "mode, replays against recordings bit for bit, float against double, and rules for a leading "
+    "axis against item by item. Or lists them with their rules.";
 
 struct Request : CommonRequest {
   std::vector<std::string> names;
   std::vector<std::size_t> numbers;
+  bool list = false;
   unsigned threads = std::max(1U, std::thread::hardware_concurrency());
 };
 
@@ -40,6 +41,9 @@ po::options_description options_of(Request& r) {
   add("case", po::value(&r.numbers)->composing()->value_name("N"),
       "Test this sample of the op only, counted from 0; may be given several times. Goes with one "
       "--op.");
+  add("list", po::bool_switch(&r.list),
+      "In place of a test, print what the ops compute, their derivatives, domains and traits, as a "
+      "page of Markdown or, with --json, as JSON.");
   add("threads", po::value(&r.threads)->notifier(require_threads)->value_name("N"),
       "Ops tested at the same time (default: as many as the machine can).");
   add_common_options(options, r);
@@ -59,6 +63,19 @@ std::vector<const OpRecord*> ops_of(const Request& request) {
   }
   if (ops.empty()) ops.assign(all_ops().begin(), all_ops().end());
   return ops;
+}
+
+/// Prints the rules of all ops, or of those that are named.
+int list(const Request& request) {
+  if (!request.outputs.html.empty() || !request.outputs.junit.empty() || !request.numbers.empty()) {
+    throw std::invalid_argument("list: it goes with --op and --json; nothing is tested");
+  }
+  std::vector<ListedOp> ops;
+  for (const std::string& name : request.names) ops.push_back(find_listed_op(name));
+  if (ops.empty()) ops.assign(listed_ops().begin(), listed_ops().end());
+  if (request.outputs.table()) fmt::print("{}", op_list_page(ops));
+  request.outputs.write(op_list_json(ops), {}, {});
+  return passed;
 }
 
 /// The reports of the chosen samples as one.
@@ -109,6 +126,7 @@ int run(const Invocation& invocation) {
     fmt::print("{}", manual(ops_command.page, options));
     return passed;
   }
+  if (request.list) return list(request);
   const std::vector<const OpRecord*> ops = ops_of(request);
   const JunitStyle style = request.junit_style();
   const Interruptible interruptible;
@@ -144,6 +162,7 @@ const Command ops_command{
      {"[OPTION]..."},
      description,
      {{"gradcheck ops", "Every op on every sample."},
+      {"gradcheck ops --list", "Every op with its rule, as docs/ops.md has them."},
       {"gradcheck ops --op tanh --op matmul --json -", "Two ops, the result as JSON."},
       {"gradcheck ops --op tanh --case 5", "One sample, as the report of a failure names it."}}},
     options,

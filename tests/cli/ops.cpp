@@ -1,7 +1,9 @@
 // `gradcheck ops` and the program as a whole: commands, help, unknown words.
 #include <boost/test/unit_test.hpp>
+#include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
+#include <string>
 
 #include "autodiff/elementwise.hpp"
 #include "autodiff/ops/elementwise/arithmetic.hpp"
@@ -66,6 +68,62 @@ BOOST_AUTO_TEST_CASE(every_registered_op_can_be_asked_for) {
   BOOST_TEST(r.out == "");
   BOOST_TEST(has(r.err, {"'tahn'"}));
   BOOST_TEST(has(run({"ops", "--op", "tanhh"}).err, {"did you mean 'tanh'"}));
+}
+
+// Printed anew by: build/gradcheck/gradcheck ops --list > docs/ops.md
+BOOST_AUTO_TEST_CASE(the_page_of_ops_is_what_the_program_prints) {
+  const Run r = run({"ops", "--list"});
+  BOOST_TEST(r.status == 0);
+  BOOST_TEST(r.err == "");
+  std::ifstream page(DTHETA_EXAMPLES "/../docs/ops.md");
+  std::istringstream printed(r.out);
+  std::string wanted, line;
+  while (std::getline(page, wanted)) {
+    BOOST_REQUIRE(std::getline(printed, line));
+    BOOST_REQUIRE(line == wanted);
+  }
+  BOOST_TEST(!std::getline(printed, line), line);
+}
+
+BOOST_AUTO_TEST_CASE(every_op_says_its_rule) {
+  const Run r = run({"ops", "--list", "--json", "-"});
+  BOOST_TEST(r.status == 0);
+  const Json list = Json::parse(r.out).at("ops");
+  BOOST_REQUIRE(list.size() == all_ops().size());
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    const OpInfo& info = all_ops()[i]->info;
+    const Json& op = list[i];
+    BOOST_TEST(op.at("op") == info.name);
+    // As the ops of the page: a y of the result, and its differential or what operands receive.
+    const std::string value = op.at("value");
+    BOOST_TEST(value.find_first_of("|`\n") == std::string::npos, value);
+    BOOST_TEST(op.at("derivative").is_null() == !info.differentiable, info.name);
+    if (!info.differentiable) continue;
+    const std::string derivative = op.at("derivative");
+    BOOST_TEST(derivative.find_first_of("|`\n") == std::string::npos, derivative);
+    BOOST_TEST((derivative.find('d') == 0 || derivative.find(" receive") != std::string::npos),
+               derivative);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(ops_that_are_named_are_listed_and_no_others) {
+  const Run r = run({"ops", "--list", "--op", "log", "--op", "argmax"});
+  BOOST_TEST(r.status == 0);
+  BOOST_TEST(has(r.out, {"| log ", "`y = log(x)`", "`dy = dx / x`", "`x > 0`", "## reduction",
+                         "| argmax ", "none"}));
+  BOOST_TEST(r.out.find("| exp ") == std::string::npos);
+  const Json list = Json::parse(run({"ops", "--list", "--op", "concat", "--json", "-"}).out);
+  BOOST_TEST(list.at("ops").size() == 1u);
+  BOOST_TEST(list.at("ops")[0].at("operands").is_null());
+  BOOST_TEST(list.at("ops")[0].at("family") == "shape");
+
+  BOOST_TEST(has(run({"ops", "--list", "--op", "tanhh"}).err, {"did you mean 'tanh'"}));
+  for (const Words& words : {Words{"--html", "page.html"}, Words{"--junit", "ops.xml"},
+                             Words{"--op", "tanh", "--case", "1"}}) {
+    const Run refused = run(Words{"ops", "--list"} + words);
+    BOOST_TEST(refused.status == 2);
+    BOOST_TEST(has(refused.err, {"list: ", "nothing is tested"}));
+  }
 }
 
 BOOST_AUTO_TEST_CASE(help_is_a_success_and_nothing_is_a_question) {

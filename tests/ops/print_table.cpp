@@ -1,4 +1,4 @@
-// Prints the table of docs/ops.md and the reasons below it: what each op is held to at its edges.
+// Prints the table of docs/ops-edges.md and the reasons below it: what each op is held to at its edges.
 
 #include <fmt/format.h>
 

@@ -16,10 +16,10 @@
 namespace dtheta {
 namespace {
 
-/// d sigmoid(x) = s (1 - s) dx, written as sigmoid(x) sigmoid(-x) so that it has full precision at
-/// both ends
+/// The slope is written as sigmoid(x) sigmoid(-x), so that it has full precision at both ends.
 struct Sigmoid : Unary<Sigmoid> {
   static constexpr OpInfo info{.name = "sigmoid"};
+  static constexpr OpRule rule{"y = 1 / (1 + e^-x)", "dy = y (1 - y) dx"};
   static constexpr bool finite_slope = true;
   static constexpr Domain domain{-4, 4};
   template <class T>
@@ -34,9 +34,9 @@ struct Sigmoid : Unary<Sigmoid> {
   static Var slope(Var x, Var y) { return y * sigmoid(-x); }
 };
 
-/// d log(sigmoid(x)) = sigmoid(-x) dx
 struct LogSigmoid : Unary<LogSigmoid> {
   static constexpr OpInfo info{.name = "log_sigmoid"};
+  static constexpr OpRule rule{"y = log(sigmoid(x))", "dy = sigmoid(-x) dx"};
   static constexpr bool finite_slope = true;
   static constexpr Domain domain{-4, 4};
   template <class T>
@@ -49,10 +49,10 @@ struct LogSigmoid : Unary<LogSigmoid> {
   static Var slope(Var x, Var) { return sigmoid(-x); }
 };
 
-/// c (1 - tanh(x)^2), from e^(-2|x|): tanh(x) itself is 1 to the last digit long before the slope
-/// is 0. Linear in c;  d/dx = -2 tanh(x) c (1 - tanh(x)^2).
+/// From e^(-2|x|): tanh(x) itself is 1 to the last digit long before the slope is 0. Linear in c.
 struct TanhGrad : Binary<TanhGrad> {
   static constexpr OpInfo info{.name = "tanh_grad", .arity = 2, .analytic = true};
+  static constexpr OpRule rule{"y = c (1 - tanh(x)^2)", "dy = (1 - tanh(x)^2) dc - 2 tanh(x) y dx"};
   static constexpr Domain domain{-3, 3};
   template <class T>
   static constexpr FastBinary<T> fast = simd::tanh_grad;
@@ -74,9 +74,9 @@ struct TanhGrad : Binary<TanhGrad> {
   }
 };
 
-/// d tanh(x) = (1 - tanh(x)^2) dx
 struct Tanh : Unary<Tanh> {
   static constexpr OpInfo info{.name = "tanh", .analytic = true};
+  static constexpr OpRule rule{"y = tanh(x)", "dy = (1 - y^2) dx"};
   static constexpr Domain domain{-3, 3};
   template <class T>
   static constexpr FastUnary<T> fast = simd::tanh;
@@ -88,10 +88,10 @@ struct Tanh : Unary<Tanh> {
   static Var select(Var c, Var x, Var) { return apply<TanhGrad>(c, x); }
 };
 
-/// The cotangent where x > 0, else 0, and NaN for NaN: the derivative of relu, linear in c and
-/// constant in x.
+/// The derivative of relu, linear in c and constant in x; NaN for NaN.
 struct ReluGrad : Binary<ReluGrad> {
   static constexpr OpInfo info{.name = "relu_grad", .arity = 2};
+  static constexpr OpRule rule{"y = c where x > 0, else 0", "dy = dc where x > 0, else 0"};
   static constexpr Domain domain{-3, 3};
   template <class T>
   static constexpr FastBinary<T> fast = simd::relu_grad;
@@ -104,9 +104,10 @@ struct ReluGrad : Binary<ReluGrad> {
   }
 };
 
-/// d max(x, 0) = dx where x > 0, which is where the result is: so x itself need not be kept
+/// The result is positive where x is: so x itself need not be kept.
 struct Relu : Unary<Relu> {
   static constexpr OpInfo info{.name = "relu"};
+  static constexpr OpRule rule{"y = max(x, 0)", "dy = dx where x > 0, else 0"};
   static constexpr Domain domain{-3, 3};
   static constexpr std::array corners{0.0};
   template <class T>
@@ -118,12 +119,12 @@ struct Relu : Unary<Relu> {
   static Var select(Var c, Var, Var y) { return relu_grad(c, y); }
 };
 
-/// d leaky_relu(x) = dx where x > 0, slope dx elsewhere
 struct LeakyRelu : Unary<LeakyRelu> {
   double negative_slope = 0.01;
   friend constexpr bool operator==(const LeakyRelu&, const LeakyRelu&) = default;
 
   static constexpr OpInfo info{.name = "leaky_relu"};
+  static constexpr OpRule rule{"y = x where x > 0, else s x", "dy = dx where x > 0, else s dx"};
   static constexpr Domain domain{-3, 3};
   static constexpr std::array corners{0.0};
   static std::vector<LeakyRelu> variants() { return {with_slope(0.01), with_slope(-0.5)}; }
@@ -141,9 +142,9 @@ struct LeakyRelu : Unary<LeakyRelu> {
   }
 };
 
-/// d log(1 + e^x) = sigmoid(x) dx
 struct Softplus : Unary<Softplus> {
   static constexpr OpInfo info{.name = "softplus"};
+  static constexpr OpRule rule{"y = log(1 + e^x)", "dy = sigmoid(x) dx"};
   static constexpr bool finite_slope = true;
   static constexpr Domain domain{-4, 4};
   template <class T>
@@ -175,8 +176,8 @@ Var softplus(Arg x, double beta) {
 bool is_relu(const OpRecord& op) { return &op == &record_of<Relu>; }
 bool is_relu_grad(const OpRecord& op) { return &op == &record_of<ReluGrad>; }
 
-std::span<const OpRecord* const> activation_ops() {
-  return OpList<Sigmoid, LogSigmoid, Tanh, Relu, ReluGrad, LeakyRelu, Softplus, TanhGrad>::records;
+std::span<const OpEntry> activation_ops() {
+  return OpList<Sigmoid, LogSigmoid, Tanh, Relu, ReluGrad, LeakyRelu, Softplus, TanhGrad>::entries;
 }
 
 }  // namespace dtheta

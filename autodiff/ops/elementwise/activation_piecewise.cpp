@@ -15,13 +15,14 @@
 namespace dtheta {
 namespace {
 
-/// d hardtanh(x) = dx where low < x < high
 struct HardTanh : Unary<HardTanh> {
   double low = -1;
   double high = 1;
   friend constexpr bool operator==(const HardTanh&, const HardTanh&) = default;
 
   static constexpr OpInfo info{.name = "hardtanh"};
+  static constexpr OpRule rule{"y = min(max(x, low), high)",
+                               "dy = dx where low < x < high, else 0"};
   static constexpr Domain domain{-2, 2};
   static constexpr std::array corners{-1.0, 0.0, 1.0, 6.0};
   static HardTanh between(double low, double high) {
@@ -41,9 +42,9 @@ struct HardTanh : Unary<HardTanh> {
   }
 };
 
-/// d relu6(x) = dx where 0 < x < 6
 struct Relu6 : Unary<Relu6> {
   static constexpr OpInfo info{.name = "relu6"};
+  static constexpr OpRule rule{"y = min(max(x, 0), 6)", "dy = dx where 0 < x < 6, else 0"};
   static constexpr Domain domain{-3, 9};
   static constexpr std::array corners{0.0, 6.0};
   template <class T>
@@ -56,9 +57,10 @@ struct Relu6 : Unary<Relu6> {
   }
 };
 
-/// d hardsigmoid(x) = dx / 6 where -3 < x < 3
 struct HardSigmoid : Unary<HardSigmoid> {
   static constexpr OpInfo info{.name = "hardsigmoid"};
+  static constexpr OpRule rule{"y = min(max(x/6 + 1/2, 0), 1)",
+                               "dy = dx / 6 where -3 < x < 3, else 0"};
   static constexpr Domain domain{-5, 5};
   static constexpr std::array corners{-3.0, 3.0};
   template <class T>
@@ -72,9 +74,10 @@ struct HardSigmoid : Unary<HardSigmoid> {
   }
 };
 
-/// d hardswish(x) = 0 where x < -3, dx where x > 3, (x/3 + 1/2) dx between
 struct HardSwish : Unary<HardSwish> {
   static constexpr OpInfo info{.name = "hardswish"};
+  static constexpr OpRule rule{"y = x min(max(x/6 + 1/2, 0), 1)",
+                               "dy = (x/3 + 1/2) dx where -3 < x < 3, dx above, 0 below"};
   static constexpr Domain domain{-5, 5};
   static constexpr std::array corners{-3.0, 3.0};
   template <class T>
@@ -113,9 +116,10 @@ struct Shrink : Unary<Self> {
   }
 };
 
-/// d softshrink(x) = dx where |x| > lambda
 struct SoftShrink : Shrink<SoftShrink> {
   static constexpr OpInfo info{.name = "softshrink"};
+  static constexpr OpRule rule{"y = x - t sign(x) where abs(x) > t, else 0",
+                               "dy = dx where abs(x) > t, else 0"};
   static constexpr std::array corners{0.5, -0.5, 1.25};
   template <class T>
   T value(T x) const {
@@ -125,18 +129,19 @@ struct SoftShrink : Shrink<SoftShrink> {
   }
 };
 
-/// d hardshrink(x) = dx where |x| > lambda
 struct HardShrink : Shrink<HardShrink> {
   static constexpr OpInfo info{.name = "hardshrink"};
+  static constexpr OpRule rule{"y = x where abs(x) > t, else 0",
+                               "dy = dx where abs(x) > t, else 0"};
   template <class T>
   T value(T x) const {
     return x >= T(-lambda) && x <= T(lambda) ? T(0) : x;
   }
 };
 
-/// d(x - tanh(x)) = tanh(x)^2 dx
 struct TanhShrink : Unary<TanhShrink> {
   static constexpr OpInfo info{.name = "tanhshrink"};
+  static constexpr OpRule rule{"y = x - tanh(x)", "dy = tanh(x)^2 dx"};
   static constexpr Domain domain{-3, 3};
   template <class T>
   static T value(T x) {
@@ -159,13 +164,13 @@ struct TanhShrink : Unary<TanhShrink> {
   }
 };
 
-/// d threshold(x) = dx where x > limit
 struct Threshold : Unary<Threshold> {
   double limit = 0;
   double replacement = 0;
   friend constexpr bool operator==(const Threshold&, const Threshold&) = default;
 
   static constexpr OpInfo info{.name = "threshold"};
+  static constexpr OpRule rule{"y = x where x > t, else v", "dy = dx where x > t, else 0"};
   static constexpr Domain domain{-2, 2};
   static Threshold at(double limit, double replacement) {
     Threshold op;
@@ -221,9 +226,9 @@ Var threshold(Arg x, double limit, double replacement) {
   return apply(Threshold::at(limit, replacement), {x});
 }
 
-std::span<const OpRecord* const> activation_piecewise_ops() {
+std::span<const OpEntry> activation_piecewise_ops() {
   return OpList<HardTanh, Relu6, HardSigmoid, HardSwish, SoftShrink, HardShrink, TanhShrink,
-                Threshold>::records;
+                Threshold>::entries;
 }
 
 }  // namespace dtheta

@@ -14,9 +14,9 @@
 namespace dtheta {
 namespace {
 
-/// d(a + b) = da + db
 struct Add : Binary<Add> {
   static constexpr OpInfo info{.name = "add", .arity = 2, .analytic = true};
+  static constexpr OpRule rule{"y = a + b", "dy = da + db"};
   static constexpr Domain domain{-3, 3};
   template <class T>
   static constexpr FastBinary<T> fast = simd::add;
@@ -27,9 +27,9 @@ struct Add : Binary<Add> {
   static Var pullback(int, const Primal&, Var c) { return c; }
 };
 
-/// d(a - b) = da - db
 struct Sub : Binary<Sub> {
   static constexpr OpInfo info{.name = "sub", .arity = 2, .analytic = true};
+  static constexpr OpRule rule{"y = a - b", "dy = da - db"};
   static constexpr Domain domain{-3, 3};
   template <class T>
   static constexpr FastBinary<T> fast = simd::sub;
@@ -40,9 +40,9 @@ struct Sub : Binary<Sub> {
   static Var pullback(int i, const Primal&, Var c) { return i == 0 ? c : -c; }
 };
 
-/// d(a b) = b da + a db
 struct Mul : Binary<Mul> {
   static constexpr OpInfo info{.name = "mul", .arity = 2, .analytic = true};
+  static constexpr OpRule rule{"y = a b", "dy = b da + a db"};
   static constexpr Domain domain{-3, 3};
   template <class T>
   static constexpr FastBinary<T> fast = simd::mul;
@@ -53,9 +53,9 @@ struct Mul : Binary<Mul> {
   static Var pullback(int i, const Primal& p, Var c) { return c * p[1 - i]; }
 };
 
-/// d(a / b) = da / b - (a / b) db / b
 struct Div : Binary<Div> {
   static constexpr OpInfo info{.name = "div", .arity = 2, .analytic = true};
+  static constexpr OpRule rule{"y = a / b", "dy = da / b - y db / b", "b not 0"};
   static constexpr std::array<Domain, 2> domains{Domain{-3, 3}, Domain{0.5, 3}};
   template <class T>
   static constexpr FastBinary<T> fast = simd::div;
@@ -68,9 +68,9 @@ struct Div : Binary<Div> {
   }
 };
 
-/// d(-x) = -dx
 struct Neg : Unary<Neg> {
   static constexpr OpInfo info{.name = "neg", .analytic = true};
+  static constexpr OpRule rule{"y = -x", "dy = -dx"};
   static constexpr Domain domain{-3, 3};
   template <class T>
   static constexpr FastUnary<T> fast = simd::neg;
@@ -81,9 +81,9 @@ struct Neg : Unary<Neg> {
   static Var select(Var c, Var, Var) { return -c; }
 };
 
-/// d|x| = sign(x) dx
 struct Abs : Unary<Abs> {
   static constexpr OpInfo info{.name = "abs"};
+  static constexpr OpRule rule{"y = abs(x)", "dy = sign(x) dx"};
   static constexpr bool finite_slope = true;
   static constexpr Domain domain{-3, 3};
   static constexpr std::array corners{0.0};
@@ -99,6 +99,7 @@ struct Abs : Unary<Abs> {
 
 struct Sign : Unary<Sign> {
   static constexpr OpInfo info{.name = "sign", .differentiable = false};
+  static constexpr OpRule rule{"y = 1 where x > 0, -1 where x < 0, else 0"};
   static constexpr Domain domain{-3, 3};
   template <class T>
   static T value(T x) {
@@ -107,9 +108,9 @@ struct Sign : Unary<Sign> {
   static Var select(Var, Var, Var) { return {}; }
 };
 
-/// d(x^2) = 2 x dx
 struct Square : Unary<Square> {
   static constexpr OpInfo info{.name = "square", .analytic = true};
+  static constexpr OpRule rule{"y = x^2", "dy = 2 x dx"};
   static constexpr bool finite_slope = true;
   static constexpr Domain domain{-3, 3};
   template <class T>
@@ -121,9 +122,9 @@ struct Square : Unary<Square> {
   static Var slope(Var x, Var) { return 2 * x; }
 };
 
-/// d(x^3) = 3 x^2 dx
 struct Cube : Unary<Cube> {
   static constexpr OpInfo info{.name = "cube", .analytic = true};
+  static constexpr OpRule rule{"y = x^3", "dy = 3 x^2 dx"};
   static constexpr bool finite_slope = true;
   static constexpr Domain domain{-2, 2};
   template <class T>
@@ -133,9 +134,9 @@ struct Cube : Unary<Cube> {
   static Var slope(Var x, Var) { return 3 * square(x); }
 };
 
-/// d sqrt(x) = dx / (2 sqrt(x))
 struct Sqrt : Unary<Sqrt> {
   static constexpr OpInfo info{.name = "sqrt", .analytic = true};
+  static constexpr OpRule rule{"y = x^(1/2)", "dy = dx / (2 y)", "x >= 0"};
   static constexpr Domain domain{0.25, 4};
   template <class T>
   static constexpr FastUnary<T> fast = simd::sqrt;
@@ -147,9 +148,9 @@ struct Sqrt : Unary<Sqrt> {
   static Var slope(Var, Var y) { return 0.5 / y; }
 };
 
-/// d x^(-1/2) = -1/2 x^(-3/2) dx
 struct Rsqrt : Unary<Rsqrt> {
   static constexpr OpInfo info{.name = "rsqrt", .analytic = true};
+  static constexpr OpRule rule{"y = x^(-1/2)", "dy = -1/2 x^(-3/2) dx", "x > 0"};
   static constexpr Domain domain{0.25, 4};
   template <class T>
   static constexpr FastUnary<T> fast = simd::rsqrt;
@@ -161,9 +162,9 @@ struct Rsqrt : Unary<Rsqrt> {
   static Var slope(Var x, Var y) { return -0.5 * y / x; }
 };
 
-/// d(1 / x) = -dx / x^2
 struct Reciprocal : Unary<Reciprocal> {
   static constexpr OpInfo info{.name = "reciprocal", .analytic = true};
+  static constexpr OpRule rule{"y = 1 / x", "dy = -y^2 dx", "x not 0"};
   static constexpr Domain domain{0.5, 3};
   template <class T>
   static constexpr FastUnary<T> fast = simd::reciprocal;
@@ -174,15 +175,18 @@ struct Reciprocal : Unary<Reciprocal> {
   static Var slope(Var, Var y) { return -square(y); }
 };
 
-/// a^b log(a)^k, with k = 0 for the power itself and the others for its derivatives:
-///   d(a^b log(a)^k) = (b a^(b-1) log(a)^k + k a^(b-1) log(a)^(k-1)) da + a^b log(a)^(k+1) db
-/// so that none of them multiplies a power that is zero by a logarithm that is infinite.
+/// The others k are its derivatives, so that none of them multiplies a power that is zero by a
+/// logarithm that is infinite.
 struct Pow : Binary<Pow> {
   int logs = 0;
   int less = 0;  // a^(b - less), where b - less may have lost the digits of a small b
   friend constexpr bool operator==(const Pow&, const Pow&) = default;
 
   static constexpr OpInfo info{.name = "pow", .arity = 2, .analytic = true};
+  static constexpr OpRule rule{
+      "y = a^b log(a)^k, k = 0",
+      "dy = (b a^(b-1) log(a)^k + k a^(b-1) log(a)^(k-1)) da + a^b log(a)^(k+1) db",
+      "a > 0, or b whole"};
   static constexpr std::array<Domain, 2> domains{Domain{0.5, 2}, Domain{-2, 2}};
   static std::vector<Pow> variants() { return {of(0, 0), of(1, 0), of(2, 0), of(0, 1), of(1, 2)}; }
   static Pow of(int logs, int less) {
@@ -238,10 +242,11 @@ T hypotenuse(T a, T b) {
   }
 }
 
-/// a / sqrt(a^2 + b^2) =: u(a, b), the slope of sqrt(a^2 + b^2) in a: 0 where both are.
-///   du = u(b, a) (u(b, a) da - u(a, b) db) / sqrt(a^2 + b^2)
+/// The slope of hypot in a; 0 where both are.
 struct HypotSlope : Binary<HypotSlope> {
   static constexpr OpInfo info{.name = "hypot_slope", .arity = 2, .analytic = true};
+  static constexpr OpRule rule{"y = u(a, b) = a / sqrt(a^2 + b^2)",
+                               "dy = u(b, a) (u(b, a) da - u(a, b) db) / sqrt(a^2 + b^2)"};
   static constexpr std::array<Domain, 2> domains{Domain{0.5, 3}, Domain{-3, -0.5}};
   template <class T>
   static T value(T a, T b) {
@@ -269,9 +274,9 @@ struct HypotSlope : Binary<HypotSlope> {
   }
 };
 
-/// d sqrt(a^2 + b^2) = (a da + b db) / sqrt(a^2 + b^2)
 struct Hypot : Binary<Hypot> {
   static constexpr OpInfo info{.name = "hypot", .arity = 2, .analytic = true};
+  static constexpr OpRule rule{"y = sqrt(a^2 + b^2)", "dy = (a da + b db) / y"};
   static constexpr std::array<Domain, 2> domains{Domain{0.5, 3}, Domain{-3, -0.5}};
   template <class T>
   static T value(T a, T b) {
@@ -282,9 +287,9 @@ struct Hypot : Binary<Hypot> {
   }
 };
 
-/// d(a b + c) = b da + a db + dc
 struct Fma : Elementwise<Fma, 3> {
   static constexpr OpInfo info{.name = "fma", .arity = 3, .analytic = true};
+  static constexpr OpRule rule{"y = a b + c", "dy = b da + a db + dc"};
   static constexpr Domain domain{-2, 2};
   template <class T>
   static constexpr FastTernary<T> fast = simd::fma_add;
@@ -341,9 +346,9 @@ Arithmetic as_arithmetic(const OpRecord& op) {
   return &op == &record_of<Mul> ? Arithmetic::mul : Arithmetic::none;
 }
 
-std::span<const OpRecord* const> arithmetic_ops() {
+std::span<const OpEntry> arithmetic_ops() {
   return OpList<Add, Sub, Mul, Div, Neg, Abs, Sign, Square, Cube, Sqrt, Rsqrt, Reciprocal, Pow,
-                Hypot, HypotSlope, Fma>::records;
+                Hypot, HypotSlope, Fma>::entries;
 }
 
 }  // namespace dtheta

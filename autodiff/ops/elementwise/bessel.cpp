@@ -14,12 +14,13 @@
 namespace dtheta {
 namespace {
 
-/// d I_n(x) = (I_(n-1)(x) + I_(n+1)(x)) / 2 dx, and d I_0(x) = I_1(x) dx
 struct BesselI : Unary<BesselI> {
   int order = 0;
   friend constexpr bool operator==(const BesselI&, const BesselI&) = default;
 
   static constexpr OpInfo info{.name = "bessel_i"};
+  static constexpr OpRule rule{"y = I_n(x)",
+                               "dy = (I_(n-1)(x) + I_(n+1)(x)) / 2 dx; of I_0: I_1(x) dx"};
   static constexpr Domain domain{-4, 4};
   static BesselI of(int order) {
     BesselI op;
@@ -53,6 +54,6 @@ Var bessel_i(int order, Arg x) {
   return apply(BesselI::of(order), {x});
 }
 
-std::span<const OpRecord* const> bessel_ops() { return OpList<BesselI>::records; }
+std::span<const OpEntry> bessel_ops() { return OpList<BesselI>::entries; }
 
 }  // namespace dtheta

@@ -13,9 +13,10 @@
 namespace dtheta {
 namespace {
 
-/// d max(a, b) = da where a > b, db where b > a, half of each where they are equal
 struct Maximum : Binary<Maximum> {
   static constexpr OpInfo info{.name = "maximum", .arity = 2};
+  static constexpr OpRule rule{"y = max(a, b)",
+                               "dy = da where a > b, db where b > a, half of each where equal"};
   static constexpr Domain domain{-3, 3};
   template <class T>
   static constexpr FastBinary<T> fast = simd::maximum;
@@ -28,9 +29,10 @@ struct Maximum : Binary<Maximum> {
   }
 };
 
-/// d min(a, b) = da where a < b, db where b < a, half of each where they are equal
 struct Minimum : Binary<Minimum> {
   static constexpr OpInfo info{.name = "minimum", .arity = 2};
+  static constexpr OpRule rule{"y = min(a, b)",
+                               "dy = da where a < b, db where b < a, half of each where equal"};
   static constexpr Domain domain{-3, 3};
   template <class T>
   static constexpr FastBinary<T> fast = simd::minimum;
@@ -43,13 +45,14 @@ struct Minimum : Binary<Minimum> {
   }
 };
 
-/// d clamp(x) = dx inside [low, high], 0 outside
 struct Clamp : Unary<Clamp> {
   double low = 0;
   double high = 1;
   friend constexpr bool operator==(const Clamp&, const Clamp&) = default;
 
   static constexpr OpInfo info{.name = "clamp"};
+  static constexpr OpRule rule{"y = min(max(x, low), high)",
+                               "dy = dx where low <= x <= high, else 0"};
   static constexpr Domain domain{-2, 2};
   static std::vector<Clamp> variants() { return {clamp_to(-0.5, 1), clamp_to(0, infinity)}; }
   static constexpr double infinity = std::numeric_limits<double>::infinity();
@@ -66,9 +69,10 @@ struct Clamp : Unary<Clamp> {
   Var select(Var c, Var x, Var) const { return detail::gate(c, x, {low, high, true}); }
 };
 
-/// d where(m, a, b) = da where m, db elsewhere
 struct Where : Elementwise<Where, 3> {
   static constexpr OpInfo info{.name = "where", .arity = 3};
+  static constexpr OpRule rule{"y = a where m is not 0, else b",
+                               "dy = da where m is not 0, else db"};
   static constexpr Domain domain{-2, 2};
   template <class T>
   static constexpr FastTernary<T> fast = simd::select;
@@ -90,6 +94,7 @@ struct Comparison : Binary<Self> {
 };
 struct Less : Comparison<Less> {
   static constexpr OpInfo info{.name = "less", .arity = 2, .differentiable = false};
+  static constexpr OpRule rule{"y = 1 where a < b, else 0"};
   template <class T>
   static T value(T a, T b) {
     return T(a < b ? 1 : 0);
@@ -97,6 +102,7 @@ struct Less : Comparison<Less> {
 };
 struct LessEqual : Comparison<LessEqual> {
   static constexpr OpInfo info{.name = "less_equal", .arity = 2, .differentiable = false};
+  static constexpr OpRule rule{"y = 1 where a <= b, else 0"};
   template <class T>
   static T value(T a, T b) {
     return T(a <= b ? 1 : 0);
@@ -104,6 +110,7 @@ struct LessEqual : Comparison<LessEqual> {
 };
 struct Greater : Comparison<Greater> {
   static constexpr OpInfo info{.name = "greater", .arity = 2, .differentiable = false};
+  static constexpr OpRule rule{"y = 1 where a > b, else 0"};
   template <class T>
   static constexpr FastBinary<T> fast = simd::greater;
   template <class T>
@@ -113,6 +120,7 @@ struct Greater : Comparison<Greater> {
 };
 struct GreaterEqual : Comparison<GreaterEqual> {
   static constexpr OpInfo info{.name = "greater_equal", .arity = 2, .differentiable = false};
+  static constexpr OpRule rule{"y = 1 where a >= b, else 0"};
   template <class T>
   static T value(T a, T b) {
     return T(a >= b ? 1 : 0);
@@ -120,6 +128,7 @@ struct GreaterEqual : Comparison<GreaterEqual> {
 };
 struct Equal : Comparison<Equal> {
   static constexpr OpInfo info{.name = "equal", .arity = 2, .differentiable = false};
+  static constexpr OpRule rule{"y = 1 where a = b, else 0"};
   template <class T>
   static T value(T a, T b) {
     return T(a == b ? 1 : 0);
@@ -127,6 +136,7 @@ struct Equal : Comparison<Equal> {
 };
 struct NotEqual : Comparison<NotEqual> {
   static constexpr OpInfo info{.name = "not_equal", .arity = 2, .differentiable = false};
+  static constexpr OpRule rule{"y = 0 where a = b, else 1"};
   template <class T>
   static T value(T a, T b) {
     return T(a == b ? 0 : 1);
@@ -169,9 +179,9 @@ Var operator<=(Arg a, Arg b) { return apply<LessEqual>(a, b); }
 Var operator>(Arg a, Arg b) { return apply<Greater>(a, b); }
 Var operator>=(Arg a, Arg b) { return apply<GreaterEqual>(a, b); }
 
-std::span<const OpRecord* const> comparison_ops() {
+std::span<const OpEntry> comparison_ops() {
   return OpList<Maximum, Minimum, Clamp, Where, Less, LessEqual, Greater, GreaterEqual, Equal,
-                NotEqual>::records;
+                NotEqual>::entries;
 }
 
 }  // namespace dtheta

@@ -11,9 +11,9 @@
 namespace dtheta {
 namespace {
 
-/// d exp(x) = exp(x) dx
 struct Exp : Unary<Exp> {
   static constexpr OpInfo info{.name = "exp", .analytic = true};
+  static constexpr OpRule rule{"y = e^x", "dy = y dx"};
   static constexpr Domain domain{-3, 3};
   template <class T>
   static constexpr FastUnary<T> fast = simd::exp;
@@ -25,9 +25,9 @@ struct Exp : Unary<Exp> {
   static Var slope(Var, Var y) { return y; }
 };
 
-/// d 2^x = log(2) 2^x dx
 struct Exp2 : Unary<Exp2> {
   static constexpr OpInfo info{.name = "exp2"};
+  static constexpr OpRule rule{"y = 2^x", "dy = log(2) y dx"};
   static constexpr Domain domain{-3, 3};
   template <class T>
   static constexpr FastUnary<T> fast = simd::exp2;
@@ -39,9 +39,10 @@ struct Exp2 : Unary<Exp2> {
   static Var slope(Var x, Var y) { return y * numbers::ln2(x.tape()); }
 };
 
-/// d expm1(x) = e^x dx: not expm1(x) + 1, which loses all digits below zero
+/// The slope is not y + 1, which loses all digits below zero.
 struct Expm1 : Unary<Expm1> {
   static constexpr OpInfo info{.name = "expm1"};
+  static constexpr OpRule rule{"y = e^x - 1", "dy = e^x dx"};
   static constexpr Domain domain{-3, 3};
   template <class T>
   static constexpr FastUnary<T> fast = simd::expm1;
@@ -53,9 +54,9 @@ struct Expm1 : Unary<Expm1> {
   static Var slope(Var x, Var) { return exp(x); }
 };
 
-/// d log(x) = dx / x
 struct Log : Unary<Log> {
   static constexpr OpInfo info{.name = "log", .analytic = true};
+  static constexpr OpRule rule{"y = log(x)", "dy = dx / x", "x > 0"};
   static constexpr Domain domain{0.25, 4};
   template <class T>
   static constexpr FastUnary<T> fast = simd::log;
@@ -67,9 +68,9 @@ struct Log : Unary<Log> {
   static Var select(Var c, Var x, Var y) { return detail::keep_nan(detail::xdivy(c, x), y); }
 };
 
-/// d log1p(x) = dx / (1 + x)
 struct Log1p : Unary<Log1p> {
   static constexpr OpInfo info{.name = "log1p"};
+  static constexpr OpRule rule{"y = log(1 + x)", "dy = dx / (1 + x)", "x > -1"};
   static constexpr Domain domain{-0.75, 3};
   template <class T>
   static constexpr FastUnary<T> fast = simd::log1p;
@@ -81,9 +82,9 @@ struct Log1p : Unary<Log1p> {
   static Var select(Var c, Var x, Var y) { return detail::keep_nan(detail::xdivy(c, 1 + x), y); }
 };
 
-/// d log2(x) = dx / (x log 2)
 struct Log2 : Unary<Log2> {
   static constexpr OpInfo info{.name = "log2"};
+  static constexpr OpRule rule{"y = log(x) / log(2)", "dy = dx / (x log(2))", "x > 0"};
   static constexpr Domain domain{0.25, 4};
   template <class T>
   static constexpr FastUnary<T> fast = simd::log2;
@@ -97,9 +98,9 @@ struct Log2 : Unary<Log2> {
   }
 };
 
-/// d log10(x) = dx / (x log 10)
 struct Log10 : Unary<Log10> {
   static constexpr OpInfo info{.name = "log10"};
+  static constexpr OpRule rule{"y = log(x) / log(10)", "dy = dx / (x log(10))", "x > 0"};
   static constexpr Domain domain{0.25, 4};
   template <class T>
   static constexpr FastUnary<T> fast = simd::log10;
@@ -113,11 +114,10 @@ struct Log10 : Unary<Log10> {
   }
 };
 
-/// e^a / (e^a + e^b) =: s(a, b), the part of a in the sum. Where both are -infinity there is no
-/// sum, and neither has a part in it.
-///   ds = s(a, b) s(b, a) (da - db)
+/// The part of a in the sum. Where both are -infinity there is no sum, and neither has a part.
 struct LogAddExpSlope : Binary<LogAddExpSlope> {
   static constexpr OpInfo info{.name = "logaddexp_slope", .arity = 2};
+  static constexpr OpRule rule{"y = s(a, b) = e^a / (e^a + e^b)", "dy = s(a, b) s(b, a) (da - db)"};
   static constexpr Domain domain{-3, 3};
   template <class T>
   static T value(T a, T b) {
@@ -133,9 +133,10 @@ struct LogAddExpSlope : Binary<LogAddExpSlope> {
   }
 };
 
-/// d log(e^a + e^b) = s(a, b) da + s(b, a) db
 struct LogAddExp : Binary<LogAddExp> {
   static constexpr OpInfo info{.name = "logaddexp", .arity = 2};
+  static constexpr OpRule rule{"y = log(e^a + e^b)",
+                               "dy = s(a, b) da + s(b, a) db, s = logaddexp_slope"};
   static constexpr Domain domain{-3, 3};
   template <class T>
   static T value(T a, T b) {
@@ -161,8 +162,8 @@ Var log10(Arg x) { return apply<Log10>(x); }
 Var logaddexp(Arg a, Arg b) { return apply<LogAddExp>(a, b); }
 Var logaddexp_slope(Arg a, Arg b) { return apply<LogAddExpSlope>(a, b); }
 
-std::span<const OpRecord* const> exp_log_ops() {
-  return OpList<Exp, Exp2, Expm1, Log, Log1p, Log2, Log10, LogAddExp, LogAddExpSlope>::records;
+std::span<const OpEntry> exp_log_ops() {
+  return OpList<Exp, Exp2, Expm1, Log, Log1p, Log2, Log10, LogAddExp, LogAddExpSlope>::entries;
 }
 
 }  // namespace dtheta

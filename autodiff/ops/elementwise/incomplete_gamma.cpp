@@ -10,10 +10,15 @@
 namespace dtheta {
 namespace {
 
-/// d P(a, x) = x^(a-1) exp(-x) / Gamma(a) dx = -d Q(a, x)
 template <bool upper>
 struct IncompleteGamma : Binary<IncompleteGamma<upper>> {
   static constexpr OpInfo info{.name = upper ? "igammac" : "igamma", .arity = 2};
+  static constexpr OpRule rule{
+      upper ? "y = Q(a, x) = 1 - P(a, x)"
+            : "y = P(a, x), the integral of t^(a-1) e^-t from 0 to x, over Gamma(a)",
+      upper ? "dy = -x^(a-1) e^-x / Gamma(a) dx, for a constant a"
+            : "dy = x^(a-1) e^-x / Gamma(a) dx, for a constant a",
+      "a > 0, x >= 0"};
   static constexpr std::array<Domain, 2> domains{Domain{0.5, 4}, Domain{0.25, 6}};
   template <class T>
   static T value(T a, T x) {
@@ -49,8 +54,8 @@ struct IncompleteGamma : Binary<IncompleteGamma<upper>> {
 Var igamma(Arg a, Arg x) { return apply<IncompleteGamma<false>>(a, x); }
 Var igammac(Arg a, Arg x) { return apply<IncompleteGamma<true>>(a, x); }
 
-std::span<const OpRecord* const> incomplete_gamma_ops() {
-  return OpList<IncompleteGamma<false>, IncompleteGamma<true>>::records;
+std::span<const OpEntry> incomplete_gamma_ops() {
+  return OpList<IncompleteGamma<false>, IncompleteGamma<true>>::entries;
 }
 
 }  // namespace dtheta

@@ -41,6 +41,8 @@ struct DropoutMask : RandomOp<DropoutMask> {
   friend constexpr bool operator==(const DropoutMask&, const DropoutMask&) = default;
 
   static constexpr OpInfo info{.name = "dropout_mask", .analytic = true, .differentiable = false};
+  static constexpr OpRule rule{
+      "y = 1/p with probability p, else 0, by step and key", {}, "0 < p <= 1"};
   template <class T>
   void forward(const Call<T>& call) const {
     // Compared as integers, so that every scalar type draws the same mask.
@@ -73,6 +75,7 @@ void fill_with(const Call<T>& call, RandomKey key, Draw draw) {
 
 struct UniformNoise : RandomOp<UniformNoise> {
   static constexpr OpInfo info{.name = "uniform_noise", .analytic = true, .differentiable = false};
+  static constexpr OpRule rule{"y uniform in [0, 1), by step and key"};
   template <class T>
   void forward(const Call<T>& call) const {
     fill_with(call, key, random_uniform);
@@ -81,6 +84,7 @@ struct UniformNoise : RandomOp<UniformNoise> {
 
 struct NormalNoise : RandomOp<NormalNoise> {
   static constexpr OpInfo info{.name = "normal_noise", .analytic = true, .differentiable = false};
+  static constexpr OpRule rule{"y of the standard normal distribution, by step and key"};
   template <class T>
   void forward(const Call<T>& call) const {
     fill_with(call, key, random_normal);
@@ -119,8 +123,8 @@ Var normal_noise(Tape& tape, const Shape& shape, RandomKey key, SourceLocation a
   return draw(NormalNoise{}, tape, shape, key, at);
 }
 
-std::span<const OpRecord* const> random_ops() {
-  return OpList<DropoutMask, UniformNoise, NormalNoise>::records;
+std::span<const OpEntry> random_ops() {
+  return OpList<DropoutMask, UniformNoise, NormalNoise>::entries;
 }
 
 }  // namespace dtheta

@@ -29,6 +29,7 @@ struct Stepwise : Unary<Self> {
 
 struct Floor : Stepwise<Floor> {
   static constexpr OpInfo info{.name = "floor", .differentiable = false};
+  static constexpr OpRule rule{"y = the largest whole number <= x"};
   template <class T>
   static constexpr FastUnary<T> fast = simd::floor;
   template <class T>
@@ -40,6 +41,7 @@ struct Floor : Stepwise<Floor> {
 
 struct Ceil : Stepwise<Ceil> {
   static constexpr OpInfo info{.name = "ceil", .differentiable = false};
+  static constexpr OpRule rule{"y = the smallest whole number >= x"};
   template <class T>
   static constexpr FastUnary<T> fast = simd::ceil;
   template <class T>
@@ -51,6 +53,7 @@ struct Ceil : Stepwise<Ceil> {
 
 struct Round : Stepwise<Round> {
   static constexpr OpInfo info{.name = "round", .differentiable = false};
+  static constexpr OpRule rule{"y = the nearest whole number, the even one of two"};
   template <class T>
   static T value(T x) {
     using std::nearbyint;
@@ -60,6 +63,7 @@ struct Round : Stepwise<Round> {
 
 struct Trunc : Stepwise<Trunc> {
   static constexpr OpInfo info{.name = "trunc", .differentiable = false};
+  static constexpr OpRule rule{"y = x without what is behind the point"};
   template <class T>
   static T value(T x) {
     using std::trunc;
@@ -69,6 +73,7 @@ struct Trunc : Stepwise<Trunc> {
 
 struct IsNan : Stepwise<IsNan> {
   static constexpr OpInfo info{.name = "is_nan", .differentiable = false};
+  static constexpr OpRule rule{"y = 1 where x is NaN, else 0"};
   template <class T>
   static T value(T x) {
     return T(x != x ? 1 : 0);
@@ -77,6 +82,7 @@ struct IsNan : Stepwise<IsNan> {
 
 struct IsInf : Stepwise<IsInf> {
   static constexpr OpInfo info{.name = "is_inf", .differentiable = false};
+  static constexpr OpRule rule{"y = 1 where x is infinite, else 0"};
   template <class T>
   static T value(T x) {
     return T(x == x && x - x != T(0) ? 1 : 0);
@@ -85,6 +91,7 @@ struct IsInf : Stepwise<IsInf> {
 
 struct IsFinite : Stepwise<IsFinite> {
   static constexpr OpInfo info{.name = "is_finite", .differentiable = false};
+  static constexpr OpRule rule{"y = 1 where x is finite, else 0"};
   template <class T>
   static T value(T x) {
     return T(x - x == T(0) ? 1 : 0);
@@ -108,9 +115,9 @@ struct Division : Binary<Self> {
   }
 };
 
-/// d remainder(a, b) = da - floor(a / b) db
 struct Remainder : Division<Remainder> {
   static constexpr OpInfo info{.name = "remainder", .arity = 2};
+  static constexpr OpRule rule{"y = a - floor(a / b) b", "dy = da - floor(a / b) db", "b not 0"};
   template <class T>
   static T value(T a, T b) {
     using std::fmod;
@@ -119,9 +126,9 @@ struct Remainder : Division<Remainder> {
   }
 };
 
-/// d fmod(a, b) = da - trunc(a / b) db
 struct Fmod : Division<Fmod> {
   static constexpr OpInfo info{.name = "fmod", .arity = 2};
+  static constexpr OpRule rule{"y = a - trunc(a / b) b", "dy = da - trunc(a / b) db", "b not 0"};
   template <class T>
   static T value(T a, T b) {
     using std::fmod;
@@ -129,12 +136,12 @@ struct Fmod : Division<Fmod> {
   }
 };
 
-/// The identity, with the derivative factor dx by decree.
 struct ScaleGradient {
   double factor = 1;
   friend constexpr bool operator==(const ScaleGradient&, const ScaleGradient&) = default;
 
   static constexpr OpInfo info{.name = "scale_gradient", .analytic = true, .view = true};
+  static constexpr OpRule rule{"y = x", "dy = s dx, by decree"};
   [[nodiscard]] static ValueType infer(Types in) {
     detail::require_real(info.name, in);
     return in[0];
@@ -165,9 +172,9 @@ Var is_inf(Arg x) { return apply<IsInf>(x); }
 Var is_finite(Arg x) { return apply<IsFinite>(x); }
 Var scale_gradient(Arg x, double factor) { return apply(ScaleGradient{factor}, {x}); }
 
-std::span<const OpRecord* const> rounding_ops() {
+std::span<const OpEntry> rounding_ops() {
   return OpList<Floor, Ceil, Round, Trunc, IsNan, IsInf, IsFinite, Remainder, Fmod,
-                ScaleGradient>::records;
+                ScaleGradient>::entries;
 }
 
 }  // namespace dtheta

@@ -14,12 +14,13 @@
 namespace dtheta {
 namespace {
 
-/// d^n erfcx(x) / dx^n, with the rule d (d^n erfcx(x) / dx^n) = d^(n+1) erfcx(x) / dx^(n+1) dx
 struct Erfcx : Unary<Erfcx> {
   int n = 0;
   friend constexpr bool operator==(const Erfcx&, const Erfcx&) = default;
 
   static constexpr OpInfo info{.name = "erfcx"};
+  static constexpr OpRule rule{"y = d^n/dx^n erfcx(x), n = 0, with erfcx(x) = e^(x^2) erfc(x)",
+                               "dy = d^(n+1)/dx^(n+1) erfcx(x) dx"};
   static constexpr Domain domain{-2, 4};
   static Erfcx derivative(int n) {
     Erfcx op;
@@ -38,10 +39,10 @@ struct Erfcx : Unary<Erfcx> {
   }
 };
 
-/// d log_ndtr(x) = phi(x) / Phi(x) dx, the density over the distribution function: the quotient is
-/// sqrt(2 / pi) / erfcx(-x / sqrt(2))
+/// The density over the distribution function: the quotient is sqrt(2 / pi) / erfcx(-x / sqrt(2)).
 struct LogNdtr : Unary<LogNdtr> {
   static constexpr OpInfo info{.name = "log_ndtr"};
+  static constexpr OpRule rule{"y = log(Phi(x))", "dy = phi(x) / Phi(x) dx"};
   static constexpr Domain domain{-5, 3};
   template <class T>
   static T value(T x) {
@@ -67,6 +68,6 @@ struct LogNdtr : Unary<LogNdtr> {
 Var erfcx(Arg x) { return apply(Erfcx{}, {x}); }
 Var log_ndtr(Arg x) { return apply<LogNdtr>(x); }
 
-std::span<const OpRecord* const> scaled_error_ops() { return OpList<Erfcx, LogNdtr>::records; }
+std::span<const OpEntry> scaled_error_ops() { return OpList<Erfcx, LogNdtr>::entries; }
 
 }  // namespace dtheta

@@ -20,9 +20,10 @@
 namespace dtheta {
 namespace {
 
-/// d erf(x) = 2/sqrt(pi) e^(-x^2) dx
 struct Erf : Unary<Erf> {
   static constexpr OpInfo info{.name = "erf", .analytic = true};
+  static constexpr OpRule rule{"y = 2/sqrt(pi) times the integral of e^(-t^2) from 0 to x",
+                               "dy = 2/sqrt(pi) e^(-x^2) dx"};
   static constexpr Domain domain{-3, 3};
   template <class T>
   static constexpr FastUnary<T> fast = simd::erf;
@@ -37,9 +38,9 @@ struct Erf : Unary<Erf> {
   }
 };
 
-/// d erfc(x) = -2/sqrt(pi) e^(-x^2) dx
 struct Erfc : Unary<Erfc> {
   static constexpr OpInfo info{.name = "erfc", .analytic = true};
+  static constexpr OpRule rule{"y = 1 - erf(x)", "dy = -2/sqrt(pi) e^(-x^2) dx"};
   static constexpr Domain domain{-3, 3};
   template <class T>
   static constexpr FastUnary<T> fast = simd::erfc;
@@ -54,9 +55,9 @@ struct Erfc : Unary<Erfc> {
   }
 };
 
-/// d erfinv(x) = sqrt(pi)/2 e^(erfinv(x)^2) dx
 struct ErfInv : Unary<ErfInv> {
   static constexpr OpInfo info{.name = "erfinv"};
+  static constexpr OpRule rule{"erf(y) = x", "dy = sqrt(pi)/2 e^(y^2) dx", "-1 < x < 1"};
   static constexpr Domain domain{-0.9, 0.9};
   template <class T>
   static T value(T x) {
@@ -68,9 +69,10 @@ struct ErfInv : Unary<ErfInv> {
   }
 };
 
-/// d log Gamma(x) = digamma(x) dx
 struct LGamma : Unary<LGamma> {
   static constexpr OpInfo info{.name = "lgamma", .analytic = true};
+  static constexpr OpRule rule{"y = log(abs(Gamma(x)))", "dy = digamma(x) dx",
+                               "x not 0, -1, -2, ..."};
   static constexpr Domain domain{0.4, 6};
   template <class T>
   static T value(T x) {
@@ -83,9 +85,10 @@ struct LGamma : Unary<LGamma> {
   }
 };
 
-/// d digamma(x) = polygamma(1, x) dx
 struct Digamma : Unary<Digamma> {
   static constexpr OpInfo info{.name = "digamma", .analytic = true};
+  static constexpr OpRule rule{"y = d/dx log(Gamma(x))", "dy = polygamma(1, x) dx",
+                               "x not 0, -1, -2, ..."};
   static constexpr Domain domain{0.4, 6};
   template <class T>
   static T value(T x) {
@@ -98,12 +101,13 @@ struct Digamma : Unary<Digamma> {
   }
 };
 
-/// d polygamma(n, x) = polygamma(n + 1, x) dx
 struct Polygamma : Unary<Polygamma> {
   int n = 1;
   friend constexpr bool operator==(const Polygamma&, const Polygamma&) = default;
 
   static constexpr OpInfo info{.name = "polygamma", .analytic = true};
+  static constexpr OpRule rule{"y = d^(n+1)/dx^(n+1) log(Gamma(x))", "dy = polygamma(n + 1, x) dx",
+                               "x not 0, -1, -2, ..."};
   static constexpr Domain domain{0.5, 6};
   static Polygamma of(int n) {
     Polygamma op;
@@ -138,12 +142,13 @@ T cos_pi(T x) {
   return sin_pi(T(1) / T(2) - abs(x - T(2) * nearbyint(x / T(2))));
 }
 
-/// d^n sinc(x) / dx^n, with the rule d (d^n sinc(x) / dx^n) = d^(n+1) sinc(x) / dx^(n+1) dx
 struct Sinc : Unary<Sinc> {
   int n = 0;
   friend constexpr bool operator==(const Sinc&, const Sinc&) = default;
 
   static constexpr OpInfo info{.name = "sinc", .analytic = true};
+  static constexpr OpRule rule{"y = d^n/dx^n sinc(x), n = 0, with sinc(x) = sin(pi x) / (pi x)",
+                               "dy = d^(n+1)/dx^(n+1) sinc(x) dx"};
   static constexpr Domain domain{-3, 3};
   static Sinc derivative(int n) {
     Sinc op;
@@ -195,9 +200,9 @@ struct Sinc : Unary<Sinc> {
   }
 };
 
-/// d logit(x) = dx / (x (1 - x))
 struct Logit : Unary<Logit> {
   static constexpr OpInfo info{.name = "logit"};
+  static constexpr OpRule rule{"y = log(x / (1 - x))", "dy = dx / (x (1 - x))", "0 < x < 1"};
   static constexpr Domain domain{0.1, 0.9};
   template <class T>
   static T value(T x) {
@@ -240,8 +245,8 @@ Var logit(Arg x, double eps) {
   return apply<Logit>(clamp(x, eps, 1 - eps));
 }
 
-std::span<const OpRecord* const> special_function_ops() {
-  return OpList<Erf, Erfc, ErfInv, LGamma, Digamma, Polygamma, Sinc, Logit>::records;
+std::span<const OpEntry> special_function_ops() {
+  return OpList<Erf, Erfc, ErfInv, LGamma, Digamma, Polygamma, Sinc, Logit>::entries;
 }
 
 }  // namespace dtheta

@@ -13,6 +13,7 @@ struct StopGradient {
 
   static constexpr OpInfo info{
       .name = "stop_gradient", .analytic = true, .differentiable = false, .view = true};
+  static constexpr OpRule rule{"y = x"};
   [[nodiscard]] static ValueType infer(Types in) { return in[0]; }
   template <class T>
   void forward(const Call<T>& call) const {
@@ -26,6 +27,6 @@ struct StopGradient {
 
 Var stop_gradient(Arg x) { return apply<StopGradient>(x); }
 
-std::span<const OpRecord* const> special_ops() { return OpList<StopGradient>::records; }
+std::span<const OpEntry> special_ops() { return OpList<StopGradient>::entries; }
 
 }  // namespace dtheta

@@ -11,9 +11,9 @@
 namespace dtheta {
 namespace {
 
-/// d sin(x) = cos(x) dx
 struct Sin : Unary<Sin> {
   static constexpr OpInfo info{.name = "sin", .analytic = true};
+  static constexpr OpRule rule{"y = sin(x)", "dy = cos(x) dx"};
   static constexpr bool finite_slope = true;
   static constexpr Domain domain{-4, 4};
   template <class T>
@@ -26,9 +26,9 @@ struct Sin : Unary<Sin> {
   static Var slope(Var x, Var) { return cos(x); }
 };
 
-/// d cos(x) = -sin(x) dx
 struct Cos : Unary<Cos> {
   static constexpr OpInfo info{.name = "cos", .analytic = true};
+  static constexpr OpRule rule{"y = cos(x)", "dy = -sin(x) dx"};
   static constexpr bool finite_slope = true;
   static constexpr Domain domain{-4, 4};
   template <class T>
@@ -41,9 +41,9 @@ struct Cos : Unary<Cos> {
   static Var slope(Var x, Var) { return -sin(x); }
 };
 
-/// d tan(x) = (1 + tan(x)^2) dx
 struct Tan : Unary<Tan> {
   static constexpr OpInfo info{.name = "tan", .analytic = true};
+  static constexpr OpRule rule{"y = sin(x) / cos(x)", "dy = (1 + y^2) dx", "cos(x) not 0"};
   static constexpr Domain domain{-1.2, 1.2};
   template <class T>
   static T value(T x) {
@@ -53,9 +53,11 @@ struct Tan : Unary<Tan> {
   static Var slope(Var, Var y) { return 1 + square(y); }
 };
 
-/// d asin(x) = dx / sqrt(1 - x^2), the root taken as sqrt((1 - x)(1 + x)) to keep digits near 1
+/// The root is taken as sqrt((1 - x)(1 + x)), to keep digits near 1.
 struct Asin : Unary<Asin> {
   static constexpr OpInfo info{.name = "asin", .analytic = true};
+  static constexpr OpRule rule{"sin(y) = x, abs(y) <= pi/2", "dy = dx / sqrt(1 - x^2)",
+                               "-1 <= x <= 1"};
   static constexpr Domain domain{-0.9, 0.9};
   template <class T>
   static constexpr FastUnary<T> fast = simd::asin;
@@ -67,9 +69,10 @@ struct Asin : Unary<Asin> {
   static Var slope(Var x, Var) { return rsqrt((1 - x) * (1 + x)); }
 };
 
-/// d acos(x) = -dx / sqrt(1 - x^2)
 struct Acos : Unary<Acos> {
   static constexpr OpInfo info{.name = "acos", .analytic = true};
+  static constexpr OpRule rule{"cos(y) = x, 0 <= y <= pi", "dy = -dx / sqrt(1 - x^2)",
+                               "-1 <= x <= 1"};
   static constexpr Domain domain{-0.9, 0.9};
   template <class T>
   static constexpr FastUnary<T> fast = simd::acos;
@@ -81,9 +84,9 @@ struct Acos : Unary<Acos> {
   static Var slope(Var x, Var) { return -rsqrt((1 - x) * (1 + x)); }
 };
 
-/// d atan(x) = dx / (1 + x^2)
 struct Atan : Unary<Atan> {
   static constexpr OpInfo info{.name = "atan", .analytic = true};
+  static constexpr OpRule rule{"tan(y) = x, abs(y) < pi/2", "dy = dx / (1 + x^2)"};
   static constexpr Domain domain{-3, 3};
   template <class T>
   static constexpr FastUnary<T> fast = simd::atan;
@@ -95,9 +98,10 @@ struct Atan : Unary<Atan> {
   static Var slope(Var x, Var) { return reciprocal(1 + square(x)); }
 };
 
-/// d atan2(y, x) = (x dy - y dx) / (x^2 + y^2)
 struct Atan2 : Binary<Atan2> {
   static constexpr OpInfo info{.name = "atan2", .arity = 2};
+  static constexpr OpRule rule{"z = the angle of the point (x, y)",
+                               "dz = (x dy - y dx) / (x^2 + y^2)"};
   static constexpr std::array<Domain, 2> domains{Domain{0.5, 2}, Domain{-2, 2}};
   template <class T>
   static T value(T y, T x) {
@@ -111,9 +115,9 @@ struct Atan2 : Binary<Atan2> {
   }
 };
 
-/// d sinh(x) = cosh(x) dx
 struct Sinh : Unary<Sinh> {
   static constexpr OpInfo info{.name = "sinh", .analytic = true};
+  static constexpr OpRule rule{"y = (e^x - e^-x) / 2", "dy = cosh(x) dx"};
   static constexpr Domain domain{-3, 3};
   template <class T>
   static constexpr FastUnary<T> fast = simd::sinh;
@@ -125,9 +129,9 @@ struct Sinh : Unary<Sinh> {
   static Var slope(Var x, Var) { return cosh(x); }
 };
 
-/// d cosh(x) = sinh(x) dx
 struct Cosh : Unary<Cosh> {
   static constexpr OpInfo info{.name = "cosh", .analytic = true};
+  static constexpr OpRule rule{"y = (e^x + e^-x) / 2", "dy = sinh(x) dx"};
   static constexpr Domain domain{-3, 3};
   template <class T>
   static constexpr FastUnary<T> fast = simd::cosh;
@@ -139,9 +143,9 @@ struct Cosh : Unary<Cosh> {
   static Var slope(Var x, Var) { return sinh(x); }
 };
 
-/// d asinh(x) = dx / sqrt(x^2 + 1)
 struct Asinh : Unary<Asinh> {
   static constexpr OpInfo info{.name = "asinh", .analytic = true};
+  static constexpr OpRule rule{"sinh(y) = x", "dy = dx / sqrt(x^2 + 1)"};
   static constexpr Domain domain{-3, 3};
   template <class T>
   static constexpr FastUnary<T> fast = simd::asinh;
@@ -153,9 +157,10 @@ struct Asinh : Unary<Asinh> {
   static Var slope(Var x, Var) { return reciprocal(hypot(x, 1)); }
 };
 
-/// d acosh(x) = dx / sqrt(x^2 - 1), the root taken as sqrt((x - 1)(x + 1)) to keep digits near 1
+/// The root is taken as sqrt((x - 1)(x + 1)), to keep digits near 1.
 struct Acosh : Unary<Acosh> {
   static constexpr OpInfo info{.name = "acosh", .analytic = true};
+  static constexpr OpRule rule{"cosh(y) = x, y >= 0", "dy = dx / sqrt(x^2 - 1)", "x >= 1"};
   static constexpr Domain domain{1.25, 4};
   template <class T>
   static constexpr FastUnary<T> fast = simd::acosh;
@@ -167,9 +172,9 @@ struct Acosh : Unary<Acosh> {
   static Var slope(Var x, Var) { return rsqrt(x - 1) * rsqrt(x + 1); }
 };
 
-/// d atanh(x) = dx / (1 - x^2)
 struct Atanh : Unary<Atanh> {
   static constexpr OpInfo info{.name = "atanh", .analytic = true};
+  static constexpr OpRule rule{"tanh(y) = x", "dy = dx / (1 - x^2)", "-1 < x < 1"};
   static constexpr Domain domain{-0.9, 0.9};
   template <class T>
   static constexpr FastUnary<T> fast = simd::atanh;
@@ -196,8 +201,8 @@ Var asinh(Arg x) { return apply<Asinh>(x); }
 Var acosh(Arg x) { return apply<Acosh>(x); }
 Var atanh(Arg x) { return apply<Atanh>(x); }
 
-std::span<const OpRecord* const> trigonometric_ops() {
-  return OpList<Sin, Cos, Tan, Asin, Acos, Atan, Atan2, Sinh, Cosh, Asinh, Acosh, Atanh>::records;
+std::span<const OpEntry> trigonometric_ops() {
+  return OpList<Sin, Cos, Tan, Asin, Acos, Atan, Atan2, Sinh, Cosh, Asinh, Acosh, Atanh>::entries;
 }
 
 }  // namespace dtheta

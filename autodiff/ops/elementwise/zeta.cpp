@@ -8,9 +8,10 @@
 namespace dtheta {
 namespace {
 
-/// d zeta(s, q) = -s zeta(s + 1, q) dq
 struct Zeta : Binary<Zeta> {
   static constexpr OpInfo info{.name = "zeta", .arity = 2};
+  static constexpr OpRule rule{"y = the sum of (q + k)^-s over k = 0, 1, ...",
+                               "dy = -s zeta(s + 1, q) dq, for a constant s", "s > 1, q > 0"};
   template <class T>
   static T value(T s, T q) {
     return detail::zeta(s, q);
@@ -35,6 +36,6 @@ struct Zeta : Binary<Zeta> {
 
 Var zeta(Arg s, Arg q) { return apply<Zeta>(s, q); }
 
-std::span<const OpRecord* const> zeta_ops() { return OpList<Zeta>::records; }
+std::span<const OpEntry> zeta_ops() { return OpList<Zeta>::entries; }
 
 }  // namespace dtheta

@@ -20,7 +20,6 @@
 namespace dtheta {
 namespace {
 
-/// d(x + s A B) = dx + ds A B + s (dA B + A dB), so that A receives s c B^T and B receives s A^T c
 struct AddMatMul {
   bool transpose_a = false;
   bool transpose_b = false;
@@ -28,6 +27,9 @@ struct AddMatMul {
   friend constexpr bool operator==(const AddMatMul&, const AddMatMul&) = default;
 
   static constexpr OpInfo info{.name = "add_matmul", .arity = 4, .analytic = true};
+  static constexpr OpRule rule{
+      "Y = X + s A B",
+      "dY = dX + ds A B + s (dA B + A dB); A receives s c B^T, B receives s A^T c"};
 
   [[nodiscard]] detail::Gemm sizes(const Shape& a, const Shape& b) const {
     return {transpose_a ? a[1] : a[0],
@@ -113,6 +115,6 @@ MergedForm add_matmul_form(MatMulForm product, bool subtract) {
   return {&record_of<AddMatMul>, std::ranges::find(forms, wanted)};
 }
 
-std::span<const OpRecord* const> add_matmul_ops() { return OpList<AddMatMul>::records; }
+std::span<const OpEntry> add_matmul_ops() { return OpList<AddMatMul>::entries; }
 
 }  // namespace dtheta

@@ -129,11 +129,14 @@ class Factors {
   bool has_nan_ = false;
 };
 
-/// The derivative of the cofactors of A along E, which is symmetric as a bilinear form.
+/// Symmetric as a bilinear form, in E and in the cotangent.
 struct CofactorSlope {
   friend constexpr bool operator==(const CofactorSlope&, const CofactorSlope&) = default;
 
   static constexpr OpInfo info{.name = "cofactor_slope", .arity = 2, .analytic = true};
+  static constexpr OpRule rule{
+      "Y = the derivative of cofactor(A) along E",
+      "dY = cofactor_slope(A, dE) + the second derivative of cofactor along E and dA"};
   [[nodiscard]] static ValueType infer(Types in) {
     const ValueType result = require_squares(info.name, in);
     if (in[0].shape == in[1].shape) return result;
@@ -174,11 +177,12 @@ struct CofactorSlope {
   }
 };
 
-/// The cofactors of A, det(A) A^-T where that exists: what det hands to its operand.
 struct Cofactor {
   friend constexpr bool operator==(const Cofactor&, const Cofactor&) = default;
 
   static constexpr OpInfo info{.name = "cofactor", .analytic = true};
+  static constexpr OpRule rule{"Y = cof(A) = det(A) A^-T, its limit where A is singular",
+                               "dY = cofactor_slope(A, dA)"};
   [[nodiscard]] static ValueType infer(Types in) { return require_squares(info.name, in); }
   template <class T>
   void forward(const Call<T>& call) const {
@@ -215,8 +219,6 @@ Var cofactors(Var a) { return apply(Cofactor{}, {a}); }
 
 }  // namespace detail
 
-std::span<const OpRecord* const> determinant_ops() {
-  return OpList<Cofactor, CofactorSlope>::records;
-}
+std::span<const OpEntry> determinant_ops() { return OpList<Cofactor, CofactorSlope>::entries; }
 
 }  // namespace dtheta

@@ -20,13 +20,14 @@ namespace dtheta {
 namespace {
 
 /// The transform along an axis of complex values whose parts stand side by side: axis 0 has size 2.
-/// d fft(x) = fft(dx); the adjoint of a sum of x exp(i a) takes exp(-i a).
 struct FourierPacked {
   int axis = 1;
   int sign = -1;  // of the exponent
   friend constexpr bool operator==(const FourierPacked&, const FourierPacked&) = default;
 
   static constexpr OpInfo info{.name = "fourier", .linear = true};
+  static constexpr OpRule rule{"y[j] = the sum of x[k] e^(2 pi i s j k / n) over k, s = -1 or 1",
+                               "dy = fourier(dx); the adjoint has -s"};
   [[nodiscard]] ValueType infer(Types in) const {
     const Shape& s = in[0].shape;
     detail::require_real(info.name, in);
@@ -137,6 +138,6 @@ ComplexPair ifft2(const ComplexPair& x, FourierNorm norm) {
   return ifft(ifft(x, -1, norm), -2, norm);
 }
 
-std::span<const OpRecord* const> fourier_ops() { return OpList<FourierPacked>::records; }
+std::span<const OpEntry> fourier_ops() { return OpList<FourierPacked>::entries; }
 
 }  // namespace dtheta

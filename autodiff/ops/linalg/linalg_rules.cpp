@@ -18,12 +18,13 @@
 namespace dtheta {
 namespace {
 
-/// d(m / d) = dm / d - (m / d) dd / d
 struct SafeQuotient {
   std::string_view caller = "safe_quotient";
   friend constexpr bool operator==(const SafeQuotient&, const SafeQuotient&) = default;
 
   static constexpr OpInfo info{.name = "safe_quotient", .arity = 3};
+  static constexpr OpRule rule{"y = m / d, 0 where m = 0 and d is negligible",
+                               "dy = dm / d - y dd / d", "d not negligible, or m = 0"};
   [[nodiscard]] ValueType infer(Types in) const {
     detail::require_real(info.name, in);
     const Shape &m = in[0].shape, &d = in[1].shape, &scale = in[2].shape;
@@ -77,11 +78,12 @@ struct SafeQuotient {
   }
 };
 
-/// (m - m^T) / 2, and 0 where that is no more than the rounding of the products that m was made of.
+/// Where that is no more than the rounding of the products that M was made of, it is 0.
 struct SkewPart {
   friend constexpr bool operator==(const SkewPart&, const SkewPart&) = default;
 
   static constexpr OpInfo info{.name = "skew_part"};
+  static constexpr OpRule rule{"Y = (M - M^T) / 2", "dY = (dM - dM^T) / 2"};
   [[nodiscard]] static ValueType infer(Types in) {
     detail::require_real(info.name, in);
     detail::require_square(info.name, in[0].shape);
@@ -173,8 +175,6 @@ std::vector<double> test_matrices(const Shape& shape, int seed, bool symmetric) 
 
 }  // namespace detail
 
-std::span<const OpRecord* const> linalg_rule_ops() {
-  return OpList<SafeQuotient, SkewPart>::records;
-}
+std::span<const OpEntry> linalg_rule_ops() { return OpList<SafeQuotient, SkewPart>::entries; }
 
 }  // namespace dtheta

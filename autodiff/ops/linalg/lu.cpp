@@ -57,6 +57,7 @@ struct LuPivots {
   friend constexpr bool operator==(const LuPivots&, const LuPivots&) = default;
 
   static constexpr OpInfo info{.name = "lu_pivots", .differentiable = false};
+  static constexpr OpRule rule{"y[k] = the row that was exchanged with row k"};
   [[nodiscard]] static ValueType infer(Types in) {
     const Shape& a = in[0].shape;
     detail::require_real("lu", in);
@@ -102,6 +103,7 @@ struct LuPermutation {
   friend constexpr bool operator==(const LuPermutation&, const LuPermutation&) = default;
 
   static constexpr OpInfo info{.name = "lu_permutation", .differentiable = false};
+  static constexpr OpRule rule{"y = the permutation of rows that exchanges make"};
   [[nodiscard]] ValueType infer(Types in) const {
     detail::require_indices(info.name, in[0]);
     const Shape& s = in[0].shape;
@@ -143,7 +145,7 @@ Var square_l(Var packed) {
   return tril(packed, -1) + diag_embed(broadcast_to(packed.tape().constant(1.0), diagonal));
 }
 
-/// L and U of P^T A for known exchanges of rows. With C = tril(gL, -1) and U's cotangent gU:
+/// For known exchanges of rows. With the cotangents gL of L and gU of U,
 ///   A receives P L^-T (tril(L^T gL - gU2 U2^T, -1) + triu(gU1 U1^T - L2^T gL2)) U1^-T
 /// in its first min(m, n) rows and columns, where L2 are rows of L and U2 columns of U beyond them;
 /// the rows beyond receive gL2 U1^-T and the columns L^-T gU2 (from A = P L U, block by block).
@@ -151,6 +153,10 @@ struct LuPacked {
   friend constexpr bool operator==(const LuPacked&, const LuPacked&) = default;
 
   static constexpr OpInfo info{.name = "lu", .arity = 2};
+  static constexpr OpRule rule{
+      "P^T A = L U, both in Y",
+      "A receives P L^-T (tril(L^T gL, -1) + triu(gU U^T)) U^-T, if it is square",
+      "leading minors not 0"};
   [[nodiscard]] static ValueType infer(Types in) {
     const Shape& a = in[0].shape;
     detail::require_real(info.name, in[0]);
@@ -263,8 +269,6 @@ Var lu_solve(const Lu& f, Arg b) {
   return detail::solve_triangular_for("lu_solve", packed, half, {.upper = true});
 }
 
-std::span<const OpRecord* const> lu_ops() {
-  return OpList<LuPivots, LuPermutation, LuPacked>::records;
-}
+std::span<const OpEntry> lu_ops() { return OpList<LuPivots, LuPermutation, LuPacked>::entries; }
 
 }  // namespace dtheta

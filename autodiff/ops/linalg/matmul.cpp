@@ -22,13 +22,13 @@ namespace {
 
 using detail::batch_of, detail::require_real, detail::with_matrix;
 
-/// d(A B) = dA B + A dB, so that A receives c B^T and B receives A^T c
 struct MatMul {
   bool transpose_a = false;
   bool transpose_b = false;
   friend constexpr bool operator==(const MatMul&, const MatMul&) = default;
 
   static constexpr OpInfo info{.name = "matmul", .arity = 2, .analytic = true, .multilinear = true};
+  static constexpr OpRule rule{"Y = A B", "dY = dA B + A dB; A receives c B^T, B receives A^T c"};
 
   [[nodiscard]] detail::Gemm sizes(const Shape& a, const Shape& b) const {
     const Index a_rows = a[a.rank() - 2], a_cols = a[a.rank() - 1];
@@ -131,11 +131,11 @@ struct MatMul {
   }
 };
 
-/// d(x W^T + b) = dx W^T + x dW^T + db
 struct Affine {
   friend constexpr bool operator==(const Affine&, const Affine&) = default;
 
   static constexpr OpInfo info{.name = "affine", .arity = 3, .analytic = true};
+  static constexpr OpRule rule{"Y = X W^T + b", "dY = dX W^T + X dW^T + db"};
 
   [[nodiscard]] ValueType infer(Types in) const { return affine_type(info.name, in); }
 
@@ -280,6 +280,6 @@ std::optional<MatMulForm> as_matmul(const Node& node) {
 bool is_affine(const OpRecord& op) { return &op == &record_of<Affine>; }
 bool is_affine(const Node& node) { return node.op != nullptr && is_affine(*node.op); }
 
-std::span<const OpRecord* const> matmul_ops() { return OpList<MatMul, Affine>::records; }
+std::span<const OpEntry> matmul_ops() { return OpList<MatMul, Affine>::entries; }
 
 }  // namespace dtheta

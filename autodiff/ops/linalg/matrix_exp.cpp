@@ -51,12 +51,12 @@ detail::Matrix<T> exponential(detail::Matrix<T> a) {
   return result;
 }
 
-/// The derivative along E is the corner block of exp([[A, E], [0, A]]) (Van Loan, Computing
-/// integrals involving the matrix exponential, 1978); its adjoint has A^T for A.
+/// Van Loan, Computing integrals involving the matrix exponential, 1978. The adjoint has A^T for A.
 struct MatrixExp {
   friend constexpr bool operator==(const MatrixExp&, const MatrixExp&) = default;
 
   static constexpr OpInfo info{.name = "matrix_exp", .analytic = true};
+  static constexpr OpRule rule{"Y = e^A", "dY = the corner block of exp([[A, dA], [0, A]])"};
   [[nodiscard]] ValueType infer(Types in) const {
     detail::require_real(info.name, in);
     detail::require_square(info.name, in[0].shape);
@@ -108,6 +108,6 @@ struct MatrixExp {
 
 Var matrix_exp(Arg a) { return apply(MatrixExp{}, {a}); }
 
-std::span<const OpRecord* const> matrix_exp_ops() { return OpList<MatrixExp>::records; }
+std::span<const OpEntry> matrix_exp_ops() { return OpList<MatrixExp>::entries; }
 
 }  // namespace dtheta

@@ -22,11 +22,12 @@
 namespace dtheta {
 namespace {
 
-/// d relu(x W^T + b) = dx W^T + x dW^T + db where the result is positive
 struct AffineRelu {
   friend constexpr bool operator==(const AffineRelu&, const AffineRelu&) = default;
 
   static constexpr OpInfo info{.name = "affine_relu", .arity = 3};
+  static constexpr OpRule rule{"Y = max(X W^T + b, 0)",
+                               "dY = dX W^T + X dW^T + db where Y > 0, else 0"};
 
   [[nodiscard]] ValueType infer(Types in) const { return affine_type(info.name, in); }
   template <class T>
@@ -46,13 +47,14 @@ struct AffineRelu {
   }
 };
 
-/// d relu_grad(op(A) op(B), gate) = (dA B + A dB) where the gate is positive
 struct GatedMatMul {
   bool transpose_a = false;
   bool transpose_b = false;
   friend constexpr bool operator==(const GatedMatMul&, const GatedMatMul&) = default;
 
   static constexpr OpInfo info{.name = "gated_matmul", .arity = 3};
+  static constexpr OpRule rule{"Y = A B where g > 0, else 0",
+                               "dY = dA B + A dB where g > 0, else 0"};
 
   [[nodiscard]] detail::Gemm sizes(const Shape& a, const Shape& b) const {
     return {transpose_a ? a[1] : a[0], transpose_b ? b[0] : b[1], transpose_a ? a[0] : a[1],
@@ -97,12 +99,13 @@ struct GatedMatMul {
   }
 };
 
-/// d(x + s sum(c)) = dx + ds sum(c) + s sum(dc), the sum over the leading axes that x has not
+/// The sum is over the leading axes that x has not.
 struct AddSum {
   bool subtract = false;
   friend constexpr bool operator==(const AddSum&, const AddSum&) = default;
 
   static constexpr OpInfo info{.name = "add_sum", .arity = 3, .analytic = true};
+  static constexpr OpRule rule{"y = x + s sum(t)", "dy = dx + ds sum(t) + s sum(dt)"};
 
   [[nodiscard]] ValueType infer(Types in) const {
     detail::require_real(info.name, in);
@@ -178,8 +181,6 @@ MergedForm add_sum_form(bool subtract) {
   return {&record_of<AddSum>, &add_sum_forms[subtract ? 1 : 0]};
 }
 
-std::span<const OpRecord* const> merged_ops() {
-  return OpList<AffineRelu, GatedMatMul, AddSum>::records;
-}
+std::span<const OpEntry> merged_ops() { return OpList<AffineRelu, GatedMatMul, AddSum>::entries; }
 
 }  // namespace dtheta

@@ -21,14 +21,16 @@ namespace {
 
 using detail::transposed;
 
-/// For independent columns, with M = R gR^T - gQ^T Q: A receives
-///   (gQ + Q (tril(M) + tril(M, -1)^T)) R^-T
-/// (Walter and Lehmann, Algorithmic differentiation of linear algebra functions, 2018). The result
+/// Walter and Lehmann, Algorithmic differentiation of linear algebra functions, 2018. The result
 /// holds Q in its first m rows and R^T below.
 struct QrPacked {
   friend constexpr bool operator==(const QrPacked&, const QrPacked&) = default;
 
   static constexpr OpInfo info{.name = "qr"};
+  static constexpr OpRule rule{
+      "A = Q R, both in Y",
+      "A receives (gQ + Q (tril(M) + tril(M, -1)^T)) R^-T with M = R gR^T - gQ^T Q",
+      "independent columns"};
   [[nodiscard]] ValueType infer(Types in) const {
     detail::require_real(info.name, in);
     const Shape& a = in[0].shape;
@@ -97,14 +99,16 @@ struct QrPacked {
   }
 };
 
-/// dP = -P dA P + P P^T dA^T (I - A P) + (I - P A) dA^T P^T P at constant rank (Golub and Pereyra,
-/// The differentiation of pseudo-inverses, 1973)
+/// Golub and Pereyra, The differentiation of pseudo-inverses, 1973.
 struct Pinv {
   static constexpr double automatic = -1;
   double rcond = automatic;
   friend constexpr bool operator==(const Pinv&, const Pinv&) = default;
 
   static constexpr OpInfo info{.name = "pinv"};
+  static constexpr OpRule rule{"P = the pseudo-inverse of A",
+                               "dP = -P dA P + P P^T dA^T (I - A P) + (I - P A) dA^T P^T P",
+                               "constant rank"};
   [[nodiscard]] ValueType infer(Types in) const {
     detail::require_real(info.name, in);
     const Shape& a = in[0].shape;
@@ -207,6 +211,6 @@ Var lstsq(Arg a, Arg b) {
   return matmul(f.q, solve_triangular(f.r, b, upper_transposed));
 }
 
-std::span<const OpRecord* const> orthogonal_ops() { return OpList<QrPacked, Pinv>::records; }
+std::span<const OpEntry> orthogonal_ops() { return OpList<QrPacked, Pinv>::entries; }
 
 }  // namespace dtheta

@@ -75,12 +75,12 @@ struct OfSquare {
   }
 };
 
-/// d(A^-1) = -A^-1 dA A^-1
 struct Inverse : OfSquare<Inverse> {
   std::string_view caller = "inverse";  // whom to name when the matrix is singular
   friend constexpr bool operator==(const Inverse&, const Inverse&) = default;
 
   static constexpr OpInfo info{.name = "inverse", .analytic = true};
+  static constexpr OpRule rule{"Y = A^-1", "dY = -Y dA Y", "det(A) not 0"};
   static Shape result(const Shape& s) { return s; }
   template <class T>
   void forward(const Call<T>& call) const {
@@ -103,9 +103,10 @@ struct Inverse : OfSquare<Inverse> {
 /// v (..., ) as (..., 1, 1)
 Var as_matrices(Var v) { return expand_dims(expand_dims(v, -1), -1); }
 
-/// d det(A) = cof(A) . dA, where the cofactors are det(A) A^-T if A has an inverse
+/// The cofactors are det(A) A^-T if A has an inverse.
 struct Det : OfSquare<Det> {
   static constexpr OpInfo info{.name = "det", .analytic = true};
+  static constexpr OpRule rule{"y = det(A)", "dy = sum(cof(A) dA)"};
   static Shape result(const Shape& s) { return detail::batch_of(s); }
   template <class T>
   void forward(const Call<T>& call) const {
@@ -132,9 +133,10 @@ struct Det : OfSquare<Det> {
   }
 };
 
-/// d log|det(A)| = tr(A^-1 dA); the result holds (sign, log|det|) along a new last axis
 struct SignLogDet : OfSquare<SignLogDet> {
   static constexpr OpInfo info{.name = "slogdet"};
+  static constexpr OpRule rule{"y = (sign, log(abs(det(A)))) along a new last axis",
+                               "dy = (0, tr(A^-1 dA))", "det(A) not 0"};
   static Shape result(const Shape& s) {
     const Shape batch = detail::batch_of(s);
     const Index two = 2;
@@ -165,12 +167,12 @@ struct SignLogDet : OfSquare<SignLogDet> {
   }
 };
 
-/// d(A^-1 B) = A^-1 (dB - dA A^-1 B)
 struct Solve {
   bool transpose = false;  // A^T X = B
   friend constexpr bool operator==(const Solve&, const Solve&) = default;
 
   static constexpr OpInfo info{.name = "solve", .arity = 2, .analytic = true};
+  static constexpr OpRule rule{"Y = A^-1 B", "dY = A^-1 (dB - dA Y)", "det(A) not 0"};
   [[nodiscard]] ValueType infer(Types in) const {
     const Shape &a = in[0].shape, &b = in[1].shape;
     detail::require_real(info.name, in);
@@ -279,8 +281,6 @@ Var solve_right(Arg a, Arg b) {
   return detail::transposed(solve(turned, Arg(detail::transposed(b.var()), b.at())));
 }
 
-std::span<const OpRecord* const> solve_ops() {
-  return OpList<Inverse, Det, SignLogDet, Solve>::records;
-}
+std::span<const OpEntry> solve_ops() { return OpList<Inverse, Det, SignLogDet, Solve>::entries; }
 
 }  // namespace dtheta

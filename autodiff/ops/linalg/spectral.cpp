@@ -17,12 +17,15 @@ namespace {
 
 using detail::transposed;
 
-/// dw = diag(V^T dA V), dV = V (F o V^T dA V) with F_ij = 1 / (w_j - w_i) off the diagonal (Giles,
-/// Collected matrix derivative results, 2008). The result holds w in row 0 and V below it.
+/// Giles, Collected matrix derivative results, 2008. The result holds w in row 0 and V below it.
 struct EighPacked {
   friend constexpr bool operator==(const EighPacked&, const EighPacked&) = default;
 
   static constexpr OpInfo info{.name = "eigh"};
+  static constexpr OpRule rule{
+      "A = V diag(w) V^T, both in Y",
+      "dw = diag(V^T dA V), dV = V (F o V^T dA V), F_ij = 1 / (w_j - w_i), F_ii = 0",
+      "A symmetric, w distinct"};
   [[nodiscard]] ValueType infer(Types in) const {
     detail::require_real(info.name, in);
     const Shape& s = in[0].shape;
@@ -73,8 +76,7 @@ struct EighPacked {
   }
 };
 
-/// With P = U^T dA V and F_ij = 1 / (s_j^2 - s_i^2) off the diagonal: ds = diag(P),
-///   dU = U (F o (P S + S P^T)) + (I - U U^T) dA V S^-1,
+/// With F_ij = 1 / (s_j^2 - s_i^2) off the diagonal, and
 ///   dV = V (F o (S P + P^T S)) + (I - V V^T) dA^T U S^-1
 /// (Townsend, Differentiating the singular value decomposition, 2016). Row i of the result holds
 /// column i of U, s_i and column i of V.
@@ -82,6 +84,10 @@ struct SvdPacked {
   friend constexpr bool operator==(const SvdPacked&, const SvdPacked&) = default;
 
   static constexpr OpInfo info{.name = "svd"};
+  static constexpr OpRule rule{
+      "A = U diag(s) V^T, all in Y",
+      "ds = diag(P), dU = U (F o (P S + S P^T)) + (I - U U^T) dA V S^-1, P = U^T dA V",
+      "s distinct"};
   [[nodiscard]] ValueType infer(Types in) const {
     detail::require_real(info.name, in);
     const Shape& a = in[0].shape;
@@ -161,6 +167,6 @@ Svd svd(Arg a) {
   return {transposed(slice(packed, -1, {0, m})), select(packed, -1, m), slice(packed, -1, {m + 1})};
 }
 
-std::span<const OpRecord* const> spectral_ops() { return OpList<EighPacked, SvdPacked>::records; }
+std::span<const OpEntry> spectral_ops() { return OpList<EighPacked, SvdPacked>::entries; }
 
 }  // namespace dtheta

@@ -18,6 +18,7 @@ struct CompletingAxes {
   friend constexpr bool operator==(const CompletingAxes&, const CompletingAxes&) = default;
 
   static constexpr OpInfo info{.name = "completing_axes", .differentiable = false};
+  static constexpr OpRule rule{"y = the unit vectors that complete orthonormal columns to a basis"};
   [[nodiscard]] static ValueType infer(Types in) {
     detail::require_real(info.name, in);
     const Shape& s = in[0].shape;
@@ -90,6 +91,6 @@ Svd svd_full(Arg a) {
   return {completed(d.u), d.s, detail::transposed(completed(detail::transposed(d.vt)))};
 }
 
-std::span<const OpRecord* const> svd_full_ops() { return OpList<CompletingAxes>::records; }
+std::span<const OpEntry> svd_full_ops() { return OpList<CompletingAxes>::entries; }
 
 }  // namespace dtheta

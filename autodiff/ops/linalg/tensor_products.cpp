@@ -20,12 +20,12 @@
 namespace dtheta {
 namespace {
 
-/// d(a x b) = da x b + a x db
 struct Cross {
   int axis = 0;
   friend constexpr bool operator==(const Cross&, const Cross&) = default;
 
   static constexpr OpInfo info{.name = "cross", .arity = 2, .analytic = true, .multilinear = true};
+  static constexpr OpRule rule{"y = a x b", "dy = da x b + a x db"};
   [[nodiscard]] ValueType infer(Types in) const {
     detail::require_real(info.name, in);
     const Shape& s = in[0].shape;
@@ -69,11 +69,11 @@ struct Cross {
   }
 };
 
-/// d(B + u v^T) = dB + du v^T + u dv^T
 struct AddOuter {
   friend constexpr bool operator==(const AddOuter&, const AddOuter&) = default;
 
   static constexpr OpInfo info{.name = "add_outer", .arity = 3, .analytic = true};
+  static constexpr OpRule rule{"Y = B + u v^T", "dY = dB + du v^T + u dv^T"};
   [[nodiscard]] ValueType infer(Types in) const {
     detail::require_real(info.name, in);
     const Shape &base = in[0].shape, &u = in[1].shape, &v = in[2].shape;
@@ -229,6 +229,6 @@ Var cross(Arg a, Arg b, int axis) {
 
 Var add_outer(Arg base, Arg u, Arg v) { return apply(AddOuter{}, {base, u, v}); }
 
-std::span<const OpRecord* const> tensor_product_ops() { return OpList<Cross, AddOuter>::records; }
+std::span<const OpEntry> tensor_product_ops() { return OpList<Cross, AddOuter>::entries; }
 
 }  // namespace dtheta

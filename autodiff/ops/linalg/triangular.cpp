@@ -20,7 +20,6 @@ namespace {
 
 constexpr std::string_view triangular_name = "solve_triangular";
 
-/// d(A^-1 B) = A^-1 (dB - dA A^-1 B), where dA has A's triangle
 struct SolveTriangular {
   bool upper = false;
   bool transpose = false;
@@ -29,6 +28,9 @@ struct SolveTriangular {
   friend constexpr bool operator==(const SolveTriangular&, const SolveTriangular&) = default;
 
   static constexpr OpInfo info{.name = triangular_name, .arity = 2, .analytic = true};
+  static constexpr OpRule rule{"Y = A^-1 B, A a triangle",
+                               "dY = A^-1 (dB - dA Y), dA with that triangle",
+                               "no 0 on the diagonal"};
   [[nodiscard]] ValueType infer(Types in) const {
     const Shape &a = in[0].shape, &b = in[1].shape;
     detail::require_real(info.name, in);
@@ -137,12 +139,16 @@ struct SolveTriangular {
 /// Phi: the lower triangle, with half of the diagonal.
 Var lower_half(Var x) { return (tril(x) + tril(x, -1)) * 0.5; }
 
-/// dL = L Phi(L^-1 dA L^-T); its adjoint takes c to the symmetric part of
-/// L^-T Phi(L^T c) L^-1 (Murray, Differentiation of the Cholesky decomposition, 2016)
+/// The adjoint takes c to the symmetric part of L^-T Phi(L^T c) L^-1 (Murray, Differentiation of
+/// the Cholesky decomposition, 2016).
 struct Cholesky {
   friend constexpr bool operator==(const Cholesky&, const Cholesky&) = default;
 
   static constexpr OpInfo info{.name = "cholesky"};
+  static constexpr OpRule rule{
+      "A = L L^T, Y = L",
+      "dL = L Phi(L^-1 dA L^-T), Phi the lower triangle with half of the diagonal",
+      "A positive definite"};
   [[nodiscard]] ValueType infer(Types in) const {
     detail::require_real(info.name, in);
     detail::require_square(info.name, in[0].shape);
@@ -223,8 +229,6 @@ Var cholesky(Arg a, bool upper) {
   return upper ? detail::transposed(lower) : lower;
 }
 
-std::span<const OpRecord* const> triangular_ops() {
-  return OpList<SolveTriangular, Cholesky>::records;
-}
+std::span<const OpEntry> triangular_ops() { return OpList<SolveTriangular, Cholesky>::entries; }
 
 }  // namespace dtheta

@@ -21,9 +21,10 @@
 namespace dtheta {
 namespace {
 
-/// d prelu(x, a) = dx where x > 0, a dx + x da elsewhere
 struct PRelu : Binary<PRelu> {
   static constexpr OpInfo info{.name = "prelu", .arity = 2};
+  static constexpr OpRule rule{"y = x where x > 0, else a x",
+                               "dy = dx where x > 0, else a dx + x da"};
   static constexpr std::array<Domain, 2> domains{Domain{-3, 3}, Domain{0.1, 0.6}};
   template <class T>
   static T value(T x, T a) {
@@ -66,9 +67,10 @@ struct ExponentialUnit : Unary<Self> {
   }
 };
 
-/// d elu(x) = dx where x > 0, alpha e^x dx elsewhere
 struct Elu : ExponentialUnit<Elu> {
   static constexpr OpInfo info{.name = "elu"};
+  static constexpr OpRule rule{"y = x where x > 0, else a (e^x - 1)",
+                               "dy = dx where x > 0, else a e^x dx"};
   template <class T>
   T value(T x) const {
     using std::expm1;
@@ -77,9 +79,10 @@ struct Elu : ExponentialUnit<Elu> {
   Var select(Var c, Var x, Var) const { return where(x > 0, c, alpha * c * exp_below_zero(x)); }
 };
 
-/// d celu(x) = dx where x > 0, e^(x/alpha) dx elsewhere
 struct Celu : ExponentialUnit<Celu> {
   static constexpr OpInfo info{.name = "celu"};
+  static constexpr OpRule rule{"y = x where x > 0, else a (e^(x/a) - 1)",
+                               "dy = dx where x > 0, else e^(x/a) dx"};
   template <class T>
   T value(T x) const {
     using std::expm1;
@@ -90,9 +93,11 @@ struct Celu : ExponentialUnit<Celu> {
   }
 };
 
-/// d selu(x) = scale dx where x > 0, scale alpha e^x dx elsewhere
 struct Selu : Unary<Selu> {
   static constexpr OpInfo info{.name = "selu"};
+  static constexpr OpRule rule{
+      "y = s x where x > 0, else s a (e^x - 1), with s = 1.0507..., a = 1.6732...",
+      "dy = s dx where x > 0, else s a e^x dx"};
   static constexpr Domain domain{-3, 3};
   static constexpr std::array corners{0.0};
   template <class T>
@@ -110,9 +115,9 @@ struct Selu : Unary<Selu> {
   }
 };
 
-/// d gelu(x) = (Phi(x) + x phi(x)) dx
 struct Gelu : Unary<Gelu> {
   static constexpr OpInfo info{.name = "gelu"};
+  static constexpr OpRule rule{"y = x Phi(x)", "dy = (Phi(x) + x phi(x)) dx"};
   static constexpr Domain domain{-4, 4};
   template <class T>
   static constexpr FastUnary<T> fast = simd::gelu;
@@ -133,10 +138,11 @@ struct Gelu : Unary<Gelu> {
   }
 };
 
-/// d gelu_tanh(x) = (s(2u) + 2 x u' s(2u) s(-2u)) dx with the sigmoid s, u = k (x + a x^3) and
-/// u' = k (1 + 3 a x^2)
 struct GeluTanh : Unary<GeluTanh> {
   static constexpr OpInfo info{.name = "gelu_tanh"};
+  static constexpr OpRule rule{
+      "y = x s(2u), s = sigmoid, u = k (x + a x^3), k = sqrt(2/pi), a = 0.044715",
+      "dy = (s(2u) + 2 x u' s(2u) s(-2u)) dx, u' = k (1 + 3 a x^2)"};
   static constexpr Domain domain{-4, 4};
   template <class T>
   static constexpr FastUnary<T> fast = simd::gelu_tanh;
@@ -165,9 +171,9 @@ struct GeluTanh : Unary<GeluTanh> {
   }
 };
 
-/// d(x s) = (s + x s (1 - s)) dx with s = sigmoid(x)
 struct Silu : Unary<Silu> {
   static constexpr OpInfo info{.name = "silu"};
+  static constexpr OpRule rule{"y = x s, s = sigmoid(x)", "dy = (s + x s (1 - s)) dx"};
   static constexpr Domain domain{-4, 4};
   template <class T>
   static constexpr FastUnary<T> fast = simd::silu;
@@ -185,10 +191,12 @@ struct Silu : Unary<Silu> {
   }
 };
 
-/// d mish(x) = (t + 4 x s q^2 / (1 + q^2)^2) dx with s = sigmoid(x), q = sigmoid(-x) and
-/// t = tanh(softplus(x)) = s (1 + q) / (1 + q^2)
+/// Here t = s (1 + q) / (1 + q^2).
 struct Mish : Unary<Mish> {
   static constexpr OpInfo info{.name = "mish"};
+  static constexpr OpRule rule{
+      "y = x t, t = tanh(softplus(x))",
+      "dy = (t + 4 x s q^2 / (1 + q^2)^2) dx, s = sigmoid(x), q = sigmoid(-x)"};
   static constexpr Domain domain{-4, 4};
   template <class T>
   static T value(T x) {
@@ -212,9 +220,9 @@ struct Mish : Unary<Mish> {
   }
 };
 
-/// d(x / (1 + |x|)) = dx / (1 + |x|)^2
 struct Softsign : Unary<Softsign> {
   static constexpr OpInfo info{.name = "softsign"};
+  static constexpr OpRule rule{"y = x / (1 + abs(x))", "dy = dx / (1 + abs(x))^2"};
   static constexpr Domain domain{-3, 3};
   static constexpr std::array corners{0.0};
   template <class T>
@@ -229,9 +237,9 @@ struct Softsign : Unary<Softsign> {
   }
 };
 
-/// d(a s) = s da + a s (1 - s) db with s = sigmoid(b)
 struct Glu : Binary<Glu> {
   static constexpr OpInfo info{.name = "glu", .arity = 2};
+  static constexpr OpRule rule{"y = a s, s = sigmoid(b)", "dy = s da + a s (1 - s) db"};
   static constexpr std::array<Domain, 2> domains{Domain{-3, 3}, Domain{-4, 4}};
   template <class T>
   static T value(T a, T b) {
@@ -296,8 +304,8 @@ Var glu(Arg x, int axis) {
   return apply<Glu>(Arg(value, x.at()), Arg(gate, x.at()));
 }
 
-std::span<const OpRecord* const> activation_unit_ops() {
-  return OpList<PRelu, Elu, Celu, Selu, Gelu, GeluTanh, Silu, Mish, Softsign, Glu>::records;
+std::span<const OpEntry> activation_unit_ops() {
+  return OpList<PRelu, Elu, Celu, Selu, Gelu, GeluTanh, Silu, Mish, Softsign, Glu>::entries;
 }
 
 }  // namespace dtheta

@@ -84,9 +84,9 @@ struct Averaging {
   }
 };
 
-/// d avg_pool(x) = avg_pool(dx)
 struct AvgPool : Averaging {
   static constexpr OpInfo info{.name = "avg_pool", .analytic = true, .linear = true};
+  static constexpr OpRule rule{"y = the mean of x under each window", "dy = avg_pool(dx)"};
   [[nodiscard]] ValueType infer(Types in) const {
     require(info.name, in[0], detail::has_elements(in[0].shape, window));
     return {detail::with_positions(in[0].shape, window), Kind::real};
@@ -116,9 +116,9 @@ struct AvgPool : Averaging {
   }
 };
 
-/// d avg_pool_adjoint(y) = avg_pool_adjoint(dy)
 struct AvgPoolAdjoint : Averaging {
   static constexpr OpInfo info{.name = "avg_pool_adjoint", .analytic = true, .linear = true};
+  static constexpr OpRule rule{"y = A^T c, where avg_pool(x) = A x", "dy = avg_pool_adjoint(dc)"};
   [[nodiscard]] ValueType infer(Types in) const {
     require(info.name, in[0], detail::has_positions(in[0].shape, window));
     return {detail::with_elements(in[0].shape, window), Kind::real};
@@ -250,6 +250,6 @@ Var global_max_pool(Arg x) {
   return max(x, spatial_axes("global_max_pool", x.var().shape()), true);
 }
 
-std::span<const OpRecord* const> avg_pool_ops() { return OpList<AvgPool, AvgPoolAdjoint>::records; }
+std::span<const OpEntry> avg_pool_ops() { return OpList<AvgPool, AvgPoolAdjoint>::entries; }
 
 }  // namespace dtheta

@@ -64,10 +64,10 @@ struct PerChannel {
   }
 };
 
-/// d(x + b) = dx + db
 struct AddChannels : PerChannel<AddChannels> {
   static constexpr OpInfo info{
       .name = "add_channels", .arity = 2, .analytic = true, .linear = true};
+  static constexpr OpRule rule{"y = x + b, b for each channel", "dy = dx + db"};
   template <class T>
   static T value(T x, T b) {
     return x + b;
@@ -75,10 +75,10 @@ struct AddChannels : PerChannel<AddChannels> {
   [[nodiscard]] static Var vjp(int i, const Primal&, Var c) { return i == 0 ? c : sum_channels(c); }
 };
 
-/// d(x w) = w dx + x dw
 struct ScaleChannels : PerChannel<ScaleChannels> {
   static constexpr OpInfo info{
       .name = "scale_channels", .arity = 2, .analytic = true, .multilinear = true};
+  static constexpr OpRule rule{"y = x w, w for each channel", "dy = w dx + x dw"};
   template <class T>
   static T value(T x, T w) {
     return x * w;
@@ -107,8 +107,6 @@ Var sum_channels(Arg x) {
   return sum(rows, 0);
 }
 
-std::span<const OpRecord* const> channel_ops() {
-  return OpList<AddChannels, ScaleChannels>::records;
-}
+std::span<const OpEntry> channel_ops() { return OpList<AddChannels, ScaleChannels>::entries; }
 
 }  // namespace dtheta

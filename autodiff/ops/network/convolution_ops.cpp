@@ -98,9 +98,10 @@ std::vector<Case> cases() {
            2}};
 }
 
-/// d conv(x, w) = conv(dx, w) + conv(x, dw)
 struct Conv : Geometry {
   static constexpr OpInfo info{.name = "conv", .arity = 2, .analytic = true, .multilinear = true};
+  static constexpr OpRule rule{"y = w * x, the sum of w x under each window",
+                               "dy = w * dx + dw * x"};
   [[nodiscard]] ValueType infer(Types in) const {
     const Shape &x = in[0].shape, &w = in[1].shape;
     const Shape y = shaped(dim(x, 0), dim(w, 0), window.out);
@@ -127,10 +128,11 @@ struct Conv : Geometry {
   }
 };
 
-/// d conv_data_grad(y, w) = conv_data_grad(dy, w) + conv_data_grad(y, dw)
 struct ConvDataGrad : Geometry {
   static constexpr OpInfo info{
       .name = "conv_data_grad", .arity = 2, .analytic = true, .multilinear = true};
+  static constexpr OpRule rule{"y = what conv hands to x for the cotangent c",
+                               "dy = conv_data_grad(dc, w) + conv_data_grad(c, dw)"};
   [[nodiscard]] ValueType infer(Types in) const {
     const Shape &y = in[0].shape, &w = in[1].shape;
     const Shape x = shaped(dim(y, 0), groups * dim(w, 1), window.in);
@@ -155,10 +157,11 @@ struct ConvDataGrad : Geometry {
   }
 };
 
-/// d conv_weight_grad(x, y) = conv_weight_grad(dx, y) + conv_weight_grad(x, dy)
 struct ConvWeightGrad : Geometry {
   static constexpr OpInfo info{
       .name = "conv_weight_grad", .arity = 2, .analytic = true, .multilinear = true};
+  static constexpr OpRule rule{"y = what conv hands to w for the cotangent c",
+                               "dy = conv_weight_grad(dx, c) + conv_weight_grad(x, dc)"};
   [[nodiscard]] ValueType infer(Types in) const {
     const Shape &x = in[0].shape, &y = in[1].shape;
     const Shape w = shaped(dim(y, 1), divided(dim(x, 1), groups), window.size);
@@ -185,9 +188,9 @@ struct ConvWeightGrad : Geometry {
   }
 };
 
-/// d(conv(x, w) + b) = conv(dx, w) + conv(x, dw) + db, with b for each channel of the result
 struct ConvWithBias : Geometry {
   static constexpr OpInfo info{.name = "conv_with_bias", .arity = 3, .analytic = true};
+  static constexpr OpRule rule{"y = w * x + b, b for each channel", "dy = w * dx + dw * x + db"};
   [[nodiscard]] ValueType infer(Types in) const {
     const Shape &x = in[0].shape, &w = in[1].shape, &b = in[2].shape;
     const Shape y = shaped(dim(x, 0), dim(w, 0), window.out);
@@ -294,8 +297,8 @@ Var detail::convolve_adjoint(Arg y, Arg w, const Window& window, Index groups) {
   return apply(ConvDataGrad{{window, groups}}, {y, w});
 }
 
-std::span<const OpRecord* const> convolution_ops() {
-  return OpList<Conv, ConvWithBias, ConvDataGrad, ConvWeightGrad>::records;
+std::span<const OpEntry> convolution_ops() {
+  return OpList<Conv, ConvWithBias, ConvDataGrad, ConvWeightGrad>::entries;
 }
 
 }  // namespace dtheta

@@ -38,6 +38,8 @@ struct CtcStates {
   friend constexpr bool operator==(const CtcStates&, const CtcStates&) = default;
 
   static constexpr OpInfo info{.name = "ctc_states", .arity = 2, .differentiable = false};
+  static constexpr OpRule rule{
+      "y = the classes of the states of each example: its labels, and blanks around them"};
   [[nodiscard]] static ValueType infer(Types in) {
     for (const ValueType& t : in) detail::require_indices("ctc_loss", t);
     const Shape& targets = in[0].shape;
@@ -77,6 +79,7 @@ struct CtcSkips {
   friend constexpr bool operator==(const CtcSkips&, const CtcSkips&) = default;
 
   static constexpr OpInfo info{.name = "ctc_skips", .differentiable = false};
+  static constexpr OpRule rule{"y = 1 for states entered from two states before as well, else 0"};
   [[nodiscard]] static ValueType infer(Types in) {
     detail::require_indices(info.name, in[0]);
     return {in[0].shape, Kind::real};
@@ -104,6 +107,7 @@ struct CtcEnds {
   friend constexpr bool operator==(const CtcEnds&, const CtcEnds&) = default;
 
   static constexpr OpInfo info{.name = "ctc_ends", .arity = 2, .differentiable = false};
+  static constexpr OpRule rule{"y = 1 for states in which a reading may end, else 0"};
   [[nodiscard]] ValueType infer(Types in) const {
     for (const ValueType& t : in) detail::require_indices("ctc_loss", t);
     return {Shape{frames, in[0].shape[0], states}, Kind::real};
@@ -194,6 +198,6 @@ Var ctc_loss(Arg log_p, Arg targets, Arg input_lengths, Arg target_lengths, cons
   return o.zero_infinity ? where(equal(loss, infinity), 0, loss) : loss;
 }
 
-std::span<const OpRecord* const> ctc_ops() { return OpList<CtcStates, CtcSkips, CtcEnds>::records; }
+std::span<const OpEntry> ctc_ops() { return OpList<CtcStates, CtcSkips, CtcEnds>::entries; }
 
 }  // namespace dtheta

@@ -24,6 +24,7 @@ struct BagOf {
   friend constexpr bool operator==(const BagOf&, const BagOf&) = default;
 
   static constexpr OpInfo info{.name = "bag_of", .differentiable = false};
+  static constexpr OpRule rule{"y = the bag of each place"};
   [[nodiscard]] ValueType infer(Types in) const {
     detail::require_indices("embedding_bag", in[0]);
     return {Shape{count}, Kind::index};
@@ -115,6 +116,6 @@ Var weighted_embedding_bag(Arg table, Arg indices, Arg offsets, Arg weights) {
   return scatter_add(rows, bags, 0, offsets.var().shape()[0]);
 }
 
-std::span<const OpRecord* const> embedding_bag_ops() { return OpList<BagOf>::records; }
+std::span<const OpEntry> embedding_bag_ops() { return OpList<BagOf>::entries; }
 
 }  // namespace dtheta

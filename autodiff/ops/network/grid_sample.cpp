@@ -36,6 +36,7 @@ struct PlaneIndex {
   friend constexpr bool operator==(const PlaneIndex&, const PlaneIndex&) = default;
 
   static constexpr OpInfo info{.name = "plane_index", .differentiable = false};
+  static constexpr OpRule rule{"y = the index in a plane of each position"};
   [[nodiscard]] ValueType infer(Types in) const {
     const Shape& s = in[0].shape;
     detail::require_real(info.name, in);
@@ -188,6 +189,6 @@ Var affine_grid(Arg theta, Index height, Index width, bool align_corners) {
   return reshape(moved, Shape{s[0], height, width, 2});
 }
 
-std::span<const OpRecord* const> grid_sample_ops() { return OpList<PlaneIndex>::records; }
+std::span<const OpEntry> grid_sample_ops() { return OpList<PlaneIndex>::entries; }
 
 }  // namespace dtheta

@@ -40,6 +40,9 @@ struct GruGrad {
   friend constexpr bool operator==(const GruGrad&, const GruGrad&) = default;
 
   static constexpr OpInfo info{.name = "gru_grad", .arity = 4};
+  static constexpr OpRule rule{
+      "D = (dr, dz, dq, dn, dh) in gru at each step for a cotangent of what it kept",
+      "dD = that of the steps that it is made of"};
 
   [[nodiscard]] RecurrentSizes sizes(const Shape& kept) const {
     return {dim(kept, 1), dim(kept, 2), dim(kept, 3), reverse};
@@ -129,6 +132,10 @@ struct Gru {
   friend constexpr bool operator==(const Gru&, const Gru&) = default;
 
   static constexpr OpInfo info{.name = "gru", .arity = 4};
+  static constexpr OpRule rule{
+      "h = (1 - z) n + z h'; r, z = sigmoid(x + q), n = tanh(x + r q), q = h' W^T + b",
+      "by gru_grad: x receives (dr, dz, dn), W receives (dr, dz, dq)^T h', b their sum, h0 dh z + "
+      "(dr, dz, dq) W"};
 
   [[nodiscard]] RecurrentSizes sizes(const Shape& x) const {
     return {dim(x, 0), dim(x, 1), dim(x, 2) / 3, reverse};
@@ -219,6 +226,6 @@ Var detail::gru_steps(Arg x, Var w_h, Var b_h, Var h0, bool reverse) {
   return apply(Gru{reverse}, {x, w_h, b_h, h0});
 }
 
-std::span<const OpRecord* const> gru_ops() { return OpList<Gru, GruGrad>::records; }
+std::span<const OpEntry> gru_ops() { return OpList<Gru, GruGrad>::entries; }
 
 }  // namespace dtheta

@@ -16,9 +16,10 @@ namespace {
 
 using detail::Blend, detail::Resizing, detail::resizing;
 
-/// d resize(x) = resize(dx)
 struct Resize : Resizing {
   static constexpr OpInfo info{.name = "resize_axis", .analytic = true, .linear = true};
+  static constexpr OpRule rule{
+      "y = R x along an axis, rows of R the weights of what is between elements", "dy = R dx"};
   [[nodiscard]] ValueType infer(Types types) const { return resized(info.name, types[0], in, out); }
   template <class T>
   void forward(const Call<T>& call) const {
@@ -49,9 +50,10 @@ struct Resize : Resizing {
   }
 };
 
-/// d resize_axis_adjoint(y) = resize_axis_adjoint(dy)
 struct ResizeAdjoint : Resizing {
   static constexpr OpInfo info{.name = "resize_axis_adjoint", .analytic = true, .linear = true};
+  static constexpr OpRule rule{"y = R^T c along an axis, the adjoint of resize_axis",
+                               "dy = R^T dc"};
   [[nodiscard]] ValueType infer(Types types) const { return resized(info.name, types[0], out, in); }
   template <class T>
   void forward(const Call<T>& call) const {
@@ -126,8 +128,6 @@ Var upsample(Arg x, PerAxis factor, const InterpolateOptions& options) {
   return y;
 }
 
-std::span<const OpRecord* const> interpolate_ops() {
-  return OpList<Resize, ResizeAdjoint>::records;
-}
+std::span<const OpEntry> interpolate_ops() { return OpList<Resize, ResizeAdjoint>::entries; }
 
 }  // namespace dtheta

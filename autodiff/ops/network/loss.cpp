@@ -23,9 +23,10 @@
 namespace dtheta {
 namespace {
 
-/// d(a log b) = log(b) da + (a / b) db
 struct XLogY : Binary<XLogY> {
   static constexpr OpInfo info{.name = "xlogy", .arity = 2};
+  static constexpr OpRule rule{"y = a log(b), 0 where a = 0", "dy = log(b) da + (a / b) db",
+                               "b > 0, or a = 0"};
   static constexpr std::array<Domain, 2> domains{Domain{0.1, 2}, Domain{0.25, 3}};
   template <class T>
   static T value(T a, T b) {
@@ -39,11 +40,12 @@ struct XLogY : Binary<XLogY> {
   }
 };
 
-/// d(softplus(z) - y z) = ((1 - y) sigmoid(z) - y sigmoid(-z)) dz - z dy, where the parentheses are
-/// sigmoid(z) - y, with all digits of a label that is nearly met. No logit counts for a label of
-/// which there is nothing, though it be infinite.
+/// The parentheses are sigmoid(z) - t, with all digits of a label that is nearly met. No logit
+/// counts for a label of which there is nothing, though it be infinite.
 struct BinaryCrossEntropyWithLogits : Binary<BinaryCrossEntropyWithLogits> {
   static constexpr OpInfo info{.name = "binary_cross_entropy_with_logits", .arity = 2};
+  static constexpr OpRule rule{"y = log(1 + e^z) - t z",
+                               "dy = ((1 - t) sigmoid(z) - t sigmoid(-z)) dz - z dt"};
   static constexpr std::array<Domain, 2> domains{Domain{-4, 4}, Domain{0, 1}};
   template <class T>
   static T value(T z, T y) {
@@ -60,12 +62,13 @@ struct BinaryCrossEntropyWithLogits : Binary<BinaryCrossEntropyWithLogits> {
   }
 };
 
-/// d(logsumexp(z) - z[label]) = (softmax(z) - onehot(label)) . dz
 struct SoftmaxCrossEntropy {
   friend constexpr bool operator==(const SoftmaxCrossEntropy&,
                                    const SoftmaxCrossEntropy&) = default;
 
   static constexpr OpInfo info{.name = "softmax_cross_entropy", .arity = 2};
+  static constexpr OpRule rule{"y = logsumexp(z) - z[label]",
+                               "dy = sum((softmax(z) - onehot(label)) dz)"};
 
   [[nodiscard]] ValueType infer(Types in) const {
     const Shape &z = in[0].shape, &labels = in[1].shape;
@@ -233,8 +236,8 @@ Var cross_entropy_with_logits(Arg z, Arg targets) {
   return -sum(detail::weighted(targets, log_softmax(z)), -1);
 }
 
-std::span<const OpRecord* const> loss_ops() {
-  return OpList<XLogY, BinaryCrossEntropyWithLogits, SoftmaxCrossEntropy>::records;
+std::span<const OpEntry> loss_ops() {
+  return OpList<XLogY, BinaryCrossEntropyWithLogits, SoftmaxCrossEntropy>::entries;
 }
 
 }  // namespace dtheta

@@ -44,13 +44,15 @@ struct Labels {
                                op, to_string(labels), to_string(log_p)));
 }
 
-/// The adjoint of nll: -c at each label along a new last axis, else 0.
+/// The adjoint of nll.
 struct NllGrad {
   Labels labels;
   Index classes = 0;
   friend constexpr bool operator==(const NllGrad&, const NllGrad&) = default;
 
   static constexpr OpInfo info{.name = "nll_grad", .arity = 2, .analytic = true, .linear = true};
+  static constexpr OpRule rule{"y = -c at each label along a new last axis, else 0",
+                               "dy = nll_grad(dc)"};
   [[nodiscard]] ValueType infer(Types in) const {
     detail::require_real(info.name, in.first(1));
     detail::require_indices(info.name, in[1]);
@@ -80,12 +82,12 @@ struct NllGrad {
   }
 };
 
-/// d nll(x, label) = -dx[label]
 struct Nll {
   Labels labels;
   friend constexpr bool operator==(const Nll&, const Nll&) = default;
 
   static constexpr OpInfo info{.name = "nll", .arity = 2, .analytic = true, .linear = true};
+  static constexpr OpRule rule{"y = -x[label]", "dy = -dx[label]"};
   [[nodiscard]] ValueType infer(Types in) const {
     detail::require_real(labels.caller, in.first(1));
     detail::require_indices(labels.caller, in[1]);
@@ -127,10 +129,10 @@ Var NllGrad::vjp(int i, const Primal& p, Var c) const {
   return i == 0 ? apply(Nll{labels}, {c, p[1]}) : Var{};
 }
 
-/// log p + 1 - log_q, and 0 where p is 0: what kl_div hands to p. Its derivative in log_q is -1
-/// there too, as that of kl_div in both is.
+/// What kl_div hands to p. At p = 0 its derivative in q is -1, too, as that of kl_div in both is.
 struct KlDivSlope : Binary<KlDivSlope> {
   static constexpr OpInfo info{.name = "kl_div_slope", .arity = 2};
+  static constexpr OpRule rule{"y = log(p) + 1 - q, 0 where p = 0", "dy = dp / p - dq", "p > 0"};
   static constexpr std::array<Domain, 2> domains{Domain{-3, 0}, Domain{0.1, 1}};
   template <class T>
   static T value(T log_q, T p) {
@@ -142,10 +144,11 @@ struct KlDivSlope : Binary<KlDivSlope> {
   }
 };
 
-/// d(p log p - p log_q) = (log p + 1 - log_q) dp - p dlog_q. A class without a share of p has none
-/// in the loss, though log_q be -infinity.
+/// A class without a share of p has none in the loss, though q be -infinity.
 struct KlDiv : Binary<KlDiv> {
   static constexpr OpInfo info{.name = "kl_div", .arity = 2};
+  static constexpr OpRule rule{"y = p log(p) - p q, q the log of a probability",
+                               "dy = (log(p) + 1 - q) dp - p dq", "p >= 0"};
   static constexpr std::array<Domain, 2> domains{Domain{-3, 0}, Domain{0.1, 1}};
   template <class T>
   static T value(T log_q, T p) {
@@ -283,8 +286,8 @@ Var margin_ranking(Arg a, Arg b, Arg y, double margin) {
   return relu(margin - y * (a - b));
 }
 
-std::span<const OpRecord* const> classification_loss_ops() {
-  return OpList<Nll, NllGrad, KlDiv, KlDivSlope>::records;
+std::span<const OpEntry> classification_loss_ops() {
+  return OpList<Nll, NllGrad, KlDiv, KlDivSlope>::entries;
 }
 
 }  // namespace dtheta

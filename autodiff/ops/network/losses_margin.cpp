@@ -25,6 +25,7 @@ struct LabelCounts {
   friend constexpr bool operator==(const LabelCounts&, const LabelCounts&) = default;
 
   static constexpr OpInfo info{.name = "label_counts", .differentiable = false};
+  static constexpr OpRule rule{"y = how often each class is among the labels of a row"};
   [[nodiscard]] static ValueType infer(Types in) {
     detail::require_indices("multilabel_margin", in[0]);
     return {in[0].shape, Kind::real};
@@ -130,6 +131,6 @@ Var soft_margin(Arg z, Arg y) {
   return softplus(-(y * z));
 }
 
-std::span<const OpRecord* const> margin_loss_ops() { return OpList<LabelCounts>::records; }
+std::span<const OpEntry> margin_loss_ops() { return OpList<LabelCounts>::entries; }
 
 }  // namespace dtheta

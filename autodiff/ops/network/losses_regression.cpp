@@ -29,9 +29,9 @@ struct Difference : Binary<Self> {
   }
 };
 
-/// d(a - b)^2 = 2 (a - b) (da - db)
 struct SquaredError : Difference<SquaredError> {
   static constexpr OpInfo info{.name = "squared_error", .arity = 2, .analytic = true};
+  static constexpr OpRule rule{"y = (a - b)^2", "dy = 2 (a - b) (da - db)"};
   template <class T>
   static T value(T a, T b) {
     return (a - b) * (a - b);
@@ -45,9 +45,9 @@ struct SquaredError : Difference<SquaredError> {
   }
 };
 
-/// d|a - b| = sign(a - b) (da - db)
 struct AbsoluteError : Difference<AbsoluteError> {
   static constexpr OpInfo info{.name = "absolute_error", .arity = 2};
+  static constexpr OpRule rule{"y = abs(a - b)", "dy = sign(a - b) (da - db)"};
   template <class T>
   static T value(T a, T b) {
     using std::abs;
@@ -84,9 +84,10 @@ struct Bend : Difference<Self> {
   }
 };
 
-/// d huber(a, b) = (a - b, limited to [-delta, delta]) (da - db)
 struct Huber : Bend<Huber> {
   static constexpr OpInfo info{.name = "huber", .arity = 2};
+  static constexpr OpRule rule{"y = d^2 / 2 where abs(d) <= t, else t (abs(d) - t/2), d = a - b",
+                               "dy = (d, limited to [-t, t]) (da - db)"};
   template <class T>
   T value(T a, T b) const {
     using std::abs;
@@ -96,9 +97,10 @@ struct Huber : Bend<Huber> {
   Var of_difference(Var c, Var d) const { return c * clamp(d, -at, at); }
 };
 
-/// d smooth_l1(a, b) = ((a - b) / beta, limited to [-1, 1]) (da - db)
 struct SmoothL1 : Bend<SmoothL1> {
   static constexpr OpInfo info{.name = "smooth_l1", .arity = 2};
+  static constexpr OpRule rule{"y = d^2 / (2 t) where abs(d) <= t, else abs(d) - t/2, d = a - b",
+                               "dy = (d / t, limited to [-1, 1]) (da - db)"};
   template <class T>
   T value(T a, T b) const {
     using std::abs;
@@ -108,9 +110,9 @@ struct SmoothL1 : Bend<SmoothL1> {
   Var of_difference(Var c, Var d) const { return c * (clamp(d, -at, at) / at); }
 };
 
-/// d log(cosh(x)) = tanh(x) dx
 struct LogCosh : Unary<LogCosh> {
   static constexpr OpInfo info{.name = "log_cosh"};
+  static constexpr OpRule rule{"y = log(cosh(x))", "dy = tanh(x) dx"};
   static constexpr Domain domain{-3, 3};
   template <class T>
   static T value(T x) {
@@ -126,12 +128,13 @@ struct LogCosh : Unary<LogCosh> {
   }
 };
 
-/// With d = mean - target: d gaussian_nll = d/v (dmean - dtarget) + (1/v - (d/v)^2)/2 dv
 struct GaussianNll : Elementwise<GaussianNll, 3> {
   double eps = 1e-6;
   friend constexpr bool operator==(const GaussianNll&, const GaussianNll&) = default;
 
   static constexpr OpInfo info{.name = "gaussian_nll", .arity = 3};
+  static constexpr OpRule rule{"y = (log(v) + d^2 / v) / 2, d = m - t",
+                               "dy = d/v (dm - dt) + (1/v - (d/v)^2)/2 dv", "v > 0"};
   static constexpr std::array<Domain, 3> domains{Domain{-2, 2}, Domain{-2, 2}, Domain{0.4, 2}};
   static GaussianNll with_eps(double eps) {
     GaussianNll op;
@@ -159,9 +162,9 @@ struct GaussianNll : Elementwise<GaussianNll, 3> {
   }
 };
 
-/// d(e^z - t z) = (e^z - t) dz - z dt
 struct PoissonNll : Binary<PoissonNll> {
   static constexpr OpInfo info{.name = "poisson_nll", .arity = 2};
+  static constexpr OpRule rule{"y = e^z - t z", "dy = (e^z - t) dz - z dt"};
   static constexpr std::array<Domain, 2> domains{Domain{-2, 2}, Domain{0, 4}};
   template <class T>
   static T value(T z, T t) {
@@ -223,9 +226,9 @@ Var poisson_constant(Arg target) {
   return where(large, t * log(t) - t + constant + 0.5 * log(t), 0);
 }
 
-std::span<const OpRecord* const> regression_loss_ops() {
+std::span<const OpEntry> regression_loss_ops() {
   return OpList<SquaredError, AbsoluteError, Huber, SmoothL1, LogCosh, GaussianNll,
-                PoissonNll>::records;
+                PoissonNll>::entries;
 }
 
 }  // namespace dtheta

@@ -48,12 +48,12 @@ std::vector<Case> cases() {
   return list;
 }
 
-/// The cotangent of an LSTM's gates. Those of what it has kept are given for the blocks
-/// [first, first + count) and zero for the others. From the last step to the first, with dG of the
-/// step that followed,
-///   dh += dG W,   do += dh tanh(c),   dc += dh o (1 - tanh(c)^2) + (dc f) of the step that
-///   followed, di += dc g,   df += dc c_before,   dg += dc i, dG = (di i (1 - i), df f (1 - f), dg
-///   (1 - g^2), do o (1 - o)).
+/// Cotangents are given for the blocks [first, first + count) of what was kept and zero for the
+/// others. From the last step to the first, with dG of the step that followed,
+///   dh += dG W,   do += dh tanh(c),
+///   dc += dh o (1 - tanh(c)^2) + (dc f) of the step that followed,
+///   di += dc g,   df += dc c_before,   dg += dc i,
+///   dG = (di i (1 - i), df f (1 - f), dg (1 - g^2), do o (1 - o)).
 struct LstmGrad {
   bool reverse = false;
   Index first = 0;
@@ -61,6 +61,8 @@ struct LstmGrad {
   friend constexpr bool operator==(const LstmGrad&, const LstmGrad&) = default;
 
   static constexpr OpInfo info{.name = "lstm_grad", .arity = 4};
+  static constexpr OpRule rule{"G = what lstm hands to its gates for a cotangent of what it kept",
+                               "dG = that of the steps that it is made of"};
 
   [[nodiscard]] RecurrentSizes sizes(const Shape& kept) const {
     return {dim(kept, 1), dim(kept, 2), dim(kept, 3), reverse};
@@ -143,15 +145,15 @@ struct LstmGrad {
   }
 };
 
-/// (i, f, g, o) = (sigmoid, sigmoid, tanh, sigmoid)(gates + h_before W^T);
-/// c = f c_before + i g;  h = o tanh(c). With dG the cotangent of the gates:
-///   gates receives dG,   W receives dG^T h_before,   h0 receives dG W of the first step,
-///   c0 receives (dc f) of the first step.
+/// A prime is the step before. What h0 and c0 receive is that of the first step.
 struct Lstm {
   bool reverse = false;
   friend constexpr bool operator==(const Lstm&, const Lstm&) = default;
 
   static constexpr OpInfo info{.name = "lstm", .arity = 4};
+  static constexpr OpRule rule{
+      "c = f c' + i g, h = o tanh(c); i, f, o = sigmoid and g = tanh of gates + h' W^T",
+      "gates receive G by lstm_grad, W receives G^T h', h0 receives G W, c0 receives f dc"};
 
   [[nodiscard]] RecurrentSizes sizes(const Shape& gates) const {
     return {dim(gates, 0), dim(gates, 1), dim(gates, 2) / 4, reverse};
@@ -251,6 +253,6 @@ Var detail::lstm_steps(Arg gates, Var w_h, Var h0, Var c0, bool reverse) {
   return apply(Lstm{reverse}, {gates, w_h, h0, c0});
 }
 
-std::span<const OpRecord* const> lstm_ops() { return OpList<Lstm, LstmGrad>::records; }
+std::span<const OpEntry> lstm_ops() { return OpList<Lstm, LstmGrad>::entries; }
 
 }  // namespace dtheta

@@ -68,9 +68,9 @@ std::vector<Case> cases() {
           dividing({1, 3, 2, 2}, 3, {2, 1, 2})};
 }
 
-/// d max_pool(x) = dx at the largest element under each window
 struct MaxPool : Pooling {
   static constexpr OpInfo info{.name = "max_pool"};
+  static constexpr OpRule rule{"y = the largest x under each window", "dy = dx at that element"};
   [[nodiscard]] ValueType infer(Types in) const { return infer_as(info.name, in[0], Kind::real); }
   template <class T>
   void forward(const Call<T>& call) const {
@@ -94,6 +94,7 @@ struct MaxPool : Pooling {
 
 struct MaxPoolIndices : Pooling {
   static constexpr OpInfo info{.name = "max_pool_indices", .differentiable = false};
+  static constexpr OpRule rule{"y = where the largest x under each window is"};
   [[nodiscard]] ValueType infer(Types in) const { return infer_as(info.name, in[0], Kind::index); }
   [[nodiscard]] std::size_t scratch(Types) const {
     return static_cast<std::size_t>(window.out_size());
@@ -117,6 +118,8 @@ struct MaxPoolIndices : Pooling {
 /// Linear in c; as a function of x it is constant but where the winner changes.
 struct MaxPoolGrad : Pooling {
   static constexpr OpInfo info{.name = "max_pool_grad", .arity = 2};
+  static constexpr OpRule rule{"y = c of each window at its largest element, added up, 0 elsewhere",
+                               "dy = the same of dc"};
   [[nodiscard]] ValueType infer(Types in) const {
     detail::require_real_operand(info.name, in[0]);
     const ValueType positions = infer_as(info.name, in[1], Kind::real);
@@ -248,8 +251,8 @@ Var adaptive_max_pool3d_indices(Arg x, PerAxis out) {
   return adaptive_max_pool<MaxPoolIndices>("adaptive_max_pool3d_indices", 3, x, out);
 }
 
-std::span<const OpRecord* const> max_pool_ops() {
-  return OpList<MaxPool, MaxPoolGrad, MaxPoolIndices>::records;
+std::span<const OpEntry> max_pool_ops() {
+  return OpList<MaxPool, MaxPoolGrad, MaxPoolIndices>::entries;
 }
 
 }  // namespace dtheta

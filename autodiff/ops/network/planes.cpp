@@ -55,13 +55,13 @@ void for_each_index(std::string_view op, const Shape& whole, const Shape& indice
   }
 }
 
-/// d take_in_planes(x) = take_in_planes(dx)
 struct TakeInPlanes {
   int axes = 0;
   friend constexpr bool operator==(const TakeInPlanes&, const TakeInPlanes&) = default;
 
   static constexpr OpInfo info{
       .name = "take_in_planes", .arity = 2, .analytic = true, .linear = true};
+  static constexpr OpRule rule{"y = x[i] in each plane", "dy = dx[i]"};
   [[nodiscard]] ValueType infer(Types in) const {
     require_planes(info.name, in, axes);
     return {in[1].shape, Kind::real};
@@ -95,7 +95,6 @@ struct TakeInPlanes {
   }
 };
 
-/// d add_in_planes(x) = add_in_planes(dx)
 struct AddInPlanes {
   int axes = 0;
   std::array<Index, max_rank> plane{};
@@ -108,6 +107,8 @@ struct AddInPlanes {
   }
   static constexpr OpInfo info{
       .name = "add_in_planes", .arity = 2, .analytic = true, .linear = true};
+  static constexpr OpRule rule{"y[k] = the sum of x[j] over all j with i[j] = k, in each plane",
+                               "dy = add_in_planes(dx)"};
   [[nodiscard]] ValueType infer(Types in) const {
     require_planes(info.name, in, axes);
     const Shape& x = in[0].shape;
@@ -155,6 +156,6 @@ Var add_in_planes(Arg x, Arg indices, const Shape& plane) {
   return apply(AddInPlanes::onto(plane), {x, indices});
 }
 
-std::span<const OpRecord* const> plane_ops() { return OpList<TakeInPlanes, AddInPlanes>::records; }
+std::span<const OpEntry> plane_ops() { return OpList<TakeInPlanes, AddInPlanes>::entries; }
 
 }  // namespace dtheta

@@ -29,6 +29,8 @@ struct RnnGrad {
   friend constexpr bool operator==(const RnnGrad&, const RnnGrad&) = default;
 
   static constexpr OpInfo info{.name = "rnn_grad", .arity = 3};
+  static constexpr OpRule rule{"D = (c + D' W) (1 - h^2), D' of the step that followed",
+                               "dD = that of the steps that it is made of"};
 
   [[nodiscard]] ValueType infer(Types in) const {
     const RecurrentSizes z = sizes_of(in[1].shape, reverse);
@@ -77,6 +79,9 @@ struct Rnn {
   friend constexpr bool operator==(const Rnn&, const Rnn&) = default;
 
   static constexpr OpInfo info{.name = "rnn", .arity = 3};
+  static constexpr OpRule rule{
+      "h = tanh(x + h' W^T), step by step",
+      "by rnn_grad: x receives D, W receives D^T h', h0 receives D W of the first step"};
 
   [[nodiscard]] ValueType infer(Types in) const {
     const RecurrentSizes z = sizes_of(in[0].shape, reverse);
@@ -128,6 +133,6 @@ Var detail::rnn_steps(Arg x, Var w_h, Var h0, bool reverse) {
   return apply(Rnn{reverse}, {x, w_h, h0});
 }
 
-std::span<const OpRecord* const> rnn_ops() { return OpList<Rnn, RnnGrad>::records; }
+std::span<const OpEntry> rnn_ops() { return OpList<Rnn, RnnGrad>::entries; }
 
 }  // namespace dtheta

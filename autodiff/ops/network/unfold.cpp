@@ -57,9 +57,10 @@ struct Unfolding {
   }
 };
 
-/// d unfold(x) = unfold(dx)
 struct Unfold : Unfolding {
   static constexpr OpInfo info{.name = "unfold", .analytic = true, .linear = true};
+  static constexpr OpRule rule{"y = the elements of x under each window, as columns",
+                               "dy = unfold(dx)"};
   [[nodiscard]] ValueType infer(Types in) const {
     const Shape& x = in[0].shape;
     detail::require_real_operand(info.name, in[0]);
@@ -85,9 +86,9 @@ struct Unfold : Unfolding {
   }
 };
 
-/// d fold(x) = fold(dx)
 struct Fold : Unfolding {
   static constexpr OpInfo info{.name = "fold", .analytic = true, .linear = true};
+  static constexpr OpRule rule{"y = columns added where unfold took them from", "dy = fold(dx)"};
   [[nodiscard]] ValueType infer(Types in) const {
     const Shape& x = in[0].shape;
     detail::require_real_operand(info.name, in[0]);
@@ -200,6 +201,6 @@ Var pixel_unshuffle(Arg x, Index factor) {
                  im.with({im.channels * factor * factor, h, w}));
 }
 
-std::span<const OpRecord* const> unfold_ops() { return OpList<Unfold, Fold>::records; }
+std::span<const OpEntry> unfold_ops() { return OpList<Unfold, Fold>::entries; }
 
 }  // namespace dtheta

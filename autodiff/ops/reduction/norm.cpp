@@ -83,10 +83,11 @@ T norm_of(const Lane<T>& lane, double p) {
   return m * pow(lane.sum_of([m, p](T a) { return pow(a / m, T(p)); }), T(1) / T(p));
 }
 
-/// x / y for y >= |x|, and 0 where y is 0: there is a corner, and the derivatives of this are taken
-/// as 0 too. Where x is infinite, y is, and the quotient tends to 1 or -1.
+/// Where y is 0 there is a corner, and the derivatives of this are taken as 0 too. Where x is
+/// infinite, y is, and the quotient tends to 1 or -1.
 struct UnitSlope : Binary<UnitSlope> {
   static constexpr OpInfo info{.name = "unit_slope", .arity = 2};
+  static constexpr OpRule rule{"z = x / y, 0 where y = 0", "dz = dx / y - z dy / y", "y >= abs(x)"};
   static constexpr std::array<Domain, 2> domains{Domain{-2, 2}, Domain{2, 4}};
   template <class T>
   static T value(T x, T y) {
@@ -101,13 +102,14 @@ struct UnitSlope : Binary<UnitSlope> {
   }
 };
 
-/// d norm(x) = sign(x) (|x| / norm(x))^(p-1) . dx
 struct Norm : detail::AxisReduction<Norm> {
   double p = 2;
   bool needs_elements = false;
   friend constexpr bool operator==(const Norm&, const Norm&) = default;
 
   static constexpr OpInfo info{.name = "norm"};
+  static constexpr OpRule rule{"y = sum(abs(x)^p)^(1/p)",
+                               "dy = sum(sign(x) (abs(x) / y)^(p-1) dx), 0 where y = 0"};
   static Norm of(double p) {
     Norm op;
     op.p = p;
@@ -186,6 +188,6 @@ Var norm(Arg x, double p, Axes axes, bool keepdims) {
   return detail::reduce_axes(checked(p), x, axes, keepdims);
 }
 
-std::span<const OpRecord* const> norm_ops() { return OpList<Norm, UnitSlope>::records; }
+std::span<const OpEntry> norm_ops() { return OpList<Norm, UnitSlope>::entries; }
 
 }  // namespace dtheta

@@ -23,9 +23,10 @@ void for_each_lane(const T* x, const AxisSplit& s, Visit visit) {
   }
 }
 
-/// d median(x) = the mean of dx over the elements equal to it
 struct Median : detail::AxisReduction<Median> {
   static constexpr OpInfo info{.name = "median"};
+  static constexpr OpRule rule{"y = the middle element, the lower of two",
+                               "dy = the mean of dx over the elements equal to y"};
   static constexpr bool needs_elements = true;
   [[nodiscard]] std::size_t scratch(Types in) const {
     return static_cast<std::size_t>(split(in[0].shape).n);
@@ -120,6 +121,7 @@ struct ArgExtremum {
 
 struct ArgMax : ArgExtremum<ArgMax> {
   static constexpr OpInfo info{.name = "argmax", .differentiable = false};
+  static constexpr OpRule rule{"y = where the largest element is"};
   template <class T>
   static bool wins(T a, T b) {
     return a > b;
@@ -128,19 +130,21 @@ struct ArgMax : ArgExtremum<ArgMax> {
 
 struct ArgMin : ArgExtremum<ArgMin> {
   static constexpr OpInfo info{.name = "argmin", .differentiable = false};
+  static constexpr OpRule rule{"y = where the smallest element is"};
   template <class T>
   static bool wins(T a, T b) {
     return a < b;
   }
 };
 
-/// d sparsemax(x) = dx - mean(dx) on the elements that are not zero, 0 elsewhere; the mean is over
-/// those too
 struct SparseMax {
   int axis = 0;
   friend constexpr bool operator==(const SparseMax&, const SparseMax&) = default;
 
   static constexpr OpInfo info{.name = "sparsemax"};
+  static constexpr OpRule rule{
+      "y = max(x - t, 0), with the t for which y sums to 1",
+      "dy = dx - mean(dx) where y > 0, else 0; the mean is over those too"};
   [[nodiscard]] static ValueType infer(Types in) {
     detail::require_real(info.name, in);
     return in[0];
@@ -250,8 +254,8 @@ Var sparsemax(Arg x, int axis) {
   return apply(SparseMax{normalize_axis("sparsemax", axis, x.var().rank())}, {x});
 }
 
-std::span<const OpRecord* const> order_statistics_ops() {
-  return OpList<Median, ArgMax, ArgMin, SparseMax>::records;
+std::span<const OpEntry> order_statistics_ops() {
+  return OpList<Median, ArgMax, ArgMin, SparseMax>::entries;
 }
 
 }  // namespace dtheta

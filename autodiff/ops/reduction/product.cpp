@@ -9,10 +9,11 @@
 namespace dtheta {
 namespace {
 
-/// d prod(x) = sum over k of the product of all x but x[k], times dx[k]: the product of those
-/// before k and those behind it, so that nothing is divided by a zero
+/// Taken as the product of those before k and those behind it: nothing is divided by a zero.
 struct Prod : detail::AxisReduction<Prod> {
   static constexpr OpInfo info{.name = "prod", .analytic = true};
+  static constexpr OpRule rule{"y = the product of all x",
+                               "dy = the sum over k of the product of all x but x[k], times dx[k]"};
   static constexpr bool needs_elements = false;
   template <class T>
   void forward(const Call<T>& call) const {
@@ -65,6 +66,7 @@ struct Prod : detail::AxisReduction<Prod> {
 
 struct CountNonzero : detail::AxisReduction<CountNonzero> {
   static constexpr OpInfo info{.name = "count_nonzero", .differentiable = false};
+  static constexpr OpRule rule{"y = the number of elements that are not 0"};
   static constexpr bool needs_elements = false;
   template <class T>
   void forward(const Call<T>& call) const {
@@ -95,6 +97,6 @@ Var count_nonzero(Arg x, Axes axes, bool keepdims) {
   return detail::reduce_axes(CountNonzero{}, x, axes, keepdims);
 }
 
-std::span<const OpRecord* const> product_ops() { return OpList<Prod, CountNonzero>::records; }
+std::span<const OpEntry> product_ops() { return OpList<Prod, CountNonzero>::entries; }
 
 }  // namespace dtheta

@@ -31,6 +31,7 @@ struct RankIndex {
   friend constexpr bool operator==(const RankIndex&, const RankIndex&) = default;
 
   static constexpr OpInfo info{.name = "rank_index", .differentiable = false};
+  static constexpr OpRule rule{"y = where the element of a rank is along an axis"};
   [[nodiscard]] ValueType infer(Types in) const {
     detail::require_real(info.name, in);
     return {detail::replaced(in[0].shape, axis, 1), Kind::index};
@@ -199,6 +200,6 @@ Var nanmean(Arg x, Axes axes, bool keepdims) {
   return nansum(x, axes, keepdims) / sum(1 - is_nan(x), axes, keepdims);
 }
 
-std::span<const OpRecord* const> quantile_ops() { return OpList<RankIndex>::records; }
+std::span<const OpEntry> quantile_ops() { return OpList<RankIndex>::entries; }
 
 }  // namespace dtheta

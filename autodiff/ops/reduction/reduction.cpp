@@ -73,9 +73,9 @@ struct Reduction {
   }
 };
 
-/// d sum(x) = sum(dx)
 struct Sum : Reduction<Sum> {
   static constexpr OpInfo info{.name = "sum", .analytic = true, .linear = true};
+  static constexpr OpRule rule{"y = sum(x)", "dy = sum(dx)"};
   static constexpr bool needs_elements = false;
   [[nodiscard]] std::size_t scratch(Types in) const {
     return static_cast<std::size_t>(split(in[0].shape).inner);
@@ -132,6 +132,8 @@ struct Extremum : Reduction<Self> {
 
 struct Max : Extremum<Max> {
   static constexpr OpInfo info{.name = "max"};
+  static constexpr OpRule rule{"y = the largest element",
+                               "dy = the mean of dx over the elements equal to y"};
   template <class T>
   static bool wins(T a, T b) {
     return a > b;
@@ -139,15 +141,17 @@ struct Max : Extremum<Max> {
 };
 struct Min : Extremum<Min> {
   static constexpr OpInfo info{.name = "min"};
+  static constexpr OpRule rule{"y = the smallest element",
+                               "dy = the mean of dx over the elements equal to y"};
   template <class T>
   static bool wins(T a, T b) {
     return a < b;
   }
 };
 
-/// d logsumexp(x) = softmax(x) . dx
 struct LogSumExp : Reduction<LogSumExp> {
   static constexpr OpInfo info{.name = "logsumexp"};
+  static constexpr OpRule rule{"y = log(sum(e^x))", "dy = sum(softmax(x) dx)"};
   static constexpr bool needs_elements = false;
   template <class T>
   void forward(const Call<T>& call) const {
@@ -253,8 +257,6 @@ std::optional<ReductionForm> as_sum(const Node& node) {
   return as_sum(*node.op, node.attributes);
 }
 
-std::span<const OpRecord* const> reduction_ops() {
-  return OpList<Sum, Max, Min, LogSumExp>::records;
-}
+std::span<const OpEntry> reduction_ops() { return OpList<Sum, Max, Min, LogSumExp>::entries; }
 
 }  // namespace dtheta

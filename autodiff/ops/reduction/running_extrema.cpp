@@ -62,11 +62,12 @@ struct AlongAxis {
   }
 };
 
-/// d logcumsumexp(x)[i] = sum over k <= i of e^(x[k] - y[i]) dx[k], where e^(x[k] - y[i]) is
-/// e^(x[k] - y[k]), the part of x[k] where it is added, times the factors e^(y[j] - y[j+1]) from k
-/// to i, the parts of what was there before, none of them above 1
+/// Here e^(x[k] - y[i]) is e^(x[k] - y[k]), the part of x[k] where it is added, times the factors
+/// e^(y[j] - y[j+1]) from k to i, the parts of what was there before, none of them above 1.
 struct LogCumSumExp : AlongAxis<LogCumSumExp> {
   static constexpr OpInfo info{.name = "logcumsumexp"};
+  static constexpr OpRule rule{"y[i] = log of the sum of e^x[k] over k <= i",
+                               "dy[i] = the sum of e^(x[k] - y[i]) dx[k] over k <= i"};
   template <class T>
   static T combine(T a, T b) {
     using std::abs, std::exp, std::log1p;
@@ -87,7 +88,7 @@ struct LogCumSumExp : AlongAxis<LogCumSumExp> {
   }
 };
 
-/// d cummax(x)[i] = dx[k], where k is the last element up to i that attains the maximum
+/// What cummax and cummin share.
 template <class Self>
 struct Record : AlongAxis<Self> {
   [[nodiscard]] Var vjp(int, const Primal& p, Var c) const {
@@ -107,6 +108,8 @@ struct Record : AlongAxis<Self> {
 
 struct CumMax : Record<CumMax> {
   static constexpr OpInfo info{.name = "cummax"};
+  static constexpr OpRule rule{"y[i] = the largest of x[k], k <= i",
+                               "dy[i] = dx[k], k <= i the last that attains y[i]"};
   template <class T>
   static T combine(T a, T b) {
     return b > a || b != b ? b : a;
@@ -115,19 +118,21 @@ struct CumMax : Record<CumMax> {
 
 struct CumMin : Record<CumMin> {
   static constexpr OpInfo info{.name = "cummin"};
+  static constexpr OpRule rule{"y[i] = the smallest of x[k], k <= i",
+                               "dy[i] = dx[k], k <= i the last that attains y[i]"};
   template <class T>
   static T combine(T a, T b) {
     return b < a || b != b ? b : a;
   }
 };
 
-/// Where the running extrema are.
 template <class Extrema>
 struct RecordIndices {
   int axis = 0;
   friend constexpr bool operator==(const RecordIndices&, const RecordIndices&) = default;
 
   static constexpr OpInfo info{.name = Extrema::indices, .differentiable = false};
+  static constexpr OpRule rule{"y[i] = the last k <= i at which the running extremum is attained"};
   [[nodiscard]] static ValueType infer(Types in) {
     detail::require_real(info.name, in);
     return {in[0].shape, Kind::index};
@@ -195,8 +200,8 @@ Var cummin_indices(Arg x, int axis) {
   return apply(RecordIndices<OfMin>{normalize_axis("cummin_indices", axis, x.var().rank())}, {x});
 }
 
-std::span<const OpRecord* const> running_extremum_ops() {
-  return OpList<LogCumSumExp, CumMax, CumMin, RecordIndices<OfMax>, RecordIndices<OfMin>>::records;
+std::span<const OpEntry> running_extremum_ops() {
+  return OpList<LogCumSumExp, CumMax, CumMin, RecordIndices<OfMax>, RecordIndices<OfMin>>::entries;
 }
 
 }  // namespace dtheta

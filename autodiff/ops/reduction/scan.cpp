@@ -22,9 +22,8 @@ namespace {
 
 using detail::for_each_row, detail::shifted;
 
-/// h[i] = b[i] + a h[before i], where a is a[i] or, with `link_before`, a[before i].
-///   dh[i] = a dh[before i] + (da h[before i] + db[i]),
-/// so the adjoint is a scan the other way with the other kind of link.
+/// `link_before` says that a is that of the element before. The adjoint is a scan the other way
+/// with the other kind of link.
 struct LinearScan {
   int axis = 0;
   bool reverse = false;
@@ -32,6 +31,8 @@ struct LinearScan {
   friend constexpr bool operator==(const LinearScan&, const LinearScan&) = default;
 
   static constexpr OpInfo info{.name = "linear_scan", .arity = 2, .analytic = true};
+  static constexpr OpRule rule{"h[i] = b[i] + a h[i-1], a = a[i] or a[i-1]",
+                               "dh[i] = a dh[i-1] + (da h[i-1] + db[i])"};
   [[nodiscard]] static ValueType infer(Types in) {
     detail::require_real(info.name, in);
     if (in[0].shape != in[1].shape) {
@@ -175,9 +176,9 @@ struct Running {
   }
 };
 
-/// d cumsum(x) = cumsum(dx)
 struct CumSum : Running<CumSum> {
   static constexpr OpInfo info{.name = "cumsum", .analytic = true, .linear = true};
+  static constexpr OpRule rule{"y[i] = the sum of x[k] over k <= i", "dy = cumsum(dx)"};
   static constexpr int neutral = 0;
   template <class T>
   static T combine(T a, T b) {
@@ -188,10 +189,12 @@ struct CumSum : Running<CumSum> {
   }
 };
 
-/// d cumprod(x)[i] = sum over k <= i of the product of x[j], j <= i, without x[k], times dx[k].
 /// What comes before k is a product; what comes behind, summed over i, a linear scan.
 struct CumProd : Running<CumProd> {
   static constexpr OpInfo info{.name = "cumprod", .analytic = true};
+  static constexpr OpRule rule{
+      "y[i] = the product of x[k] over k <= i",
+      "dy[i] = the sum over k <= i of the product of x[j], j <= i, without x[k], times dx[k]"};
   static constexpr int neutral = 1;
   template <class T>
   static T combine(T a, T b) {
@@ -248,6 +251,6 @@ Var linear_scan(Arg a, Arg b, int axis, bool reverse) {
   return apply(LinearScan{at, reverse, false}, {spread(a), spread(b)});
 }
 
-std::span<const OpRecord* const> scan_ops() { return OpList<CumSum, CumProd, LinearScan>::records; }
+std::span<const OpEntry> scan_ops() { return OpList<CumSum, CumProd, LinearScan>::entries; }
 
 }  // namespace dtheta

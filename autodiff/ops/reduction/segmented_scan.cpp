@@ -16,8 +16,7 @@ namespace {
 
 using detail::shifted;
 
-/// linear_scan with some links cut: h[i] = b[i] + a h[before i], where a is a[i] or, with
-/// `link_before`, a[before i], and a cut one counts as nothing. The adjoint is a scan the other way
+/// `link_before` says that a is that of the element before. The adjoint is a scan the other way
 /// with the other kind of link, cut at the same ones.
 struct SegmentedScan {
   int axis = 0;
@@ -26,6 +25,9 @@ struct SegmentedScan {
   friend constexpr bool operator==(const SegmentedScan&, const SegmentedScan&) = default;
 
   static constexpr OpInfo info{.name = "segmented_scan", .arity = 3};
+  static constexpr OpRule rule{
+      "h[i] = b[i] + a h[i-1], a = a[i] or a[i-1], 0 where the link is cut",
+      "dh[i] = a dh[i-1] + (da h[i-1] + db[i]), cut likewise"};
   [[nodiscard]] static ValueType infer(Types in) {
     detail::require_real(info.name, in);
     if (in[0].shape != in[1].shape || in[0].shape != in[2].shape) {
@@ -84,6 +86,6 @@ Var segmented_scan(Var a, Var b, Var cuts, int axis) {
 
 }  // namespace detail
 
-std::span<const OpRecord* const> segmented_scan_ops() { return OpList<SegmentedScan>::records; }
+std::span<const OpEntry> segmented_scan_ops() { return OpList<SegmentedScan>::entries; }
 
 }  // namespace dtheta

@@ -133,11 +133,13 @@ bool write_infinite(const T* x, T* out, Index n, Index step, bool logarithm) {
   return true;
 }
 
-/// y (c - sum(y c)), the adjoint of y = softmax(x) at c: symmetric and linear in c.
-/// With s = sum(y c), for the cotangent d:  y receives  d (c - s) - c sum(d y). All c may count
-/// from any one of them, where y sums to 1.
+/// The adjoint of y = softmax(x) at c: symmetric and linear in c. For the cotangent d, y receives
+///   d (c - s) - c sum(d y).
+/// All c may count from any one of them, where y sums to 1.
 struct SoftmaxGrad : AlongAxis<SoftmaxGrad> {
   static constexpr OpInfo info{.name = "softmax_grad", .arity = 2};
+  static constexpr OpRule rule{"z = y (c - s), s = sum(y c)",
+                               "dz = softmax_grad(y, dc) + (c - s) dy - y sum(c dy)"};
   template <class T>
   static void run(const T* const* in, T* out, Index n, Index step) {
     const T *c = in[0], *y = in[1];
@@ -187,9 +189,9 @@ struct SoftmaxGrad : AlongAxis<SoftmaxGrad> {
   }
 };
 
-/// d softmax(x) = y (dx - sum(y dx))
 struct Softmax : AlongAxis<Softmax> {
   static constexpr OpInfo info{.name = "softmax"};
+  static constexpr OpRule rule{"y = e^x / sum(e^x)", "dy = y (dx - sum(y dx))"};
   template <class T>
   static void run(const T* const* in, T* out, Index n, Index step) {
     using std::exp;
@@ -211,9 +213,10 @@ struct Softmax : AlongAxis<Softmax> {
   }
 };
 
-/// d logsumexp(x) / dx: the softmax of x, but 0 where all of x is -infinity.
 struct LogSumExpSlope : AlongAxis<LogSumExpSlope> {
   static constexpr OpInfo info{.name = "logsumexp_slope"};
+  static constexpr OpRule rule{"y = softmax(x), 0 where all of x is -infinity",
+                               "dy = y (dx - sum(y dx))"};
   template <class T>
   static void run(const T* const* in, T* out, Index n, Index step) {
     Softmax::run(in, out, n, step);
@@ -239,9 +242,9 @@ struct LogSumExpSlope : AlongAxis<LogSumExpSlope> {
   }
 };
 
-/// d log_softmax(x) = dx - sum(softmax(x) dx)
 struct LogSoftmax : AlongAxis<LogSoftmax> {
   static constexpr OpInfo info{.name = "log_softmax"};
+  static constexpr OpRule rule{"y = x - logsumexp(x)", "dy = dx - sum(softmax(x) dx)"};
   template <class T>
   static void run(const T* const* in, T* out, Index n, Index step) {
     using std::exp, std::log;
@@ -285,8 +288,8 @@ Var log_softmax(Arg x, int axis) {
   return apply(op, {x});
 }
 
-std::span<const OpRecord* const> softmax_ops() {
-  return OpList<Softmax, SoftmaxGrad, LogSoftmax, LogSumExpSlope>::records;
+std::span<const OpEntry> softmax_ops() {
+  return OpList<Softmax, SoftmaxGrad, LogSoftmax, LogSumExpSlope>::entries;
 }
 
 }  // namespace dtheta

@@ -63,8 +63,7 @@ std::vector<std::pair<Shape, ChannelView>> views() {
           {{35, 1}, {35, 1, 1}}};
 }
 
-/// y = (x - mean) r with r = 1 / sqrt(variance + epsilon), for each channel; without centring the
-/// mean is taken as 0.
+/// For each channel; without centring the mean is taken as 0.
 template <bool centered>
 struct Standardize {
   ChannelView view;
@@ -72,6 +71,10 @@ struct Standardize {
   friend constexpr bool operator==(const Standardize&, const Standardize&) = default;
 
   static constexpr OpInfo info{.name = centered ? "standardize" : "rms_standardize"};
+  static constexpr OpRule rule{
+      centered ? "y = (x - mean(x)) r, r = 1 / sqrt(var(x) + e)"
+               : "y = x r, r = 1 / sqrt(mean(x^2) + e)",
+      centered ? "dy = r (dx - mean(dx) - y mean(y dx))" : "dy = r (dx - y mean(y dx))"};
   [[nodiscard]] ValueType infer(Types in) const {
     require(info.name, in, view);
     return in[0];
@@ -103,9 +106,7 @@ struct Standardize {
   }
 };
 
-/// d standardize(x): for the cotangent c,  G(c, x) = r (c - mean(c) - y mean(c y)).
-/// G is symmetric in c. With the cotangent d of g = G(c, x), and y and r depending on x,
-///   x receives  -G(r (c mean(d y) + d mean(c y)), x) - r y mean(d g).
+/// For the cotangent d of g; G is symmetric in c, and y and r depend on x.
 template <bool centered>
 struct StandardizeGrad {
   ChannelView view;
@@ -114,6 +115,10 @@ struct StandardizeGrad {
 
   static constexpr OpInfo info{.name = centered ? "standardize_grad" : "rms_standardize_grad",
                                .arity = 2};
+  static constexpr OpRule rule{
+      centered ? "g = G(c, x) = r (c - mean(c) - y mean(c y)), what standardize hands to x"
+               : "g = G(c, x) = r (c - y mean(c y)), what rms_standardize hands to x",
+      "c receives G(d, x), x receives -G(r (c mean(d y) + d mean(c y)), x) - r y mean(d g)"};
   [[nodiscard]] ValueType infer(Types in) const {
     require(info.name, in, view);
     return in[0];
@@ -182,12 +187,13 @@ Var Standardize<centered>::vjp(int, const Primal& p, Var c) const {
   return apply(StandardizeGrad<centered>{view, epsilon}, {c, p[0]});
 }
 
-/// d mean = mean(dx),  d variance = mean(2 (x - mean) dx)
 struct Moments {
   ChannelView view;
   friend constexpr bool operator==(const Moments&, const Moments&) = default;
 
   static constexpr OpInfo info{.name = "moments", .analytic = true};
+  static constexpr OpRule rule{"y = (mean(x), variance(x))",
+                               "dy = (mean(dx), mean(2 (x - mean(x)) dx))"};
   [[nodiscard]] ValueType infer(Types in) const {
     require(info.name, in, view);
     return {Shape{2, view.channels}, Kind::real};
@@ -230,9 +236,9 @@ Var moments(Arg x, const ChannelView& view) { return apply(Moments{view}, {x}); 
 
 }  // namespace detail
 
-std::span<const OpRecord* const> standardize_ops() {
+std::span<const OpEntry> standardize_ops() {
   return OpList<Standardize<true>, StandardizeGrad<true>, Standardize<false>,
-                StandardizeGrad<false>, Moments>::records;
+                StandardizeGrad<false>, Moments>::entries;
 }
 
 }  // namespace dtheta

@@ -44,13 +44,14 @@ void means_of(const T* x, Index n, Index inner, T* mean, T* work) {
   for (Index j = 0; j < inner; ++j) mean[j] += rest[j] / T(static_cast<double>(n));
 }
 
-/// d(x - mean(x)) = dx - mean(dx), a symmetric map
+/// A symmetric map.
 struct Center {
   int first = 0;
   int count = 0;
   friend constexpr bool operator==(const Center&, const Center&) = default;
 
   static constexpr OpInfo info{.name = "center", .analytic = true, .linear = true};
+  static constexpr OpRule rule{"y = x - mean(x)", "dy = dx - mean(dx)"};
   [[nodiscard]] static ValueType infer(Types in) {
     detail::require_real(info.name, in);
     return in[0];
@@ -145,9 +146,10 @@ struct Spread : detail::AxisReduction<Self> {
   }
 };
 
-/// d var(x) = 2 (x - mean(x)) . dx / (n - correction)
 struct Variance : Spread<Variance> {
   static constexpr OpInfo info{.name = "var", .analytic = true};
+  static constexpr OpRule rule{"y = sum((x - mean(x))^2) / (n - k)",
+                               "dy = 2 sum((x - mean(x)) dx) / (n - k)", "n > k"};
   template <class T>
   static T finished(const T*, Index, Index, T, T squares, T divisor) {
     return squares / divisor;
@@ -169,9 +171,10 @@ struct Variance : Spread<Variance> {
   }
 };
 
-/// d stddev(x) = (x - mean(x)) . dx / ((n - correction) stddev(x)), 0 where that is
 struct StandardDeviation : Spread<StandardDeviation> {
   static constexpr OpInfo info{.name = "stddev"};
+  static constexpr OpRule rule{"y = sqrt(var(x))",
+                               "dy = sum((x - mean(x)) dx) / ((n - k) y), 0 where y = 0", "n > k"};
   /// Scaled where the squares overflow or lose digits, though the root would not.
   template <class T>
   static T finished(const T* x, Index n, Index step, T mean, T squares, T divisor) {
@@ -239,8 +242,8 @@ Moments moments(Arg x, Axes axes, bool keepdims, Correction correction) {
   return {mean(x, axes, keepdims), var(x, axes, keepdims, correction)};
 }
 
-std::span<const OpRecord* const> statistics_ops() {
-  return OpList<Center, Variance, StandardDeviation>::records;
+std::span<const OpEntry> statistics_ops() {
+  return OpList<Center, Variance, StandardDeviation>::entries;
 }
 
 }  // namespace dtheta

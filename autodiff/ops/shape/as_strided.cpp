@@ -34,13 +34,15 @@ struct Window {
   }
 };
 
-/// The adjoint of as_strided: each element is added to the one it was read from.
 struct StridedSum {
   Window window;
   Shape whole;
   friend constexpr bool operator==(const StridedSum&, const StridedSum&) = default;
 
   static constexpr OpInfo info{.name = "strided_sum", .analytic = true, .linear = true};
+  static constexpr OpRule rule{
+      "y = what as_strided hands to its operand: each element added where it was read",
+      "dy = strided_sum(dc)"};
   [[nodiscard]] ValueType infer(Types in) const {
     detail::require_real(info.name, in);
     return {whole, Kind::real};
@@ -54,12 +56,13 @@ struct StridedSum {
   static std::vector<Sample<StridedSum>> samples();
 };
 
-/// d as_strided(x) = as_strided(dx)
 struct AsStrided {
   Window window;
   friend constexpr bool operator==(const AsStrided&, const AsStrided&) = default;
 
   static constexpr OpInfo info{.name = "as_strided", .analytic = true, .linear = true};
+  static constexpr OpRule rule{"y[i, j, ...] = x[offset + i s0 + j s1 + ...]",
+                               "dy = as_strided(dx)"};
   [[nodiscard]] ValueType infer(Types in) const { return {window.shape, in[0].kind}; }
   template <class T>
   void forward(const Call<T>& call) const {
@@ -133,6 +136,6 @@ Var as_strided(Arg x, const Shape& shape, std::initializer_list<Index> strides, 
   return as_strided(x, shape, std::span(strides.begin(), strides.size()), offset);
 }
 
-std::span<const OpRecord* const> as_strided_ops() { return OpList<AsStrided, StridedSum>::records; }
+std::span<const OpEntry> as_strided_ops() { return OpList<AsStrided, StridedSum>::entries; }
 
 }  // namespace dtheta

@@ -18,13 +18,14 @@ namespace {
 
 using detail::with_elements;
 
-/// d concat(x, y, ...) = concat(dx, dy, ...)
 struct Concat {
   int axis = 0;
   friend constexpr bool operator==(const Concat&, const Concat&) = default;
 
   static constexpr OpInfo info{
       .name = "concat", .arity = variadic, .analytic = true, .linear = true};
+  static constexpr OpRule rule{"y = x0, x1, ... one behind the other along an axis",
+                               "dy = concat(dx0, dx1, ...)"};
   [[nodiscard]] ValueType infer(Types in) const {
     std::array<Index, max_rank> dims{};
     std::ranges::copy(in[0].shape, dims.begin());
@@ -104,6 +105,6 @@ MergedForm stack_rows_form() {
   return {&record_of<Concat>, &rows};
 }
 
-std::span<const OpRecord* const> concat_ops() { return OpList<Concat>::records; }
+std::span<const OpEntry> concat_ops() { return OpList<Concat>::entries; }
 
 }  // namespace dtheta

@@ -79,10 +79,12 @@ struct Triangle {
 
 struct Tril : Triangle<Tril> {
   static constexpr OpInfo info{.name = "tril", .analytic = true, .linear = true};
+  static constexpr OpRule rule{"Y = X on and below diagonal k, else 0", "dY = tril(dX)"};
   static Columns kept(Index row, Index k, Index columns) { return {0, clip(row + k + 1, columns)}; }
 };
 struct Triu : Triangle<Triu> {
   static constexpr OpInfo info{.name = "triu", .analytic = true, .linear = true};
+  static constexpr OpRule rule{"Y = X on and above diagonal k, else 0", "dY = triu(dX)"};
   static Columns kept(Index row, Index k, Index columns) {
     return {clip(row + k, columns), columns};
   }
@@ -97,7 +99,7 @@ struct Line {
             0, k >= 0 ? std::min(rows, columns - k) : std::min(rows + k, columns))) {}
 };
 
-/// The adjoint of diagonal: matrices of zeros but for diagonal k.
+/// The adjoint of diagonal.
 struct DiagEmbed {
   Index k = 0;
   Index rows = 0;
@@ -105,6 +107,7 @@ struct DiagEmbed {
   friend constexpr bool operator==(const DiagEmbed&, const DiagEmbed&) = default;
 
   static constexpr OpInfo info{.name = "diag_embed", .analytic = true, .linear = true};
+  static constexpr OpRule rule{"Y[i, i + k] = x[i], else 0", "dY = diag_embed(dx)"};
   [[nodiscard]] ValueType infer(Types in) const {
     const Shape& s = in[0].shape;
     const std::array matrix{rows, columns};
@@ -133,12 +136,12 @@ struct DiagEmbed {
   }
 };
 
-/// d diagonal(x) = diagonal(dx)
 struct Diagonal {
   Index k = 0;
   friend constexpr bool operator==(const Diagonal&, const Diagonal&) = default;
 
   static constexpr OpInfo info{.name = "diagonal", .analytic = true, .linear = true};
+  static constexpr OpRule rule{"y[i] = X[i, i + k]", "dy = diagonal(dX)"};
   [[nodiscard]] ValueType infer(Types in) const {
     const Shape& s = in[0].shape;
     require_matrix(info.name, s);
@@ -228,8 +231,6 @@ Var trace(Arg x, Index k) {
   return sum(Arg(diagonal(x, k), x.at()), -1);
 }
 
-std::span<const OpRecord* const> diagonal_ops() {
-  return OpList<Tril, Triu, Diagonal, DiagEmbed>::records;
-}
+std::span<const OpEntry> diagonal_ops() { return OpList<Tril, Triu, Diagonal, DiagEmbed>::entries; }
 
 }  // namespace dtheta

@@ -27,13 +27,13 @@ Index checked(std::string_view op, const Index* indices, Index position, Index n
   return i < 0 ? i + n : i;
 }
 
-/// d x[indices] = dx[indices]
 struct Take {
   int axis = 0;
   std::string_view caller = "take";  // whom errors name
   friend constexpr bool operator==(const Take&, const Take&) = default;
 
   static constexpr OpInfo info{.name = "take", .arity = 2, .analytic = true, .linear = true};
+  static constexpr OpRule rule{"y = x[i] along an axis", "dy = dx[i]"};
   [[nodiscard]] ValueType infer(Types in) const {
     require_indices(caller, in[1]);
     return {replaced(in[0].shape, axis, 1, in[1].shape.dims()), in[0].kind};
@@ -69,13 +69,14 @@ struct Take {
   }
 };
 
-/// d scatter_add(x) = scatter_add(dx)
 struct ScatterAdd {
   int axis = 0;
   Index size = 0;
   friend constexpr bool operator==(const ScatterAdd&, const ScatterAdd&) = default;
 
   static constexpr OpInfo info{.name = "scatter_add", .arity = 2, .analytic = true, .linear = true};
+  static constexpr OpRule rule{"y[k] = the sum of x[j] over all j with i[j] = k",
+                               "dy = scatter_add(dx)"};
   [[nodiscard]] ValueType infer(Types in) const {
     require_indices(info.name, in[1]);
     const Shape &x = in[0].shape, &at = in[1].shape;
@@ -117,6 +118,7 @@ struct OneHot {
   friend constexpr bool operator==(const OneHot&, const OneHot&) = default;
 
   static constexpr OpInfo info{.name = "one_hot", .analytic = true, .differentiable = false};
+  static constexpr OpRule rule{"y = 1 at each label along a new last axis, else 0"};
   [[nodiscard]] ValueType infer(Types in) const {
     require_indices(info.name, in[0]);
     return {replaced(in[0].shape, in[0].shape.rank(), 0, std::span(&classes, 1)), Kind::real};
@@ -160,6 +162,6 @@ std::optional<ScatterAddForm> as_scatter_add(const Node& node) {
   return ScatterAddForm{static_cast<const ScatterAdd*>(node.attributes)->axis};
 }
 
-std::span<const OpRecord* const> index_ops() { return OpList<Take, ScatterAdd, OneHot>::records; }
+std::span<const OpEntry> index_ops() { return OpList<Take, ScatterAdd, OneHot>::entries; }
 
 }  // namespace dtheta

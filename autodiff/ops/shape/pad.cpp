@@ -78,13 +78,15 @@ struct Frame {
 /// Shapes where a scalar, which has no rows, counts as one row of one element.
 Shape rows_of(const Shape& s) { return s.rank() == 0 ? Shape{1} : s; }
 
-/// The adjoint of pad: each element of the frame is added to the one it was copied from.
 struct Unpad {
   Frame frame;
   Shape shape;  // without the frame
   friend constexpr bool operator==(const Unpad&, const Unpad&) = default;
 
   static constexpr OpInfo info{.name = "unpad", .analytic = true, .linear = true};
+  static constexpr OpRule rule{
+      "y = what pad hands to its operand: each element of the frame added where it was copied from",
+      "dy = unpad(dc)"};
   [[nodiscard]] ValueType infer(Types in) const {
     detail::require_real(info.name, in);
     return {shape, Kind::real};
@@ -113,13 +115,14 @@ struct Unpad {
   static std::vector<Sample<Unpad>> samples();
 };
 
-/// d pad(x, v) = pad(dx, 0)
 struct Pad {
   Frame frame;
   double value = 0;
   friend constexpr bool operator==(const Pad&, const Pad&) = default;
 
   static constexpr OpInfo info{.name = "pad", .analytic = true};
+  static constexpr OpRule rule{"y = x with elements around it",
+                               "dy = pad(dx), with 0 for a constant frame"};
   [[nodiscard]] ValueType infer(Types in) const {
     detail::require_real(info.name, in);
     const Shape& s = in[0].shape;
@@ -226,6 +229,6 @@ Var pad(Arg x, std::initializer_list<PadWidth> widths, PadMode mode, double valu
   return pad(x, std::span(widths.begin(), widths.size()), mode, value);
 }
 
-std::span<const OpRecord* const> pad_ops() { return OpList<Pad, Unpad>::records; }
+std::span<const OpEntry> pad_ops() { return OpList<Pad, Unpad>::entries; }
 
 }  // namespace dtheta

@@ -66,9 +66,9 @@ struct Repetition {
   }
 };
 
-/// d tile(x) = tile(dx)
 struct Tiled : Repetition<Tiled> {
   static constexpr OpInfo info{.name = "tile", .analytic = true, .linear = true};
+  static constexpr OpRule rule{"y = x, repeated as a whole", "dy = tile(dx)"};
   static AxisSplit blocks(const Shape& shape, int axis) {
     AxisSplit s(shape, axis, 1);
     s.inner *= s.n;
@@ -76,9 +76,10 @@ struct Tiled : Repetition<Tiled> {
   }
 };
 
-/// d repeat_interleave(x) = repeat_interleave(dx)
 struct RepeatInterleave : Repetition<RepeatInterleave> {
   static constexpr OpInfo info{.name = "repeat_interleave", .analytic = true, .linear = true};
+  static constexpr OpRule rule{"y = each element of x repeated in place",
+                               "dy = repeat_interleave(dx)"};
   static AxisSplit blocks(const Shape& shape, int axis) {
     AxisSplit s(shape, axis, 1);
     s.outer *= s.n;
@@ -86,13 +87,14 @@ struct RepeatInterleave : Repetition<RepeatInterleave> {
   }
 };
 
-/// d roll(x) = roll(dx), and the adjoint rolls back
+/// The adjoint rolls back.
 struct Roll {
   int axis = 0;
   Index shift = 0;  // in [0, size of the axis), or 0
   friend constexpr bool operator==(const Roll&, const Roll&) = default;
 
   static constexpr OpInfo info{.name = "roll", .analytic = true, .linear = true};
+  static constexpr OpRule rule{"y[i] = x[i - k], around the end", "dy = roll(dx)"};
   [[nodiscard]] ValueType infer(Types in) const { return in[0]; }
   template <class T>
   void forward(const Call<T>& call) const {
@@ -116,12 +118,13 @@ struct Roll {
   }
 };
 
-/// d flip(x) = flip(dx), its own adjoint
+/// Its own adjoint.
 struct Flip {
   int axis = 0;
   friend constexpr bool operator==(const Flip&, const Flip&) = default;
 
   static constexpr OpInfo info{.name = "flip", .analytic = true, .linear = true};
+  static constexpr OpRule rule{"y[i] = x[n - 1 - i]", "dy = flip(dx)"};
   [[nodiscard]] ValueType infer(Types in) const { return in[0]; }
   template <class T>
   void forward(const Call<T>& call) const {
@@ -271,8 +274,8 @@ std::vector<Var> chunk(Arg x, Index count, int axis) {
   return split(x, std::max<Index>(1, (shape[a] + count - 1) / count), a);
 }
 
-std::span<const OpRecord* const> repeat_ops() {
-  return OpList<Tiled, RepeatInterleave, Roll, Flip>::records;
+std::span<const OpEntry> repeat_ops() {
+  return OpList<Tiled, RepeatInterleave, Roll, Flip>::entries;
 }
 
 }  // namespace dtheta

@@ -111,10 +111,10 @@ Var index_select(Arg x, int axis, Arg indices) {
 
 bool is_scatter_nd_add(const OpRecord& op) { return &op == &record_of<detail::ScatterSum<Tuples>>; }
 
-std::span<const OpRecord* const> scatter_ops() {
+std::span<const OpEntry> scatter_ops() {
   using namespace detail;
   return OpList<Gather<AlongAxis>, Put<AlongAxis>, ScatterSum<AlongAxis>, GatherLast<AlongAxis>,
-                Gather<Tuples>, Put<Tuples>, ScatterSum<Tuples>, GatherLast<Tuples>>::records;
+                Gather<Tuples>, Put<Tuples>, ScatterSum<Tuples>, GatherLast<Tuples>>::entries;
 }
 
 }  // namespace dtheta

@@ -87,20 +87,25 @@ struct Extremum : detail::Scatter<Self, AlongAxis> {
 
 struct ScatterMax : Extremum<ScatterMax> {
   static constexpr OpInfo info{.name = "scatter_max", .arity = 3};
+  static constexpr OpRule rule{"y[k] = the largest of x[k] and all u[j] with i[j] = k",
+                               "dy = the mean of dx and du over those equal to y"};
   static constexpr bool largest = true;
 };
 struct ScatterMin : Extremum<ScatterMin> {
   static constexpr OpInfo info{.name = "scatter_min", .arity = 3};
+  static constexpr OpRule rule{"y[k] = the smallest of x[k] and all u[j] with i[j] = k",
+                               "dy = the mean of dx and du over those equal to y"};
   static constexpr bool largest = false;
 };
 
-/// The indices counted from the front. Errors name whoever was called.
+/// Errors name whoever was called.
 struct PlainIndices {
   Index size = 0;
   std::string_view caller = "scatter_reduce";
   friend constexpr bool operator==(const PlainIndices&, const PlainIndices&) = default;
 
   static constexpr OpInfo info{.name = "plain_indices", .differentiable = false};
+  static constexpr OpRule rule{"y = indices counted from the front"};
   [[nodiscard]] ValueType infer(Types in) const {
     detail::require_indices(caller, in[0]);
     return in[0];
@@ -125,6 +130,7 @@ struct IndexOrder {
   friend constexpr bool operator==(const IndexOrder&, const IndexOrder&) = default;
 
   static constexpr OpInfo info{.name = "index_order", .differentiable = false};
+  static constexpr OpRule rule{"y = an order that brings equal indices together, the first first"};
   [[nodiscard]] static ValueType infer(Types in) {
     detail::require_indices(info.name, in[0]);
     return in[0];
@@ -157,6 +163,7 @@ struct IndexStarts {
   friend constexpr bool operator==(const IndexStarts&, const IndexStarts&) = default;
 
   static constexpr OpInfo info{.name = "index_starts", .differentiable = false};
+  static constexpr OpRule rule{"y = 1 where an index is not that before it, else 0"};
   [[nodiscard]] static ValueType infer(Types in) {
     detail::require_indices(info.name, in[0]);
     return {in[0].shape, Kind::real};
@@ -249,8 +256,8 @@ Var index_reduce(Arg x, Arg indices, Arg updates, int axis, Reduce how, bool inc
   return reduced("index_reduce", x, Arg(spread, indices.at()), updates, a, how, include_self);
 }
 
-std::span<const OpRecord* const> scatter_reduce_ops() {
-  return OpList<ScatterMax, ScatterMin, PlainIndices, IndexOrder, IndexStarts>::records;
+std::span<const OpEntry> scatter_reduce_ops() {
+  return OpList<ScatterMax, ScatterMin, PlainIndices, IndexOrder, IndexStarts>::entries;
 }
 
 }  // namespace dtheta

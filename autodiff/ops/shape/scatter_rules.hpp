@@ -6,6 +6,7 @@
 
 #include "autodiff/errors.hpp"
 #include "autodiff/op.hpp"
+#include "autodiff/op_list.hpp"
 #include "autodiff/ops/operands.hpp"
 
 /// The four ops of one way to address elements by indices; included by the files that define one.
@@ -35,12 +36,12 @@ inline Index checked_index(std::string_view op, const Index* indices, Index posi
   return i < 0 ? i + n : i;
 }
 
-/// d x[i] = dx[i]
 template <class Address>
 struct Gather : Address {
   friend constexpr bool operator==(const Gather&, const Gather&) = default;
   static constexpr OpInfo info{
       .name = Address::Names::gather, .arity = 2, .analytic = true, .linear = true};
+  static constexpr OpRule rule{"y = x at i", "dy = dx at i"};
   [[nodiscard]] ValueType infer(Types in) const {
     require_indices(info.name, in[1]);
     return {this->updates_shape(info.name, in[0].shape, in[1].shape), in[0].kind};
@@ -103,11 +104,11 @@ struct Scatter : Address {
   }
 };
 
-/// d (x with u added at i) = dx with du added at i
 template <class Address>
 struct ScatterSum : Scatter<ScatterSum<Address>, Address> {
   static constexpr OpInfo info{
       .name = Address::Names::add, .arity = 3, .analytic = true, .linear = true};
+  static constexpr OpRule rule{"y = x with u added at i", "dy = dx with du added at i"};
   template <class T>
   void forward(const Call<T>& call) const {
     this->visit_all(call, [&](Index to, Index from, Index run) {
@@ -126,13 +127,14 @@ Var Gather<Address>::vjp(int i, const Primal& p, Var c) const {
   return apply(ScatterSum<Address>{{*this}}, {zeros(c.tape(), p[0].shape()), p[1], c});
 }
 
-/// The adjoint of put in its updates: what gather reads, but 0 for all but the last of those that
-/// read one place.
+/// The adjoint of put in its updates.
 template <class Address>
 struct GatherLast : Address {
   friend constexpr bool operator==(const GatherLast&, const GatherLast&) = default;
   static constexpr OpInfo info{
       .name = Address::Names::gather_last, .arity = 2, .analytic = true, .linear = true};
+  static constexpr OpRule rule{"y = x at i, 0 for all but the last that read one place",
+                               "dy = dx at i, 0 likewise"};
   [[nodiscard]] ValueType infer(Types in) const {
     require_indices(info.name, in[1]);
     require_real(info.name, in.first(1));
@@ -170,11 +172,11 @@ struct GatherLast : Address {
   }
 };
 
-/// d (x with u put at i) = dx with du put at i
 template <class Address>
 struct Put : Scatter<Put<Address>, Address> {
   static constexpr OpInfo info{
       .name = Address::Names::put, .arity = 3, .analytic = true, .linear = true};
+  static constexpr OpRule rule{"y = x with u put at i", "dy = dx with du put at i"};
   template <class T>
   void forward(const Call<T>& call) const {
     this->visit_all(call, [&](Index to, Index from, Index run) {

@@ -32,12 +32,12 @@ Shape behind(Index size, const Shape& shape) {
   return Shape(std::span<const Index>(dims.data(), rank + 1));
 }
 
-/// d reshape(x) = reshape(dx)
 struct Reshape {
   Shape shape;
   friend constexpr bool operator==(const Reshape&, const Reshape&) = default;
 
   static constexpr OpInfo info{.name = "reshape", .analytic = true, .linear = true, .view = true};
+  static constexpr OpRule rule{"y = x in another shape", "dy = reshape(dx)"};
   [[nodiscard]] ValueType infer(Types in) const {
     if (in[0].shape.size() != shape.size()) {
       throw ShapeError(fmt::format("reshape: {} has {} elements, {} has {}", to_string(in[0].shape),
@@ -59,12 +59,12 @@ struct Reshape {
   }
 };
 
-/// d permute(x) = permute(dx)
 struct Permute {
   Axes order;
   friend constexpr bool operator==(const Permute&, const Permute&) = default;
 
   static constexpr OpInfo info{.name = "permute", .analytic = true, .linear = true};
+  static constexpr OpRule rule{"y = x with its axes in another order", "dy = permute(dx)"};
   [[nodiscard]] ValueType infer(Types in) const {
     std::array<Index, max_rank> dims{};
     for (int i = 0; i < order.size(); ++i)
@@ -111,12 +111,12 @@ struct Permute {
   }
 };
 
-/// d broadcast_to(x) = broadcast_to(dx)
 struct BroadcastTo {
   Shape shape;
   friend constexpr bool operator==(const BroadcastTo&, const BroadcastTo&) = default;
 
   static constexpr OpInfo info{.name = "broadcast_to", .analytic = true, .linear = true};
+  static constexpr OpRule rule{"y = x repeated to a shape", "dy = broadcast_to(dx)"};
   [[nodiscard]] ValueType infer(Types in) const {
     if (!broadcasts_to(in[0].shape, shape)) {
       throw ShapeError(fmt::format("broadcast_to: {} does not broadcast to {}",
@@ -291,8 +291,6 @@ Var detail::turned_from(Var v) {
   return Var(v.tape(), node.inputs[0]);
 }
 
-std::span<const OpRecord* const> shape_ops() {
-  return OpList<Reshape, Permute, BroadcastTo>::records;
-}
+std::span<const OpEntry> shape_ops() { return OpList<Reshape, Permute, BroadcastTo>::entries; }
 
 }  // namespace dtheta

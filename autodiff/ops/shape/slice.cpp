@@ -46,13 +46,14 @@ struct Positions {
   }
 };
 
-/// The adjoint of a slice: zeros of the whole's shape, but for the sliced positions.
+/// The adjoint of a slice.
 struct Unslice {
   Positions at;
   Index whole = 0;  // size of the axis
   friend constexpr bool operator==(const Unslice&, const Unslice&) = default;
 
   static constexpr OpInfo info{.name = "unslice", .analytic = true, .linear = true};
+  static constexpr OpRule rule{"y = x at the sliced places, else 0", "dy = unslice(dx)"};
   [[nodiscard]] ValueType infer(Types in) const {
     return {at.replace_axis(in[0].shape, whole), in[0].kind};
   }
@@ -78,12 +79,12 @@ struct Unslice {
   }
 };
 
-/// d x[start::step] = dx[start::step]
 struct Slice {
   Positions at;
   friend constexpr bool operator==(const Slice&, const Slice&) = default;
 
   static constexpr OpInfo info{.name = "slice", .analytic = true, .linear = true};
+  static constexpr OpRule rule{"y = x[start::step]", "dy = dx[start::step]"};
   [[nodiscard]] ValueType infer(Types in) const {
     return {at.replace_axis(in[0].shape, at.count), in[0].kind};
   }
@@ -157,6 +158,6 @@ std::optional<UnsliceForm> as_unslice(const Node& node) {
   return UnsliceForm{at.axis, at.start, at.count};
 }
 
-std::span<const OpRecord* const> slice_ops() { return OpList<Slice, Unslice>::records; }
+std::span<const OpEntry> slice_ops() { return OpList<Slice, Unslice>::entries; }
 
 }  // namespace dtheta

@@ -55,13 +55,13 @@ struct Ordering {
   }
 };
 
-/// Without a derivative: where the elements of the sorted tensor come from.
 struct ArgSort : Ordering<ArgSort> {
   static constexpr Index all = -1;
   Index count = all;  // how many of them
   friend constexpr bool operator==(const ArgSort&, const ArgSort&) = default;
 
   static constexpr OpInfo info{.name = "argsort", .differentiable = false};
+  static constexpr OpRule rule{"y = where the elements of sort(x) come from"};
   [[nodiscard]] ValueType infer(Types in) const {
     detail::require_real(info.name, in);
     const Index n = in[0].shape[axis];
@@ -101,9 +101,9 @@ struct ArgSort : Ordering<ArgSort> {
   [[nodiscard]] static Var vjp(int, const Primal&, Var) { return {}; }
 };
 
-/// d sort(x) = dx in the same new order
 struct Sort : Ordering<Sort> {
   static constexpr OpInfo info{.name = "sort"};
+  static constexpr OpRule rule{"y = x in order", "dy = dx in that order"};
   [[nodiscard]] ValueType infer(Types in) const {
     detail::require_real(info.name, in);
     return in[0];
@@ -164,6 +164,6 @@ TopK topk(Arg x, Index k, int axis, bool largest) {
   return {take_along_axis(x, indices, a), indices};
 }
 
-std::span<const OpRecord* const> sort_ops() { return OpList<Sort, ArgSort>::records; }
+std::span<const OpEntry> sort_ops() { return OpList<Sort, ArgSort>::entries; }
 
 }  // namespace dtheta

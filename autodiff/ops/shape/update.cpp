@@ -20,7 +20,6 @@ namespace {
 
 using PerAxis = std::array<Index, max_rank>;
 
-/// d slice_update(x, u) = slice_update(dx, du)
 struct SliceUpdate {
   PerAxis starts{};  // from the front
   PerAxis steps{};
@@ -28,6 +27,7 @@ struct SliceUpdate {
 
   static constexpr OpInfo info{
       .name = "slice_update", .arity = 2, .analytic = true, .linear = true};
+  static constexpr OpRule rule{"y = x with y[start::step] = u", "dy = slice_update(dx, du)"};
   [[nodiscard]] ValueType infer(Types in) const {
     const Shape &x = in[0].shape, &u = in[1].shape;
     if (x.rank() != u.rank() || in[0].kind != in[1].kind) {
@@ -133,6 +133,6 @@ Var masked_fill(Arg x, Arg mask, double value) {
   return where(mask, Arg(value, x.at()), x);
 }
 
-std::span<const OpRecord* const> update_ops() { return OpList<SliceUpdate>::records; }
+std::span<const OpEntry> update_ops() { return OpList<SliceUpdate>::entries; }
 
 }  // namespace dtheta

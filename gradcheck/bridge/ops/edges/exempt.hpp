@@ -14,7 +14,7 @@ struct Exemption {
   std::string_view reason;
 };
 
-/// All of them, as docs/ops.md has them.
+/// All of them, as docs/ops-edges.md has them.
 [[nodiscard]] std::span<const Exemption> exemptions();
 
 /// Why the op is not held to draws of this kind; empty if it is.
