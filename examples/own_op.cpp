@@ -32,9 +32,9 @@ int main() {
   using namespace dtheta;
   Tape tape;
   const Var x = tape.leaf(Tensor(Shape{3}, {-1.0, 0.0, 0.5}), "x");
-  const Var y = sum(apply<Wavelet>(x));
-  const Var g = grad(y, x);
-  std::cout << "y = " << y.item() << ", dy/dx =";
+  const Var y = apply<Wavelet>(x);
+  const Var total = sum(y), g = grad(total, x);
+  std::cout << "sum of y = " << total.item() << ", its gradient =";
   for (double v : g.data<double>()) std::cout << ' ' << v;
   std::cout << '\n';
 

@@ -1,4 +1,4 @@
-// The code of docs/training.md, compiled and run; training_page.sh compares the two.
+// The code of docs/training.md, compiled and run.
 
 #include <algorithm>
 #include <boost/test/unit_test.hpp>

@@ -1,0 +1,47 @@
+// The code of docs/functions.md, and what README says of functions.
+
+#include "autodiff/function.hpp"
+
+#include <boost/test/unit_test.hpp>
+#include <cmath>
+#include <utility>
+#include <vector>
+
+#include "autodiff/ops/elementwise/arithmetic.hpp"
+#include "autodiff/ops/reduction/reduction.hpp"
+#include "nn/minimize.hpp"
+
+using namespace dtheta;
+
+BOOST_AUTO_TEST_SUITE(functions_page)
+
+BOOST_AUTO_TEST_CASE(a_value_and_its_gradients) {
+  auto f = dtheta::function([](Var w, Var b) { return sum(square(w)) * b; });
+
+  const std::vector<double> w{1, 2, 3};
+  double y = f(w, 0.5).item();
+  const auto& [value, gradients] = f.value_and_grad(w, 0.5);  // df/dw, df/db
+  BOOST_TEST(y == 7.0);
+  BOOST_TEST(value == 7.0);
+  BOOST_TEST((gradients[0] == Tensor(Shape{3}, {1.0, 2.0, 3.0})));
+  BOOST_TEST(gradients[1].item() == 14.0);
+}
+
+BOOST_AUTO_TEST_CASE(the_lines_of_the_front_page) {
+  auto f = dtheta::function([](Var w, Var b) { return sum(square(w)) * b; });
+  const Tensor w(Shape{3}, {1.0, 2.0, 3.0});
+  const auto& [value, gradients] = f.value_and_grad(w, 0.5);  // w: a vector, a Tensor
+  BOOST_TEST(value == 7.0);
+  BOOST_TEST(gradients.size() == 2u);
+}
+
+BOOST_AUTO_TEST_CASE(a_smallest_value) {
+  auto rosenbrock =
+      dtheta::function([](Var x, Var y) { return square(1 - x) + 100 * square(y - square(x)); });
+  const nn::Minimum m = nn::minimize(std::move(rosenbrock), -1.2, 1.0);  // m.at[0], m.at[1]
+  // Where J is below 1e-8, x is within 1e-4 of 1.
+  BOOST_TEST(std::abs(m.at[0].item() - 1) < 1e-4);
+  BOOST_TEST(std::abs(m.at[1].item() - 1) < 1e-3);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
