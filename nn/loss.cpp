@@ -2,7 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
 
 #include "autodiff/errors.hpp"
 #include "autodiff/ops/elementwise/arithmetic.hpp"
@@ -13,15 +17,53 @@
 namespace dtheta::nn {
 namespace {
 
-constexpr std::array names{
-    Named{"mse", Loss::mse},
-    Named{"l1", Loss::l1},
-    Named{"huber", Loss::huber},
-    Named{"binary_cross_entropy", Loss::binary_cross_entropy},
-    Named{"binary_cross_entropy_with_logits", Loss::binary_cross_entropy_with_logits},
-    Named{"cross_entropy", Loss::cross_entropy},
-    Named{"cross_entropy_with_logits", Loss::cross_entropy_with_logits},
+/// What a loss takes as targets.
+enum class Takes : std::uint8_t {
+  values,         ///< anything, element by element
+  probabilities,  ///< in [0, 1], element by element
+  classes,        ///< probabilities along the last axis, or an index: one loss for all of them
 };
+
+/// d^2 / 2 for |d| <= 1, |d| - 1/2 beyond.
+Var huber_loss(Var d) {
+  const Var size = abs(d);
+  return where(size <= 1, square(d) / 2, size - 0.5);
+}
+
+/// A loss: what it is called, what it takes, and its value for each element or example.
+struct LossRow {
+  std::string_view name;
+  Loss kind;
+  Takes takes;
+  Var (*values)(Var prediction, Var target);
+};
+
+constexpr std::array losses{
+    LossRow{"mse", Loss::mse, Takes::values, [](Var p, Var t) { return square(p - t); }},
+    LossRow{"l1", Loss::l1, Takes::values, [](Var p, Var t) { return abs(p - t); }},
+    LossRow{"huber", Loss::huber, Takes::values, [](Var p, Var t) { return huber_loss(p - t); }},
+    LossRow{"binary_cross_entropy", Loss::binary_cross_entropy, Takes::probabilities,
+            [](Var p, Var t) { return binary_cross_entropy(p, t); }},
+    LossRow{"binary_cross_entropy_with_logits", Loss::binary_cross_entropy_with_logits,
+            Takes::probabilities,
+            [](Var z, Var t) { return binary_cross_entropy_with_logits(z, t); }},
+    LossRow{"cross_entropy", Loss::cross_entropy, Takes::classes,
+            [](Var p, Var t) { return cross_entropy(p, t); }},
+    LossRow{"cross_entropy_with_logits", Loss::cross_entropy_with_logits, Takes::classes,
+            [](Var z, Var t) { return cross_entropy_with_logits(z, t); }},
+};
+
+constexpr std::array names = [] {
+  std::array<Named<Loss>, losses.size()> list{};
+  for (std::size_t i = 0; i < losses.size(); ++i) list[i] = {losses[i].name, losses[i].kind};
+  return list;
+}();
+
+const LossRow& row_of(Loss kind) {
+  const auto found = std::ranges::find(losses, kind, &LossRow::kind);
+  if (found == losses.end()) throw ValueError("loss: not a loss");
+  return *found;
+}
 
 /// Broadcasting would turn (n, 1) against (n) into n^2 losses.
 void require_same_shape(Loss kind, Var prediction, Var target) {
@@ -31,55 +73,20 @@ void require_same_shape(Loss kind, Var prediction, Var target) {
                                dtheta::to_string(prediction.shape())));
 }
 
-/// d^2 / 2 for |d| <= 1, |d| - 1/2 beyond.
-Var huber_loss(Var d) {
-  const Var size = abs(d);
-  return where(size <= 1, square(d) / 2, size - 0.5);
-}
-
-Var values(Loss kind, Var prediction, Var target) {
-  switch (kind) {
-    case Loss::cross_entropy:
-      return cross_entropy(prediction, target);
-    case Loss::cross_entropy_with_logits:
-      return cross_entropy_with_logits(prediction, target);
-    default:
-      break;
-  }
-  require_same_shape(kind, prediction, target);
-  switch (kind) {
-    case Loss::mse:
-      return square(prediction - target);
-    case Loss::l1:
-      return abs(prediction - target);
-    case Loss::huber:
-      return huber_loss(prediction - target);
-    case Loss::binary_cross_entropy:
-      return binary_cross_entropy(prediction, target);
-    case Loss::binary_cross_entropy_with_logits:
-      return binary_cross_entropy_with_logits(prediction, target);
-    default:
-      throw ValueError("loss: not a loss");
-  }
-}
-
 }  // namespace
 
 Loss parse_loss(std::string_view name) { return detail::find_name("loss", name, names); }
 
 std::string_view to_string(Loss loss) { return detail::name_of(loss, names); }
 
-bool takes_probabilities(Loss loss) {
-  return loss == Loss::binary_cross_entropy || loss == Loss::binary_cross_entropy_with_logits ||
-         is_over_classes(loss);
-}
+bool takes_probabilities(Loss loss) { return row_of(loss).takes != Takes::values; }
 
-bool is_over_classes(Loss loss) {
-  return loss == Loss::cross_entropy || loss == Loss::cross_entropy_with_logits;
-}
+bool is_over_classes(Loss loss) { return row_of(loss).takes == Takes::classes; }
 
 Var loss(Loss kind, Var prediction, Var target, Reduction reduction) {
-  const Var each = values(kind, prediction, target);
+  const LossRow& row = row_of(kind);
+  if (row.takes != Takes::classes) require_same_shape(kind, prediction, target);
+  const Var each = row.values(prediction, target);
   switch (reduction) {
     case Reduction::none:
       return each;

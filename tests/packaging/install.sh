@@ -53,6 +53,11 @@ $cxx -std=c++20 "$work/use.cpp" -o "$work/shared" $(pkg-config --cflags --libs d
   "-Wl,-rpath,$libdir"
 readelf -d "$work/shared" | grep -qF "[libdtheta.so.$series]" || fail "the shared library is not used"
 [ "$("$work/shared")" = "$version" ] || fail "shared: what it prints"
+# Additions of somebody's own: an op, a layer, a loss, an optimiser.
+# shellcheck disable=SC2046
+$cxx -std=c++20 tests/packaging/additions.cpp -o "$work/additions" \
+  $(pkg-config --cflags --libs dtheta) "-Wl,-rpath,$libdir"
+"$work/additions" >"$work/log" || { cat "$work/log"; fail "additions from outside the library"; }
 # shellcheck disable=SC2046
 $cxx -std=c++20 "$work/use.cpp" -o "$work/static" \
   $(pkg-config --cflags --libs dtheta | sed -E 's/-l(dtheta[a-z-]*)/-l:lib\1.a/g')
