@@ -3,7 +3,8 @@
 #
 #   tests/run.sh [--long] [--werror] [--sanitize] [Boost.Test options]
 #
-#   --long      also the tests that take minutes, and those on other systems (tests/other_systems.sh)
+#   --long      also the tests that take minutes, clang-tidy over the sources (tests/tidy.sh), and those on
+#               other systems (tests/other_systems.sh)
 #   --werror    warnings are errors
 #   --sanitize  under AddressSanitizer and UndefinedBehaviorSanitizer, in build-sanitize/
 set -euo pipefail
@@ -77,7 +78,7 @@ for program in "$build"/tests/*/test_*; do
   run_program "$program"
 done
 scripts=(tests/*/*.sh)
-[ -z "${DTHETA_LONG_TESTS-}" ] || scripts+=(tests/other_systems.sh)
+[ -z "${DTHETA_LONG_TESTS-}" ] || scripts+=(tests/tidy.sh tests/other_systems.sh)
 for script in "${scripts[@]}"; do
   echo "== ${script#tests/}"
   run_script "$script"
