@@ -31,7 +31,8 @@ Index multiply_adds(const Tape& tape, std::uint32_t record) {
   // Filters are (channels of the convolution's result, ...).
   if (op == "conv" || op == "conv_with_bias") return out.size() * per_first(in(1));
   if (op == "conv_data_grad") return in(0).size() * per_first(in(1));
-  if (op == "lstm") return in(0).size() * in(1)[1];
+  // x contributes (time, samples, gates * hidden), the weights are (gates * hidden, hidden).
+  if (op == "lstm" || op == "gru" || op == "rnn") return in(0).size() * in(1)[1];
   return 0;
 }
 
