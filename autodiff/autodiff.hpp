@@ -4,6 +4,7 @@
 /// autodiff/ops/; views of boost::multi_array are in autodiff/multi_array.hpp, and what an op of
 /// one's own needs in autodiff/elementwise.hpp and autodiff/op.hpp.
 
+#include "autodiff/checkpoint.hpp"
 #include "autodiff/errors.hpp"
 #include "autodiff/grad.hpp"
 #include "autodiff/ops/elementwise/activation.hpp"

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "autodiff/checkpoint.hpp"
 #include "autodiff/errors.hpp"
 #include "autodiff/ops/broadcast.hpp"
 #include "autodiff/ops/elementwise/arithmetic.hpp"
@@ -93,6 +94,15 @@ void add_to(std::uint32_t& sum, Var part) {
 
 Primal primal_of(Tape& tape, std::uint32_t i) { return {tape.inputs(i), tape.var(i)}; }
 
+/// The same with what stands for the records; `operands` holds them.
+Primal primal_of(Tape& tape, std::uint32_t i, const detail::Recomputed& recomputed,
+                 std::vector<std::uint32_t>& operands) {
+  if (recomputed.empty()) return primal_of(tape, i);
+  operands.clear();
+  for (const std::uint32_t in : tape.inputs(i)) operands.push_back(recomputed.place_of(in));
+  return {operands, tape.var(recomputed.place_of(i))};
+}
+
 std::vector<Var> operands_of(const Primal& p) {
   std::vector<Var> operands;
   for (const std::uint32_t in : p.in) operands.emplace_back(p.out.tape(), in);
@@ -178,14 +188,17 @@ std::vector<Var> vjp(std::span<const Var> ys, std::span<const Var> cotangents,
     if (adjoint.covers(ys[k].index())) add_to(adjoint[ys[k].index()], cotangents[k]);
   }
 
+  detail::Recomputed recomputed(tape);
+  std::vector<std::uint32_t> operands;
   for (std::uint32_t i = last + 1; i-- > first;) {
     const Node& node = tape.node(i);
     if (adjoint[i] == none || !depends[i] || node.role != Role::op) continue;
+    recomputed.meet(i);
     const Tape::DerivativeOf scope(tape, i);
-    const Primal primal = primal_of(tape, i);
+    const Primal primal = primal_of(tape, i, recomputed, operands);
     const Var cotangent = tape.var(adjoint[i]);
     for (std::size_t k = 0; k < primal.in.size(); ++k) {
-      const std::uint32_t in = primal.in[k];
+      const std::uint32_t in = tape.inputs(i)[k];
       if (!adjoint.covers(in) || !depends[in]) continue;
       const Var v = node.op->vjp(node.attributes, static_cast<int>(k), primal, cotangent);
       if (v.exists()) add_to(adjoint[in], v);
