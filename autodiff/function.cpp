@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -221,6 +222,13 @@ void read(const Recorded<T>& r, const Compiled<T>& c, ValueAndGrad& into) {
   }
 }
 
+/// What a function remembers. Throws StateError for one that has been moved from.
+template <class Caches>
+Caches& held(const std::unique_ptr<Caches>& caches) {
+  if (caches == nullptr) throw StateError("function: it has been moved from");
+  return *caches;
+}
+
 }  // namespace
 
 struct FunctionCore::Caches {
@@ -250,42 +258,44 @@ FunctionCore& FunctionCore::operator=(FunctionCore&&) noexcept = default;
 FunctionCore::~FunctionCore() = default;
 
 const Tensor& FunctionCore::value(const Body& body, std::span<const ArrayArg> xs) {
-  return caches_->run(body, xs, {}, &Recorded<float>::for_value, &Recorded<double>::for_value,
-                      [](auto& r, auto& c) -> const Tensor& {
-                        read(c.workspace, c.outputs[0], r.results.value);
-                        return r.results.value;
-                      });
+  return held(caches_).run(body, xs, {}, &Recorded<float>::for_value, &Recorded<double>::for_value,
+                           [](auto& r, auto& c) -> const Tensor& {
+                             read(c.workspace, c.outputs[0], r.results.value);
+                             return r.results.value;
+                           });
 }
 
 const ValueAndGrad& FunctionCore::value_and_grad(const Body& body, std::span<const ArrayArg> xs) {
-  return caches_->run(body, xs, {}, &Recorded<float>::for_grad, &Recorded<double>::for_grad,
-                      [](auto& r, auto& c) -> const ValueAndGrad& {
-                        read(r, c, r.results.grad);
-                        return r.results.grad;
-                      });
+  return held(caches_).run(body, xs, {}, &Recorded<float>::for_grad, &Recorded<double>::for_grad,
+                           [](auto& r, auto& c) -> const ValueAndGrad& {
+                             read(r, c, r.results.grad);
+                             return r.results.grad;
+                           });
 }
 
 const ValueAndTangent& FunctionCore::jvp(const Body& body, std::span<const ArrayArg> xs,
                                          std::span<const ArrayArg> tangents) {
-  return caches_->run(body, xs, tangents, &Recorded<float>::for_jvp, &Recorded<double>::for_jvp,
-                      [](auto& r, auto& c) -> const ValueAndTangent& {
-                        read(c.workspace, c.outputs[0], r.results.tangent.value);
-                        read(c.workspace, c.outputs[1], r.results.tangent.tangent);
-                        return r.results.tangent;
-                      });
+  return held(caches_).run(body, xs, tangents, &Recorded<float>::for_jvp,
+                           &Recorded<double>::for_jvp,
+                           [](auto& r, auto& c) -> const ValueAndTangent& {
+                             read(c.workspace, c.outputs[0], r.results.tangent.value);
+                             read(c.workspace, c.outputs[1], r.results.tangent.tangent);
+                             return r.results.tangent;
+                           });
 }
 
 const ValueAndGrad& FunctionCore::hvp(const Body& body, std::span<const ArrayArg> xs,
                                       std::span<const ArrayArg> vs) {
-  return caches_->run(body, xs, vs, &Recorded<float>::for_hvp, &Recorded<double>::for_hvp,
-                      [](auto& r, auto& c) -> const ValueAndGrad& {
-                        read(r, c, r.results.product);
-                        return r.results.product;
-                      });
+  return held(caches_).run(body, xs, vs, &Recorded<float>::for_hvp, &Recorded<double>::for_hvp,
+                           [](auto& r, auto& c) -> const ValueAndGrad& {
+                             read(r, c, r.results.product);
+                             return r.results.product;
+                           });
 }
 
 std::size_t FunctionCore::recordings() const {
-  return caches_->in_float.size() + caches_->in_double.size();
+  const Caches& caches = held(caches_);
+  return caches.in_float.size() + caches.in_double.size();
 }
 
 }  // namespace detail

@@ -2,6 +2,7 @@
 
 #include <boost/test/unit_test.hpp>
 #include <cmath>
+#include <utility>
 #include <vector>
 
 #include "allocations.hpp"
@@ -122,6 +123,15 @@ BOOST_AUTO_TEST_CASE(a_call_that_replays_allocates_nothing) {
   const double again = all();
   BOOST_TEST(allocations() - before == 0);
   BOOST_TEST(first == again);
+}
+
+BOOST_AUTO_TEST_CASE(one_that_was_moved_from_says_so) {
+  auto f = weighted();
+  auto g = std::move(f);
+  BOOST_TEST(g(w, 2.0).item() == 60.0);
+  BOOST_CHECK_THROW(static_cast<void>(f(w, 2.0)), StateError);
+  BOOST_CHECK_THROW(static_cast<void>(f.value_and_grad(w, 2.0)), StateError);
+  BOOST_CHECK_THROW(static_cast<void>(f.recordings()), StateError);
 }
 
 BOOST_AUTO_TEST_CASE(value_and_grad_is_a_callable) {
