@@ -10,13 +10,15 @@
 #include <new>
 #include <optional>
 
+#include "gradcheck/budget.hpp"
 #include "gradcheck/diagnose/diagnose.hpp"
-#include "gradcheck/errors.hpp"
 #include "gradcheck/judge/adaptive.hpp"
 #include "gradcheck/judge/assemble.hpp"
 #include "gradcheck/judge/degenerate.hpp"
 #include "gradcheck/judge/second_opinion.hpp"
-#include "gradcheck/numeric/finite_difference.hpp"
+#include "gradcheck/judge/selection.hpp"
+#include "gradcheck/modes/conduct.hpp"
+#include "gradcheck/modes/known_corners.hpp"
 #include "gradcheck/purity.hpp"
 #include "gradcheck/same_bits.hpp"
 
@@ -26,34 +28,6 @@ namespace {
 // A change of J(θ) from one call to the next by up to this many roundings is called noise (sums in
 // another order); above it, J is another function each time and there is nothing to differentiate.
 constexpr double tolerable_change = 0x1p-40;
-
-void validate(const Options& options) {
-  require_positive("epsilon", options.epsilon);
-  require_positive("gradient_roundoff", options.gradient_roundoff);
-  require_positive("tolerance", options.held_to());
-}
-
-std::vector<Block> selected(const ParameterVector& theta, const Options& options) {
-  for (const std::string& name : options.blocks) theta.block(name);  // throws if unknown
-  for (const std::size_t layer : options.layers) {
-    if (std::ranges::find(theta.blocks(), layer, &Block::layer) != theta.blocks().end()) continue;
-    throw NameError(fmt::format("options: no block of theta belongs to layer {}", layer));
-  }
-  std::vector<Block> chosen;
-  for (const Block& block : theta.blocks()) {
-    const bool named = options.blocks.empty() ||
-                       std::ranges::find(options.blocks, block.name) != options.blocks.end();
-    const bool in_layer = options.layers.empty() ||
-                          std::ranges::find(options.layers, block.layer) != options.layers.end();
-    if (named && in_layer && block.size > 0) chosen.push_back(block);
-  }
-  if (chosen.empty()) {
-    throw ShapeError(
-        "check: theta has no entry to check; it is empty, or the blocks and layers "
-        "asked for have none in common");
-  }
-  return chosen;
-}
 
 using detail::same_bits;
 
@@ -160,8 +134,9 @@ void name_unsteadiness(const ProbeEvaluator& evaluate, const ParameterVector& th
 /// `cost`: null where J can be asked for single moves from θ only.
 Result check_probes(const ProbeEvaluator& evaluate, const Cost* cost, const Gradient& gradient,
                     const ParameterVector& theta, const Options& options) {
-  validate(options);
-  const std::vector<Block> blocks = selected(theta, options);
+  detail::require_numbers(options);
+  const std::vector<Block> blocks = detail::selected_blocks(theta, options);
+  const std::vector<detail::EntryRange> known = detail::known_corners(theta, options);
   Result result;
   result.method = options.method;
   result.epsilon = options.epsilon;
@@ -191,7 +166,8 @@ Result check_probes(const ProbeEvaluator& evaluate, const Cost* cost, const Grad
   };
   const detail::Request request{counted, theta,   result.analytic,
                                 blocks,  options, result.cost,
-                                change,  proceed, cost != nullptr ? &whole : nullptr};
+                                change,  proceed, cost != nullptr ? &whole : nullptr,
+                                known};
   const bool textbook = options.method == Method::textbook;
   const bool measurable =
       textbook || (std::isfinite(result.cost) &&
@@ -227,11 +203,18 @@ Result check_probes(const ProbeEvaluator& evaluate, const Cost* cost, const Grad
 
 Result check_probes(const ProbeEvaluator& evaluate, const Gradient& gradient,
                     const ParameterVector& theta, const Options& options) {
+  if (options.budget) {
+    return check_within(evaluate, nullptr, gradient, theta,
+                        {.budget = *options.budget, .check = options});
+  }
   return check_probes(evaluate, nullptr, gradient, theta, options);
 }
 
 Result check(const Cost& cost, const Gradient& gradient, const ParameterVector& theta,
              const Options& options) {
+  if (options.budget) {
+    return check_within(cost, gradient, theta, {.budget = *options.budget, .check = options});
+  }
   CostProbes probes(cost, theta.values(), options.threads, WhenThrown::no_value);
   // Away from θ a cost that throws has no value, whoever asks.
   const Cost guarded = [&](std::span<const double> at) {
@@ -244,24 +227,11 @@ Result check(const Cost& cost, const Gradient& gradient, const ParameterVector& 
     }
   };
   Result result = check_probes(std::ref(probes), &guarded, gradient, theta, options);
-  if (const Throws thrown = probes.throws(); thrown.count > 0) {
-    result.notes.push_back(fmt::format(
-        "the cost threw at {} of the points around theta, which were taken to lie outside its "
-        "domain; the first time: {}",
-        thrown.count, thrown.first));
-  }
-  if (!probes.left_untouched(theta.values())) {
-    result.notes.emplace_back(
-        "the cost wrote into the theta that it was lent: later probes saw other parameters");
-    if (result.verdict == Verdict::pass) result.verdict = Verdict::inconclusive;
-  }
+  detail::name_throws(result, probes.throws());
+  if (!probes.left_untouched(theta.values())) detail::name_writing(result);
   if (options.threads > 1 && result.deterministic && std::isfinite(result.cost) &&
       !threads_agree(cost, theta, options.threads)) {
-    result.deterministic = false;
-    result.notes.emplace_back(
-        "J gives other values where several threads call it at once: a race, a buffer that they "
-        "share; check with one thread");
-    if (result.verdict == Verdict::pass) result.verdict = Verdict::inconclusive;
+    detail::name_race(result);
   }
   return result;
 }

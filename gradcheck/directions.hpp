@@ -86,9 +86,10 @@ struct BadEntries {
   bool complete = true;  ///< false: more entries are wrong than were asked for
 };
 
-/// Halves the set of suspects by directional checks: about log₂ n tests for one bad entry among n,
-/// 2 log₂ n for each further one. An error too small to be seen among its whole group, √n weaker
-/// than alone, is not found: an empty answer is no proof.
+/// Halves a direction along which J contradicts the gradient: what it is off by is the sum of what
+/// its halves are off by, so that one slope of four values tells for both. About log₂ n slopes for
+/// one bad entry among n, and for each further one. An error too small to be seen among its whole
+/// group, √n weaker than alone, is not found: an empty answer is no proof.
 BadEntries find_bad_entries(const Cost& cost, const Gradient& gradient,
                             const ParameterVector& theta, std::size_t most = 8,
                             const DirectionOptions& options = {});

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <chrono>
 #include <cmath>
 #include <cstdint>
 #include <exception>
@@ -20,8 +21,10 @@
 #include "gradcheck/bridge/cost_rounding.hpp"
 #include "gradcheck/bridge/probes/stacked_probes.hpp"
 #include "gradcheck/bridge/replay_oracle.hpp"
+#include "gradcheck/bridge/tape_cost.hpp"
 #include "gradcheck/bridge/tape_gradient.hpp"
 #include "gradcheck/bridge/wrong_op.hpp"
+#include "gradcheck/budget.hpp"
 #include "gradcheck/errors.hpp"
 
 namespace dtheta::gradcheck {
@@ -103,6 +106,7 @@ class NetworkCheck::Compiled {
   Result run() { return run(options_.theta != nullptr ? *options_.theta : recorded_); }
 
   Result run(const ParameterVector& theta) {
+    start_ = std::chrono::steady_clock::now();
     cost_.tape().require(cost_);  // throws when what is checked is gone
     recorded_.require_same_layout(theta);
     if (options_.gradient == nullptr) differentiate(theta);
@@ -125,9 +129,16 @@ class NetworkCheck::Compiled {
 
  private:
   Result measure(const ParameterVector& theta, const NetworkOptions& options) {
-    return options.gradient != nullptr
-               ? check_probes(std::ref(*probes_), *options.gradient, theta, options)
-               : check_probes(std::ref(*probes_), tape_gradient_, theta, options);
+    const Gradient gradient =
+        options.gradient != nullptr ? Gradient(*options.gradient) : Gradient(tape_gradient_);
+    if (!options.budget) return check_probes(std::ref(*probes_), gradient, theta, options);
+    if (!anywhere_) anywhere_.emplace(cost_, vars_, options.threads);
+    const Cost anywhere = std::ref(*anywhere_);
+    BudgetOptions within{.budget = *options.budget, .check = options};
+    // What was compiled has been paid for, too.
+    const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - start_;
+    within.budget.seconds = std::max(within.budget.seconds - spent.count(), 1e-9);
+    return check_within(std::ref(*probes_), &anywhere, gradient, theta, within);
   }
 
   /// Each leaf's probes compute other ops, so that what `check_probes` asks twice, a probe of one
@@ -226,6 +237,8 @@ class NetworkCheck::Compiled {
   std::vector<double> tape_gradient_;
   std::optional<StackedProbes> probes_;
   std::vector<nn::LayerCall> calls_;
+  std::optional<TapeCost> anywhere_;  // only within a budget
+  std::chrono::steady_clock::time_point start_{};
   std::vector<std::string> unsteady_;  // blocks from which J is not the same each time
 };
 

@@ -1,5 +1,6 @@
 #include "gradcheck/cli/json.hpp"
 
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "gradcheck/report/entries.hpp"
@@ -33,6 +34,16 @@ Json worst_of(const BlockResult& block) {
   return json;
 }
 
+/// Infinite numbers have no place in JSON.
+Json number_or_null(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
+
+Json sight_of(const BlockResult& block) {
+  if (!block.sight) return nullptr;
+  return {{"error", number_or_null(block.sight->error)},
+          {"probability", block.sight->probability},
+          {"measured", block.sight->measured}};
+}
+
 Json block_of(const Result& result, const BlockResult& b) {
   return {{"name", b.name},
           {"layer", b.layer},
@@ -42,6 +53,8 @@ Json block_of(const Result& result, const BlockResult& b) {
           {"detectable", b.detectable},
           {"failed", detail::wrong_entries(result, b)},
           {"inconclusive", b.inconclusive},
+          {"excused", b.excused},
+          {"sight", sight_of(b)},
           {"worst", worst_of(b)}};
 }
 
@@ -65,6 +78,7 @@ std::string to_json(const Result& result) {
                   {"method", to_string(result.method)},
                   {"headline", headline(result)},
                   {"complete", result.complete},
+                  {"sampled", result.sampled},
                   {"cost", result.method == Method::comparison ? Json(nullptr) : Json(result.cost)},
                   {"evaluations", result.evaluations},
                   {"gradient_evaluations", result.gradient_evaluations},

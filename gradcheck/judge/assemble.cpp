@@ -5,9 +5,11 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <string>
 
 #include "gradcheck/badness.hpp"
 #include "gradcheck/judge/blind_spots.hpp"
+#include "gradcheck/judge/selection.hpp"
 
 namespace dtheta::gradcheck::detail {
 namespace {
@@ -58,6 +60,15 @@ class Assembly {
     c.corner = found.reason == Reason::corner;
     c.verdict = found.verdict;
     return c;
+  }
+
+  /// Open for a reason that a corner can be, where one is known to be. What looks wrong is not.
+  bool is_excused(std::size_t i) const {
+    const Finding& found = findings_.entries[i];
+    return found.verdict == Verdict::inconclusive &&
+           (found.reason == Reason::corner || found.reason == Reason::several_corners ||
+            found.reason == Reason::unresolved) &&
+           holds(request_.known_corners, i);
   }
 
   double error_of(std::size_t i) const {
@@ -124,10 +135,12 @@ class Assembly {
       const Finding& found = findings_.entries[i];
       append_pair(i);
       if (found.verdict == Verdict::fail) ++summary.failed;
-      if (found.verdict == Verdict::inconclusive) ++summary.inconclusive;
+      const bool excused = is_excused(i);
+      if (excused) ++summary.excused;
+      if (found.verdict == Verdict::inconclusive && !excused) ++summary.inconclusive;
       const bool corner = found.reason == Reason::corner;
       if (corner) ++summary.corners;
-      if (!corner) floor = std::max(floor, floor_of(i));
+      if (!corner && !excused) floor = std::max(floor, floor_of(i));
       if (corner || std::abs(found.numeric) > found.bar) summary.sensitive = true;
       measured = measured && std::isfinite(found.numeric);
     }
@@ -200,8 +213,20 @@ class Assembly {
           "J is not deterministic: the same theta gave different bits (live dropout, unseeded "
           "randomness, running statistics or a race); freeze it, then check again");
     }
-    if (!result_.complete) doubt("the check was stopped before it had seen every entry");
+    if (!result_.complete) doubt(std::string(stopped_note));
     name_blind_spots(result_, request_.theta, findings_.entries);
+    name_excused();
+  }
+
+  void name_excused() {
+    std::size_t excused = 0;
+    for (const BlockResult& block : result_.blocks) excused += block.excused;
+    if (excused == 0) return;
+    result_.notes.push_back(
+        fmt::format("{} {} left open and {} not held against the gradient: {} named as known "
+                    "corners",
+                    excused, excused == 1 ? "entry was" : "entries were",
+                    excused == 1 ? "is" : "are", excused == 1 ? "it was" : "they were"));
   }
 
   Verdict worst_block() const {

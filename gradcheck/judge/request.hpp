@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "gradcheck/judge/finding.hpp"
+#include "gradcheck/judge/selection.hpp"
 #include "gradcheck/options.hpp"
 #include "gradcheck/parameter_vector.hpp"
 #include "gradcheck/probe.hpp"
@@ -29,6 +30,8 @@ struct Request {
   /// Called with the number of entries judged so far; false stops.
   std::function<bool(std::size_t)> proceed;
   const Cost* whole = nullptr;  ///< J anywhere; null where it can be asked for single moves only
+  /// Of Options::known_corners; only the assembly of a result asks for them.
+  std::span<const EntryRange> known_corners{};
 };
 
 /// One finding per entry of θ, in θ's order.

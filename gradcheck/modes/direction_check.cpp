@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "gradcheck/directions.hpp"
+#include "gradcheck/modes/conduct.hpp"
 
 namespace dtheta::gradcheck {
 namespace {
@@ -164,6 +165,7 @@ class DirectionCheck {
 
 DirectionResult check_directions(const Cost& cost, const Gradient& gradient,
                                  const ParameterVector& theta, const DirectionOptions& options) {
+  detail::refuse_budget(options.check, "check_directions");
   return DirectionCheck(cost, gradient.at(theta), theta, options).run();
 }
 

@@ -9,76 +9,22 @@
 
 #include "gradcheck/errors.hpp"
 #include "gradcheck/judge/scales.hpp"
+#include "gradcheck/modes/conduct.hpp"
+#include "gradcheck/modes/halving.hpp"
+#include "gradcheck/modes/line_check.hpp"
+#include "gradcheck/numeric/counter_bits.hpp"
 
 namespace dtheta::gradcheck {
 namespace {
 
-/// SplitMix64's finaliser: a counter becomes 64 bits. Steele, Lea and Flood, OOPSLA 2014.
-std::uint64_t scrambled(std::uint64_t z) {
-  z += 0x9E3779B97F4A7C15ULL;
-  z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9ULL;
-  z = (z ^ (z >> 27)) * 0x94D049BB133111EBULL;
-  return z ^ (z >> 31);
-}
-
-/// In (0, 1).
-double uniform(std::uint64_t bits) { return (static_cast<double>(bits >> 11) + 0.5) * 0x1p-53; }
+using detail::scrambled;
+using detail::uniform;
 
 /// Box and Muller; a function of its arguments alone.
 double gaussian(std::uint64_t key, std::uint64_t i) {
   const double radius = std::sqrt(-2.0 * std::log(uniform(scrambled(key ^ scrambled(2 * i)))));
   return radius * std::cos(2.0 * std::numbers::pi * uniform(scrambled(key ^ scrambled(2 * i + 1))));
 }
-
-class GroupTest {
- public:
-  GroupTest(const Cost& cost, std::span<const double> gradient, const ParameterVector& theta,
-            std::size_t most, const DirectionOptions& options)
-      : cost_(cost), gradient_(gradient), theta_(theta), most_(most), options_(options) {}
-
-  BadEntries run() {
-    if (is_bad(0, theta_.size())) search(0, theta_.size());
-    return std::move(found_);
-  }
-
- private:
-  bool is_bad(std::size_t first, std::size_t last) {
-    auto direction = gaussian_direction(theta_, options_.seed, found_.probes++);
-    for (std::size_t i = 0; i < direction.size(); ++i) {
-      if (i < first || i >= last) direction[i] = 0.0;
-      // The size of an entry in its direction is kept away from zero, where it would hide.
-      else if (last - first == 1)
-        direction[i] = std::abs(direction[i]) + 0.1;
-    }
-    const auto slope = slope_along(cost_, gradient_, theta_, direction, options_.check);
-    found_.evaluations += slope.evaluations;
-    return slope.verdict == Verdict::fail;
-  }
-
-  /// [first, last) is known to be bad.
-  void search(std::size_t first, std::size_t last) {
-    if (found_.positions.size() >= most_) {
-      found_.complete = false;
-      return;
-    }
-    if (last - first == 1) {
-      found_.positions.push_back(first);
-      return;
-    }
-    const std::size_t middle = first + (last - first) / 2;
-    const bool left = is_bad(first, middle);
-    if (left) search(first, middle);
-    // If the left half is clean, the right one is to blame without a test.
-    if (!left || is_bad(middle, last)) search(middle, last);
-  }
-
-  const Cost& cost_;
-  std::span<const double> gradient_;
-  const ParameterVector& theta_;
-  std::size_t most_;
-  const DirectionOptions& options_;
-  BadEntries found_;
-};
 
 }  // namespace
 
@@ -98,6 +44,7 @@ std::vector<double> gaussian_direction(const ParameterVector& theta, std::uint64
 DirectionSlope slope_along(const Cost& cost, std::span<const double> gradient,
                            const ParameterVector& theta, std::span<const double> direction,
                            const Options& options) {
+  detail::refuse_budget(options, "slope_along");
   if (gradient.size() != theta.size() || direction.size() != theta.size()) {
     throw ShapeError(
         fmt::format("direction: theta has {} entries, the gradient {}, the direction "
@@ -120,11 +67,7 @@ DirectionSlope slope_along(const Cost& cost, std::span<const double> gradient,
     }
     return cost(moved);
   };
-  Options one = options;
-  one.threads = 1;  // `moved` is shared
-  one.blocks.clear();
-  one.layers.clear();
-  one.hints = {};
+  const Options one = detail::options_along(options);  // one thread: `moved` is shared
   const std::array<double, 1> here{0.0};
   const std::array<double, 1> analytic{slope.analytic};
   const Result result = check(along, analytic, here, one);
@@ -139,8 +82,36 @@ DirectionSlope slope_along(const Cost& cost, std::span<const double> gradient,
 BadEntries find_bad_entries(const Cost& cost, const Gradient& gradient,
                             const ParameterVector& theta, std::size_t most,
                             const DirectionOptions& options) {
+  detail::refuse_budget(options.check, "find_bad_entries");
   const std::vector<double> g = gradient.at(theta);
-  return GroupTest(cost, g, theta, most, options).run();
+  BadEntries bad;
+  for (std::size_t i = 0; i < g.size() && bad.positions.size() < most; ++i) {
+    if (!std::isfinite(g[i])) bad.positions.push_back(i);
+  }
+  std::vector<Block> blocks;
+  for (const Block& block : theta.blocks()) {
+    if (block.size > 0) blocks.push_back(block);
+  }
+  detail::ThetaCopies copies(theta.values());
+  const detail::Lines lines(copies, cost, theta, blocks, g, 1);
+  const detail::LineGroup all{"theta", {{0, theta.size(), detail::scrambled(options.seed)}}};
+  const auto along = detail::check_lines(lines, std::span(&all, 1), options.check);
+  bad.probes = 1;
+  bad.evaluations = along.evaluations;
+  const detail::LineSlope& slope = along.groups[0][0];
+  if (slope.verdict != Verdict::fail || bad.positions.size() == most) {
+    bad.complete = slope.verdict != Verdict::fail;
+    return bad;
+  }
+  const detail::Halves found =
+      detail::find_by_halves(lines, {all.lines[0], slope.step, along.noise, along.cost},
+                             most - bad.positions.size(), [] { return true; });
+  bad.positions.insert(bad.positions.end(), found.positions.begin(), found.positions.end());
+  std::ranges::sort(bad.positions);
+  bad.probes += found.tests;
+  bad.evaluations += found.evaluations;
+  bad.complete = found.complete;
+  return bad;
 }
 
 }  // namespace dtheta::gradcheck

@@ -9,6 +9,7 @@
 
 #include "gradcheck/compare.hpp"
 #include "gradcheck/errors.hpp"
+#include "gradcheck/modes/conduct.hpp"
 
 namespace dtheta::gradcheck {
 namespace {
@@ -92,6 +93,7 @@ const Result& PartsResult::part(std::string_view name) const {
 
 PartsResult check_parts(std::span<const CostPart> parts, const ParameterVector& theta,
                         const Options& options, const CostPart* whole) {
+  detail::refuse_budget(options, "check_parts");
   if (parts.empty()) throw ShapeError("parts: none were given");
   PartsResult out;
   out.verdict = Verdict::pass;

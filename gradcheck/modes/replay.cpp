@@ -10,6 +10,7 @@
 #include "gradcheck/errors.hpp"
 #include "gradcheck/judge/law.hpp"
 #include "gradcheck/judge/scales.hpp"
+#include "gradcheck/modes/conduct.hpp"
 #include "gradcheck/numeric/finite_difference.hpp"
 #include "gradcheck/numeric/noise.hpp"
 #include "gradcheck/numeric/slope.hpp"
@@ -118,6 +119,7 @@ class Replay {
 ProbeReplay replay_probe(const ProbeEvaluator& evaluate, const Gradient& gradient,
                          const ParameterVector& theta, std::size_t position, double step,
                          const Options& options) {
+  detail::refuse_budget(options, "replay_probe");
   require_positive("step", step);
   Replay replay(evaluate, theta, position, step, options);
   return replay.run(gradient.at(theta)[position]);

@@ -4,10 +4,15 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 #include <random>
+#include <unordered_map>
 
 #include "gradcheck/errors.hpp"
+#include "gradcheck/judge/selection.hpp"
+#include "gradcheck/modes/conduct.hpp"
+#include "gradcheck/modes/draw.hpp"
+#include "gradcheck/modes/known_corners.hpp"
+#include "gradcheck/modes/theta_copies.hpp"
 #include "gradcheck/replay.hpp"
 
 namespace dtheta::gradcheck {
@@ -18,28 +23,15 @@ void require_part(const char* name, double value) {
   throw OptionError(fmt::format("{}: {} was given, but it must lie between 0 and 1", name, value));
 }
 
-/// Fisher and Yates' shuffle, cut off after `count`; then one entry of every block left out.
-std::vector<std::size_t> drawn(const ParameterVector& theta, std::size_t count,
-                               std::uint64_t seed) {
-  std::vector<std::size_t> all(theta.size());
-  std::iota(all.begin(), all.end(), std::size_t{0});
-  std::mt19937_64 bits(seed);
-  for (std::size_t i = 0; i < count; ++i) std::swap(all[i], all[i + bits() % (all.size() - i)]);
-  std::vector<bool> chosen(theta.size(), false);
-  for (std::size_t i = 0; i < count; ++i) chosen[all[i]] = true;
-  for (const Block& block : theta.blocks()) {
-    const auto first = chosen.begin() + static_cast<std::ptrdiff_t>(block.offset);
-    const auto last = first + static_cast<std::ptrdiff_t>(block.size);
-    if (block.size > 0 && std::find(first, last, true) == last) {
-      chosen[block.offset + bits() % block.size] = true;
-    }
+/// Puts back what was moved.
+struct PutBack {
+  std::span<const double> from;
+  std::span<double> to;
+  const std::vector<std::size_t>& positions;
+  ~PutBack() {
+    for (const std::size_t i : positions) to[i] = from[i];
   }
-  std::vector<std::size_t> positions;
-  for (std::size_t i = 0; i < chosen.size(); ++i) {
-    if (chosen[i]) positions.push_back(i);
-  }
-  return positions;
-}
+};
 
 std::vector<std::size_t> chosen(const ParameterVector& theta, std::vector<std::size_t> entries) {
   std::ranges::sort(entries);
@@ -55,12 +47,49 @@ std::vector<std::size_t> chosen(const ParameterVector& theta, std::vector<std::s
 ParameterVector reduced(const ParameterVector& theta, std::span<const double> values,
                         const std::vector<std::size_t>& positions) {
   ParameterVector small;
+  auto next = positions.begin();
   for (const Block& block : theta.blocks()) {
     std::vector<double> own;
-    for (const std::size_t i : positions) {
-      if (i >= block.offset && i < block.offset + block.size) own.push_back(values[i]);
+    for (; next != positions.end() && *next < block.offset + block.size; ++next) {
+      own.push_back(values[*next]);
     }
     if (!own.empty()) small.add(block.name, block.layer, {own.size()}, own);
+  }
+  return small;
+}
+
+/// What speaks of entries of θ, for those that were drawn.
+Options reduced(const Options& options, const ParameterVector& theta,
+                const std::vector<std::size_t>& positions) {
+  Options small = options;
+  small.budget.reset();
+  for (Oracle& oracle : small.oracles) {
+    oracle.slope = [slope = oracle.slope, &positions](std::size_t entry, double step) {
+      return slope(positions[entry], step);
+    };
+  }
+  if (options.corner) {
+    small.corner = [&corner = options.corner, &positions](std::size_t entry, double reach) {
+      return corner(positions[entry], reach);
+    };
+  }
+  const auto drawn = [&positions, size = theta.size()](const std::vector<double>& whole) {
+    if (whole.size() != size) return whole;
+    std::vector<double> part;
+    for (const std::size_t i : positions) part.push_back(whole[i]);
+    return part;
+  };
+  if (options.gradient_rounding) {
+    small.gradient_rounding = [&whole = options.gradient_rounding, drawn] {
+      return drawn(whole());
+    };
+  }
+  small.hints.previous = drawn(options.hints.previous);
+  for (NamedVector& suspect : small.hints.suspects) suspect.values = drawn(suspect.values);
+  small.known_corners.clear();
+  const auto known = detail::known_corners(theta, options);
+  for (std::size_t k = 0; k < positions.size(); ++k) {
+    if (detail::holds(known, positions[k])) small.known_corners.push_back(fmt::format("#{}", k));
   }
   return small;
 }
@@ -74,12 +103,14 @@ SampleResult check_drawn(const Gradient& gradient, const ParameterVector& theta,
   const std::size_t count = sample_size(theta.size(), options.confidence, options.wrong_part);
   sample.positions =
       options.entries.empty()
-          ? drawn(theta, options.count > 0 ? std::min(options.count, theta.size()) : count,
-                  options.seed)
+          ? detail::drawn_entries(theta.blocks(),
+                                  options.count > 0 ? std::min(options.count, theta.size()) : count,
+                                  options.seed)
           : chosen(theta, options.entries);
   const ParameterVector small = reduced(theta, theta.values(), sample.positions);
   const ParameterVector small_gradient = reduced(theta, gradient.at(theta), sample.positions);
-  sample.result = check_small(small, small_gradient, sample.positions);
+  sample.result = check_small(small, small_gradient, sample.positions,
+                              reduced(options.check, theta, sample.positions));
   sample.result.sampled = true;
   for (BlockResult& block : sample.result.blocks) {
     for (Component& c : block.worst) {
@@ -108,6 +139,40 @@ SampleResult check_drawn(const Gradient& gradient, const ParameterVector& theta,
 
 }  // namespace
 
+/// Fisher and Yates' shuffle, cut off after `count`, of which only what was moved is written down;
+/// then one entry of every block left out.
+std::vector<std::size_t> detail::drawn_entries(std::span<const Block> blocks, std::size_t count,
+                                               std::uint64_t seed) {
+  std::vector<std::size_t> starts{0};  // of each block, where only these blocks are counted
+  for (const Block& block : blocks) starts.push_back(starts.back() + block.size);
+  const std::size_t total = starts.back();
+  std::mt19937_64 bits(seed);
+  std::unordered_map<std::size_t, std::size_t> moved;
+  const auto at = [&](std::size_t i) {
+    const auto found = moved.find(i);
+    return found == moved.end() ? i : found->second;
+  };
+  std::vector<std::size_t> chosen;
+  for (std::size_t i = 0; i < std::min(count, total); ++i) {
+    const std::size_t other = i + bits() % (total - i);
+    chosen.push_back(at(other));
+    moved[other] = at(i);
+  }
+  std::ranges::sort(chosen);
+  std::vector<std::size_t> positions;
+  auto next = chosen.begin();
+  for (std::size_t b = 0; b < blocks.size(); ++b) {
+    const auto first = next;
+    for (; next != chosen.end() && *next < starts[b + 1]; ++next) {
+      positions.push_back(blocks[b].offset + *next - starts[b]);
+    }
+    if (next == first && blocks[b].size > 0) {
+      positions.push_back(blocks[b].offset + bits() % blocks[b].size);
+    }
+  }
+  return positions;
+}
+
 std::size_t sample_size(std::size_t size, double confidence, double wrong_part) {
   require_part("confidence", confidence);
   require_part("wrong_part", wrong_part);
@@ -117,30 +182,38 @@ std::size_t sample_size(std::size_t size, double confidence, double wrong_part) 
 
 SampleResult check_sample(const Cost& cost, const Gradient& gradient, const ParameterVector& theta,
                           const SampleOptions& options) {
-  return check_drawn(gradient, theta, options,
-                     [&](const ParameterVector& small, const ParameterVector& small_gradient,
-                         const std::vector<std::size_t>& positions) {
-                       const Cost embedded = [&](std::span<const double> t) {
-                         std::vector<double> whole(theta.values().begin(), theta.values().end());
-                         for (std::size_t k = 0; k < t.size(); ++k) whole[positions[k]] = t[k];
-                         return cost(whole);
-                       };
-                       return check(embedded, small_gradient, small, options.check);
-                     });
+  detail::refuse_budget(options.check, "check_sample");
+  detail::ThetaCopies copies(theta.values());
+  SampleResult sample =
+      check_drawn(gradient, theta, options,
+                  [&](const ParameterVector& small, const ParameterVector& small_gradient,
+                      const std::vector<std::size_t>& positions, const Options& small_options) {
+                    const Cost embedded = [&](std::span<const double> t) {
+                      detail::ThetaCopies::Loan loan(copies);
+                      const std::span<double> whole = *loan;
+                      for (std::size_t k = 0; k < t.size(); ++k) whole[positions[k]] = t[k];
+                      const PutBack put_back{theta.values(), whole, positions};
+                      return cost(whole);
+                    };
+                    return check(embedded, small_gradient, small, small_options);
+                  });
+  if (!copies.left_untouched()) detail::name_writing(sample.result);
+  return sample;
 }
 
 SampleResult check_sample(const ProbeEvaluator& evaluate, const Gradient& gradient,
                           const ParameterVector& theta, const SampleOptions& options) {
+  detail::refuse_budget(options.check, "check_sample");
   return check_drawn(gradient, theta, options,
                      [&](const ParameterVector& small, const ParameterVector& small_gradient,
-                         const std::vector<std::size_t>& positions) {
+                         const std::vector<std::size_t>& positions, const Options& small_options) {
                        const ProbeEvaluator embedded = [&](std::span<const Probe> probes,
                                                            std::span<double> answers) {
                          std::vector<Probe> moved(probes.begin(), probes.end());
                          for (Probe& probe : moved) probe.index = positions[probe.index];
                          evaluate(moved, answers);
                        };
-                       return check_probes(embedded, small_gradient, small, options.check);
+                       return check_probes(embedded, small_gradient, small, small_options);
                      });
 }
 

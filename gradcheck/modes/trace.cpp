@@ -9,6 +9,7 @@
 #include <set>
 
 #include "gradcheck/errors.hpp"
+#include "gradcheck/modes/conduct.hpp"
 #include "gradcheck/report/report.hpp"
 
 namespace dtheta::gradcheck {
@@ -92,6 +93,7 @@ std::string_view word_of(const StageResult& stage) {
 }  // namespace
 
 TraceResult check_trace(std::span<const TraceStage> stages, const Options& options) {
+  detail::refuse_budget(options, "check_trace");
   if (stages.empty()) throw ShapeError("trace: it has no stages");
   std::set<std::string> outputs;
   TraceResult result{.verdict = Verdict::pass};

@@ -7,6 +7,8 @@
 #include <limits>
 #include <numbers>
 
+#include "gradcheck/numeric/counter_bits.hpp"
+
 namespace dtheta::gradcheck {
 namespace {
 
@@ -14,16 +16,8 @@ namespace {
 constexpr std::size_t shortest_list = 4096;
 constexpr std::size_t most_measured = 1024;  // entries that give the size of a block
 
-/// SplitMix64's finaliser: a counter becomes 64 bits. Steele, Lea and Flood, OOPSLA 2014.
-std::uint64_t scrambled(std::uint64_t z) {
-  z += 0x9E3779B97F4A7C15ULL;
-  z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9ULL;
-  z = (z ^ (z >> 27)) * 0x94D049BB133111EBULL;
-  return z ^ (z >> 31);
-}
-
-/// In (0, 1).
-double uniform(std::uint64_t bits) { return (static_cast<double>(bits >> 11) + 0.5) * 0x1p-53; }
+using detail::scrambled;
+using detail::uniform;
 
 /// Box and Muller; a function of the key alone.
 void fill_gaussian(std::span<float> out, std::uint64_t key) {

@@ -1,6 +1,10 @@
 #include "gradcheck/report/entries.hpp"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <cmath>
+#include <string>
 
 namespace dtheta::gradcheck::detail {
 namespace {
@@ -45,6 +49,17 @@ std::size_t wrong_entries(const Result& result, const BlockResult& block) {
     wrong += contradicts(result, i) ? 1 : 0;
   }
   return wrong;
+}
+
+std::string sight_text(const BlockResult& block) {
+  if (!block.sight) return {};
+  if (!(block.sight->probability > 0.0)) return "nothing";
+  return fmt::format("{:.1e} with {:.4g} %", block.sight->error, 100.0 * block.sight->probability);
+}
+
+bool has_sights(const Result& result) {
+  return std::ranges::any_of(result.blocks,
+                             [](const BlockResult& block) { return block.sight.has_value(); });
 }
 
 }  // namespace dtheta::gradcheck::detail

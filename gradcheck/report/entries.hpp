@@ -23,4 +23,10 @@ bool contradicts(const Result& result, std::size_t i);
 /// How many entries of a block are wrong, as word_of counts them.
 std::size_t wrong_entries(const Result& result, const BlockResult& block);
 
+/// What was seen of a block of which not every entry was measured: "2.1e-06 with 99.9 %"; empty for
+/// one that was measured whole.
+std::string sight_text(const BlockResult& block);
+/// Whether any block has a sight.
+bool has_sights(const Result& result);
+
 }  // namespace dtheta::gradcheck::detail

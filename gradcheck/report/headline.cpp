@@ -87,13 +87,20 @@ std::string of_fail(const Result& result) {
         result.difference.value, count.text(), where);
   }
   if (count.entries == 0) {
-    const std::string why = !result.causes.empty()  ? result.causes.front().sentence
+    // Of a part of theta the first note says what contradicts; no entry has a cause.
+    const bool caused = !result.causes.empty() && !(result.sampled && !result.notes.empty());
+    const std::string why = caused                  ? result.causes.front().sentence
                             : !result.notes.empty() ? result.notes.front()
                                                     : "no entry alone shows it";
     return fmt::format("The check fails: {}.", readable(why));
   }
   return fmt::format("The gradient is wrong: {} contradict{} the differences of J,{}.",
                      count.text(), count.entries == 1 ? "s" : "", where);
+}
+
+/// Entries of a block that is open because too little was seen of it.
+std::size_t hidden(const BlockResult& block) {
+  return block.sight && block.verdict == Verdict::inconclusive ? block.size : 0;
 }
 
 std::string of_inconclusive(const Result& result) {
@@ -114,8 +121,20 @@ std::string of_inconclusive(const Result& result) {
     return fmt::format("{}the difference {:.3g} lies between 1e-7 and 1e-5.", cannot,
                        result.difference.value);
   }
+  if (const Count unseen = counted(result, [](const BlockResult& b) { return hidden(b); });
+      unseen.entries > 0) {
+    return fmt::format("{}the budget was not enough to see errors in {}.", cannot, unseen.where());
+  }
   if (!result.notes.empty()) return fmt::format("{}{}.", cannot, readable(result.notes.front()));
   return cannot + "the differences of J are not good enough.";
+}
+
+std::size_t measured_entries(const Result& result) {
+  std::size_t measured = 0;
+  for (const BlockResult& block : result.blocks) {
+    measured += block.sight ? block.sight->measured : block.size;
+  }
+  return measured;
 }
 
 std::string of_pass(const Result& result) {
@@ -132,6 +151,9 @@ std::string of_pass(const Result& result) {
         count.text(), count.where());
   }
   const std::string where = entries == 1 ? "its one entry"
+                            : detail::has_sights(result)
+                                ? fmt::format("{} of {} entries and along directions of each block",
+                                              measured_entries(result), entries)
                             : result.sampled
                                 ? fmt::format("the {} entries that were drawn", entries)
                                 : fmt::format("all {} entries", entries);

@@ -104,17 +104,27 @@ class Writer {
       width = std::max(width, readable(block.name).size());
       shape_width = std::max(shape_width, shape_of(block).size());
     }
-    line("\n  {:<{}}  {:>5}  {:<{}}  {:>10}  {:>10}  {:>6}  {}", "block", width, "layer", "shape",
-         shape_width, "difference", "detectable", "failed", "verdict");
+    const bool sights = detail::has_sights(result_);
+    line("\n  {:<{}}  {:>5}  {:<{}}  {:>10}  {:>10}  {:>6}  {}{}", "block", width, "layer", "shape",
+         shape_width, "difference", "detectable", "failed",
+         sights ? fmt::format("{:>10}  {:<22}  ", "measured", "an error is seen from") : "",
+         "verdict");
     for (const BlockResult* block : worst_first(result_)) {
       const bool textbook = result_.method == Method::textbook;
       std::string verdict(textbook ? to_string(block->band) : to_string(block->verdict));
       if (block->corners > 0) verdict += fmt::format(" ({} corners)", block->corners);
-      line("  {:<{}}  {:>5}  {:<{}}  {:>10.3e}  {:>10.1e}  {:>6}  {}", readable(block->name), width,
-           block->layer, shape_of(*block), shape_width, block->difference.value, block->detectable,
-           detail::wrong_entries(result_, *block),
+      if (block->excused > 0) verdict += fmt::format(" ({} excused)", block->excused);
+      line("  {:<{}}  {:>5}  {:<{}}  {:>10.3e}  {:>10.1e}  {:>6}  {}{}", readable(block->name),
+           width, block->layer, shape_of(*block), shape_width, block->difference.value,
+           block->detectable, detail::wrong_entries(result_, *block),
+           sights ? sight_columns(*block) : "",
            painted(std::move(verdict), style_of(block->verdict), style_.colour));
     }
+  }
+
+  static std::string sight_columns(const BlockResult& block) {
+    const std::size_t measured = block.sight ? block.sight->measured : block.size;
+    return fmt::format("{:>10}  {:<22}  ", measured, detail::sight_text(block));
   }
 
   void causes() {

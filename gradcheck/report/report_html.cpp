@@ -240,14 +240,19 @@ class Page {
   }
 
   void blocks() {
+    const bool sights = detail::has_sights(result_);
     put("<h2>Blocks</h2>\n<div class=\"scroll\"><table><tr><th class=\"l\">block<th>layer"
-        "<th>shape<th>difference<th>band<th>detectable<th>wrong<th>open<th>corners<th class=\"l\">"
-        "verdict</tr>\n");
+        "<th>shape<th>difference<th>band<th>detectable<th>wrong<th>open<th>corners<th>excused{}"
+        "<th class=\"l\">verdict</tr>\n",
+        sights ? "<th>measured<th>an error is seen from" : "");
     for (const BlockResult& b : result_.blocks) {
       put("<tr><td class=\"l\">{}<td>{}<td>({})<td>{:.3e}<td>{}<td>{:.1e}<td>{}<td>{}<td>{}"
-          "<td class=\"l verdict {}\">{}</tr>\n",
+          "<td>{}{}<td class=\"l verdict {}\">{}</tr>\n",
           escaped(b.name), b.layer, fmt::join(b.shape, ", "), b.difference.value, to_string(b.band),
-          b.detectable, detail::wrong_entries(result_, b), b.inconclusive, b.corners,
+          b.detectable, detail::wrong_entries(result_, b), b.inconclusive, b.corners, b.excused,
+          sights ? fmt::format("<td>{}<td>{}", b.sight ? b.sight->measured : b.size,
+                               detail::sight_text(b))
+                 : "",
           to_string(b.verdict), to_string(b.verdict));
     }
     put("</table></div>\n");

@@ -13,6 +13,11 @@ namespace {
 
 std::string details(const Result& result, const BlockResult& block) {
   std::string text;
+  if (block.sight) {
+    text += fmt::format("{} of {} entries measured, an error is seen from {}\n",
+                        block.sight->measured, block.size, detail::sight_text(block));
+  }
+  if (block.excused > 0) text += fmt::format("{} known corners excused\n", block.excused);
   for (const Cause& cause : block.causes) {
     text +=
         fmt::format("{} ({}): {}\n", to_string(cause.pattern), cause.sureness(), cause.sentence);
@@ -36,6 +41,10 @@ std::string message(const Result& result, const BlockResult& block) {
   if (result.method == Method::textbook) {
     return fmt::format("inconclusive: difference {:.3e} ({})", block.difference.value,
                        to_string(block.band));
+  }
+  if (block.sight && block.inconclusive == 0) {
+    return fmt::format("inconclusive: {} of {} entries were measured; an error is seen from {}",
+                       block.sight->measured, block.size, detail::sight_text(block));
   }
   return fmt::format("inconclusive: {} of {} entries open", block.inconclusive, block.size);
 }

@@ -9,6 +9,7 @@
 
 #include "callback.hpp"
 #include "functions.hpp"
+#include "gradcheck/budget.hpp"
 #include "gradcheck/cli/direction_result.hpp"
 #include "gradcheck/compare.hpp"
 #include "gradcheck/directions.hpp"
@@ -100,6 +101,11 @@ GradientResult check(const Layout& layout, const py::object& f, const py::object
       sample.check = options;
       auto drawn = gradcheck::check_sample(cost.cost(), gradient.gradient(), theta, sample);
       return {std::move(drawn.result), std::move(drawn.positions)};
+    }
+    if (options.budget) {
+      const gradcheck::BudgetOptions within{
+          .budget = *options.budget, .seed = sample.seed, .check = options};
+      return {gradcheck::check_within(cost.cost(), gradient.gradient(), theta, within)};
     }
     return {gradcheck::check(cost.cost(), gradient.gradient(), theta, options)};
   });

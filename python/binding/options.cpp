@@ -1,5 +1,6 @@
 #include "options.hpp"
 
+#include <cstddef>
 #include <map>
 #include <utility>
 #include <vector>
@@ -13,6 +14,17 @@ gradcheck::Method method_of(const std::string& word) {
   if (word == "adaptive") return gradcheck::Method::adaptive;
   if (word == "textbook") return gradcheck::Method::textbook;
   throw py::value_error("method: '" + word + "' is neither 'adaptive' nor 'textbook'");
+}
+
+gradcheck::Budget budget_of(const std::map<std::string, double>& given) {
+  gradcheck::Budget budget;
+  if (const auto seconds = given.find("seconds"); seconds != given.end()) {
+    budget.seconds = seconds->second;
+  }
+  if (const auto most = given.find("evaluations"); most != given.end()) {
+    budget.evaluations = static_cast<std::size_t>(most->second);
+  }
+  return budget;
 }
 
 void read_hints(const py::dict& options, gradcheck::Hints& hints) {
@@ -49,6 +61,10 @@ gradcheck::Options options_of(const py::dict& given, const py::object& progress)
   read_option(given, "layers", options.layers);
   read_option(given, "worst_entries", options.worst_entries);
   read_option(given, "threads", options.threads);
+  read_option(given, "known_corners", options.known_corners);
+  std::map<std::string, double> budget;
+  read_option(given, "budget", budget);
+  if (!budget.empty()) options.budget = budget_of(budget);
   read_hints(given, options.hints);
   options.progress = progress_of(progress);
   return options;

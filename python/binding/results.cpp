@@ -66,14 +66,21 @@ py::list entries_of(const Entries& entries) {
   return list_of(entries, [](const auto& e) { return entry_of(e); });
 }
 
+py::object sight_of(const gradcheck::BlockResult& b) {
+  if (!b.sight) return py::none();
+  return py::dict("error"_a = b.sight->error, "probability"_a = b.sight->probability,
+                  "measured"_a = b.sight->measured);
+}
+
 py::dict block_of(const gradcheck::Result& result, const gradcheck::BlockResult& b) {
-  return py::dict(
-      "name"_a = b.name, "layer"_a = b.layer, "shape"_a = tuple_of(b.shape), "size"_a = b.size,
-      "difference"_a = b.difference.value, "band"_a = to_string(b.band),
-      "verdict"_a = to_string(b.verdict), "detectable"_a = b.detectable,
-      "failed"_a = gradcheck::detail::wrong_entries(result, b), "inconclusive"_a = b.inconclusive,
-      "corners"_a = b.corners, "sensitive"_a = b.sensitive, "entries"_a = entries_of(b.worst),
-      "causes"_a = causes_of(b.causes));
+  return py::dict("name"_a = b.name, "layer"_a = b.layer, "shape"_a = tuple_of(b.shape),
+                  "size"_a = b.size, "difference"_a = b.difference.value,
+                  "band"_a = to_string(b.band), "verdict"_a = to_string(b.verdict),
+                  "detectable"_a = b.detectable,
+                  "failed"_a = gradcheck::detail::wrong_entries(result, b),
+                  "inconclusive"_a = b.inconclusive, "corners"_a = b.corners,
+                  "excused"_a = b.excused, "sight"_a = sight_of(b), "sensitive"_a = b.sensitive,
+                  "entries"_a = entries_of(b.worst), "causes"_a = causes_of(b.causes));
 }
 
 py::dict block_of(const gradcheck::JacobianBlock& b) {

@@ -31,6 +31,8 @@ def check(
     worst_entries: int = 5,
     sample: int | None = None,
     directions: int | None = None,
+    budget: float | Mapping[str, float] | None = None,
+    known_corners: str | Sequence[str] | None = None,
     seed: int = 1,
     threads: int = 1,
     progress: Progress | None = None,
@@ -58,6 +60,11 @@ def check(
     worst_entries: how many entries of each block the result keeps.
     sample: only so many entries, drawn at random; directions: up to so many random directions
         instead of entries, for a theta with very many. seed: of both.
+    budget: seconds, or {"seconds": ..., "evaluations": ...} of f: where a check of every entry does
+        not fit, all of theta is looked at along random directions, wrong entries are searched for,
+        and others drawn; block.sight says what would have been seen.
+    known_corners: blocks or entries ("b1", "W1[2, 3]") known to sit on a corner of f: where one
+        cannot be decided for that reason, it does not keep the check from passing.
     threads: above 1 f is called from several threads at once, which helps where it frees the
         interpreter's lock.
     progress: called about every tenth of a second as progress(done, total, evaluations, seconds);
@@ -80,6 +87,8 @@ def check(
             raise ValueError(f"{name}: {value} were asked for, but it takes at least 1")
     if sample is not None and directions is not None:
         raise ValueError("sample and directions: a check takes one or the other")
+    if budget is not None and (sample is not None or directions is not None):
+        raise ValueError("budget: it plans by itself, without sample and directions")
     tree = Tree(theta)
     problem = _Problem(f, grad, tree, args_of(args))
     options = given(
@@ -91,6 +100,8 @@ def check(
         worst_entries=worst_entries,
         sample=sample,
         directions=directions,
+        budget=_budget_of(budget),
+        known_corners=names_of(known_corners, "known_corners"),
         seed=seed,
         threads=threads,
         examples=examples,
@@ -169,13 +180,30 @@ def replay(
     )
 
 
-def names_of(names: str | Sequence[str] | None) -> list[str] | None:
+def _budget_of(budget: float | Mapping[str, float] | None) -> dict[str, float] | None:
+    """What a check may cost: seconds by themselves, or by name."""
+    if budget is None:
+        return None
+    parts = budget if isinstance(budget, Mapping) else {"seconds": budget}
+    for name, value in parts.items():
+        if name not in ("seconds", "evaluations"):
+            raise ValueError(f"budget: {name!r} is neither 'seconds' nor 'evaluations'")
+        if not isinstance(value, numbers.Real):
+            raise TypeError(f"budget: {value!r} is no number of {name}")
+        if not value > 0:
+            raise ValueError(f"budget: {value} {name} buy nothing")
+    if not parts:
+        raise ValueError("budget: it names neither seconds nor evaluations")
+    return {name: float(value) for name, value in parts.items()}
+
+
+def names_of(names: str | Sequence[str] | None, option: str = "blocks") -> list[str] | None:
     """The names of blocks; one by itself is one."""
     if names is None or isinstance(names, str):
         return None if names is None else [names]
     if isinstance(names, Iterable) and all(isinstance(name, str) for name in names):
         return list(names)
-    raise TypeError(f"blocks: {names!r} is neither a name nor a list of names")
+    raise TypeError(f"{option}: {names!r} is neither a name nor a list of names")
 
 
 def args_of(args: Any) -> tuple[Any, ...]:

@@ -66,6 +66,15 @@ class JacobianEntry(_Derivatives):
 
 
 @dataclass(frozen=True)
+class Sight:
+    """What was seen of a block of which not every entry was measured."""
+
+    error: float  #: |error| / |gradient| of the block, from which on an error counts
+    probability: float  #: with which an error of that size would have been seen
+    measured: int  #: entries that were measured by themselves
+
+
+@dataclass(frozen=True)
 class Block:
     """One array of theta."""
 
@@ -80,6 +89,8 @@ class Block:
     failed: int  #: entries that contradict the numeric derivative
     inconclusive: int  #: entries about which nothing can be said
     corners: int
+    excused: int  #: open ones among known_corners, not held against the block
+    sight: Sight | None  #: within a budget; None where every entry was measured
     sensitive: bool  #: False: J was not seen to depend on this block
     entries: list[Entry] = field(repr=False)  #: worst first
     causes: list[Cause] = field(repr=False)
@@ -121,7 +132,10 @@ class Outside:
 def block_of(fields: dict[str, Any]) -> Block:
     entries = [Entry(**e) for e in fields.pop("entries")]
     causes = [Cause(**c) for c in fields.pop("causes")]
-    return Block(**fields, entries=entries, causes=causes)
+    sight = fields.pop("sight")
+    return Block(
+        **fields, sight=sight and Sight(**sight), entries=entries, causes=causes
+    )
 
 
 def jacobian_block_of(fields: dict[str, Any]) -> JacobianBlock:

@@ -174,6 +174,7 @@ class Result(BaseResult):
             "method": self.method,
             "headline": self.headline,
             "complete": self.complete,
+            "sampled": self.sampled,
             "cost": None if self.method == "comparison" else self.cost,
             "evaluations": self.evaluations,
             "gradient_evaluations": self.gradient_evaluations,
@@ -193,6 +194,13 @@ class Result(BaseResult):
             "detectable": block.detectable,
             "failed": block.failed,
             "inconclusive": block.inconclusive,
+            "excused": block.excused,
+            "sight": block.sight
+            and {
+                "error": block.sight.error,
+                "probability": block.sight.probability,
+                "measured": block.sight.measured,
+            },
             "worst": worst
             and {
                 "index": list(worst.index),

@@ -414,3 +414,60 @@ def test_a_call_costs_microseconds():
         alone = seconds_of(lambda: [f(theta) for _ in range(count)])
         best = min(best, (whole - alone) / count)
     assert best < 50e-6, f"{best * 1e6:.1f} us for each call"
+
+
+def _many(size=3000):
+    rng = np.random.default_rng(3)
+    theta = {"w": rng.normal(size=(size // 10, 10)), "b": rng.normal(size=20)}
+
+    def f(t):
+        return np.sum(np.sin(t["w"])) + np.sum(t["b"] ** 3)
+
+    def grad(t):
+        return {"w": np.cos(t["w"]), "b": 3 * t["b"] ** 2}
+
+    return f, grad, theta
+
+
+def test_a_budget_of_evaluations():
+    f, grad, theta = _many()
+    result = dtheta.check(f, grad, theta, budget={"evaluations": 2000})
+    assert result, result
+    assert result.sampled and result.evaluations <= 2400
+    sight = result["w"].sight
+    assert 0 < sight.error < 1e-4 and sight.probability == 0.999 and sight.measured < 3000
+    assert np.isnan(result.numeric["w"]).sum() == 3000 - sight.measured
+    assert result.to_dict()["blocks"][0]["sight"]["measured"] == sight.measured
+    assert any("a check of all would take about" in note for note in result.notes)
+
+
+def test_a_budget_finds_one_wrong_entry():
+    f, grad, theta = _many()
+    wrong = grad(theta)
+    wrong["w"][123, 4] += 1e-4
+    result = dtheta.check(f, wrong, theta, budget={"evaluations": 2000}, seed=5)
+    assert result.verdict == "fail" and result.entries[0].name == "w[123, 4]"
+    assert result["b"].verdict == "pass"
+
+
+def test_seconds_are_a_budget_by_themselves():
+    f, grad, theta = _many()
+    whole = dtheta.check(f, grad, theta, budget=100.0, blocks="b")
+    assert whole and not whole.sampled and whole["b"].sight is None
+
+
+@pytest.mark.parametrize(
+    "budget, error", [(0, ValueError), ({"years": 1}, ValueError), ({}, ValueError), ("9", TypeError)]
+)
+def test_budgets_that_are_none(budget, error):
+    f, grad, theta = _many()
+    with pytest.raises(error, match="budget"):
+        dtheta.check(f, grad, theta, budget=budget)
+
+
+def test_known_corners_are_names():
+    f, grad, theta = _many(100)
+    result = dtheta.check(f, grad, theta, known_corners=["b", "w[3, 4]"])
+    assert result and result["b"].excused == 0
+    with pytest.raises(ValueError, match="known_corners: 'c' is neither a block nor an entry"):
+        dtheta.check(f, grad, theta, known_corners="c")
