@@ -16,4 +16,5 @@
 #include "gradcheck/parameter_vector.hpp"
 #include "gradcheck/replay.hpp"
 #include "gradcheck/report.hpp"
+#include "gradcheck/shrink.hpp"
 #include "gradcheck/trace.hpp"
