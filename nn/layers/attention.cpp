@@ -103,40 +103,50 @@ void MultiHeadAttention::fields(Fields& fields) {
   if (options_.keep_prob < 1) fields("masks", options_.masks);
 }
 
-Attended MultiHeadAttention::attend(Recording& recording, Var query, Var key, Var value,
-                                    const AttentionMasks& masks) const {
+MultiHeadAttention::Prepared MultiHeadAttention::prepare(Recording& recording, Var query, Var key,
+                                                         Var value,
+                                                         const AttentionMasks& masks) const {
   const Index width = w_in_.value.shape()[1];
   detail::require_sequence("attention", "the query", query, width);
   detail::require_sequence("attention", "the key", key, width);
   detail::require_sequence("attention", "the value", value, width);
   const Shape &q = query.shape(), &k = key.shape();
-  AttentionOptions o;
+  Prepared prepared;
+  AttentionOptions& o = prepared.options;
   o.mask = allowed(masks, q[0], q[1], k[1]);
   o.bias = masks.additive;
   o.causal = options_.causal || masks.causal;
   o.rotary = options_.rotary;
+  o.query_block = options_.query_block;
   if (recording.training() && options_.keep_prob < 1) {
     o.keep_prob = options_.keep_prob;
     o.key = recording(options_.masks);
   }
-  AttentionWeights w;
+  AttentionWeights& w = prepared.weights;
   w.w_in = recording(w_in_);
   if (b_in_) w.b_in = recording(*b_in_);
   w.w_out = recording(out_.weight_parameter());
   if (b_in_) w.b_out = recording(*out_.bias_parameter());
-  return multi_head_attend(query, key, value, w, heads_, o);
+  return prepared;
+}
+
+Attended MultiHeadAttention::attend(Recording& recording, Var query, Var key, Var value,
+                                    const AttentionMasks& masks) const {
+  const auto [weights, options] = prepare(recording, query, key, value, masks);
+  return multi_head_attend(query, key, value, weights, heads_, options);
 }
 
 Var MultiHeadAttention::forward(Recording& recording, Var x, const AttentionMasks& masks) const {
-  return attend(recording, x, x, x, masks).values;
+  return forward(recording, x, x, x, masks);
 }
 Var MultiHeadAttention::forward(Recording& recording, Var x, Var memory,
                                 const AttentionMasks& masks) const {
-  return attend(recording, x, memory, memory, masks).values;
+  return forward(recording, x, memory, memory, masks);
 }
 Var MultiHeadAttention::forward(Recording& recording, Var query, Var key, Var value,
                                 const AttentionMasks& masks) const {
-  return attend(recording, query, key, value, masks).values;
+  const auto [weights, options] = prepare(recording, query, key, value, masks);
+  return multi_head_attention(query, key, value, weights, heads_, options);
 }
 
 }  // namespace dtheta::nn

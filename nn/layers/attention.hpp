@@ -23,6 +23,9 @@ struct AttentionLayerOptions {
   bool bias = true;
   /// Queries and keys of each head are turned by their positions, see RotaryPositions.
   std::optional<RotaryOptions> rotary{};
+  /// So many queries at once, 0 for all: memory that grows with the length of a sequence and not
+  /// with its square, at the price of computing scores twice. See AttentionOptions.
+  Index query_block = 0;
 };
 
 /// Who may not attend to whom, in one call. As PyTorch's, the first two are not 0 where attention
@@ -69,6 +72,13 @@ class MultiHeadAttention {
   void fields(Fields& fields);
 
  private:
+  struct Prepared {
+    AttentionWeights weights{};
+    AttentionOptions options{};
+  };
+  [[nodiscard]] Prepared prepare(Recording& recording, Var query, Var key, Var value,
+                                 const AttentionMasks& masks) const;
+
   Index heads_;
   AttentionLayerOptions options_;
   Parameter w_in_;

@@ -3,8 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <limits>
+#include <vector>
 
+#include "autodiff/checkpoint.hpp"
 #include "autodiff/errors.hpp"
 #include "autodiff/ops/broadcast.hpp"
 #include "autodiff/ops/elementwise/arithmetic.hpp"
@@ -20,12 +23,12 @@ namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
-/// 1 where key j <= query i, as a constant.
-Var causal_mask(Tape& tape, Index queries, Index keys) {
+/// 1 where key j <= query first + i, as a constant.
+Var causal_mask(Tape& tape, Index first, Index queries, Index keys) {
   Tensor mask(Shape{queries, keys});
   for (Index i = 0; i < queries; ++i) {
     const auto row = mask.data<double>().subspan(static_cast<std::size_t>(i * keys));
-    std::fill_n(row.begin(), std::min(i + 1, keys), 1.0);
+    std::fill_n(row.begin(), std::min(first + i + 1, keys), 1.0);
   }
   return tape.constant(mask);
 }
@@ -40,8 +43,20 @@ void require_scores(std::string_view op, std::string_view what, Var v, const Sha
   }
 }
 
-/// The weights of the keys for each query.
-Var attention_weights(Var scores, const AttentionOptions& o) {
+/// Scores of -infinity where key j > query first + i. All queries may attend to the keys before
+/// `first`: the mask has no more columns than are needed.
+Var causal_scores(Var scores, Index first) {
+  const Shape s = scores.shape();
+  const Index queries = s[s.rank() - 2], keys = s[s.rank() - 1], split = std::min(first, keys);
+  if (split == keys) return scores;
+  const Var mask = causal_mask(scores.tape(), 0, queries, keys - split);
+  if (split == 0) return masked(scores, mask);
+  return concat({slice(scores, -1, {0, split}), masked(slice(scores, -1, {split, keys}), mask)},
+                -1);
+}
+
+/// The weights of the keys for the queries from number `first` on.
+Var attention_weights(Var scores, const AttentionOptions& o, Index first) {
   constexpr std::string_view op = "scaled_dot_attention";
   const Shape s = scores.shape();
   if (o.bias.exists()) {
@@ -51,8 +66,8 @@ Var attention_weights(Var scores, const AttentionOptions& o) {
   Var mask = o.mask;
   if (mask.exists()) require_scores(op, "mask", mask, s);
   if (o.causal) {
-    const Var below = causal_mask(scores.tape(), s[s.rank() - 2], s[s.rank() - 1]);
-    if (!mask.exists()) return softmax(masked(scores, below));  // every query has key 0
+    if (!mask.exists()) return softmax(causal_scores(scores, first));  // every query has key 0
+    const Var below = causal_mask(scores.tape(), first, s[s.rank() - 2], s[s.rank() - 1]);
     mask = below * not_equal(mask, 0);
   }
   if (!mask.exists()) return softmax(scores);
@@ -109,39 +124,79 @@ void require_operands(Arg q, Arg k, Arg v, const AttentionWeights& w, Index head
   require("b_out", w.b_out, Shape{width}, false);
 }
 
-}  // namespace
+void require_sequences(const Shape& q, const Shape& k, const Shape& v) {
+  const bool fits = q.rank() >= 2 && k.rank() >= 2 && v.rank() >= 2 &&
+                    q[q.rank() - 1] == k[k.rank() - 1] && k[k.rank() - 2] == v[v.rank() - 2];
+  if (fits) return;
+  throw ShapeError(
+      fmt::format("scaled_dot_attention: q {}, k {}, v {} do not fit: (..., queries, "
+                  "width), (..., keys, width), (..., keys, values) are needed",
+                  to_string(q), to_string(k), to_string(v)));
+}
 
-Attended attend(Arg q, Arg k, Arg v, const AttentionOptions& o) {
-  const Shape qs = q.var().shape(), ks = k.var().shape(), vs = v.var().shape();
-  const bool fits = qs.rank() >= 2 && ks.rank() >= 2 && vs.rank() >= 2 &&
-                    qs[qs.rank() - 1] == ks[ks.rank() - 1] &&
-                    ks[ks.rank() - 2] == vs[vs.rank() - 2];
-  if (!fits) {
-    throw ShapeError(
-        fmt::format("scaled_dot_attention: q {}, k {}, v {} do not fit: (..., queries, "
-                    "width), (..., keys, width), (..., keys, values) are needed",
-                    to_string(qs), to_string(ks), to_string(vs)));
-  }
-  if (o.rotary) {
-    AttentionOptions turned = o;
-    turned.rotary.reset();
-    return attend(Arg(rope(q, *o.rotary), q.at()), Arg(rope(k, *o.rotary), k.at()), v, turned);
-  }
+/// Attention by the queries from number `first` on.
+Attended attend_from(Index first, Arg q, Arg k, Arg v, const AttentionOptions& o) {
+  const Shape qs = q.var().shape();
   // The root is taken in the scalar of the run: 1 / sqrt(width) as a double would not be exact.
   const Var scaled =
       o.scale != 0 ? q * o.scale
                    : q / sqrt(q.var().tape().constant(static_cast<double>(qs[qs.rank() - 1])));
-  const Var weights = attention_weights(matmul(Arg(scaled, q.at()), k, false, true), o);
+  const Var weights = attention_weights(matmul(Arg(scaled, q.at()), k, false, true), o, first);
   const Var used = dropout(Arg(weights, q.at()), o.keep_prob, o.key);
   return {matmul(Arg(used, q.at()), v, false, false), weights};
 }
 
-Var scaled_dot_attention(Arg q, Arg k, Arg v, const AttentionOptions& options) {
-  return attend(q, k, v, options).values;
+/// Calls attend(q, k) for queries and keys as they are, or turned.
+template <class Attend>
+auto with_positions(Arg q, Arg k, const AttentionOptions& o, const Attend& attend) {
+  if (!o.rotary) return attend(q, k);
+  return attend(Arg(rope(q, *o.rotary), q.at()), Arg(rope(k, *o.rotary), k.at()));
 }
 
-Attended multi_head_attend(Arg q, Arg k, Arg v, const AttentionWeights& w, Index heads,
-                           const AttentionOptions& options) {
+/// Of what broadcasts to the scores, that for some queries and keys.
+Var part_for(Var v, Range queries, Range keys) {
+  if (!v.exists()) return v;
+  const auto cut = [&](int from_back, Range range) {
+    const int axis = v.rank() - from_back;
+    if (axis >= 0 && v.shape()[axis] != 1) v = slice(v, axis, range);
+  };
+  cut(1, keys);
+  cut(2, queries);
+  return v;
+}
+
+Var rows_of(Var v, Range rows) {
+  const int axis = v.rank() - 2;
+  const bool whole = rows.start == 0 && rows.stop == v.shape()[axis];
+  return whole ? v : slice(v, axis, rows);
+}
+
+/// The same block by block of queries, each forgotten when it has been used.
+Var attended_by_blocks(Arg q, Arg k, Arg v, const AttentionOptions& o) {
+  const Shape qs = q.var().shape(), ks = k.var().shape();
+  const Index queries = qs[qs.rank() - 2], keys = ks[ks.rank() - 2];
+  std::vector<Var> blocks;
+  for (Index first = 0; first < queries; first += o.query_block) {
+    const Range rows{first, std::min(first + o.query_block, queries)};
+    const Range seen{0, o.causal ? std::min(rows.stop, keys) : keys};
+    AttentionOptions own = o;
+    own.mask = part_for(o.mask, rows, seen);
+    own.bias = part_for(o.bias, rows, seen);
+    const auto number = static_cast<std::uint32_t>(blocks.size());
+    own.key.stream = philox({number, 0x6B636F6C, 0, 0}, {o.key.seed, o.key.stream})[0];
+    const auto block = [&](Var a, Var b, Var c) {
+      return attend_from(first, Arg(a, q.at()), b, c, own).values;
+    };
+    blocks.push_back(
+        checkpoint(block, rows_of(q.var(), rows), rows_of(k.var(), seen), rows_of(v.var(), seen)));
+  }
+  return concat(blocks, qs.rank() - 2);
+}
+
+/// Multi-head attention, where attend(q, k, v) is what becomes of the heads: `values` of it are
+/// joined.
+template <class Attend>
+Var by_heads(Arg q, Arg k, Arg v, const AttentionWeights& w, Index heads, const Attend& attend) {
   require_operands(q, k, v, w, heads);
   const bool single = q.var().rank() == 2;
   const Index width = q.var().shape()[q.var().rank() - 1];
@@ -149,17 +204,46 @@ Attended multi_head_attend(Arg q, Arg k, Arg v, const AttentionWeights& w, Index
     const Var projected = project(x, w, part, width);
     return split_heads(single ? expand_dims(projected, 0) : projected, heads);
   };
-  const Attended attended =
-      attend(Arg(heads_of(q, 0), q.at()), heads_of(k, 1), heads_of(v, 2), options);
-  const Var joined = join_heads(attended.values);
+  const Var joined =
+      join_heads(attend(Arg(heads_of(q, 0), q.at()), heads_of(k, 1), heads_of(v, 2)));
   const Var out = detail::dense(Arg(joined, q.at()), w.w_out, w.b_out);
-  if (!single) return {out, attended.weights};
-  return {squeeze(out, 0), squeeze(attended.weights, 0)};
+  return single ? squeeze(out, 0) : out;
+}
+
+}  // namespace
+
+Attended attend(Arg q, Arg k, Arg v, const AttentionOptions& o) {
+  require_sequences(q.var().shape(), k.var().shape(), v.var().shape());
+  return with_positions(q, k, o, [&](Arg a, Arg b) { return attend_from(0, a, b, v, o); });
+}
+
+Var scaled_dot_attention(Arg q, Arg k, Arg v, const AttentionOptions& o) {
+  require_sequences(q.var().shape(), k.var().shape(), v.var().shape());
+  if (o.query_block < 0) {
+    throw ValueError(
+        fmt::format("scaled_dot_attention: query_block {}, must be at least 0", o.query_block));
+  }
+  if (o.query_block == 0 || o.query_block >= q.var().shape()[q.var().rank() - 2]) {
+    return attend(q, k, v, o).values;
+  }
+  return with_positions(q, k, o, [&](Arg a, Arg b) { return attended_by_blocks(a, b, v, o); });
+}
+
+Attended multi_head_attend(Arg q, Arg k, Arg v, const AttentionWeights& w, Index heads,
+                           const AttentionOptions& options) {
+  Var weights;
+  const Var out = by_heads(q, k, v, w, heads, [&](Arg a, Arg b, Arg c) {
+    const Attended attended = attend(a, b, c, options);
+    weights = attended.weights;
+    return attended.values;
+  });
+  return {out, q.var().rank() == 2 ? squeeze(weights, 0) : weights};
 }
 
 Var multi_head_attention(Arg q, Arg k, Arg v, const AttentionWeights& w, Index heads,
                          const AttentionOptions& options) {
-  return multi_head_attend(q, k, v, w, heads, options).values;
+  return by_heads(q, k, v, w, heads,
+                  [&](Arg a, Arg b, Arg c) { return scaled_dot_attention(a, b, c, options); });
 }
 
 }  // namespace dtheta

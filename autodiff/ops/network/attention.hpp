@@ -24,6 +24,11 @@ struct AttentionOptions {
   RandomKey key{};
   /// Turns queries and keys by their positions first, see rope.
   std::optional<RotaryOptions> rotary{};
+  /// So many queries at once, 0 for all. Their scores are forgotten when they have been used, and
+  /// computed again for the derivative (autodiff/checkpoint.hpp): a workspace holds the scores of
+  /// some queries to all keys and never those of all queries. With `causal` keys that come later
+  /// are not even looked at. Dropout draws other masks than without. Negative: ValueError.
+  Index query_block = 0;
 };
 
 /// softmax(q k^T * scale + bias) v for q (..., queries, width), k (..., keys, width) and
@@ -32,7 +37,7 @@ struct AttentionOptions {
 Var scaled_dot_attention(Arg q, Arg k, Arg v, const AttentionOptions& options = {});
 
 /// The result of attention and the weights it was averaged with, (..., queries, keys), before
-/// dropout.
+/// dropout. All weights are wanted, so `query_block` has no effect.
 struct Attended {
   Var values;
   Var weights;
