@@ -32,7 +32,7 @@ from ._jacobian import (
     check_vjp,
     replay_entry,
 )
-from ._parts import Block, Cause, Entry, JacobianBlock, JacobianEntry, Outside
+from ._parts import Block, Cause, Entry, JacobianBlock, JacobianEntry, Outside, Sight
 from ._result import JacobianResult, Replay, Result
 
 if TYPE_CHECKING:
@@ -50,6 +50,7 @@ __all__ = [
     "Replay",
     "Result",
     "ShapeError",
+    "Sight",
     "angle",
     "check",
     "check_hessian",
