@@ -80,15 +80,25 @@ class Diagnosis {
       suspect_places(e, causes);
       std::ranges::stable_sort(causes, std::greater<>(), &Cause::confidence);
     }
-    if (causes.empty()) {
-      causes.push_back({Pattern::unexplained, 0.0, 0.5,
-                        "the error has no simple form: a wrong local derivative, or values of "
-                        "another point or batch"});
-    }
+    if (causes.empty()) causes.push_back(unexplained(block));
     suspect_stopped(e, causes);
     std::ranges::stable_sort(causes, std::greater<>(), &Cause::confidence);
     settle_rivals(causes);
     if (lost) causes.push_back(std::move(*lost));
+  }
+
+  static Cause unexplained(const BlockResult& block) {
+    const auto elsewhere = [](const Component& c) {
+      return c.verdict == Verdict::fail && !c.corner;
+    };
+    if (block.corners > 0 && std::ranges::none_of(block.worst, elsewhere)) {
+      return {Pattern::unexplained, 0.0, 0.5,
+              "at a corner of J any value between its slopes on both sides is right, and this one "
+              "lies beyond both"};
+    }
+    return {Pattern::unexplained, 0.0, 0.5,
+            "the error has no simple form: a wrong local derivative, or values of another point or "
+            "batch"};
   }
 
   /// What the textbook's step did to the block, if anything; doubtful where more is wrong with it.

@@ -14,13 +14,17 @@ struct Known {
   const char* text;
   const char* meaning;
 };
-constexpr std::array<Known, 6> known{{
+constexpr std::array<Known, 10> known{{
     {-1.0, "-1", "a sign is wrong (minus the gradient, or target and prediction exchanged)"},
     {2.0, "2", "accumulated twice, or the derivative of a square whose 1/2 was forgotten"},
     {0.5, "1/2", "a factor 2 of a square's derivative was forgotten, or one of two uses counted"},
     {-2.0, "-2", "a sign is wrong and something is counted twice"},
     {3.0, "3", "accumulated three times"},
     {4.0, "4", "counted twice, twice over"},
+    {57.295779513082321, "180/pi", "by radians where J takes degrees"},
+    {0.017453292519943296, "pi/180", "by degrees where J takes radians"},
+    {2.3025850929940457, "log(10)", "a logarithm to base 10, derived as a natural one"},
+    {0.43429448190325183, "1/log(10)", "a natural logarithm, derived as one to base 10"},
 }};
 
 class Naming {

@@ -74,15 +74,57 @@ void suspect_lines(const Evidence& e, const std::set<std::size_t>& lines, bool r
     if (lines.contains(rows ? i / e.columns : i % e.columns)) members.push_back(i);
   }
   Cause cause{rows ? Pattern::few_rows : Pattern::few_columns, 0.0, 0.75, {}};
-  cause.sentence = fmt::format("only {}{} {} wrong: one {} of the layer", rows ? "row" : "column",
-                               (lines.size() == 1 ? " " : "s ") + listed(lines),
-                               lines.size() == 1 ? "is" : "are", rows ? "output" : "input");
+  const bool vector = e.rows == 1;
+  const bool one = lines.size() == 1;
+  cause.sentence =
+      fmt::format("only {} {} {} wrong{}",
+                  vector ? (one ? "entry" : "entries")
+                         : fmt::format("{}{}", rows ? "row" : "column", one ? "" : "s"),
+                  listed(lines), one ? "is" : "are",
+                  vector ? "" : fmt::format(": one {} of the layer", rows ? "output" : "input"));
   const std::string why = explanation(e, members, cause.amount);
   if (!why.empty()) cause.confidence = 0.9;
   cause.sentence += why;
   // Chance puts two wrong entries on one line of few.
   if (lines.size() * 3 > count) cause.confidence *= 0.8;
   causes.push_back(std::move(cause));
+}
+
+/// Zero where θ is zero, right elsewhere: code that skips zeros.
+bool suspect_skipped_zeros(const Evidence& e, const std::vector<std::size_t>& wrong,
+                           std::vector<Cause>& causes) {
+  if (e.theta.empty()) return false;
+  const auto skipped = [&](std::size_t i) { return e.theta[i] == 0.0 && e.analytic[i] == 0.0; };
+  const auto zeros = std::ranges::count(e.theta, 0.0);
+  if (!std::ranges::all_of(wrong, skipped) || 2 * wrong.size() < static_cast<std::size_t>(zeros)) {
+    return false;
+  }
+  const bool all = static_cast<std::size_t>(zeros) == e.size();
+  if (all) return false;  // any zero gradient would look so
+  causes.push_back({Pattern::zero, 0.0, wrong.size() > 1 ? 0.95 : 0.85,
+                    fmt::format("the gradient is zero where theta is zero ({} {}), and right "
+                                "elsewhere: code that leaves out zero parameters; J moves with "
+                                "them all the same",
+                                wrong.size(), wrong.size() == 1 ? "entry" : "entries")});
+  return true;
+}
+
+/// One wrong entry among many, and what its factor is called.
+Cause one_entry(const Evidence& e, std::size_t i) {
+  const double off = e.analytic[i] - e.numeric[i];
+  const double times = e.analytic[i] / e.numeric[i];
+  const double uncertainty = e.bar[i] / std::max(std::abs(e.numeric[i]), std::abs(off));
+  const NamedFactor name = std::isfinite(times) && uncertainty < 1e-4
+                               ? name_factor(times, uncertainty, e.hints->examples)
+                               : NamedFactor{};
+  const std::string place = e.rows == 1 || e.columns == 1
+                                ? fmt::format("entry {}", i)
+                                : fmt::format("row {}, column {}", i / e.columns, i % e.columns);
+  return {Pattern::one_entry, off, 0.9,
+          fmt::format("one entry of {} is wrong ({}), by {:.3g}: {}", e.size(), place, off,
+                      name.named
+                          ? fmt::format("it is {} times the right one: {}", name.text, name.meaning)
+                          : "an index, an edge case or a write to the wrong place")};
 }
 
 }  // namespace
@@ -100,13 +142,9 @@ void suspect_places(const Evidence& e, std::vector<Cause>& causes) {
              std::isfinite(times) ? fmt::format(", {:.6g} times the right one", times) : "")});
     return;
   }
+  if (suspect_skipped_zeros(e, wrong, causes)) return;
   if (wrong.size() == 1) {
-    const std::size_t i = wrong.front();
-    causes.push_back(
-        {Pattern::one_entry, e.analytic[i] - e.numeric[i], 0.9,
-         fmt::format("one entry of {} is wrong (row {}, column {}), by {:.3g}: an "
-                     "index, an edge case or a write to the wrong place",
-                     e.size(), i / e.columns, i % e.columns, e.analytic[i] - e.numeric[i])});
+    causes.push_back(one_entry(e, wrong.front()));
     return;
   }
   std::set<std::size_t> rows, columns;

@@ -4,9 +4,12 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cmath>
 #include <functional>
 #include <string_view>
 #include <utility>
+
+#include "gradcheck/numeric/noise.hpp"
 
 namespace dtheta::gradcheck::detail {
 namespace {
@@ -74,15 +77,40 @@ void name_corners(Result& result, std::span<const Finding> findings) {
        "gradient disagree here, but jump at this point and agree on either side of it; check at "
        "a theta beside"},
       {Reason::quanta,
-       "J moves in plateaus around theta (a unit within a few roundings of its limit, or numbers "
-       "of "
-       "less precision inside it): along {} of the entries its jumps hide its slope; check with "
+       "J moves in plateaus around theta (a unit within a few roundings of its limit, a rounding, "
+       "or "
+       "numbers of less precision inside it): along {} of the entries its jumps hide its slope; "
+       "check with "
        "smaller weights or inputs"},
   };
   for (const auto& [found, sentence] : notes) {
     const auto count = std::ranges::count(findings, found, &Finding::reason);
     if (count > 0) result.notes.push_back(fmt::format(fmt::runtime(sentence), count));
   }
+}
+
+/// Why entries are open where noise hides what was asked for, and what to ask instead.
+void name_noise(Result& result, std::span<const Finding> findings) {
+  constexpr double plain = 0x1p12 * unit_roundoff;  // of J: what a long sum in double may have
+  const double part = result.noise / std::abs(result.cost);
+  if (!result.deterministic || !(part > plain)) return;
+  const auto open = [](const Finding& finding) {
+    return finding.verdict == Verdict::inconclusive && finding.reason == Reason::unresolved;
+  };
+  if (std::ranges::none_of(findings, open)) return;
+  double seen = 0.0;
+  for (const BlockResult& block : result.blocks) {
+    if (block.inconclusive > 0) seen = std::max(seen, block.detectable);
+  }
+  const double decade = std::pow(10.0, std::floor(std::log10(seen)));
+  const bool single = part > 0x1p-27 && part < 0x1p-20;
+  result.notes.push_back(fmt::format(
+      "the values of J are uncertain by {:.1e}, {:.1e} of J{}: that hides what was asked for; "
+      "compute J with more digits{}",
+      result.noise, part, single ? ", as where it is computed in float" : "",
+      seen < 1.0
+          ? fmt::format(", or ask for a tolerance of {:.0e}", decade * std::ceil(seen / decade))
+          : ""));
 }
 
 }  // namespace
@@ -92,6 +120,7 @@ void name_blind_spots(Result& result, const ParameterVector& theta,
   name_blocks(result);
   name_symmetry(result, theta);
   name_corners(result, findings);
+  if (result.method == Method::adaptive) name_noise(result, findings);
 }
 
 }  // namespace dtheta::gradcheck::detail

@@ -184,6 +184,7 @@ std::string band_words(const Result& result) {
   if (rests_on_band(result)) {
     return fmt::format("{}: {}", to_string(result.band), advice(result.band));
   }
+  if (!result.difference.exercised) return "of nothing: both sides are zero, or not measured";
   return fmt::format("the courses' name for it: {}", to_string(result.band));
 }
 

@@ -172,10 +172,16 @@ class Writer {
     const bool compared = result_.method == Method::comparison;
     line("\n  {} is wrong: {}", name_of(c), place(block, c));
     line("    {:<9}  {:>24.16e}", compared ? "gradient" : "analytic", c.analytic);
-    line("    {:<9}  {:>24.16e}   bar {:.2e}{}", compared ? "reference" : "numeric", c.numeric,
-         c.bar, compared ? "" : fmt::format("   step {:.6g}", c.step));
-    line("    {:<9}  {:>24.2e}   {:.3g} bars, {:.3g} relative", "apart", c.error(), c.z(),
-         c.relative_error());
+    if (c.corner) {
+      line("    {:<9}  {:.9g} and {:.9g} on the two sides of a corner of J   step {:.6g}", "slopes",
+           c.numeric - c.bar, c.numeric + c.bar, c.step);
+      line("    {:<9}  {:>24.2e}   beyond both", "apart", c.error() - c.bar);
+    } else {
+      line("    {:<9}  {:>24.16e}   bar {:.2e}{}", compared ? "reference" : "numeric", c.numeric,
+           c.bar, compared ? "" : fmt::format("   step {:.6g}", c.step));
+      line("    {:<9}  {:>24.2e}   {:.3g} bars, {:.3g} relative", "apart", c.error(), c.z(),
+           c.relative_error());
+    }
     if (!block.causes.empty()) {
       const Cause& cause = block.causes.front();
       line("    {:<9}  {} ({}): {}", "cause", to_string(cause.pattern), cause.sureness(),
