@@ -4,6 +4,7 @@
 #include "autodiff/kernels/simd/rules.hpp"
 #include "autodiff/op_list.hpp"
 #include "autodiff/ops/families.hpp"
+#include "autodiff/real_attribute.hpp"
 
 namespace dtheta {
 namespace {
@@ -64,7 +65,10 @@ struct KeepNan : Binary<KeepNan> {
 };
 
 struct Gate : Binary<Gate> {
-  Interval interval{-1, 1};
+  RealAttribute low = -1;
+  RealAttribute high = 1;
+  bool closed = false;
+  bool outside = false;
   friend constexpr bool operator==(const Gate&, const Gate&) = default;
 
   static constexpr OpInfo info{.name = "gate", .arity = 2};
@@ -73,7 +77,10 @@ struct Gate : Binary<Gate> {
   static constexpr Domain domain{-3, 3};
   static constexpr Gate of(const Interval& interval) {
     Gate op;
-    op.interval = interval;
+    op.low = interval.low;
+    op.high = interval.high;
+    op.closed = interval.closed;
+    op.outside = interval.outside;
     return op;
   }
   static std::vector<Gate> variants() {
@@ -81,12 +88,12 @@ struct Gate : Binary<Gate> {
   }
   template <class T>
   T value(T c, T x) const {
-    const T low = T(interval.low), high = T(interval.high);
-    const bool inside = interval.closed ? x >= low && x <= high : x > low && x < high;
-    return c == T(0) ? T(0) : x != x ? x : inside != interval.outside ? c : T(0);
+    const T from = low.in<T>(), to = high.in<T>();
+    const bool inside = closed ? x >= from && x <= to : x > from && x < to;
+    return c == T(0) ? T(0) : x != x ? x : inside != outside ? c : T(0);
   }
   Var pullback(int i, const Primal& p, Var c) const {
-    return i == 0 ? detail::gate(c, p[1], interval) : Var{};
+    return i == 0 ? detail::gate(c, p[1], {low, high, closed, outside}) : Var{};
   }
 };
 

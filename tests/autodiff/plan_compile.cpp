@@ -7,15 +7,22 @@
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
 #include <cstdint>
+#include <limits>
+#include <ostream>
 #include <ranges>
+#include <string>
 #include <vector>
 
 #include "autodiff/errors.hpp"
 #include "autodiff/grad.hpp"
 #include "autodiff/ops/elementwise/activation.hpp"
+#include "autodiff/ops/elementwise/activation_piecewise.hpp"
 #include "autodiff/ops/elementwise/arithmetic.hpp"
+#include "autodiff/ops/elementwise/comparison.hpp"
 #include "autodiff/ops/linalg/matmul.hpp"
+#include "autodiff/ops/network/activation_units.hpp"
 #include "autodiff/ops/reduction/reduction.hpp"
+#include "autodiff/ops/shape/pad.hpp"
 #include "autodiff/ops/shape/shape.hpp"
 #include "autodiff/ops/shape/sort.hpp"
 #include "autodiff/plan.hpp"
@@ -234,6 +241,48 @@ BOOST_AUTO_TEST_CASE(partial_replay_from_each_of_many_leaves) {
     partial.rerun(leaf);
     for (Var y : outputs) BOOST_TEST(full[y][0] == partial[y][0]);
   }
+}
+
+/// An op with a number for an attribute.
+struct WithNumber {
+  const char* name;
+  Var (*op)(Var x, double number);
+};
+std::ostream& operator<<(std::ostream& out, const WithNumber& w) { return out << w.name; }
+
+const std::vector<WithNumber> with_number{
+    {"clamp", [](Var x, double a) { return clamp(x, a, 1); }},
+    {"elu", [](Var x, double a) { return elu(x, a); }},
+    {"hardtanh", [](Var x, double a) { return hardtanh(x, a, 1); }},
+    {"leaky_relu", [](Var x, double a) { return leaky_relu(x, a); }},
+    {"pad",
+     [](Var x, double a) {
+       return pad(x, {{1, 0}}, PadMode::constant, a);
+     }},
+    {"threshold", [](Var x, double a) { return threshold(x, 0, a); }},
+};
+
+// By their values 0 and -0 are equal, and results are not. NaN equals nothing, but the op is one.
+BOOST_DATA_TEST_CASE(ops_are_one_if_their_attributes_have_the_same_bits,
+                     boost::unit_test::data::make(with_number), w) {
+  Tape tape;
+  const Var x = tape.leaf(Tensor(Shape{2}, {-1, -2}));
+  const std::vector<Var> zeros{w.op(x, 0.0), w.op(x, -0.0), w.op(x, 0.0)};
+  const Plan plan(zeros);
+  BOOST_TEST(plan.op_count() == 2);
+  Workspace<double> ws(plan);
+  ws.run();
+  BOOST_TEST(std::bit_cast<std::uint64_t>(ws[zeros[0]][0]) !=
+             std::bit_cast<std::uint64_t>(ws[zeros[1]][0]));
+  for (const Var y : zeros) {
+    BOOST_TEST(std::bit_cast<std::uint64_t>(ws[y][0]) ==
+               std::bit_cast<std::uint64_t>(y.data<double>()[0]));
+  }
+  constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+  const std::string name = w.name;
+  if (name == "clamp" || name == "hardtanh") return;  // these refuse it
+  const std::vector<Var> nans{w.op(x, nan), w.op(x, nan)};
+  BOOST_TEST(Plan(nans).op_count() == 1);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -12,6 +12,7 @@
 #include "autodiff/op_list.hpp"
 #include "autodiff/ops/families.hpp"
 #include "autodiff/ops/forms.hpp"
+#include "autodiff/real_attribute.hpp"
 
 namespace dtheta {
 namespace {
@@ -120,7 +121,7 @@ struct Relu : Unary<Relu> {
 };
 
 struct LeakyRelu : Unary<LeakyRelu> {
-  double negative_slope = 0.01;
+  RealAttribute negative_slope = 0.01;
   friend constexpr bool operator==(const LeakyRelu&, const LeakyRelu&) = default;
 
   static constexpr OpInfo info{.name = "leaky_relu"};
@@ -135,10 +136,10 @@ struct LeakyRelu : Unary<LeakyRelu> {
   }
   template <class T>
   T value(T x) const {
-    return x > T(0) ? x : T(negative_slope) * x;
+    return x > T(0) ? x : negative_slope.in<T>() * x;
   }
   Var select(Var c, Var x, Var) const {
-    return detail::keep_nan(where(x > 0, c, negative_slope * c), x);
+    return detail::keep_nan(where(x > 0, c, negative_slope.number() * c), x);
   }
 };
 

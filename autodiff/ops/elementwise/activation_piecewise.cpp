@@ -11,13 +11,14 @@
 #include "autodiff/ops/elementwise/activation.hpp"
 #include "autodiff/ops/families.hpp"
 #include "autodiff/ops/more_samples.hpp"
+#include "autodiff/real_attribute.hpp"
 
 namespace dtheta {
 namespace {
 
 struct HardTanh : Unary<HardTanh> {
-  double low = -1;
-  double high = 1;
+  RealAttribute low = -1;
+  RealAttribute high = 1;
   friend constexpr bool operator==(const HardTanh&, const HardTanh&) = default;
 
   static constexpr OpInfo info{.name = "hardtanh"};
@@ -34,7 +35,7 @@ struct HardTanh : Unary<HardTanh> {
   static std::vector<HardTanh> variants() { return {between(-1, 1), between(0, 6)}; }
   template <class T>
   T value(T x) const {
-    return x < T(low) ? T(low) : x > T(high) ? T(high) : x;
+    return x < low.in<T>() ? low.in<T>() : x > high.in<T>() ? high.in<T>() : x;
   }
   Var select(Var c, Var x, Var) const { return detail::gate(c, x, {low, high}); }
   static std::vector<Sample<HardTanh>> samples() {
@@ -98,7 +99,7 @@ struct HardSwish : Unary<HardSwish> {
 /// What softshrink and hardshrink share: dx where |x| > lambda.
 template <class Self>
 struct Shrink : Unary<Self> {
-  double lambda = 0.5;
+  RealAttribute lambda = 0.5;
   friend constexpr bool operator==(const Shrink&, const Shrink&) = default;
 
   static constexpr Domain domain{-2, 2};
@@ -123,8 +124,8 @@ struct SoftShrink : Shrink<SoftShrink> {
   static constexpr std::array corners{0.5, -0.5, 1.25};
   template <class T>
   T value(T x) const {
-    if (x > T(lambda)) return x - T(lambda);
-    if (x < T(-lambda)) return x + T(lambda);
+    if (x > lambda.in<T>()) return x - lambda.in<T>();
+    if (x < T(-lambda)) return x + lambda.in<T>();
     return x != x ? x : T(0);
   }
 };
@@ -135,7 +136,7 @@ struct HardShrink : Shrink<HardShrink> {
                                "dy = dx where abs(x) > t, else 0"};
   template <class T>
   T value(T x) const {
-    return x >= T(-lambda) && x <= T(lambda) ? T(0) : x;
+    return x >= T(-lambda) && x <= lambda.in<T>() ? T(0) : x;
   }
 };
 
@@ -165,8 +166,8 @@ struct TanhShrink : Unary<TanhShrink> {
 };
 
 struct Threshold : Unary<Threshold> {
-  double limit = 0;
-  double replacement = 0;
+  RealAttribute limit = 0;
+  RealAttribute replacement = 0;
   friend constexpr bool operator==(const Threshold&, const Threshold&) = default;
 
   static constexpr OpInfo info{.name = "threshold"};
@@ -181,7 +182,7 @@ struct Threshold : Unary<Threshold> {
   static std::vector<Threshold> variants() { return {at(0.25, -1), at(-0.5, 20)}; }
   template <class T>
   T value(T x) const {
-    return x <= T(limit) ? T(replacement) : x;
+    return x <= limit.in<T>() ? replacement.in<T>() : x;
   }
   Var select(Var c, Var x, Var) const {
     const double infinity = std::numeric_limits<double>::infinity();

@@ -9,6 +9,7 @@
 #include "autodiff/ops/elementwise/arithmetic.hpp"
 #include "autodiff/ops/families.hpp"
 #include "autodiff/ops/operands.hpp"
+#include "autodiff/real_attribute.hpp"
 
 namespace dtheta {
 namespace {
@@ -46,8 +47,8 @@ struct Minimum : Binary<Minimum> {
 };
 
 struct Clamp : Unary<Clamp> {
-  double low = 0;
-  double high = 1;
+  RealAttribute low = 0;
+  RealAttribute high = 1;
   friend constexpr bool operator==(const Clamp&, const Clamp&) = default;
 
   static constexpr OpInfo info{.name = "clamp"};
@@ -64,7 +65,7 @@ struct Clamp : Unary<Clamp> {
   }
   template <class T>
   T value(T x) const {
-    return x < T(low) ? T(low) : x > T(high) ? T(high) : x;
+    return x < low.in<T>() ? low.in<T>() : x > high.in<T>() ? high.in<T>() : x;
   }
   Var select(Var c, Var x, Var) const { return detail::gate(c, x, {low, high, true}); }
 };

@@ -9,6 +9,7 @@
 #include "autodiff/op_list.hpp"
 #include "autodiff/ops/elementwise/arithmetic.hpp"
 #include "autodiff/ops/families.hpp"
+#include "autodiff/real_attribute.hpp"
 #include "autodiff/tape.hpp"
 
 namespace dtheta {
@@ -37,7 +38,7 @@ struct RandomOp {
 };
 
 struct DropoutMask : RandomOp<DropoutMask> {
-  double keep_prob = 0.5;
+  RealAttribute keep_prob = 0.5;
   friend constexpr bool operator==(const DropoutMask&, const DropoutMask&) = default;
 
   static constexpr OpInfo info{.name = "dropout_mask", .analytic = true, .differentiable = false};
@@ -47,7 +48,7 @@ struct DropoutMask : RandomOp<DropoutMask> {
   void forward(const Call<T>& call) const {
     // Compared as integers, so that every scalar type draws the same mask.
     const auto threshold = static_cast<std::uint64_t>(keep_prob * 0x1p32);
-    const T kept = T(1) / T(keep_prob);
+    const T kept = T(1) / keep_prob.in<T>();
     const auto step = static_cast<std::uint64_t>(*call.indices(0));
     constexpr Index block = 256;
     std::array<std::uint32_t, block> words;

@@ -10,6 +10,7 @@
 #include "autodiff/ops/families.hpp"
 #include "autodiff/ops/more_samples.hpp"
 #include "autodiff/ops/operands.hpp"
+#include "autodiff/real_attribute.hpp"
 
 namespace dtheta {
 namespace {
@@ -137,7 +138,7 @@ struct Fmod : Division<Fmod> {
 };
 
 struct ScaleGradient {
-  double factor = 1;
+  RealAttribute factor = 1;
   friend constexpr bool operator==(const ScaleGradient&, const ScaleGradient&) = default;
 
   static constexpr OpInfo info{.name = "scale_gradient", .analytic = true, .view = true};
@@ -150,8 +151,10 @@ struct ScaleGradient {
   void forward(const Call<T>& call) const {
     std::copy_n(call.input(0), call.out_shape().size(), call.output());
   }
-  [[nodiscard]] Var vjp(int, const Primal&, Var c) const { return factor * c; }
-  [[nodiscard]] Var jvp(const Primal&, std::span<const Var> t) const { return factor * t[0]; }
+  [[nodiscard]] Var vjp(int, const Primal&, Var c) const { return factor.number() * c; }
+  [[nodiscard]] Var jvp(const Primal&, std::span<const Var> t) const {
+    return factor.number() * t[0];
+  }
   [[nodiscard]] Var batch(const Batch& b) const { return apply(*this, {b[0]}); }
   // Only with factor 1 is the derivative that of the function.
   static std::vector<Sample<ScaleGradient>> samples() {

@@ -15,6 +15,7 @@
 #include "autodiff/ops/linalg/matmul.hpp"
 #include "autodiff/ops/shape/diagonal.hpp"
 #include "autodiff/ops/shape/shape.hpp"
+#include "autodiff/real_attribute.hpp"
 
 namespace dtheta {
 namespace {
@@ -102,7 +103,7 @@ struct QrPacked {
 /// Golub and Pereyra, The differentiation of pseudo-inverses, 1973.
 struct Pinv {
   static constexpr double automatic = -1;
-  double rcond = automatic;
+  RealAttribute rcond = automatic;
   friend constexpr bool operator==(const Pinv&, const Pinv&) = default;
 
   static constexpr OpInfo info{.name = "pinv"};
@@ -128,7 +129,7 @@ struct Pinv {
     if (s.size() == 0) return;
     const T cut = rcond == automatic
                       ? T(static_cast<double>(std::max(m, n))) * std::numeric_limits<T>::epsilon()
-                      : T(rcond);
+                      : rcond.in<T>();
     const Index k = std::min(m, n), width = m + 1 + n;
     T *const vt = call.workspace() + k * width, *const ut = vt + k * n;
     for (Index b = 0; b < s.size() / (m * n); ++b) {

@@ -16,6 +16,7 @@
 #include "autodiff/ops/families.hpp"
 #include "autodiff/ops/more_samples.hpp"
 #include "autodiff/ops/shape/shape.hpp"
+#include "autodiff/real_attribute.hpp"
 #include "autodiff/tape.hpp"
 
 namespace dtheta {
@@ -51,7 +52,7 @@ Var exp_below_zero(Var x) { return exp(where(x > 0, 0, x)); }
 /// What elu and celu share: a parameter alpha.
 template <class Self>
 struct ExponentialUnit : Unary<Self> {
-  double alpha = 1;
+  RealAttribute alpha = 1;
   friend constexpr bool operator==(const ExponentialUnit&, const ExponentialUnit&) = default;
 
   static constexpr Domain domain{-3, 3};
@@ -74,9 +75,11 @@ struct Elu : ExponentialUnit<Elu> {
   template <class T>
   T value(T x) const {
     using std::expm1;
-    return x > T(0) ? x : T(alpha) * expm1(x);
+    return x > T(0) ? x : alpha.in<T>() * expm1(x);
   }
-  Var select(Var c, Var x, Var) const { return where(x > 0, c, alpha * c * exp_below_zero(x)); }
+  Var select(Var c, Var x, Var) const {
+    return where(x > 0, c, alpha.number() * c * exp_below_zero(x));
+  }
 };
 
 struct Celu : ExponentialUnit<Celu> {
@@ -86,10 +89,10 @@ struct Celu : ExponentialUnit<Celu> {
   template <class T>
   T value(T x) const {
     using std::expm1;
-    return x > T(0) ? x : T(alpha) * expm1(x / T(alpha));
+    return x > T(0) ? x : alpha.in<T>() * expm1(x / alpha.in<T>());
   }
   Var select(Var c, Var x, Var) const {
-    return where(x > 0, c, c * exp(where(x > 0, 0, x) / alpha));
+    return where(x > 0, c, c * exp(where(x > 0, 0, x) / alpha.number()));
   }
 };
 

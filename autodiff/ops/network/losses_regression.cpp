@@ -14,6 +14,7 @@
 #include "autodiff/ops/more_samples.hpp"
 #include "autodiff/ops/network/loss.hpp"
 #include "autodiff/ops/reduction/reduction.hpp"
+#include "autodiff/real_attribute.hpp"
 #include "autodiff/tape.hpp"
 
 namespace dtheta {
@@ -65,7 +66,7 @@ struct AbsoluteError : Difference<AbsoluteError> {
 /// What huber and smooth_l1 share: a bend at |a - b| = at.
 template <class Self>
 struct Bend : Difference<Self> {
-  double at = 1;
+  RealAttribute at = 1;
   friend constexpr bool operator==(const Bend&, const Bend&) = default;
 
   static Self bend(double at) {
@@ -91,7 +92,7 @@ struct Huber : Bend<Huber> {
   template <class T>
   T value(T a, T b) const {
     using std::abs;
-    const T d = abs(a - b), delta = T(at);
+    const T d = abs(a - b), delta = at.in<T>();
     return d <= delta ? d * d / T(2) : delta * (d - delta / T(2));
   }
   Var of_difference(Var c, Var d) const { return c * clamp(d, -at, at); }
@@ -104,10 +105,10 @@ struct SmoothL1 : Bend<SmoothL1> {
   template <class T>
   T value(T a, T b) const {
     using std::abs;
-    const T d = abs(a - b), beta = T(at);
+    const T d = abs(a - b), beta = at.in<T>();
     return d <= beta ? d * d / beta / T(2) : d - beta / T(2);
   }
-  Var of_difference(Var c, Var d) const { return c * (clamp(d, -at, at) / at); }
+  Var of_difference(Var c, Var d) const { return c * (clamp(d, -at, at) / at.number()); }
 };
 
 struct LogCosh : Unary<LogCosh> {
@@ -129,7 +130,7 @@ struct LogCosh : Unary<LogCosh> {
 };
 
 struct GaussianNll : Elementwise<GaussianNll, 3> {
-  double eps = 1e-6;
+  RealAttribute eps = 1e-6;
   friend constexpr bool operator==(const GaussianNll&, const GaussianNll&) = default;
 
   static constexpr OpInfo info{.name = "gaussian_nll", .arity = 3};
@@ -144,11 +145,12 @@ struct GaussianNll : Elementwise<GaussianNll, 3> {
   template <class T>
   T value(T mean, T target, T variance) const {
     using std::log;
-    const T v = variance < T(eps) ? T(eps) : variance, d = mean - target;
+    const T v = variance < eps.in<T>() ? eps.in<T>() : variance, d = mean - target;
     return (log(v) + d * (d / v)) / T(2);
   }
   Var pullback(int i, const Primal& p, Var c) const {
-    const Var below = p[2] < eps, v = where(below, eps, p[2]), r = (p[0] - p[1]) / v;
+    const Var below = p[2] < eps.number(), v = where(below, eps.number(), p[2]),
+              r = (p[0] - p[1]) / v;
     if (i == 2) return c * where(below, 0, 0.5 * (1 / v - square(r)));
     return i == 0 ? c * r : -(c * r);
   }

@@ -12,6 +12,7 @@
 #include "autodiff/errors.hpp"
 #include "autodiff/ops/network/interpolate.hpp"
 #include "autodiff/ops/network/window_rule.hpp"
+#include "autodiff/real_attribute.hpp"
 
 /// Resizing an axis as a sparse matrix: what the op and its adjoint share.
 namespace dtheta::detail {
@@ -34,8 +35,8 @@ struct Resizing {
   Resample mode = Resample::nearest;
   Coordinates coordinates = Coordinates::half_pixel;
   Nearest nearest = Nearest::floor;
-  double cubic = -0.75;
-  double scale = 0;
+  RealAttribute cubic = -0.75;
+  RealAttribute scale = 0;
   friend constexpr bool operator==(const Resizing&, const Resizing&) = default;
 
   /// Row o of the matrix.
@@ -125,8 +126,8 @@ struct Resizing {
   template <class T>
   [[nodiscard]] T scaled(Index o) const {
     const T half = T(0.5), position = T(static_cast<double>(o));
-    return coordinates == Coordinates::half_pixel ? (position + half) / T(scale) - half
-                                                  : position / T(scale);
+    return coordinates == Coordinates::half_pixel ? (position + half) / scale.in<T>() - half
+                                                  : position / scale.in<T>();
   }
   [[nodiscard]] bool by_scale() const {
     return scale != 0 && coordinates != Coordinates::align_corners;
@@ -175,12 +176,12 @@ struct Resizing {
   /// Keys' cubic at distances up to 1 and from 1 to 2.
   template <class T>
   [[nodiscard]] T inner(T d) const {
-    const T a = T(cubic);
+    const T a = cubic.in<T>();
     return ((a + T(2)) * d - (a + T(3))) * d * d + T(1);
   }
   template <class T>
   [[nodiscard]] T outer(T d) const {
-    const T a = T(cubic);
+    const T a = cubic.in<T>();
     return ((a * d - T(5) * a) * d + T(8) * a) * d - T(4) * a;
   }
 };

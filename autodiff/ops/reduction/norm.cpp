@@ -11,6 +11,7 @@
 #include "autodiff/ops/families.hpp"
 #include "autodiff/ops/reduction/axis_reduction.hpp"
 #include "autodiff/ops/reduction/reduction.hpp"
+#include "autodiff/real_attribute.hpp"
 #include "autodiff/tape.hpp"
 
 namespace dtheta {
@@ -103,7 +104,7 @@ struct UnitSlope : Binary<UnitSlope> {
 };
 
 struct Norm : detail::AxisReduction<Norm> {
-  double p = 2;
+  RealAttribute p = 2;
   bool needs_elements = false;
   friend constexpr bool operator==(const Norm&, const Norm&) = default;
 

@@ -12,6 +12,7 @@
 #include "autodiff/ops/network/window_rule.hpp"
 #include "autodiff/ops/reduction/reduction.hpp"
 #include "autodiff/ops/shape/shape.hpp"
+#include "autodiff/real_attribute.hpp"
 
 namespace dtheta {
 namespace {
@@ -67,7 +68,7 @@ std::vector<std::pair<Shape, ChannelView>> views() {
 template <bool centered>
 struct Standardize {
   ChannelView view;
-  double epsilon = 0x1p-17;
+  RealAttribute epsilon = 0x1p-17;
   friend constexpr bool operator==(const Standardize&, const Standardize&) = default;
 
   static constexpr OpInfo info{.name = centered ? "standardize" : "rms_standardize"};
@@ -110,7 +111,7 @@ struct Standardize {
 template <bool centered>
 struct StandardizeGrad {
   ChannelView view;
-  double epsilon = 0x1p-17;
+  RealAttribute epsilon = 0x1p-17;
   friend constexpr bool operator==(const StandardizeGrad&, const StandardizeGrad&) = default;
 
   static constexpr OpInfo info{.name = centered ? "standardize_grad" : "rms_standardize_grad",
@@ -178,7 +179,7 @@ struct StandardizeGrad {
     const Var v = centered
                       ? reshape(slice(detail::moments(x, view), 0, {1, 2}), Shape{view.channels, 1})
                       : channel_mean(square(x), view);
-    return rsqrt(v + epsilon);
+    return rsqrt(v + epsilon.number());
   }
 };
 

@@ -9,6 +9,7 @@
 #include "autodiff/ops/families.hpp"
 #include "autodiff/ops/reduction/axis_reduction.hpp"
 #include "autodiff/ops/reduction/reduction.hpp"
+#include "autodiff/real_attribute.hpp"
 #include "autodiff/tape.hpp"
 
 namespace dtheta {
@@ -102,7 +103,7 @@ struct Center {
 /// What var and std share.
 template <class Self>
 struct Spread : detail::AxisReduction<Self> {
-  double correction = 1;
+  RealAttribute correction = 1;
   friend constexpr bool operator==(const Spread&, const Spread&) = default;
 
   static constexpr bool needs_elements = false;
@@ -114,7 +115,7 @@ struct Spread : detail::AxisReduction<Self> {
     const AxisSplit s = this->split(call.shape(0));
     T *mean = call.workspace(), *work = mean + s.inner;
     const auto n = static_cast<double>(s.n);
-    const T divisor = n > correction ? T(n) - T(correction) : T(0);
+    const T divisor = n > correction ? T(n) - correction.in<T>() : T(0);
     for (Index o = 0; o < s.outer; ++o) {
       const T* x = call.input(0) + o * s.n * s.inner;
       T* out = call.output() + o * s.inner;
@@ -142,7 +143,7 @@ struct Spread : detail::AxisReduction<Self> {
   [[nodiscard]] Var divisor(const Primal& p) const {
     const auto n = static_cast<double>(this->split(p[0].shape()).n);
     Tape& tape = p.out.tape();
-    return n > correction ? tape.constant(n) - correction : tape.constant(0);
+    return n > correction ? tape.constant(n) - correction.number() : tape.constant(0);
   }
 };
 

@@ -10,6 +10,7 @@
 #include "autodiff/op_list.hpp"
 #include "autodiff/ops/families.hpp"
 #include "autodiff/ops/operands.hpp"
+#include "autodiff/real_attribute.hpp"
 
 namespace dtheta {
 namespace {
@@ -117,7 +118,7 @@ struct Unpad {
 
 struct Pad {
   Frame frame;
-  double value = 0;
+  RealAttribute value = 0;
   friend constexpr bool operator==(const Pad&, const Pad&) = default;
 
   static constexpr OpInfo info{.name = "pad", .analytic = true};
@@ -144,13 +145,13 @@ struct Pad {
     frame.for_each_row(from, padded, [&](Index offset, Index start) {
       T* out = call.output() + start;
       if (offset < 0) {
-        std::fill_n(out, n, T(value));
+        std::fill_n(out, n, value.in<T>());
         return;
       }
       const T* x = call.input(0) + offset;
       const auto copy = [&](Index i) {
         const Index at = frame.source(last, m, i);
-        out[i] = at < 0 ? T(value) : x[at];
+        out[i] = at < 0 ? value.in<T>() : x[at];
       };
       for (Index i = 0; i < mid.begin; ++i) copy(i);
       std::copy_n(x + mid.source, mid.count, out + mid.begin);
