@@ -98,6 +98,14 @@ std::string of_fail(const Result& result) {
                      count.text(), count.entries == 1 ? "s" : "", where);
 }
 
+std::size_t measured_entries(const Result& result) {
+  std::size_t measured = 0;
+  for (const BlockResult& block : result.blocks) {
+    measured += block.sight ? block.sight->measured : block.size;
+  }
+  return measured;
+}
+
 /// Entries of a block that is open because too little was seen of it.
 std::size_t hidden(const BlockResult& block) {
   return block.sight && block.verdict == Verdict::inconclusive ? block.size : 0;
@@ -109,7 +117,8 @@ std::string of_inconclusive(const Result& result) {
                                  : "This check cannot tell whether the gradient is right: ";
   if (!result.complete) return cannot + "it was stopped before it had seen every entry.";
   if (!result.deterministic) return cannot + "J gives other values for the same theta.";
-  if (!result.difference.exercised) {
+  const bool measured = !detail::has_sights(result) || measured_entries(result) > 0;
+  if (measured && !result.difference.exercised) {
     return cannot + "both sides are zero everywhere, so that every bug is hidden.";
   }
   const Count open = counted(result, [](const BlockResult& b) { return b.inconclusive; });
@@ -127,14 +136,6 @@ std::string of_inconclusive(const Result& result) {
   }
   if (!result.notes.empty()) return fmt::format("{}{}.", cannot, readable(result.notes.front()));
   return cannot + "the differences of J are not good enough.";
-}
-
-std::size_t measured_entries(const Result& result) {
-  std::size_t measured = 0;
-  for (const BlockResult& block : result.blocks) {
-    measured += block.sight ? block.sight->measured : block.size;
-  }
-  return measured;
 }
 
 std::string of_pass(const Result& result) {
