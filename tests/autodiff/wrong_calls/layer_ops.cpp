@@ -15,9 +15,10 @@ namespace {
 /// and kinds than the attributes of its samples were made for.
 std::vector<const OpRecord*> layer_ops() {
   std::vector<const OpRecord*> all;
-  for (const auto family : {channel_ops(), convolution_ops(), max_pool_ops(), avg_pool_ops(),
-                            unfold_ops(), interpolate_ops(), standardize_ops(), lstm_ops()}) {
-    all.insert(all.end(), family.begin(), family.end());
+  for (const auto family :
+       {channel_ops(), convolution_ops(), max_pool_ops(), avg_pool_ops(), unfold_ops(),
+        interpolate_ops(), standardize_ops(), lstm_ops(), gru_ops(), rnn_ops()}) {
+    for (const OpEntry& entry : family) all.push_back(entry.record);
   }
   return all;
 }
@@ -65,7 +66,8 @@ BOOST_AUTO_TEST_CASE(every_op_refuses_operands_of_another_shape_rank_or_kind) {
 
 /// The adjoint of a softmax takes operands of any shape, but the same for both.
 BOOST_AUTO_TEST_CASE(an_adjoint_of_softmax_refuses_operands_that_differ) {
-  for (const OpRecord* op : softmax_ops()) {
+  for (const OpEntry& entry : softmax_ops()) {
+    const OpRecord* const op = entry.record;
     if (op->info.arity != 2) continue;
     const SampleCase sample = op->samples().front();
     const Shape& shape = sample.inputs[0].shape;
