@@ -96,6 +96,8 @@ std::span<const ListedOp> listed_ops() {
         {network, channel_ops()},
         {network, convolution_ops()},
         {network, lstm_ops()},
+        {network, gru_ops()},
+        {network, rnn_ops()},
         {network, ctc_ops()},
         {network, embedding_bag_ops()},
         {network, max_pool_ops()},

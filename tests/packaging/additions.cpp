@@ -75,7 +75,8 @@ int main() {
     const Var said = r(model, batch["input"]);
     return {quartic(said, batch["target"]), said};
   };
-  nn::Trainer trainer(model, nn::Table{{"input", x}, {"target", y}}, options);
+  const nn::Table data{{"input", x}, {"target", y}};
+  nn::Trainer trainer(model, data, options);
   const auto epochs = trainer.fit(100).epochs;
   std::cout << "cost " << epochs.front().cost << " -> " << epochs.back().cost << '\n';
 

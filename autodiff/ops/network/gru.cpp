@@ -40,9 +40,8 @@ struct GruGrad {
   friend constexpr bool operator==(const GruGrad&, const GruGrad&) = default;
 
   static constexpr OpInfo info{.name = "gru_grad", .arity = 4};
-  static constexpr OpRule rule{
-      "D = (dr, dz, dq, dn, dh) in gru at each step for a cotangent of what it kept",
-      "dD = that of the steps that it is made of"};
+  static constexpr OpRule rule{"G = what gru hands to its gates for a cotangent of what it kept",
+                               "dG = that of the steps that it is made of"};
 
   [[nodiscard]] RecurrentSizes sizes(const Shape& kept) const {
     return {dim(kept, 1), dim(kept, 2), dim(kept, 3), reverse};
@@ -123,19 +122,16 @@ struct GruGrad {
   }
 };
 
-/// r, z = sigmoid(x + h_before W^T + b);  q = h_before W^T + b;  n = tanh(x + r q);
-/// h = (1 - z) n + z h_before. With the cotangents of GruGrad:
-///   x receives (dr, dz, dn),   W receives (dr, dz, dq)^T h_before,   b the sum of (dr, dz, dq),
-///   h0 receives dh z + dr W_r + dz W_z + dq W_n of the first step.
+/// A prime is the step before, and the cotangents are those of GruGrad; h0 receives
+/// dh z + dr W_r + dz W_z + dq W_n of the first step.
 struct Gru {
   bool reverse = false;
   friend constexpr bool operator==(const Gru&, const Gru&) = default;
 
   static constexpr OpInfo info{.name = "gru", .arity = 4};
   static constexpr OpRule rule{
-      "h = (1 - z) n + z h'; r, z = sigmoid(x + q), n = tanh(x + r q), q = h' W^T + b",
-      "by gru_grad: x receives (dr, dz, dn), W receives (dr, dz, dq)^T h', b their sum, h0 dh z + "
-      "(dr, dz, dq) W"};
+      "h = (1 - z) n + z h'; r, z = sigmoid(x + h' W^T + b), n = tanh(x + r q), q = h' W^T + b",
+      "x receives (dr, dz, dn), W receives (dr, dz, dq)^T h', b receives their sum; by gru_grad"};
 
   [[nodiscard]] RecurrentSizes sizes(const Shape& x) const {
     return {dim(x, 0), dim(x, 1), dim(x, 2) / 3, reverse};

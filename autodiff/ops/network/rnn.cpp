@@ -22,15 +22,15 @@ Shape steps_shape(const RecurrentSizes& z) { return {z.time, z.samples, z.hidden
 Shape state_shape(const RecurrentSizes& z) { return {z.samples, z.hidden}; }
 Shape weights_shape(const RecurrentSizes& z) { return {z.hidden, z.hidden}; }
 
-/// The cotangent of x, for that of h at every step: from the last step to the first, with dx of the
-/// step that followed,  dx = (dh + dx W) (1 - h^2).
+/// The cotangent of x, for that of h at every step, c: from the last step to the first.
 struct RnnGrad {
   bool reverse = false;
   friend constexpr bool operator==(const RnnGrad&, const RnnGrad&) = default;
 
   static constexpr OpInfo info{.name = "rnn_grad", .arity = 3};
-  static constexpr OpRule rule{"D = (c + D' W) (1 - h^2), D' of the step that followed",
-                               "dD = that of the steps that it is made of"};
+  static constexpr OpRule rule{
+      "g = (c + g' W) (1 - h^2), what rnn hands to x; g' of the step that followed",
+      "dg = that of the steps that it is made of"};
 
   [[nodiscard]] ValueType infer(Types in) const {
     const RecurrentSizes z = sizes_of(in[1].shape, reverse);
@@ -72,16 +72,14 @@ struct RnnGrad {
   }
 };
 
-/// h = tanh(x + W h_before). With the cotangent dx of RnnGrad:
-///   x receives dx,   W receives dx^T h_before,   h0 receives dx W of the first step.
+/// What h0 receives is that of the first step.
 struct Rnn {
   bool reverse = false;
   friend constexpr bool operator==(const Rnn&, const Rnn&) = default;
 
   static constexpr OpInfo info{.name = "rnn", .arity = 3};
-  static constexpr OpRule rule{
-      "h = tanh(x + h' W^T), step by step",
-      "by rnn_grad: x receives D, W receives D^T h', h0 receives D W of the first step"};
+  static constexpr OpRule rule{"h = tanh(x + W h'), h' of the step before",
+                               "x receives g by rnn_grad, W receives g^T h', h0 receives g W"};
 
   [[nodiscard]] ValueType infer(Types in) const {
     const RecurrentSizes z = sizes_of(in[0].shape, reverse);
