@@ -147,8 +147,7 @@ void healthy(Index steps, std::uint64_t seed) {
   run.train(ws, monitor.get(), 0, steps, true);
   fmt::print(
       "{:8} {} healthy steps, {} looks, {} of them glances: {} alarms, the closest {:.1e} of what "
-      "is "
-      "allowed\n",
+      "is allowed\n",
       std::same_as<T, float> ? "float32" : "float64", steps, monitor->monitor().probes(),
       monitor->monitor().glances(), alarms, monitor->monitor().closest());
 }

@@ -56,8 +56,7 @@ Var Recording::operator()(const Parameter& parameter) {
     if (!met.watch.is_gone()) return met.var;
     throw StateError(
         fmt::format("recording: {} lies where {} was recorded from, which is gone: a network must "
-                    "stay where it "
-                    "is as long as its recording is used",
+                    "stay where it is as long as its recording is used",
                     parameter.name(), met.name));
   }
   const Place* place =

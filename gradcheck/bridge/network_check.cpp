@@ -53,8 +53,7 @@ LiveDropoutError::LiveDropoutError()
     : std::invalid_argument(
           "this cost has live dropout: every evaluation draws new masks, so two evaluations of J "
           "differ by more than any derivative and a difference quotient means nothing. Two ways "
-          "on: "
-          "check with keep_prob = 1, or check with frozen masks (the same masks in every "
+          "on: check with keep_prob = 1, or check with frozen masks (the same masks in every "
           "evaluation and in the gradient)") {}
 
 ParameterVector parameters_of(std::span<const CheckedLeaf> leaves) {

@@ -42,8 +42,7 @@ void add_check_options(po::options_description& options, CheckRequest& r) {
   auto add = options.add_options();
   add("method", po::value(&r.method)->default_value(r.method)->value_name("NAME"),
       "adaptive: steps, error bars and a verdict for each entry; or textbook: two-sided "
-      "differences "
-      "with one epsilon, judged by four bands.");
+      "differences with one epsilon, judged by four bands.");
   add("epsilon", po::value(&r.epsilon)->value_name("E"),
       "Step of the textbook method (default: 1e-7).");
   add("threshold", po::value(&r.threshold)->value_name("T"),

@@ -19,9 +19,8 @@ namespace po = boost::program_options;
 
 constexpr std::string_view description =
     "Compares two gradients, array by array: the one in question, A, against B, which is taken to "
-    "be right. Both files must hold arrays of the same names and shapes. A block fails if "
-    "|a - b| / (|a| + |b|), with Euclidean norms, exceeds the tolerance, or if there is a NaN or "
-    "an "
+    "be right. Both files must hold arrays of the same names and shapes. A block fails if |a - b| "
+    "/ (|a| + |b|), with Euclidean norms, exceeds the tolerance, or if there is a NaN or an "
     "infinity in it. Of a block that fails, the worst entries are listed and the likely cause is "
     "named: a factor, a sign, a transpose, another order, single rows or columns, ...\n\n"
     "Nothing is evaluated: whether B is right, 'gradcheck function' or 'gradcheck network' can "

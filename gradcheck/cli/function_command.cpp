@@ -32,17 +32,14 @@ constexpr std::string_view description =
     "    block b scalar -0.25\n"
     "    ready\n\n"
     "Then it is asked, with all numbers of theta behind the word, and answers with J, or with J "
-    "and "
-    "the gradient in the order of theta:\n\n"
+    "and the gradient in the order of theta:\n\n"
     "    cost 0.1 0.2 0.3 0.4 0.5 0.6 -0.25          1.75\n"
     "    gradient 0.1 0.2 0.3 0.4 0.5 0.6 -0.25      1.75 0.5 0 0 0 0 0 1\n\n"
     "Numbers are decimals, hexadecimal floats, inf or nan. 'error MESSAGE' is an answer too. The "
     "program must flush its output after each line and end when its input ends. It may write "
-    "'layer "
-    "N' before blocks, leave out their values if --theta gives them, and write 'gradient no' "
-    "before "
-    "'ready' if it has none: then --gradient gives it. Several requests may wait in its input. "
-    "docs/function-protocol.md has the whole of it.";
+    "'layer N' before blocks, leave out their values if --theta gives them, and write 'gradient "
+    "no' before 'ready' if it has none: then --gradient gives it. Several requests may wait in its "
+    "input. docs/function-protocol.md has the whole of it.";
 
 struct Request : CommonRequest, CheckRequest {
   std::string theta;
@@ -61,8 +58,7 @@ po::options_description options_of(Request& r) {
       "Take the values of theta from the arrays of this file, named as the blocks.");
   add("gradient", po::value(&r.gradient)->value_name("FILE.npz"),
       "Check the gradient in this file, its arrays named as the blocks or with a d before, in "
-      "place "
-      "of the program's.");
+      "place of the program's.");
   add("sample", po::value(&r.sample)->value_name("N"),
       "Check only N entries, drawn at random, at least one of each block.");
   add("directions", po::value(&r.directions)->value_name("N"),

@@ -26,8 +26,7 @@ constexpr std::string_view description =
     "differences of the cost, with all of its terms: loss, regularisation, dropout with frozen "
     "masks.\n\n"
     "A gradient of your own that was computed with dropout belongs to your masks: store them as "
-    "D1, "
-    "D2, ... (0 and 1, in the shape of the layer's output), and J is computed with them.\n\n"
+    "D1, D2, ... (0 and 1, in the shape of the layer's output), and J is computed with them.\n\n"
     "A failing report names the worst entry of each failing block with its likely cause, and the "
     "command line that shows its probe again.";
 
@@ -57,8 +56,7 @@ void add_network_options(po::options_description& options, Request& r) {
       "Dropout of the hidden layers: probability with which a unit is kept.");
   add("frozen-masks", po::bool_switch(&r.frozen_masks),
       "Draw the dropout masks once and keep them; without this, and without D1, D2, ... in the "
-      "file, "
-      "dropout is refused.");
+      "file, dropout is refused.");
   add("seed", po::value(&r.seed)->value_name("N"), "Seed of the dropout masks.");
   add("gradient", po::value(&r.gradient)->default_value(r.gradient)->value_name("WHICH"),
       "Which gradient is checked: file, the one stored in FILE.npz; tape, that of the library; "

@@ -73,8 +73,7 @@ std::string_view hint_for(std::string_view word) {
   const bool numeric = word.find_first_not_of("+-.,0123456789eE") == std::string_view::npos;
   if (numeric && word.find(',') != std::string_view::npos) {
     return "; write a point before the decimals and blanks between numbers, no commas (a locale "
-           "may "
-           "be at work)";
+           "may be at work)";
   }
   return {};
 }

@@ -17,8 +17,7 @@ constexpr std::string_view blanks = " \t\r";
 
 constexpr std::string_view keep_clean =
     "; standard output must carry the protocol and nothing else: let what is meant for people go "
-    "to "
-    "standard error (in Python print(..., file=sys.stderr); in C++ std::cerr; in R message())";
+    "to standard error (in Python print(..., file=sys.stderr); in C++ std::cerr; in R message())";
 
 /// Entries of θ at most: every request writes all of them as text.
 constexpr std::size_t most_entries = std::size_t{1} << 24;

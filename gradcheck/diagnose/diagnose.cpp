@@ -253,8 +253,7 @@ class Diagnosis {
     Cause cause{Pattern::upstream, factor ? result_.causes[0].amount : 0.0, 0.85, {}};
     cause.sentence = fmt::format(
         "every layer up to {} is wrong{} and every one after it is right: look at what the "
-        "backward "
-        "step of layer {} hands down (its weights, or layer {}'s activation derivative)",
+        "backward step of layer {} hands down (its weights, or layer {}'s activation derivative)",
         *wrong.rbegin(), factor ? fmt::format(" by the same factor {:.6g}", cause.amount) : "",
         *right.begin(), *wrong.rbegin());
     const bool better = result_.causes.empty() || result_.causes.front().confidence < 0.85 ||

@@ -107,8 +107,8 @@ void refuse_ambient(const Jacobian& jacobian, const ParameterVector& x,
   if (!given || jacobian.size() != m * x.size()) return;
   throw ShapeError(
       fmt::format("jacobian: {} entries were given, which are {} outputs by the {} numbers that x "
-                  "is stored in; "
-                  "with blocks on manifolds it must be by the {} numbers that x moves by",
+                  "is stored in; with blocks on manifolds it must be by the {} numbers that x "
+                  "moves by",
                   jacobian.size(), m, x.size(), n));
 }
 

@@ -70,8 +70,7 @@ std::string explain_retraction(const Manifold& manifold, Span x) {
     if (!(length > dependent * first)) {
       return fmt::format(
           "the tangent of {} has {} dimensions at this x, but delta has {}: plus does not move x "
-          "in "
-          "all of them",
+          "in all of them",
           manifold.name, rank, k);
     }
     used[longest] = true;

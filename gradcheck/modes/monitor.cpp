@@ -174,8 +174,7 @@ MonitorAlarm Monitor::investigate(const MonitorProbe& found, const Cost& cost,
   check_in_full(alarm, cost, theta, gradient);
   alarm.message = fmt::format(
       "the gradient of step {} is wrong: along a random direction it promises {:.6g}, and J "
-      "changes "
-      "by {:.6g} +- {:.2g}; wrong: {}",
+      "changes by {:.6g} +- {:.2g}; wrong: {}",
       alarm.step, found.analytic, found.numeric, found.allowed,
       alarm.blocks.empty() ? "no block by itself"
                            : fmt::format("{}", fmt::join(alarm.blocks, ", ")));

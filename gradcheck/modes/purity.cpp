@@ -81,8 +81,7 @@ class GradientHabits {
       result_.gradient_overwrites = false;
       result_.findings.push_back(
           fmt::format("the gradient adds to what its buffer held, in {} of {} entries: it must be "
-                      "zeroed before "
-                      "each call, or the sum begun with an assignment",
+                      "zeroed before each call, or the sum begun with an assignment",
                       added, clean.size()));
     }
   }

@@ -89,8 +89,7 @@ JacobianResult check_jacobian(const Layout& layout, const py::object& f, const p
   if (function.wrote()) {
     result.notes.emplace_back(
         "f writes into the x that it is given; here it had a copy, elsewhere its caller will find "
-        "x "
-        "changed");
+        "x changed");
   }
   return in_python_words(
       std::move(result),

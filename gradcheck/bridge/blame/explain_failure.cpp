@@ -80,9 +80,9 @@ bool blame_cuts(Result& result, Var cost, std::span<const Var> leaves, const Par
   const bool all = opened.entries == 0;
   std::string sentence = fmt::format(
       "{} cuts or changes the derivative on purpose, and J moves with what is cut: with it let "
-      "through, the "
-      "tape's gradient agrees with the differences at {} of the {} entries where it does not now; "
-      "to check the rest of the gradient, put a leaf that holds that value in its place",
+      "through, the tape's gradient agrees with the differences at {} of the {} entries where it "
+      "does not now; to check the rest of the gradient, put a leaf that holds that value in its "
+      "place",
       where, closed.entries - opened.entries, closed.entries);
   result.causes.insert(result.causes.begin(),
                        {Pattern::stopped, 0.0, all ? measured : seen, std::move(sentence)});
