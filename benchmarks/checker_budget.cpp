@@ -192,11 +192,15 @@ int main(int argc, char** argv) {
   const auto threads = static_cast<unsigned>(number(3, 2));
   using dtheta::DType;
   if (what == "encoder") {
-    return run(what, dtheta::bench::EncoderClassifier(DType::float64), number(2, 10), threads) ? 0
-                                                                                               : 1;
+    return run(what, dtheta::bench::EncoderClassifier("f", DType::float64), number(2, 10), threads)
+               ? 0
+               : 1;
   }
   if (what == "lstm") {
-    return run(what, dtheta::bench::LstmClassifier(DType::float64), number(2, 10), threads) ? 0 : 1;
+    return run(what, dtheta::bench::RecurrentClassifier("e", DType::float64), number(2, 10),
+               threads)
+               ? 0
+               : 1;
   }
   if (what == "large") {
     return run_large(static_cast<std::size_t>(number(2, 10000)), number(3, 60)) ? 0 : 1;
