@@ -54,7 +54,7 @@ BOOST_AUTO_TEST_CASE(weights) {
 
 BOOST_AUTO_TEST_CASE(a_training_that_goes_on) {
   const InFolder folder;
-  const nn::Dataset data{nn::uniform({20, 2}, -1, 1, {1, 1}), Tensor(Shape{20}, DType::int64)};
+  const nn::Dataset data{nn::uniform({80, 2}, -1, 1, {1, 1}), Tensor(Shape{80}, DType::int64)};
   nn::Sequential model{nn::Linear(2, 4), nn::Activation::relu, nn::Linear(4, 2)};
   nn::initialize(model, 1);
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <limits>
+#include <span>
 #include <vector>
 
 #include "autodiff/checkpoint.hpp"
@@ -165,32 +166,50 @@ Var part_for(Var v, Range queries, Range keys) {
   return v;
 }
 
-Var rows_of(Var v, Range rows) {
-  const int axis = v.rank() - 2;
-  const bool whole = rows.start == 0 && rows.stop == v.shape()[axis];
-  return whole ? v : slice(v, axis, rows);
+/// v (..., length, width) in parts of `size` rows. Halves of halves: the derivatives of the slices,
+/// each as long as what is cut, take log(n) passes together.
+void append_parts(Var v, Index size, std::vector<Var>& parts) {
+  const Index length = v.shape()[v.rank() - 2], count = (length + size - 1) / size;
+  if (count <= 1) {
+    parts.push_back(v);
+    return;
+  }
+  const Index half = count / 2 * size;
+  append_parts(slice(v, -2, {0, half}), size, parts);
+  append_parts(slice(v, -2, {half, length}), size, parts);
+}
+std::vector<Var> in_parts(Var v, Index size) {
+  std::vector<Var> parts;
+  append_parts(v, size, parts);
+  return parts;
 }
 
-/// The same block by block of queries, each forgotten when it has been used.
+/// The same block by block of queries, each forgotten when it has been used. With `causal` a block
+/// is for the parts of the keys that it may see; that they are parts keeps each cotangent short.
 Var attended_by_blocks(Arg q, Arg k, Arg v, const AttentionOptions& o) {
-  const Shape qs = q.var().shape(), ks = k.var().shape();
-  const Index queries = qs[qs.rank() - 2], keys = ks[ks.rank() - 2];
+  const Index size = o.query_block, keys = k.var().shape()[k.var().rank() - 2];
+  const std::vector<Var> queries = in_parts(q.var(), size),
+                         k_parts = in_parts(k.var(), o.causal ? size : keys),
+                         v_parts = in_parts(v.var(), o.causal ? size : keys);
   std::vector<Var> blocks;
-  for (Index first = 0; first < queries; first += o.query_block) {
-    const Range rows{first, std::min(first + o.query_block, queries)};
-    const Range seen{0, o.causal ? std::min(rows.stop, keys) : keys};
+  for (std::size_t n = 0; n < queries.size(); ++n) {
+    const Index first = static_cast<Index>(n) * size;
+    const std::size_t seen = std::min(n + 1, k_parts.size());
+    const Range rows{first, first + queries[n].shape()[queries[n].rank() - 2]};
+    const Range columns{0, o.causal ? std::min(first + size, keys) : keys};
     AttentionOptions own = o;
-    own.mask = part_for(o.mask, rows, seen);
-    own.bias = part_for(o.bias, rows, seen);
-    const auto number = static_cast<std::uint32_t>(blocks.size());
-    own.key.stream = philox({number, 0x6B636F6C, 0, 0}, {o.key.seed, o.key.stream})[0];
-    const auto block = [&](Var a, Var b, Var c) {
-      return attend_from(first, Arg(a, q.at()), b, c, own).values;
+    own.mask = part_for(o.mask, rows, columns);
+    own.bias = part_for(o.bias, rows, columns);
+    own.key.stream =
+        philox({static_cast<std::uint32_t>(n), 0x6B636F6C, 0, 0}, {o.key.seed, o.key.stream})[0];
+    const auto block = [&](Var some) {
+      const Var some_k = concat(std::span(k_parts).first(seen), -2),
+                some_v = concat(std::span(v_parts).first(seen), -2);
+      return attend_from(first, Arg(some, q.at()), some_k, some_v, own).values;
     };
-    blocks.push_back(
-        checkpoint(block, rows_of(q.var(), rows), rows_of(k.var(), seen), rows_of(v.var(), seen)));
+    blocks.push_back(checkpoint(block, queries[n]));
   }
-  return concat(blocks, qs.rank() - 2);
+  return concat(blocks, -2);
 }
 
 /// Multi-head attention, where attend(q, k, v) is what becomes of the heads: `values` of it are
