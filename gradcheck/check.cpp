@@ -11,6 +11,7 @@
 #include <optional>
 
 #include "gradcheck/budget.hpp"
+#include "gradcheck/check_cost.hpp"
 #include "gradcheck/diagnose/diagnose.hpp"
 #include "gradcheck/judge/adaptive.hpp"
 #include "gradcheck/judge/assemble.hpp"
@@ -216,6 +217,14 @@ Result check(const Cost& cost, const Gradient& gradient, const ParameterVector& 
     return check_within(cost, gradient, theta, {.budget = *options.budget, .check = options});
   }
   CostProbes probes(cost, theta.values(), options.threads, WhenThrown::no_value);
+  return detail::check_cost(cost,
+                            {std::ref(probes), [&] { return probes.throws(); },
+                             [&] { return probes.left_untouched(theta.values()); }},
+                            gradient, theta, options);
+}
+
+Result detail::check_cost(const Cost& cost, const CostAnswers& answers, const Gradient& gradient,
+                          const ParameterVector& theta, const Options& options) {
   // Away from θ a cost that throws has no value, whoever asks.
   const Cost guarded = [&](std::span<const double> at) {
     try {
@@ -226,9 +235,9 @@ Result check(const Cost& cost, const Gradient& gradient, const ParameterVector& 
       return std::numeric_limits<double>::quiet_NaN();
     }
   };
-  Result result = check_probes(std::ref(probes), &guarded, gradient, theta, options);
-  detail::name_throws(result, probes.throws());
-  if (!probes.left_untouched(theta.values())) detail::name_writing(result);
+  Result result = check_probes(answers.evaluate, &guarded, gradient, theta, options);
+  detail::name_throws(result, answers.throws());
+  if (!answers.left_untouched()) detail::name_writing(result);
   if (options.threads > 1 && result.deterministic && std::isfinite(result.cost) &&
       !threads_agree(cost, theta, options.threads)) {
     detail::name_race(result);

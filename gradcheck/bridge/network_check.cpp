@@ -26,11 +26,11 @@
 #include "gradcheck/bridge/wrong_op.hpp"
 #include "gradcheck/budget.hpp"
 #include "gradcheck/errors.hpp"
+#include "gradcheck/modes/conduct.hpp"
+#include "gradcheck/shared.hpp"
 
 namespace dtheta::gradcheck {
 namespace {
-
-std::vector<std::size_t> dims_of(const Shape& shape) { return {shape.begin(), shape.end()}; }
 
 void refuse_live_masks(Var cost) {
   const Var step = cost.tape().step_if_used();
@@ -56,29 +56,6 @@ LiveDropoutError::LiveDropoutError()
           "on: check with keep_prob = 1, or check with frozen masks (the same masks in every "
           "evaluation and in the gradient)") {}
 
-ParameterVector parameters_of(std::span<const CheckedLeaf> leaves) {
-  ParameterVector theta;
-  for (const CheckedLeaf& l : leaves) {
-    const Tensor value = l.leaf.value().to(DType::float64);
-    theta.add(l.name, l.layer, dims_of(value.shape()), value.data<double>());
-  }
-  return theta;
-}
-
-std::vector<Var> vars_of(std::span<const CheckedLeaf> leaves) {
-  std::vector<Var> vars;
-  for (const CheckedLeaf& l : leaves) vars.push_back(l.leaf);
-  return vars;
-}
-
-ParameterVector gradient_of(Var cost, std::span<const CheckedLeaf> leaves,
-                            const ParameterVector& theta) {
-  ParameterVector gradient = parameters_of(leaves);
-  gradient.require_same_layout(theta);
-  TapeGradient(cost, leaves).at(theta.values(), gradient.values());
-  return gradient;
-}
-
 /// What a check needs, each part compiled when it is first used.
 class NetworkCheck::Compiled {
  public:
@@ -90,6 +67,7 @@ class NetworkCheck::Compiled {
         programs_(programs) {
     require_single(cost);
     for (const CheckedLeaf& l : leaves_) require_leaf(cost, l.leaf, l.name);
+    if (options_.crew != nullptr) detail::refuse_budget(options_, "check_network with a crew");
     if (!options_.frozen_masks) refuse_live_masks(cost);
     if (cost.tape().precision() == DType::float32) options_.gradient_roundoff = 0x1p-24;
     vars_ = vars_of(leaves);
@@ -117,6 +95,8 @@ class NetworkCheck::Compiled {
     }
     const bool wider = options_.second_opinions && options_.method == Method::adaptive;
     Result result = wider ? measure(theta, with_second_opinions(theta)) : measure(theta, options_);
+    const bool judges = options_.crew == nullptr || options_.crew->rank == 0;
+    if (!judges) return result;
     if (result.deterministic) name_unsteady(result);
     name_edges(result);
     if (result.verdict != Verdict::pass && result.complete && options_.blame_ops) {
@@ -130,7 +110,16 @@ class NetworkCheck::Compiled {
   Result measure(const ParameterVector& theta, const NetworkOptions& options) {
     const Gradient gradient =
         options.gradient != nullptr ? Gradient(*options.gradient) : Gradient(tape_gradient_);
-    if (!options.budget) return check_probes(std::ref(*probes_), gradient, theta, options);
+    if (options.crew != nullptr) return measure_shared(gradient, theta, options);
+    Result result = options.budget ? measure_within(gradient, theta, options)
+                                   : check_probes(std::ref(*probes_), gradient, theta, options);
+    const DomainEdges& edges = probes_->edges();
+    edges_ = {edges.count(), edges.count() > 0 ? std::string(edges.first()) : std::string()};
+    return result;
+  }
+
+  Result measure_within(const Gradient& gradient, const ParameterVector& theta,
+                        const NetworkOptions& options) {
     if (!anywhere_) anywhere_.emplace(cost_, vars_, options.threads);
     const Cost anywhere = std::ref(*anywhere_);
     BudgetOptions within{.budget = *options.budget, .check = options};
@@ -138,6 +127,20 @@ class NetworkCheck::Compiled {
     const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - start_;
     within.budget.seconds = std::max(within.budget.seconds - spent.count(), 1e-9);
     return check_within(std::ref(*probes_), &anywhere, gradient, theta, within);
+  }
+
+  Result measure_shared(const Gradient& gradient, const ParameterVector& theta,
+                        const NetworkOptions& options) {
+    const detail::Answerer own = [&](std::span<const Probe> asked, std::span<double> answers) {
+      const std::size_t before = probes_->edges().count();
+      (*probes_)(asked, answers);
+      const std::size_t since = probes_->edges().count() - before;
+      return detail::Tally{{since, since > 0 ? std::string(probes_->edges().first()) : ""}, false};
+    };
+    detail::Tally noticed;
+    Result result = check_probes_shared(*options.crew, own, gradient, theta, options, noticed);
+    edges_ = std::move(noticed.throws);
+    return result;
   }
 
   /// Each leaf's probes compute other ops, so that what `check_probes` asks twice, a probe of one
@@ -168,12 +171,11 @@ class NetworkCheck::Compiled {
   }
 
   void name_edges(Result& result) const {
-    const std::size_t edges = probes_->edges().count();
-    if (edges == 0) return;
+    if (edges_.count == 0) return;
     result.notes.push_back(
         fmt::format("J cannot be computed at {} of the points beside theta that were asked for, "
                     "which count as outside its domain; the first time: {}",
-                    edges, probes_->edges().first()));
+                    edges_.count, edges_.first));
   }
 
   [[nodiscard]] NetworkOptions with_second_opinions(const ParameterVector& theta) {
@@ -238,6 +240,7 @@ class NetworkCheck::Compiled {
   std::vector<nn::LayerCall> calls_;
   std::optional<TapeCost> anywhere_;  // only within a budget
   std::chrono::steady_clock::time_point start_{};
+  Throws edges_{};                     // points outside J's domain, in the check at hand
   std::vector<std::string> unsteady_;  // blocks from which J is not the same each time
 };
 
@@ -266,14 +269,6 @@ Result NetworkCheck::operator()(const ParameterVector& theta) { return compiled(
 /// A single use of the parts of a NetworkCheck.
 Result check_network(Var cost, std::span<const CheckedLeaf> leaves, const NetworkOptions& options) {
   return NetworkCheck::Compiled(cost, leaves, options, StackedProbes::Programs::where_worth).run();
-}
-
-std::vector<CheckedLeaf> checked_leaves(std::span<const nn::RecordedParameter> parameters) {
-  std::vector<CheckedLeaf> leaves;
-  for (const nn::RecordedParameter& p : parameters) {
-    leaves.push_back({p.name, static_cast<std::size_t>(p.layer), p.var});
-  }
-  return leaves;
 }
 
 Result check_network(const nn::RecordedCost& network, const NetworkOptions& options) {

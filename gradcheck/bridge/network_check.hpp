@@ -9,6 +9,7 @@
 
 #include "autodiff/var.hpp"
 #include "gradcheck/check.hpp"
+#include "gradcheck/crew.hpp"
 #include "nn/cost.hpp"
 
 namespace dtheta::gradcheck {
@@ -45,6 +46,10 @@ struct NetworkOptions : Options {
   const ParameterVector* theta = nullptr;
   /// A gradient to check in place of the tape's own, laid out as the leaves.
   const ParameterVector* gradient = nullptr;
+  /// Processes that share the evaluations of J, all of which make the same checks of the same
+  /// network: see shared.hpp for what each of them gets, and team_crew.hpp. Must be there as long
+  /// as the check. Excludes a budget. Null: this process alone.
+  const Crew* crew = nullptr;
 };
 
 [[nodiscard]] std::vector<Var> vars_of(std::span<const CheckedLeaf> leaves);

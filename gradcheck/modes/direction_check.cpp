@@ -7,6 +7,7 @@
 
 #include "gradcheck/directions.hpp"
 #include "gradcheck/modes/conduct.hpp"
+#include "gradcheck/modes/direction_check.hpp"
 
 namespace dtheta::gradcheck {
 namespace {
@@ -25,8 +26,12 @@ double spread_of(const Block& block, std::span<const double> gradient,
 class DirectionCheck {
  public:
   DirectionCheck(const Cost& cost, std::vector<double> gradient, const ParameterVector& theta,
-                 const DirectionOptions& options)
-      : cost_(cost), gradient_(std::move(gradient)), theta_(theta), options_(options) {
+                 const DirectionOptions& options, const detail::CheckAlong& along)
+      : cost_(cost),
+        gradient_(std::move(gradient)),
+        theta_(theta),
+        options_(options),
+        along_(along) {
     for (const Block& block : theta.blocks()) {
       BlockSight sight;
       sight.name = block.name;
@@ -55,7 +60,8 @@ class DirectionCheck {
   /// False if the check is at an end.
   bool try_direction(std::span<const double> direction, std::vector<DirectionSlope>& slopes,
                      const std::string& name) {
-    DirectionSlope slope = slope_along(cost_, gradient_, theta_, direction, options_.check);
+    DirectionSlope slope =
+        detail::slope_along(cost_, gradient_, theta_, direction, options_.check, along_);
     result_.evaluations += slope.evaluations;
     if (!slope.complete) {
       result_.complete = false;
@@ -155,6 +161,7 @@ class DirectionCheck {
   const std::vector<double> gradient_;
   const ParameterVector& theta_;
   const DirectionOptions& options_;
+  const detail::CheckAlong& along_;
   DirectionResult result_;
   std::uint64_t number_ = 0;  // of the next direction
   std::size_t tried_ = 0;
@@ -166,7 +173,13 @@ class DirectionCheck {
 DirectionResult check_directions(const Cost& cost, const Gradient& gradient,
                                  const ParameterVector& theta, const DirectionOptions& options) {
   detail::refuse_budget(options.check, "check_directions");
-  return DirectionCheck(cost, gradient.at(theta), theta, options).run();
+  return detail::check_directions(cost, gradient, theta, options, detail::check_alone);
+}
+
+DirectionResult detail::check_directions(const Cost& cost, const Gradient& gradient,
+                                         const ParameterVector& theta,
+                                         const DirectionOptions& options, const CheckAlong& along) {
+  return DirectionCheck(cost, gradient.at(theta), theta, options, along).run();
 }
 
 }  // namespace dtheta::gradcheck

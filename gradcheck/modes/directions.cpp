@@ -10,6 +10,7 @@
 #include "gradcheck/errors.hpp"
 #include "gradcheck/judge/scales.hpp"
 #include "gradcheck/modes/conduct.hpp"
+#include "gradcheck/modes/direction_check.hpp"
 #include "gradcheck/modes/halving.hpp"
 #include "gradcheck/modes/line_check.hpp"
 #include "gradcheck/numeric/counter_bits.hpp"
@@ -45,6 +46,17 @@ DirectionSlope slope_along(const Cost& cost, std::span<const double> gradient,
                            const ParameterVector& theta, std::span<const double> direction,
                            const Options& options) {
   detail::refuse_budget(options, "slope_along");
+  return detail::slope_along(cost, gradient, theta, direction, options, detail::check_alone);
+}
+
+Result detail::check_alone(const Cost& on_line, std::span<const double> slope,
+                           std::span<const double> here, const Options& options) {
+  return check(on_line, slope, here, options);
+}
+
+DirectionSlope detail::slope_along(const Cost& cost, std::span<const double> gradient,
+                                   const ParameterVector& theta, std::span<const double> direction,
+                                   const Options& options, const CheckAlong& check_along) {
   if (gradient.size() != theta.size() || direction.size() != theta.size()) {
     throw ShapeError(
         fmt::format("direction: theta has {} entries, the gradient {}, the direction "
@@ -70,7 +82,7 @@ DirectionSlope slope_along(const Cost& cost, std::span<const double> gradient,
   const Options one = detail::options_along(options);  // one thread: `moved` is shared
   const std::array<double, 1> here{0.0};
   const std::array<double, 1> analytic{slope.analytic};
-  const Result result = check(along, analytic, here, one);
+  const Result result = check_along(along, analytic, here, one);
   slope.numeric = result.numeric[0];
   slope.bar = result.bar[0];
   slope.verdict = result.verdict;

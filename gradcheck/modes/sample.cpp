@@ -6,9 +6,11 @@
 #include <cmath>
 #include <random>
 #include <unordered_map>
+#include <utility>
 
 #include "gradcheck/errors.hpp"
 #include "gradcheck/judge/selection.hpp"
+#include "gradcheck/modes/check_drawn.hpp"
 #include "gradcheck/modes/conduct.hpp"
 #include "gradcheck/modes/draw.hpp"
 #include "gradcheck/modes/known_corners.hpp"
@@ -94,11 +96,12 @@ Options reduced(const Options& options, const ParameterVector& theta,
   return small;
 }
 
-/// Checks the drawn entries by `check_small(θ, gradient)`, both reduced to them, and says what that
-/// is worth.
-template <class CheckSmall>
+}  // namespace
+
+namespace detail {
+
 SampleResult check_drawn(const Gradient& gradient, const ParameterVector& theta,
-                         const SampleOptions& options, CheckSmall check_small) {
+                         const SampleOptions& options, const CheckSmall& check_small) {
   SampleResult sample;
   const std::size_t count = sample_size(theta.size(), options.confidence, options.wrong_part);
   sample.positions =
@@ -137,7 +140,17 @@ SampleResult check_drawn(const Gradient& gradient, const ParameterVector& theta,
   return sample;
 }
 
-}  // namespace
+Cost embedded(const Cost& cost, ThetaCopies& copies, const std::vector<std::size_t>& positions) {
+  return [&](std::span<const double> t) {
+    ThetaCopies::Loan loan(copies);
+    const std::span<double> whole = *loan;
+    for (std::size_t k = 0; k < t.size(); ++k) whole[positions[k]] = t[k];
+    const PutBack put_back{copies.theta(), whole, positions};
+    return cost(whole);
+  };
+}
+
+}  // namespace detail
 
 /// Fisher and Yates' shuffle, cut off after `count`, of which only what was moved is written down;
 /// then one entry of every block left out.
@@ -184,37 +197,32 @@ SampleResult check_sample(const Cost& cost, const Gradient& gradient, const Para
                           const SampleOptions& options) {
   detail::refuse_budget(options.check, "check_sample");
   detail::ThetaCopies copies(theta.values());
-  SampleResult sample =
-      check_drawn(gradient, theta, options,
-                  [&](const ParameterVector& small, const ParameterVector& small_gradient,
-                      const std::vector<std::size_t>& positions, const Options& small_options) {
-                    const Cost embedded = [&](std::span<const double> t) {
-                      detail::ThetaCopies::Loan loan(copies);
-                      const std::span<double> whole = *loan;
-                      for (std::size_t k = 0; k < t.size(); ++k) whole[positions[k]] = t[k];
-                      const PutBack put_back{theta.values(), whole, positions};
-                      return cost(whole);
-                    };
-                    return check(embedded, small_gradient, small, small_options);
-                  });
-  if (!copies.left_untouched()) detail::name_writing(sample.result);
-  return sample;
+  return detail::check_drawn(
+      gradient, theta, options,
+      [&](const ParameterVector& small, const ParameterVector& small_gradient,
+          const std::vector<std::size_t>& positions, const Options& small_options) {
+        Result result =
+            check(detail::embedded(cost, copies, positions), small_gradient, small, small_options);
+        if (!copies.left_untouched()) detail::name_writing(result);
+        return result;
+      });
 }
 
 SampleResult check_sample(const ProbeEvaluator& evaluate, const Gradient& gradient,
                           const ParameterVector& theta, const SampleOptions& options) {
   detail::refuse_budget(options.check, "check_sample");
-  return check_drawn(gradient, theta, options,
-                     [&](const ParameterVector& small, const ParameterVector& small_gradient,
-                         const std::vector<std::size_t>& positions, const Options& small_options) {
-                       const ProbeEvaluator embedded = [&](std::span<const Probe> probes,
-                                                           std::span<double> answers) {
-                         std::vector<Probe> moved(probes.begin(), probes.end());
-                         for (Probe& probe : moved) probe.index = positions[probe.index];
-                         evaluate(moved, answers);
-                       };
-                       return check_probes(embedded, small_gradient, small, small_options);
-                     });
+  return detail::check_drawn(
+      gradient, theta, options,
+      [&](const ParameterVector& small, const ParameterVector& small_gradient,
+          const std::vector<std::size_t>& positions, const Options& small_options) {
+        const ProbeEvaluator moved_probes = [&](std::span<const Probe> probes,
+                                                std::span<double> answers) {
+          std::vector<Probe> moved(probes.begin(), probes.end());
+          for (Probe& probe : moved) probe.index = positions[probe.index];
+          evaluate(moved, answers);
+        };
+        return check_probes(moved_probes, small_gradient, small, small_options);
+      });
 }
 
 }  // namespace dtheta::gradcheck
