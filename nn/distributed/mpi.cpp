@@ -37,8 +37,8 @@ double seconds_since(Clock::time_point start) {
 class Pause {
  public:
   void operator()() {
-    if (++looks_ < 2000) return;
-    if (looks_ < 4000) return std::this_thread::yield();
+    if (++looks_ < 100) return;
+    if (looks_ < 1000) return std::this_thread::yield();
     std::this_thread::sleep_for(std::chrono::microseconds(50));
   }
 
@@ -225,7 +225,9 @@ Team& Mpi::team() { return session_->team; }
 
 void Mpi::abort(std::string_view why) {
   if (!why.empty()) {
-    fmt::print(stderr, "rank {} of {}: {}\n", session_->team.rank(), session_->team.size(), why);
+    // A LostRankError has said who says it.
+    const std::string who = fmt::format("rank {} of {}: ", team().rank(), team().size());
+    fmt::print(stderr, "{}{}\n", why.starts_with(who) ? "" : who, why);
     std::fflush(stderr);
   }
   mpi::environment::abort(1);
