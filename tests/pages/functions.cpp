@@ -7,7 +7,10 @@
 #include <utility>
 #include <vector>
 
+#include "autodiff/checkpoint.hpp"
+#include "autodiff/grad.hpp"
 #include "autodiff/ops/elementwise/arithmetic.hpp"
+#include "autodiff/ops/elementwise/trigonometric.hpp"
 #include "autodiff/ops/reduction/reduction.hpp"
 #include "nn/minimize.hpp"
 
@@ -42,6 +45,28 @@ BOOST_AUTO_TEST_CASE(a_smallest_value) {
   // Where J is below 1e-8, x is within 1e-4 of 1.
   BOOST_TEST(std::abs(m.at[0].item() - 1) < 1e-4);
   BOOST_TEST(std::abs(m.at[1].item() - 1) < 1e-3);
+}
+
+BOOST_AUTO_TEST_CASE(a_chain_of_checkpoints) {
+  struct Block {
+    Var w;
+    [[nodiscard]] Var forward(Var in) const { return sin(in * w); }
+  };
+  Tape tape;
+  const Var x = tape.leaf(Tensor(Shape{2}, {0.5, -1.0}));
+  const std::vector<Var> weights{tape.leaf(Tensor(0.5)), tape.leaf(Tensor(2.0))};
+  const std::vector<Block> blocks{{weights[0]}, {weights[1]}};
+  const auto loss = [](Var y) { return sum(square(y)); };
+  Var plain = x;
+  for (const Block& block : blocks) plain = block.forward(plain);
+  const std::vector<Var> expected = grad(loss(plain), weights);
+
+  Var h = x;
+  for (const Block& block : blocks) {
+    h = checkpoint([&](Var in) { return block.forward(in); }, h);
+  }
+  const std::vector<Var> g = grad(loss(h), weights);
+  for (std::size_t i = 0; i < g.size(); ++i) BOOST_TEST((g[i].value() == expected[i].value()));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,10 +1,14 @@
 // The code of docs/gradient-checking.md, and what README says of Jacobians.
 
 #include <boost/test/unit_test.hpp>
+#include <cmath>
 #include <complex>
 #include <cstddef>
+#include <cstdint>
 #include <iostream>
+#include <numeric>
 #include <span>
+#include <sstream>
 #include <vector>
 
 #include "autodiff/grad.hpp"
@@ -15,6 +19,7 @@
 #include "gradcheck/check_in.hpp"
 #include "gradcheck/jacobian.hpp"
 #include "gradcheck/report.hpp"
+#include "gradcheck/shrink.hpp"
 #include "nn/nn.hpp"
 
 using namespace dtheta;
@@ -116,6 +121,43 @@ BOOST_AUTO_TEST_CASE(a_monitor) {
   }
   BOOST_TEST(monitor.monitor().probes() == 2u);
   BOOST_TEST(monitor.monitor().alarms() == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(a_budget) {
+  gradcheck::ParameterVector theta;
+  theta.add("w", 1, {3}, Vector{0.5, -1, 2});
+  const auto cost = [](std::span<const double> t) { return t[0] * t[1] + t[2] * t[2]; };
+  const auto gradient = [](std::span<const double> t) { return Vector{t[1], t[0], 2 * t[2]}; };
+
+  gradcheck::Options options;
+  options.budget = gradcheck::Budget{.seconds = 10};  // or .evaluations of J, or both
+  gradcheck::Result result = gradcheck::check(cost, gradient, theta, options);
+  BOOST_TEST(bool(result));
+}
+
+BOOST_AUTO_TEST_CASE(a_case_made_small) {
+  // A sum of squares whose gradient is wrong from the fourth number on.
+  const auto check_my_layer = [](std::size_t batch, std::size_t width, std::uint64_t seed) {
+    Vector theta(batch * width);
+    for (std::size_t i = 0; i < theta.size(); ++i) {
+      theta[i] = std::sin(static_cast<double>(seed + i));
+    }
+    const auto cost = [](std::span<const double> t) {
+      return std::inner_product(t.begin(), t.end(), t.begin(), 0.0);
+    };
+    Vector gradient;
+    for (const double t : theta) gradient.push_back(gradient.size() < 3 ? 2 * t : t);
+    return gradcheck::check(cost, std::span<const double>(gradient), theta);
+  };
+
+  auto small = gradcheck::shrink(
+      [&](gradcheck::SizeValues sizes, std::uint64_t seed) {
+        return check_my_layer(sizes[0], sizes[1], seed);
+      },
+      {{"batch", 40}, {"width", 21}});
+  std::ostringstream printed;
+  printed << small;
+  BOOST_TEST(printed.str().find("batch = 1, width = 4") != std::string::npos);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
