@@ -217,7 +217,7 @@ Work make(const std::string& name, int threads) {
   if (name.starts_with("gc-")) return check(name, threads);
   if (name.starts_with("chain-")) return chain(name);
   if (name == "ba") return bundle();
-  if (name.starts_with("gmm-") || name.starts_with("lstm")) return adbench_case(name);
+  if (name.starts_with("gmm-") || name == "lstm" || name == "lstm-value") return adbench_case(name);
   if (!dense_sizes(name).empty()) return training(Mlp(name, DType::float32), threads);
   if (name == "d") return training(LeNet5(DType::float32), threads);
   if (is_recurrent(name)) return training(RecurrentClassifier(name, DType::float32), threads);

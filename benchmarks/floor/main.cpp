@@ -12,7 +12,7 @@ dtheta::bench::Work make(const std::string& name, int threads) {
   if (threads != 1) return {};
   if (name.starts_with("gc-")) return floor::dense_check(name);
   if (name.starts_with("gmm-")) return floor::gmm(name);
-  if (name.starts_with("lstm")) return floor::lstm(name);
+  if (name == "lstm" || name == "lstm-value") return floor::lstm(name);
   if (name == "ba") return floor::bundle();
   return {};
 }
