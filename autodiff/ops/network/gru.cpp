@@ -16,8 +16,6 @@ namespace {
 
 using detail::GruBlock, detail::GruCotangent, detail::RecurrentSizes;
 
-Index dim(const Shape& s, int axis) { return axis < s.rank() ? s[axis] : 0; }
-
 Shape kept_shape(const RecurrentSizes& z) {
   return {detail::gru_blocks, z.time, z.samples, z.hidden};
 }
@@ -44,7 +42,7 @@ struct GruGrad {
                                "dG = that of the steps that it is made of"};
 
   [[nodiscard]] RecurrentSizes sizes(const Shape& kept) const {
-    return {dim(kept, 1), dim(kept, 2), dim(kept, 3), reverse};
+    return {detail::dim(kept, 1), detail::dim(kept, 2), detail::dim(kept, 3), reverse};
   }
   [[nodiscard]] ValueType infer(Types in) const {
     const RecurrentSizes z = sizes(in[1].shape);
@@ -134,7 +132,7 @@ struct Gru {
       "x receives (dr, dz, dn), W receives (dr, dz, dq)^T h', b receives their sum; by gru_grad"};
 
   [[nodiscard]] RecurrentSizes sizes(const Shape& x) const {
-    return {dim(x, 0), dim(x, 1), dim(x, 2) / 3, reverse};
+    return {detail::dim(x, 0), detail::dim(x, 1), detail::dim(x, 2) / 3, reverse};
   }
   [[nodiscard]] ValueType infer(Types in) const {
     const RecurrentSizes z = sizes(in[0].shape);

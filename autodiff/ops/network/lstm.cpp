@@ -22,8 +22,6 @@ namespace {
 
 using detail::LstmBlock, detail::RecurrentSizes;
 
-Index dim(const Shape& s, int axis) { return axis < s.rank() ? s[axis] : 0; }
-
 Shape kept_shape(const RecurrentSizes& z) {
   return {detail::lstm_blocks, z.time, z.samples, z.hidden};
 }
@@ -65,7 +63,7 @@ struct LstmGrad {
                                "dG = that of the steps that it is made of"};
 
   [[nodiscard]] RecurrentSizes sizes(const Shape& kept) const {
-    return {dim(kept, 1), dim(kept, 2), dim(kept, 3), reverse};
+    return {detail::dim(kept, 1), detail::dim(kept, 2), detail::dim(kept, 3), reverse};
   }
   [[nodiscard]] ValueType infer(Types in) const {
     const RecurrentSizes z = sizes(in[1].shape);
@@ -156,7 +154,7 @@ struct Lstm {
       "gates receive G by lstm_grad, W receives G^T h', h0 receives G W, c0 receives f dc"};
 
   [[nodiscard]] RecurrentSizes sizes(const Shape& gates) const {
-    return {dim(gates, 0), dim(gates, 1), dim(gates, 2) / 4, reverse};
+    return {detail::dim(gates, 0), detail::dim(gates, 1), detail::dim(gates, 2) / 4, reverse};
   }
   [[nodiscard]] ValueType infer(Types in) const {
     const RecurrentSizes z = sizes(in[0].shape);

@@ -17,6 +17,9 @@
 /// What the ops that take all steps of a recurrent layer at once share.
 namespace dtheta::detail {
 
+/// The size of an axis, 0 where there is none: what does not fit is said by require_sequence.
+[[nodiscard]] inline Index dim(const Shape& s, int axis) { return axis < s.rank() ? s[axis] : 0; }
+
 /// Throws ShapeError naming `op` unless the operands have these shapes and there is a step.
 void require_sequence(std::string_view op, Types in, const RecurrentSizes& z,
                       std::initializer_list<Shape> shapes);

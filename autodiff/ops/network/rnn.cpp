@@ -14,9 +14,8 @@ namespace {
 
 using detail::RecurrentSizes;
 
-Index dim(const Shape& s, int axis) { return axis < s.rank() ? s[axis] : 0; }
 RecurrentSizes sizes_of(const Shape& h, bool reverse) {
-  return {dim(h, 0), dim(h, 1), dim(h, 2), reverse};
+  return {detail::dim(h, 0), detail::dim(h, 1), detail::dim(h, 2), reverse};
 }
 Shape steps_shape(const RecurrentSizes& z) { return {z.time, z.samples, z.hidden}; }
 Shape state_shape(const RecurrentSizes& z) { return {z.samples, z.hidden}; }
