@@ -15,7 +15,6 @@
 #include <cstdio>
 #include <exception>
 #include <filesystem>
-#include <numeric>
 #include <span>
 #include <string>
 #include <utility>
@@ -60,13 +59,8 @@ Settings parse(int argc, char** argv) {
 }
 
 nn::Dataset first_of(const nn::Dataset& data, Index count) {
-  std::vector<Index> rows(static_cast<std::size_t>(count));
-  std::iota(rows.begin(), rows.end(), Index{0});
-  nn::Dataset head{Tensor(Shape{count, 784}, data.inputs.dtype()),
-                   Tensor(Shape{count}, DType::int64)};
-  nn::gather_rows(data.inputs, rows, head.inputs);
-  nn::gather_rows(data.labels, rows, head.labels);
-  return head;
+  const std::vector<Index> rows = nn::all_rows(count);
+  return {nn::rows_of(data.inputs, rows), nn::rows_of(data.labels, rows)};
 }
 
 nn::DatasetSplit load(bool quick) {
