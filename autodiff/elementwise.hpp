@@ -23,12 +23,12 @@ using FastTernary = void (*)(const T* a, const T* b, const T* c, T* out, std::si
 /// The op itself provides
 ///   static constexpr OpInfo info;
 ///   template <class T> T value(T...) const (or static);           // one element
-///   Var pullback(int i, const Primal&, Var c) const (or static);  // c times the slope in operand
-///   i static constexpr Domain domain;   // or: std::array<Domain, N> domains
+///   Var pullback(int i, const Primal&, Var c) const (or static);  // c times the slope by operand i
+///   static constexpr Domain domain;                  // or: std::array<Domain, N> domains
 /// and may provide
 ///   template <class T> static constexpr FastUnary<T> fast = ...;  // float and double: a SIMD loop
-///   static std::vector<Self> variants();                  // attribute settings to test
-///   static constexpr std::array<double, n> corners;         // points for the corner test (N = 1)
+///   static std::vector<Self> variants();             // attribute settings to test
+///   static constexpr std::array<double, n> corners;  // points for the corner test (N = 1)
 template <class Self, int N>
 class Elementwise {
  public:

@@ -13,6 +13,8 @@
 #include "autodiff/value_type.hpp"
 #include "autodiff/var.hpp"
 
+/// What an op is: a value, a derivative written in ops, and the samples on which both are tested.
+/// Tape, planner and checker know ops as data (OpRecord), and none of them by name.
 namespace dtheta {
 
 /// What every op says of itself.
@@ -76,7 +78,24 @@ struct Batch {
 
 /// An op: one struct in one place. Its data members are its attributes.
 ///
-/// Beside what is required here it may have
+/// ```cpp
+/// struct Cubic {
+///   static constexpr OpInfo info{.name = "cubic", .analytic = true};
+///   static ValueType infer(Types in) { return in[0]; }
+///   template <class T>
+///   void forward(const Call<T>& call) const {
+///     const T* x = call.input(0);
+///     for (Index i = 0; i < call.out_shape().size(); ++i) call.output()[i] = x[i] * x[i] * x[i];
+///   }
+///   static Var vjp(int, const Primal& p, Var c) { return c * 3 * square(p[0]); }
+///   static std::vector<Sample<Cubic>> samples() { return {{{}, {real({2, 3}, {-2, 2})}}}; }
+///   friend constexpr bool operator==(const Cubic&, const Cubic&) = default;
+/// };
+///
+/// const Var y = apply<Cubic>(x);
+/// ```
+///
+/// Elementwise ops say less: autodiff/elementwise.hpp. Beside what is required here an op may have
 ///   Var jvp(const Primal&, std::span<const Var> tangents) const;   // else derived from vjp
 ///   Var batch(const Batch&) const;                                 // many at once, see Batch
 ///   std::size_t scratch(Types) const;         // elements of T for the kernel

@@ -7,6 +7,17 @@
 
 #include "autodiff/var.hpp"
 
+/// A plan is what is left of a tape when it is known which of its values are wanted: a program that
+/// is run again and again, on other leaves and in other scalars, by a Workspace.
+///
+/// ```cpp
+/// const Plan descent({J, g}, {.updates = {{w, w - 0.25 * g}}});
+/// Workspace<float> ws(descent);  // of the values in float, whatever the precision of the tape
+/// ws.run();                      // J and g at (3, 4); then w is (1.5, 2)
+/// ws.run();
+/// const float cost = ws[J][0];  // 6.25
+/// ws.leaf(w)[0] = 0;            // another w for the next run
+/// ```
 namespace dtheta {
 
 namespace detail {

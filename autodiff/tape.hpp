@@ -14,6 +14,16 @@
 #include "autodiff/tensor.hpp"
 #include "autodiff/var.hpp"
 
+/// A tape remembers what is computed on it, op by op, so that its derivatives can be computed too:
+/// they are more ops on the same tape.
+///
+/// ```cpp
+/// Tape tape;
+/// const Var w = tape.leaf(Tensor(Shape{2}, {3.0, 4.0}), "w");
+/// const Var J = sum(square(w));   // evaluated at once: 25
+/// const Var g = grad(J, w);       // more records of the same tape: 6 and 8
+/// const Var h = grad(sum(g), w);  // and of their derivatives: 2 and 2
+/// ```
 namespace dtheta {
 
 /// What a record on the tape is.
