@@ -1,6 +1,7 @@
 #include <array>
 
 #include "benchmarks/families/model.hpp"
+#include "benchmarks/families/strange.hpp"
 
 namespace families {
 
@@ -16,6 +17,9 @@ std::span<const Family> all_families() {
       Family{8, "edges and extreme sizes", draw_edge},
       Family{9, "no effect", draw_no_effect, true},
       Family{10, "other kinds", draw_unforeseen},
+      Family{11, "strange smooth", draw_strange_smooth, true},
+      Family{12, "strange corners", draw_strange_corner},
+      Family{13, "strange coarse", draw_strange_coarse},
   };
   return all;
 }

@@ -5,9 +5,12 @@
 #include <algorithm>
 #include <array>
 #include <boost/program_options.hpp>
+#include <cmath>
+#include <optional>
 #include <sstream>
 #include <stdexcept>
 
+#include "gradcheck/cli/number_text.hpp"
 #include "gradcheck/replay.hpp"
 
 namespace dtheta::gradcheck::cli {
@@ -76,6 +79,44 @@ Options CheckRequest::options() const {
   options.threads = threads;
   options.hints.examples = examples;
   return options;
+}
+
+namespace {
+
+/// A number, or the quotient of two.
+double penalty(std::string_view name, std::string_view text) {
+  const std::size_t bar = text.find('/');
+  const auto over = bar == text.npos ? std::optional(1.0) : read_number(text.substr(bar + 1));
+  const auto number = read_number(text.substr(0, bar));
+  const double value = number && over ? *number / *over : 0.0;
+  if (value > 0.0 && std::isfinite(value)) return value;
+  throw std::invalid_argument(
+      fmt::format("{}: {} is no penalty: a positive number such as 0.014, or a quotient such as "
+                  "0.7/50",
+                  name, text));
+}
+
+}  // namespace
+
+void PenaltyRequest::tell(Hints& hints) const {
+  const auto words = [](const std::string& text) { return "lambda = " + text; };
+  if (!l1.empty()) {
+    hints.l1 = penalty("l1", l1);
+    hints.l1_words = words(l1);
+  }
+  if (!l2.empty()) {
+    hints.l2 = penalty("l2", l2);
+    hints.l2_words = words(l2);
+  }
+}
+
+void add_penalty_options(po::options_description& options, PenaltyRequest& r) {
+  auto add = options.add_options();
+  add("l2", po::value(&r.l2)->value_name("LAMBDA"),
+      "J is known to hold LAMBDA/2 times the sum of squares of parameters; a number, or a quotient "
+      "such as 0.7/50. A gradient that lacks this term, or has it otherwise, is told so.");
+  add("l1", po::value(&r.l1)->value_name("LAMBDA"),
+      "The same for LAMBDA times the sum of absolute values.");
 }
 
 po::parsed_options parsed(const Words& words, const po::options_description& options,

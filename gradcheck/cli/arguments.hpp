@@ -46,6 +46,15 @@ struct CheckRequest {
 };
 void add_check_options(boost::program_options::options_description& options, CheckRequest& r);
 
+/// What is known of the penalties of a J that another program computes: λ of λ/2 Σθ² and of λ Σ|θ|,
+/// each a number or a quotient such as 0.7/50.
+struct PenaltyRequest {
+  std::string l1, l2;
+  /// Throws std::invalid_argument for a λ that is no positive number.
+  void tell(Hints& hints) const;
+};
+void add_penalty_options(boost::program_options::options_description& options, PenaltyRequest& r);
+
 /// Reads the words of a command. `positional` may be empty: then none is taken.
 boost::program_options::basic_parsed_options<char> parsed(
     const Words& words, const boost::program_options::options_description& options,

@@ -33,6 +33,7 @@ struct Request : CommonRequest {
   std::string blocks;
   double tolerance = 0.0;
   std::size_t examples = 0;
+  PenaltyRequest penalties;
 };
 
 po::options_description options_of(Request& r) {
@@ -49,6 +50,7 @@ po::options_description options_of(Request& r) {
       "be named as the cause.");
   add("examples", po::value(&r.examples)->value_name("M"),
       "Number of examples: then the factors M and 1/M are named as such.");
+  add_penalty_options(options, r.penalties);
   add_common_options(options, r);
   return options;
 }
@@ -164,6 +166,7 @@ int run(const Invocation& invocation) {
   CompareOptions options;
   options.tolerance = tolerance_of(request, a, b, names);
   options.hints.examples = request.examples;
+  request.penalties.tell(options.hints);
   std::vector<double> theta;
   if (!request.theta.empty()) {
     const auto needed = [&](std::string_view name) {

@@ -49,6 +49,7 @@ struct Request : CommonRequest, CheckRequest {
   std::uint64_t seed = 1;
   double timeout = 10.0;
   double start_timeout = 60.0;
+  PenaltyRequest penalties;
 };
 
 po::options_description options_of(Request& r) {
@@ -72,6 +73,7 @@ po::options_description options_of(Request& r) {
   add("start-timeout", po::value(&r.start_timeout)->value_name("S"),
       "Seconds to wait until the program is ready (default: 60).");
   add_check_options(options, r);
+  add_penalty_options(options, r.penalties);
   add_common_options(options, r);
   return options;
 }
@@ -122,7 +124,8 @@ class FunctionCheck {
         pool_({command, request.threads, request.start_timeout, request.timeout}),
         theta_(pool_.hello().theta),
         title_(fmt::format("Gradient check of {}", fmt::join(command, " "))),
-        replay_(same_request(invocation, parsed, {"sample", "directions", "seed", "blocks"})) {
+        replay_(same_request(invocation, parsed,
+                             {"sample", "directions", "seed", "blocks", "l1", "l2"})) {
     for (const std::string& word : command) program_.append(" ").append(shell_word(word));
     load_theta();
     load_gradient();
@@ -135,6 +138,7 @@ class FunctionCheck {
     ProgressBar bar(is_watched(request_.watching(), request_.outputs.json), "entries",
                     textbook ? 2.0 : 5.0);
     Options options = request_.options();
+    request_.penalties.tell(options.hints);
     options.progress = watch_with(bar);
     options.replay = [this](const Component& c) {
       return fmt::format("{}{} --{}", replay_, probe_words(theta_, c), program_);

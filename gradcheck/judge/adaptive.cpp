@@ -170,7 +170,8 @@ class Adaptive {
     return open && std::abs(analytic - finding.numeric) > 0.66 * finding.bar;
   }
 
-  /// Judges an entry from the step at which J was seen to side with the analytic value.
+  /// Judges an entry from the step at which J was seen to side with the analytic value, more or
+  /// less.
   void judge_within(const BlockPlan& plan, std::size_t entry, double step) {
     Group group(request_, {plan.search_from(request_, entry, step)});
     Standard standard = plan.standard(request_, entry);
@@ -178,7 +179,10 @@ class Adaptive {
     found_.complete = group.run([&](std::size_t) { return standard; });
     const Search& search = group.searches().front();
     Finding& finding = found_.entries[entry];
-    if (search.decided() && search.finding().verdict == Verdict::pass) {
+    const Verdict verdict = search.decided() ? search.finding().verdict : Verdict::inconclusive;
+    const bool fails =
+        verdict == Verdict::fail && inquire(request_, entry, search.finding(), plan.noise).stands;
+    if (verdict == Verdict::pass || fails) {
       finding = search.finding();
     } else {
       leave_open(finding, request_.analytic[entry], Reason::unresolved);

@@ -194,6 +194,10 @@ class Assembly {
       for (std::size_t i = block.offset; i < block.offset + block.size; ++i) append_pair(i);
     }
     result_.difference = difference_of_pairs();
+    // At a corner J moves, though there the analytic value stands for both sides.
+    const bool corner = std::ranges::any_of(
+        findings_.entries, [](const Finding& found) { return found.reason == Reason::corner; });
+    result_.difference.exercised = result_.difference.exercised || corner;
     result_.band = band(result_.difference);
   }
 

@@ -10,6 +10,7 @@ namespace dtheta::gradcheck::detail {
 namespace {
 
 constexpr double most_roundings = 128.0;  // of J, by which a derivative of zero may seem to move it
+constexpr double hidden = 16.0;  // deviations of J's noise that a slope over its size may show
 // A pilot looks for a step that leaves the rest of its block some room, but no more: larger steps
 // meet more corners.
 constexpr double pilot_comfort = 0.5;
@@ -79,7 +80,7 @@ Standard BlockPlan::standard(const Request& request, std::size_t entry) const {
   standard.cost_size = std::max(std::abs(request.cost), rounding_noise / unit_roundoff);
   // A wider scalar tells a zero from next to nothing.
   if (request.options.oracles.empty()) {
-    standard.crumb = most_roundings * unit_roundoff * standard.cost_size /
+    standard.crumb = std::max(most_roundings * unit_roundoff * standard.cost_size, hidden * noise) /
                      std::max(std::abs(request.theta.values()[entry]), scales.length(entry));
   }
   standard.rounding_noise = rounding_noise;

@@ -37,8 +37,11 @@ class Inquirer {
   /// The quantum that hid the slope; 0 if there is none.
   double quantum() const {
     if (found_.numeric == 0.0) return quantum_where_still();
-    for (const double factor : {8.0, 64.0, 512.0, 4096.0}) {
-      const double reach = factor * found_.step;
+    // As far as a few thousand steps, and from steps that were tiny as far as the entry's size: so
+    // long a piece of one shape may lie between two roundings of what cancels inside J.
+    constexpr double factor = 8.0, furthest = 4096.0;
+    const double last = std::max(furthest * found_.step, std::abs(x_));
+    for (double reach = factor * found_.step; reach <= last; reach *= factor) {
       if (!follows(reach) || !follows(-reach)) continue;
       const double above = jump_within(reach);
       const double below = above > 0.0 ? jump_within(-reach) : 0.0;

@@ -17,20 +17,6 @@ double tolerable(const Claim& claim, double value) {
   return claim.tolerance * std::max(claim.own_size(value), insignificant * claim.scale);
 }
 
-/// A derivative of zero, as of a bias before a softmax over all that it is added to: its terms
-/// cancel but for their roundings. Where J is asked as far as the entry's own size and shows
-/// nothing but its own roundings, that is all there is; unless the block's derivatives are even
-/// smaller than what such terms leave, and may be what they say.
-bool leaves_crumbs_of_zero(const Claim& claim, const Witness& evidence) {
-  const double crumb = std::abs(claim.analytic);
-  if (crumb > claim.rounding_of(claim.rounded_with)) return false;
-  const bool left_over = claim.rounded_with > 0.0 &&
-                         rounding_margin * claim.scale >= claim.roundoff * claim.rounded_with &&
-                         evidence.step <= claim.length;
-  return std::abs(evidence.value) + evidence.likely <=
-         std::max(claim.tolerance * crumb, left_over ? claim.crumb : 0.0);
-}
-
 }  // namespace
 
 double Claim::own_size(double value) const {
@@ -45,6 +31,20 @@ double Claim::rounding_of(double size) const {
 }
 
 namespace law {
+
+/// A derivative of zero, as of a bias before a softmax over all that it is added to: its terms
+/// cancel but for their roundings. Where J is asked as far as the entry's own size and shows
+/// nothing but its own roundings, that is all there is; unless the block's derivatives are even
+/// smaller than what such terms leave, and may be what they say.
+bool leaves_crumbs_of_zero(const Claim& claim, const Witness& evidence) {
+  const double crumb = std::abs(claim.analytic);
+  if (crumb > claim.rounding_of(claim.rounded_with)) return false;
+  const bool left_over = claim.rounded_with > 0.0 &&
+                         rounding_margin * claim.scale >= claim.roundoff * claim.rounded_with &&
+                         evidence.step <= claim.length;
+  return std::abs(evidence.value) + evidence.likely <=
+         std::max(claim.tolerance * crumb, left_over ? claim.crumb : 0.0);
+}
 
 bool agrees(const Claim& claim, const Witness& evidence, double comfort) {
   const double error = std::abs(claim.analytic - evidence.value);

@@ -76,6 +76,11 @@ namespace law {
 /// is unlikely. Fooled by: features of J narrower than its noise lets any step see.
 bool agrees(const Claim& claim, const Witness& evidence, double comfort = 1.0);
 
+/// The part of agreement that lets the crumbs of a zero pass: the claim is no more than its terms'
+/// rounding leaves, and J, asked as far as the entry's own size, shows no more than the claim's
+/// `crumb`.
+bool leaves_crumbs_of_zero(const Claim& claim, const Witness& evidence);
+
 /// 2. Contradiction. The claim lies beyond the cautious bar by more than the tolerance, and the
 /// stencil is not bent so much that a corner within could have moved its slope there.
 bool excludes(const Claim& claim, const Witness& evidence);

@@ -12,6 +12,9 @@ constexpr double most_crumbs = 64.0;  // roundings of the largest derivative
 // drawn from one distribution, however many, it is below 10.
 constexpr double mixed_units = 30.0;
 
+// A parameter below this says nothing of its unit: no unit is so small, but what underflows is.
+constexpr double next_to_nothing = 1e-100;
+
 double root_mean_square(std::span<const double> values) {
   double largest = 0.0;
   for (const double v : values) largest = std::max(largest, std::abs(v));
@@ -21,11 +24,11 @@ double root_mean_square(std::span<const double> values) {
   return largest * std::sqrt(squares / static_cast<double>(values.size()));
 }
 
-/// Of the magnitudes that are not zero, the lower one of two; 0 if there is none.
+/// Of the magnitudes that say something, the lower one of two; 0 if there is none.
 double median_size(std::span<const double> values) {
   std::vector<double> sizes;
   for (const double v : values) {
-    if (v != 0.0) sizes.push_back(std::abs(v));
+    if (std::abs(v) > next_to_nothing) sizes.push_back(std::abs(v));
   }
   if (sizes.empty()) return 0.0;
   const auto middle = sizes.begin() + static_cast<std::ptrdiff_t>((sizes.size() - 1) / 2);
@@ -45,9 +48,9 @@ double largest_finite(std::span<const double> values) {
 
 double scale_of(const ParameterVector& theta, const Block& block) {
   const double own = root_mean_square(theta.values().subspan(block.offset, block.size));
-  if (own > 0.0) return own;
+  if (own > next_to_nothing) return own;
   const double whole = root_mean_square(theta.values());
-  return whole > 0.0 ? whole : 1.0;
+  return whole > next_to_nothing ? whole : 1.0;
 }
 
 BlockScales::BlockScales(const ParameterVector& theta, const Block& block,
@@ -71,7 +74,8 @@ BlockScales::BlockScales(const ParameterVector& theta, const Block& block,
 
 double BlockScales::length(std::size_t entry) const {
   if (!mixed_) return length_;
-  return values_[entry] != 0.0 ? std::abs(values_[entry]) : median_;
+  const double size = std::abs(values_[entry]);
+  return size > next_to_nothing ? size : median_;
 }
 
 Scales BlockScales::of(std::size_t entry) const {

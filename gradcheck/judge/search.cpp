@@ -156,6 +156,12 @@ std::optional<double> Search::agreement(const Slope& slope, const Standard& stan
     const Bars bar = bars(slope, standard, noise);
     if (law::agrees(held, bar, standard.comfort)) return bar.likely;
   }
+  // Of a claim that is next to nothing, quanta that hid it would hide nothing.
+  if (slope.flat) {
+    const Bars bar =
+        bars(slope, standard, std::max(standard.noise, unit_roundoff * slope.magnitude));
+    if (law::leaves_crumbs_of_zero(held, bar)) return bar.likely;
+  }
   return std::nullopt;
 }
 

@@ -101,6 +101,17 @@ BOOST_AUTO_TEST_CASE(a_missing_penalty_is_named_where_theta_is_known) {
   });
   BOOST_TEST(pair.json({"--theta", seed_file()}).at("cause").at("pattern") == "L2 term");
   BOOST_TEST(pair.json().at("cause").at("pattern") != "L2 term");
+  // In the words of whoever knows lambda; what is no lambda is refused.
+  const auto told = [&](const std::string& lambda) {
+    return pair.compare({"--theta", seed_file(), "--l2", lambda});
+  };
+  BOOST_TEST(has(told("0.3").out, {"the L2 term with lambda = 0.3 is missing"}));
+  BOOST_TEST(has(told("1.2/4").out, {"the L2 term with lambda = 1.2/4 is missing"}));
+  BOOST_TEST(has(told("0.15").out, {"the L2 term with lambda = 0.15 enters -1 times"}));
+  for (const char* none : {"-0.3", "0", "0.3/0", "much", "0.3/"}) {
+    BOOST_TEST(told(none).status == 2);
+    BOOST_TEST(has(told(none).err, {none, "0.7/50"}));
+  }
   const Run absent = pair.compare({"--theta", pair.right});
   BOOST_TEST(absent.status != 2);  // under the same names is allowed
   BOOST_TEST(pair.compare({"--theta", "absent.npz"}).status == 2);

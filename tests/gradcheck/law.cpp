@@ -151,7 +151,8 @@ BOOST_DATA_TEST_CASE(a_period_far_from_zero, data::make({1e3, 2458849.5, 1.6e9})
   const double slope = std::cos(theta[0] - at);
   const auto right = gc::check(cost, Values{slope, 1.4}, theta);
   BOOST_TEST((right.verdict == Verdict::pass), right);
-  for (const double factor : {-1.0, 0.0, 1.01, 2.0}) {
+  // By 1e-4, too: J sides with such a value rather than with what it shows from further away.
+  for (const double factor : {-1.0, 0.0, 1.0001, 1.01, 2.0}) {
     const auto wrong = gc::check(cost, Values{factor * slope, 1.4}, theta);
     BOOST_TEST((wrong.verdict == Verdict::fail), factor << "\n" << wrong);
   }
@@ -180,6 +181,35 @@ BOOST_AUTO_TEST_CASE(a_bounded_effect_below_the_quantum_accuses_nobody) {
   const Values theta{0.3, 1.03};
   const auto right = gc::check(cost, Values{3.0, 2e-3 * std::cos(1.03)}, theta);
   BOOST_TEST((right.verdict != Verdict::fail), right);
+}
+
+// What rounding leaves of the gradient of a parameter without effect, where J loses digits with it.
+BOOST_DATA_TEST_CASE(crumbs_below_a_noise_of_J_that_is_not_its_rounding, data::make({16.0, 64.0}),
+                     lost) {
+  const auto cost = [=](Span t) {
+    const volatile double sum = lost + t[0];
+    return std::sin(t[1]) + ((sum - t[0]) - lost);
+  };
+  gc::ParameterVector theta;
+  theta.add("shift", 1, {1}, Values{1.07});
+  theta.add("w", 1, {1}, Values{0.6});
+  const auto right = gc::check(cost, Values{5e-17, std::cos(0.6)}, theta);
+  BOOST_TEST((right.verdict == Verdict::pass), right);
+  const auto wrong = gc::check(cost, Values{1e-4, std::cos(0.6)}, theta);
+  BOOST_TEST((wrong.verdict == Verdict::fail), wrong);
+}
+
+// What underflows says nothing of its unit: it is looked at as a zero is.
+BOOST_DATA_TEST_CASE(next_to_nothing_has_no_unit, data::make({1e-300, -1e-200, 5e-324, 0.0}), x) {
+  for (const double unit : {1e-6, 1.0, 1e6}) {
+    const auto cost = [=](Span t) { return std::sin(t[0] / unit + 0.7) + t[1] * t[1]; };
+    const Values theta{x, 0.8};
+    const double slope = std::cos(0.7) / unit;
+    const auto right = gc::check(cost, Values{slope, 1.6}, theta);
+    BOOST_TEST((right.verdict == Verdict::pass), unit << "\n" << right);
+    const auto wrong = gc::check(cost, Values{-slope, 1.6}, theta);
+    BOOST_TEST((wrong.verdict == Verdict::fail), unit << "\n" << wrong);
+  }
 }
 
 // A loss that is exactly zero in double says nothing of gradients of 1e-125.

@@ -2,6 +2,9 @@
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
 #include <cmath>
+#include <span>
+#include <string>
+#include <vector>
 
 #include "gradcheck/compare.hpp"
 #include "gradcheck/errors.hpp"
@@ -158,6 +161,7 @@ BOOST_AUTO_TEST_CASE(the_headline_is_the_verdict) {
     BOOST_TEST((idle.verdict == gc::Verdict::inconclusive));
     BOOST_TEST(gc::headline(idle).starts_with("This check cannot tell"));
     BOOST_TEST(count(gc::report(idle), "likely correct") == 0U);
+    BOOST_TEST(count(gc::report(idle), "excellent)") == 0U);
     BOOST_TEST(
         gc::textbook_sentence(idle).starts_with("The difference is 0, but that says nothing"));
   }
@@ -183,6 +187,40 @@ BOOST_AUTO_TEST_CASE(the_textbook_lists_wrong_entries_as_wrong) {
   BOOST_TEST(count(text, "  pass\n") == 0U, text);
   BOOST_TEST(count(gc::report_junit(result), "1 of 2 entries wrong") == 1U);
   BOOST_TEST(count(gc::report_html(result), ">critical</tr>") == 1U);
+}
+
+// max(x, x^2) at 1, where any value from 1 to 2 is right.
+BOOST_AUTO_TEST_CASE(a_value_beyond_a_corner_is_shown_beside_both_slopes) {
+  const auto cost = [](std::span<const double> t) { return std::max(t[0], t[0] * t[0]); };
+  const auto result = gc::check(cost, std::vector{2.25}, std::vector{1.0});
+  BOOST_REQUIRE((result.verdict == gc::Verdict::fail));
+  const std::string text = gc::report(result);
+  BOOST_TEST(count(text, "1 and 2 on the two sides of a corner of J") == 1U, text);
+  BOOST_TEST(count(text, "2.50e-01   beyond both") == 1U, text);
+  BOOST_TEST(count(text, "lies beyond both") > 0U, text);
+  BOOST_TEST(count(text, "another point or batch") == 0U, text);
+  // A corner moves J: a gradient of zero there is no check of nothing.
+  const auto relu = [](std::span<const double> t) { return std::max(t[0], 0.0); };
+  BOOST_TEST((gc::check(relu, std::vector{0.0}, std::vector{0.0}).verdict == gc::Verdict::pass));
+}
+
+// Who reads "inconclusive" is told what hides the answer and what could be asked instead.
+BOOST_AUTO_TEST_CASE(noise_that_hides_the_answer_is_named) {
+  const auto cost = [](std::span<const double> t) {
+    return static_cast<double>(static_cast<float>(std::exp(t[0]) + std::sin(t[1])));
+  };
+  const std::vector theta{0.3, 0.7}, right{std::exp(0.3), std::cos(0.7)};
+  const auto open = gc::check(cost, right, theta);
+  BOOST_REQUIRE((open.verdict == gc::Verdict::inconclusive));
+  const std::string text = gc::report(open);
+  BOOST_TEST(count(text, "of J, as where it is computed in float") == 1U, text);
+  const std::string ask = "ask for a tolerance of ";
+  const auto at = text.find(ask);
+  BOOST_REQUIRE((at != std::string::npos));
+  gc::Options options;
+  options.tolerance = std::stod(text.substr(at + ask.size()));
+  const auto asked = gc::check(cost, right, theta, options);
+  BOOST_TEST((asked.verdict == gc::Verdict::pass), gc::report(asked));
 }
 
 BOOST_AUTO_TEST_CASE(an_inconclusive_check_is_not_green) {
