@@ -3,6 +3,7 @@
 #include <Eigen/Eigenvalues>
 
 #include "autodiff/kernels/eigen.hpp"
+#include "autodiff/kernels/lapack.hpp"
 #include "autodiff/kernels/spectral.hpp"
 
 namespace dtheta::detail {
@@ -10,8 +11,21 @@ namespace dtheta::detail {
 template <RealScalar T>
 void eigh(const T* a, Index n, T* out) {
   MatrixView<T> result(out, n + 1, n);
-  const Eigen::SelfAdjointEigenSolver<Matrix<T>> solver(
-      symmetric_part<T>(ConstMatrixView<T>(a, n, n)));
+  const Matrix<T> matrix = symmetric_part<T>(ConstMatrixView<T>(a, n, n));
+  if constexpr (Vectorized<T>) {
+    if (n >= lapack_eigh_from) {
+      if (!matrix.allFinite()) {  // LAPACK may not end
+        result.setConstant(std::numeric_limits<T>::quiet_NaN());
+        return;
+      }
+      if (lapack_eigh(matrix.data(), n, out)) {
+        const Vector<T> signs = signs_of_columns<T>(result.bottomRows(n));
+        result.bottomRows(n) = result.bottomRows(n) * signs.asDiagonal();
+        return;
+      }
+    }
+  }
+  const Eigen::SelfAdjointEigenSolver<Matrix<T>> solver(matrix);
   if (solver.info() != Eigen::Success) {
     result.setConstant(std::numeric_limits<T>::quiet_NaN());
     return;

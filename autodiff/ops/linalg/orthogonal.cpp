@@ -7,6 +7,7 @@
 
 #include "autodiff/kernels/eigen.hpp"
 #include "autodiff/kernels/gemm.hpp"
+#include "autodiff/kernels/lapack.hpp"
 #include "autodiff/kernels/spectral.hpp"
 #include "autodiff/op_list.hpp"
 #include "autodiff/ops/elementwise/arithmetic.hpp"
@@ -45,8 +46,13 @@ struct QrPacked {
     const Index m = s[s.rank() - 2], n = s[s.rank() - 1], k = std::min(m, n);
     if (s.size() == 0) return;
     for (Index b = 0; b < s.size() / (m * n); ++b) {
-      const detail::ConstMatrixView<T> a(call.input(0) + b * m * n, m, n);
-      detail::MatrixView<T> out(call.output() + b * (m + n) * k, m + n, k);
+      const T* const from = call.input(0) + b * m * n;
+      T* const to = call.output() + b * (m + n) * k;
+      if constexpr (Vectorized<T>) {
+        if (k >= detail::lapack_qr_from && detail::lapack_qr(from, m, n, to)) continue;
+      }
+      const detail::ConstMatrixView<T> a(from, m, n);
+      detail::MatrixView<T> out(to, m + n, k);
       const Eigen::HouseholderQR<detail::Matrix<T>> qr(a);
       const detail::Vector<T> signs =
           qr.matrixQR().diagonal().unaryExpr([](const T& r) { return r < T(0) ? T(-1) : T(1); });
