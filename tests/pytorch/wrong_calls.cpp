@@ -129,7 +129,7 @@ const std::vector<WrongCall> calls{
      }},
     {"svd_full", {"(3)"}, [](const O& v) { static_cast<void>(svd_full(v({3}))); }},
     {"svd_full", {"()"}, [](const O& v) { static_cast<void>(svd_full(v({}))); }},
-    {"svd",
+    {"svd_full",
      {"holds indices"},
      [](const O& v) {
        static_cast<void>(svd_full(v.index({2, 2})));

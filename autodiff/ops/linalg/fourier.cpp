@@ -133,9 +133,11 @@ Var irfft(const ComplexPair& x, Index n, int axis, FourierNorm norm) {
   return transformed("irfft", full, a, norm, true).real;
 }
 
-ComplexPair fft2(const ComplexPair& x, FourierNorm norm) { return fft(fft(x, -1, norm), -2, norm); }
+ComplexPair fft2(const ComplexPair& x, FourierNorm norm) {
+  return transformed("fft2", transformed("fft2", x, -1, norm, false), -2, norm, false);
+}
 ComplexPair ifft2(const ComplexPair& x, FourierNorm norm) {
-  return ifft(ifft(x, -1, norm), -2, norm);
+  return transformed("ifft2", transformed("ifft2", x, -1, norm, true), -2, norm, true);
 }
 
 std::span<const OpEntry> fourier_ops() { return OpList<FourierPacked>::entries; }

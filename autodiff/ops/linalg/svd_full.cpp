@@ -6,6 +6,7 @@
 #include "autodiff/op_list.hpp"
 #include "autodiff/ops/families.hpp"
 #include "autodiff/ops/linalg/linalg_rules.hpp"
+#include "autodiff/ops/operands.hpp"
 #include "autodiff/ops/shape/indexing.hpp"
 #include "autodiff/ops/shape/shape.hpp"
 
@@ -86,6 +87,7 @@ Var completed(Var u) {
 }  // namespace
 
 Svd svd_full(Arg a) {
+  detail::require_real("svd_full", a.var().type());
   detail::require_matrix("svd_full", a.var().shape());
   const Svd d = svd(a);
   return {completed(d.u), d.s, detail::transposed(completed(detail::transposed(d.vt)))};

@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <string_view>
 #include <vector>
 
+#include "autodiff/axes.hpp"
 #include "autodiff/errors.hpp"
 #include "autodiff/op_list.hpp"
 #include "autodiff/ops/elementwise/arithmetic.hpp"
@@ -135,7 +137,11 @@ Var at_place(Var sorted, double place, int axis, Between between) {
   return where(equal(low, high), low, low + part * (high - low));
 }
 
-Var without_nan(Arg x) { return where(is_nan(x), 0, x); }
+/// x with 0 for NaN; `op` is who asks.
+Var without_nan(std::string_view op, Arg x) {
+  detail::require_real(op, x.var().type());
+  return where(is_nan(x), 0, x);
+}
 
 }  // namespace
 
@@ -193,11 +199,16 @@ Var quantile(Arg x, double q, int axis, bool keepdims, Between between) {
 }
 Var quantile(Arg x, double q) { return quantile(Arg(reshape(x, {x.var().size()}), x.at()), q, 0); }
 
-Var nansum(Arg x) { return sum(without_nan(x)); }
-Var nansum(Arg x, Axes axes, bool keepdims) { return sum(without_nan(x), axes, keepdims); }
-Var nanmean(Arg x) { return nansum(x) / sum(1 - is_nan(x)); }
+Var nansum(Arg x) { return sum(without_nan("nansum", x)); }
+Var nansum(Arg x, Axes axes, bool keepdims) {
+  const Axes checked = normalize_axes("nansum", axes, x.var().rank());
+  return sum(without_nan("nansum", x), checked, keepdims);
+}
+Var nanmean(Arg x) { return sum(without_nan("nanmean", x)) / sum(1 - is_nan(x)); }
 Var nanmean(Arg x, Axes axes, bool keepdims) {
-  return nansum(x, axes, keepdims) / sum(1 - is_nan(x), axes, keepdims);
+  const Axes checked = normalize_axes("nanmean", axes, x.var().rank());
+  const Var total = sum(without_nan("nanmean", x), checked, keepdims);
+  return total / sum(1 - is_nan(x), checked, keepdims);
 }
 
 std::span<const OpEntry> quantile_ops() { return OpList<RankIndex>::entries; }
