@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 
 #include "autodiff/errors.hpp"
 #include "autodiff/tape.hpp"
@@ -86,6 +87,13 @@ inline Tape& tape_of(const OpRecord& op, Var first) {
   return first.slot()->here();
 }
 
+/// Whether both are on the tape that x has the stamp of: y if it has the same, and neither is
+/// forgotten. The tape itself need not be asked for its stamp.
+inline bool are_there(const Tape& tape, Var x, Var y) {
+  const std::uint64_t stamp = x.place() >> 32 << 32;
+  return y.slot() == x.slot() && y.place() - stamp < tape.size() && x.index() < tape.size();
+}
+
 /// Where on the tape an operand is; of a number, nowhere yet.
 inline std::uint32_t place(const OpRecord& op, const Tape& tape, const Arg& a) {
   if (a.is_number()) return Node::none;
@@ -104,8 +112,10 @@ inline void place_number(Tape& tape, const Arg& a, std::uint32_t& place) {
 
 Var apply(const OpRecord& op, const void* attributes, const Arg& a, const Arg& b) {
   if (!a.is_number() && !b.is_number()) {  // most often, and the short way
-    Tape& tape = tape_of(op, a.var());
-    const std::array in{place(op, tape, a), place(op, tape, b)};
+    const Var x = a.var(), y = b.var();
+    Tape& tape = tape_of(op, x);
+    if (!are_there(tape, x, y)) throw_not_there(op, tape, tape.has(x) ? y : x);
+    const std::array in{x.index(), y.index()};
     return tape.record(op, attributes, in, a.at());
   }
   const Var first = a.is_number() ? first_of(op, std::span(&b, 1)) : a.var();
