@@ -215,6 +215,7 @@ class Diagnosis {
       result_.causes.push_back(std::move(cause));
     }
     name_lost_steps();
+    offer_cuts();
     std::ranges::stable_sort(result_.causes, std::greater<>(), &Cause::confidence);
     suspect_upstream();
   }
@@ -228,6 +229,17 @@ class Diagnosis {
         cause.sentence = fmt::format("{}: {}", block.name, cause.sentence);
         result_.causes.push_back(std::move(cause));
       }
+    }
+  }
+
+  /// An error without a simple form may be no error: of a J that is no tape nobody else would say so.
+  void offer_cuts() {
+    for (const BlockResult& block : result_.blocks) {
+      if (block.causes.empty() || block.causes.front().pattern != Pattern::unexplained) continue;
+      const auto cut = std::ranges::find(block.causes, Pattern::stopped, &Cause::pattern);
+      if (cut == block.causes.end() || block.corners > 0) continue;
+      if (std::ranges::count(result_.causes, Pattern::stopped, &Cause::pattern) > 0) return;
+      result_.causes.push_back(*cut);
     }
   }
 

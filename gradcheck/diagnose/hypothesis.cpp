@@ -42,11 +42,30 @@ void suspect_not_finite(const Evidence& e, std::vector<Cause>& causes) {
 void suspect_cost(const Evidence& e, std::vector<Cause>& causes) {
   const auto lost = static_cast<std::size_t>(
       std::ranges::count_if(e.numeric, [](double n) { return !std::isfinite(n); }));
-  if (lost < e.size()) return;
-  causes.push_back({Pattern::not_finite, e.numeric[0], 0.97,
-                    "J is not finite beside theta: every difference of it is NaN or infinite, so "
-                    "that nothing says what is right; look at J itself first (an overflow, a "
-                    "logarithm of 0, a value outside its domain)"});
+  if (lost == 0) return;
+  if (lost == e.size()) {
+    causes.push_back({Pattern::not_finite, e.numeric[0], 0.97,
+                      "J is not finite beside theta: every difference of it is NaN or infinite, so "
+                      "that nothing says what is right; look at J itself first (an overflow, a "
+                      "logarithm of 0, a value outside its domain)"});
+    return;
+  }
+  std::size_t first = e.size();
+  for (std::size_t i = e.size(); i-- > 0;) {
+    if (!std::isfinite(e.numeric[i])) {
+      first = i;
+    } else if (std::abs(residual(e, i)) > e.bar[i]) {
+      return;  // the gradient is wrong elsewhere, for a reason of its own
+    }
+  }
+  causes.push_back(
+      {Pattern::not_finite, e.numeric[first], 0.97,
+       fmt::format(
+           "J is not finite beside theta where {} of {} entries are moved (the first in row "
+           "{}, column {}): no difference says what is right there, and nothing is held "
+           "against the gradient; theta may be at the edge of J's domain, where the "
+           "adaptive method stays on the side that has values",
+           lost, e.size(), first / e.columns, first % e.columns)});
 }
 
 void suspect_factor(const Evidence& e, std::vector<Cause>& causes) {

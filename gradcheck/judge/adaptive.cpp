@@ -42,7 +42,7 @@ class Adaptive {
     std::vector<double> lengths;
     for (const Block& block : request_.blocks) {
       const BlockScales scales(request_.theta, block, request_.analytic, whole,
-                               request_.options.gradient_roundoff);
+                               request_.options.gradient_roundoff, std::abs(request_.cost));
       pilots.push_back(pilot_of(request_, block, scales));
       lengths.push_back(scales.length(pilots.back()));
     }
@@ -90,7 +90,35 @@ class Adaptive {
       if (!is_shaken(plan, round + 1 == most_rounds)) break;
       judge_anew(plan);
     }
+    if (found_.complete) ask_about_crumbs(plan);
     if (plan.quantized) name_quanta(plan.block);
+  }
+
+  /// A claim that is no more than rounding, and open: J is asked once more over the entry's own
+  /// size, with the noise that it has along this entry. There least of a slope is hidden.
+  void ask_about_crumbs(const BlockPlan& plan) {
+    constexpr std::size_t enough = 16;
+    std::size_t asked = 0;
+    for (std::size_t i = plan.block.offset; i < plan.block.offset + plan.block.size; ++i) {
+      Finding& finding = found_.entries[i];
+      const bool open = finding.verdict == Verdict::inconclusive && finding.step > 0.0 &&
+                        finding.reason != Reason::corner;
+      Standard standard = plan.standard(request_, i);
+      const double rounding = rounding_margin * standard.roundoff * standard.scales.rounded_with;
+      if (!open || standard.crumb == 0.0 || !(std::abs(request_.analytic[i]) <= rounding)) continue;
+      if (++asked > enough) return;
+      constexpr double apart = 1.0 / 8.0;
+      const double length = plan.scales.length(i);
+      BlockPlan along = plan;
+      along.noise = std::max(plan.noise, noise_near(request_, i, apart * length));
+      standard = along.standard(request_, i);
+      standard.brief = true;
+      Group group(request_, {along.search_from(request_, i, length)});
+      found_.complete = group.run([&](std::size_t) { return standard; });
+      const Search& search = group.searches().front();
+      if (search.decided() && search.finding().verdict == Verdict::pass) finding = search.finding();
+      if (!found_.complete) return;
+    }
   }
 
   /// What contradicts from closer may be noise that the pilots did not stir: that along the accused

@@ -18,14 +18,19 @@ constexpr double pilot_comfort = 0.5;
 // order; the others are held to the same scale.
 constexpr std::size_t thorough_entries = 16;
 
-/// Rounding one of the block's entries, or a product with it, moves J by this much.
+/// Rounding an entry, or a product with it, moves J by this much.
+double rounding_of(const Request& request, std::size_t entry) {
+  const double effect = std::abs(request.analytic[entry] * request.theta.values()[entry]);
+  return std::isfinite(effect) ? unit_roundoff * effect : 0.0;
+}
+
+/// The same of any of the block's entries.
 double rounding_noise(const Request& request, const Block& block) {
   double most = 0.0;
   for (std::size_t i = block.offset; i < block.offset + block.size; ++i) {
-    const double effect = std::abs(request.analytic[i] * request.theta.values()[i]);
-    if (std::isfinite(effect)) most = std::max(most, effect);
+    most = std::max(most, rounding_of(request, i));
   }
-  return unit_roundoff * most;
+  return most;
 }
 
 /// `relative`: part of the size of θ where truncation and noise would balance for a J that varies
@@ -83,7 +88,8 @@ Standard BlockPlan::standard(const Request& request, std::size_t entry) const {
     standard.crumb = std::max(most_roundings * unit_roundoff * standard.cost_size, hidden * noise) /
                      std::max(std::abs(request.theta.values()[entry]), scales.length(entry));
   }
-  standard.rounding_noise = rounding_noise;
+  // In different units the entries' products are different terms of J.
+  standard.rounding_noise = scales.mixed() ? rounding_of(request, entry) : rounding_noise;
   standard.brief = open;
   const std::size_t stride = std::max<std::size_t>(1, block.size / thorough_entries);
   standard.thorough = unmoved && (entry - block.offset) % stride == 0;
@@ -102,7 +108,7 @@ std::vector<BlockPlan> plan_blocks(const Request& request, std::span<const std::
   for (std::size_t b = 0; b < request.blocks.size(); ++b) {
     const Block& block = request.blocks[b];
     BlockPlan plan{block, BlockScales(request.theta, block, request.analytic, whole,
-                                      request.options.gradient_roundoff)};
+                                      request.options.gradient_roundoff, std::abs(request.cost))};
     plan.pilot = pilots[b];
     plan.noise = noise.size;
     plan.margin = noise.margin;

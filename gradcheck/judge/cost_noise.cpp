@@ -4,6 +4,7 @@
 #include <cmath>
 #include <functional>
 #include <limits>
+#include <utility>
 #include <vector>
 
 #include "gradcheck/numeric/noise.hpp"
@@ -13,6 +14,26 @@ namespace dtheta::gradcheck::detail {
 namespace {
 
 constexpr int attempts = 7;  // spacings a hundredfold apart: from 1e-8 to 1e2 of θ
+
+/// J's largest jump between values this far apart, from x on: found where neighbours differ most, and
+/// by bisection. 0 if J has none there.
+double jump_among(const std::function<double(double)>& f, double x, double spacing) {
+  constexpr int intervals = 8;
+  constexpr std::size_t most = 3;
+  std::vector<std::pair<double, double>> moves;  // how far J moves, and from where
+  double before = f(x);
+  for (int k = 0; k < intervals; ++k) {
+    const double there = f(x + (k + 1) * spacing);
+    moves.emplace_back(std::abs(there - before), x + k * spacing);
+    before = there;
+  }
+  std::ranges::sort(moves, std::greater<>());
+  double jump = 0.0;
+  for (std::size_t k = 0; k < most && jump == 0.0; ++k) {
+    jump = lasting_jump(f, moves[k].second, moves[k].second + spacing, 0.0);
+  }
+  return jump;
+}
 
 /// The noise that was found, if it is seen from closer, too: what a corner among the values or a
 /// narrow feature makes look like noise shrinks with the spacing. Up to `plain` nobody wonders.
@@ -47,24 +68,59 @@ struct Seen {
   double size() const { return std::max(noise, rounding_deviation * quantum); }
 };
 
-/// The noise of J from one entry of θ upwards.
+/// The noise of J from one entry of θ upwards, or downwards where it stands still or ends there.
 Seen noise_along(const Request& request, std::size_t entry, double length) {
+  const double x = request.theta.values()[entry];
   std::vector<double> values{request.cost};
-  const auto along = [&](double value) { return values.emplace_back(ask(request, entry, value)); };
+  bool upwards = true;
+  const std::function<double(double)> along = [&](double value) {
+    return values.emplace_back(ask(request, entry, upwards ? value : x - (value - x)));
+  };
   // So far apart that J moves by some of its own roundings, where its slope is known.
   const double moves = 8.0 * unit_roundoff * std::abs(request.cost / request.analytic[entry]);
   const double plain = 16.0 * unit_roundoff * std::abs(request.cost);
   const double part = moves > 0.0 && std::isfinite(moves) ? std::min(moves / length, 1e-2) : 1e-8;
-  const double x = request.theta.values()[entry];
   const double spacing =
       std::max({part * length, 1e-14 * std::abs(x), std::numeric_limits<double>::min()});
-  const Noise found = estimate_noise(along, x, spacing, attempts);
-  const double noise =
-      found.status == NoiseStatus::found ? lasting_noise(along, x, found, plain) : 0.0;
+  Noise found = estimate_noise(along, x, spacing, attempts);
+  const bool silent =
+      found.status == NoiseStatus::too_close || found.status == NoiseStatus::not_finite;
+  // A claim that is next to nothing says of no step that J moves there.
+  const bool moves_claimed =
+      std::abs(request.analytic[entry]) * length > unit_roundoff * std::abs(request.cost);
+  if (silent && moves_claimed) {
+    const std::size_t before = values.size();
+    upwards = false;
+    found = estimate_noise(along, x, spacing, attempts);
+    if (8.0 * found.spacing > length) values.resize(before);
+  }
+  double noise = 0.0;
+  if (found.status == NoiseStatus::found && (upwards || 8.0 * found.spacing <= length)) {
+    noise = lasting_noise(along, x, found, plain);
+  } else if (found.still > 0.0 && 64.0 * found.spacing <= length && moves_claimed) {
+    // Between standing still and moving there was nothing like noise: the moves may be jumps.
+    // Beyond the entry's size J may have another shape.
+    const bool still = found.status == NoiseStatus::too_close;
+    constexpr double beyond = 8.0;  // where J stood still, its first move is a little further
+    noise = rounding_deviation * jump_among(along, x, (still ? beyond : 1.0) * found.spacing);
+  }
   return {noise, quantum_of(values)};
 }
 
 }  // namespace
+
+double noise_around(const Request& request, std::size_t entry, double spacing, double known) {
+  const double x = request.theta.values()[entry];
+  const auto along = [&](double value) { return ask(request, entry, value); };
+  const Noise found = estimate_noise(along, x, spacing, 1);
+  constexpr double alike = 4.0;
+  if (found.status != NoiseStatus::found || found.noise <= alike * known) return 0.0;
+  const double lasts = lasting_noise(along, x, found, known);
+  if (lasts > alike * known) return lasts;
+  // From closer it is gone: waves of a smooth J have no jumps, roundings within J have.
+  const double jump = jump_among(along, x, found.spacing);
+  return rounding_deviation * jump > known ? std::max(found.noise, rounding_deviation * jump) : 0.0;
+}
 
 double noise_near(const Request& request, std::size_t entry, double spacing) {
   const auto along = [&](double value) { return ask(request, entry, value); };

@@ -21,6 +21,12 @@ struct CostNoise {
 CostNoise measure_noise(const Request& request, std::span<const std::size_t> pilots,
                         std::span<const double> lengths);
 
+/// The noise that J shows along one entry among values this far apart, where it is clearly more than
+/// is known; 0 where it is not. Roundings inside J show only from afar, if they are further apart
+/// than the spacing from which the noise was measured: a noise that is gone from closer counts if it
+/// is made of jumps.
+double noise_around(const Request& request, std::size_t entry, double spacing, double known);
+
 /// The noise that J shows along one entry from values this far apart; 0 where they are smooth.
 double noise_near(const Request& request, std::size_t entry, double spacing);
 

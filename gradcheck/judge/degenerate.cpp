@@ -2,11 +2,15 @@
 
 #include <algorithm>
 #include <cmath>
+#include <exception>
+#include <limits>
+#include <new>
 #include <random>
 
 #include "gradcheck/judge/adaptive.hpp"
 #include "gradcheck/judge/corner_witness.hpp"
 #include "gradcheck/judge/scales.hpp"
+#include "gradcheck/numeric/noise.hpp"
 
 namespace dtheta::gradcheck::detail {
 namespace {
@@ -81,20 +85,38 @@ class Beside {
 
   /// Keeps the positions that J itself shows to lie on corners at θ.
   void keep_corners(const Findings& findings, std::vector<std::size_t>& positions) {
-    CornerWitness witness(request_, cost_, away_, findings.noise);
+    CornerWitness witness(request_, cost_, away_, findings.noise + rounding_of_moves(findings));
     std::erase_if(positions,
                   [&](std::size_t i) { return !witness.takes_part(i, findings.entries[i].step); });
   }
 
  private:
+  /// What J does by the rounding of θ itself, when θ is moved: where it is large beside the moves
+  /// they are not even, and what is uneven looks like a corner.
+  double rounding_of_moves(const Findings& findings) const {
+    double moves = 0.0;
+    for (std::size_t i = 0; i < findings.entries.size(); ++i) {
+      const double slope =
+          std::max(std::abs(request_.analytic[i]), std::abs(findings.entries[i].numeric));
+      const double move = unit_roundoff * slope * std::abs(request_.theta.values()[i]);
+      if (std::isfinite(move)) moves += move;
+    }
+    return moves;
+  }
+
   ParameterVector moved(double part) const {
     ParameterVector there = request_.theta;
     for (std::size_t i = 0; i < there.size(); ++i) there.values()[i] += part * away_[i];
     return there;
   }
 
-  std::vector<double> gradient_at(const ParameterVector& theta) const {
+  /// NaN where it throws: outside of its domain it excuses nothing.
+  std::vector<double> gradient_at(const ParameterVector& theta) const try {
     return Gradient(gradient_).at(theta);
+  } catch (const std::bad_alloc&) {
+    throw;
+  } catch (const std::exception&) {
+    return std::vector<double>(theta.size(), std::numeric_limits<double>::quiet_NaN());
   }
 
   const Request& request_;

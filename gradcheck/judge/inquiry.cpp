@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "gradcheck/judge/cost_noise.hpp"
 #include "gradcheck/judge/law.hpp"
 #include "gradcheck/numeric/quantum.hpp"
 
@@ -47,10 +48,16 @@ class Inquirer {
       const double below = above > 0.0 ? jump_within(-reach) : 0.0;
       if (below > 0.0) return std::max(above, below);
     }
-    return 0.0;
+    return quantum_among_steps();
   }
 
  private:
+  /// J may be noisier over the accusing steps than where its noise was measured.
+  double quantum_among_steps() const {
+    constexpr double within = 1.0 / 8.0;  // of the accusing step
+    return noise_around(request_, entry_, within * found_.step, noise_) / rounding_deviation;
+  }
+
   /// J stood still over the accusing steps: it moves by jumps if its first move is one.
   double quantum_where_still() const {
     constexpr int most = 14;

@@ -14,7 +14,8 @@ constexpr double lasting_gap = 0.5;    // of the gap between them, that is left 
 
 /// An error that matters to no one: neither against the derivative nor against its block.
 double tolerable(const Claim& claim, double value) {
-  return claim.tolerance * std::max(claim.own_size(value), insignificant * claim.scale);
+  const double beside = claim.apart ? 0.0 : insignificant * claim.scale;
+  return claim.tolerance * std::max(claim.own_size(value), beside);
 }
 
 }  // namespace

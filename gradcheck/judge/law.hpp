@@ -21,9 +21,10 @@ inline constexpr double confirming_ratio = 3.7;
 
 /// The sizes by which a derivative is judged.
 struct Scales {
-  double scale = 0.0;         ///< of the block's largest derivative, in this entry's units
-  double reference = 0.0;     ///< agreement is asked in parts of this: `scale`, or the largest
-                              ///< derivative of all where the block's are zero
+  double scale = 0.0;      ///< of the block's largest derivative, in this entry's units
+  double reference = 0.0;  ///< agreement is asked in parts of this: `scale`, or the largest
+                           ///< derivative of all where the block's are zero
+  bool apart = false;  ///< in units of its own: no error is small beside the block's derivatives
   double rounded_with = 0.0;  ///< size of what the analytic side may have been rounded with: where
                               ///< large terms cancel, no more than this is held against it
 };

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <vector>
 
+#include "gradcheck/numeric/noise.hpp"
+
 namespace dtheta::gradcheck::detail {
 namespace {
 
@@ -54,8 +56,13 @@ double scale_of(const ParameterVector& theta, const Block& block) {
 }
 
 BlockScales::BlockScales(const ParameterVector& theta, const Block& block,
-                         std::span<const double> analytic, double whole, double roundoff)
-    : values_(theta.values()), length_(scale_of(theta, block)), whole_(whole) {
+                         std::span<const double> analytic, double whole, double roundoff,
+                         double cost)
+    : values_(theta.values()),
+      analytic_(analytic),
+      cost_(cost),
+      length_(scale_of(theta, block)),
+      whole_(whole) {
   const auto own = theta.values().subspan(block.offset, block.size);
   median_ = median_size(own);
   const double largest = largest_finite(own);
@@ -75,12 +82,17 @@ BlockScales::BlockScales(const ParameterVector& theta, const Block& block,
 double BlockScales::length(std::size_t entry) const {
   if (!mixed_) return length_;
   const double size = std::abs(values_[entry]);
-  return size > next_to_nothing ? size : median_;
+  if (size <= next_to_nothing) return median_;
+  // Moved by its size it would not change one bit of J: then J's own size says how far to go.
+  const double slope = std::abs(analytic_[entry]);
+  const bool lost = slope > 0.0 && slope * size < unit_roundoff * cost_;
+  return lost ? std::clamp(cost_ / slope, size, std::max(size, length_)) : size;
 }
 
 Scales BlockScales::of(std::size_t entry) const {
   Scales scales;
   scales.scale = mixed_ ? std::min(largest_, largest_change_ / length(entry)) : largest_;
+  scales.apart = mixed_;
   scales.reference = scales.scale > 0.0 ? scales.scale : whole_;
   if (scales.scale > 0.0 && scales.scale <= crumbs_) scales.rounded_with = whole_;
   return scales;

@@ -18,9 +18,10 @@ double scale_of(const ParameterVector& theta, const Block& block);
 /// of its own, and derivatives are compared as changes of J per length.
 class BlockScales {
  public:
-  /// `analytic`: of all of θ; `whole`: the largest derivative of all; `roundoff`: the gradient's.
+  /// `analytic`: of all of θ; `whole`: the largest derivative of all; `roundoff`: the gradient's;
+  /// `cost`: the size of J, 0 where it is not known.
   BlockScales(const ParameterVector& theta, const Block& block, std::span<const double> analytic,
-              double whole, double roundoff);
+              double whole, double roundoff, double cost = 0.0);
 
   /// The block's entries are in different units.
   bool mixed() const noexcept { return mixed_; }
@@ -33,6 +34,8 @@ class BlockScales {
 
  private:
   std::span<const double> values_;  // of θ
+  std::span<const double> analytic_;
+  double cost_ = 0.0;
   double length_ = 1.0;
   double median_ = 1.0;  // of the entries that are not zero
   bool mixed_ = false;

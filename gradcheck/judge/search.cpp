@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "gradcheck/numeric/noise.hpp"
+#include "gradcheck/numeric/quantum.hpp"
 
 namespace dtheta::gradcheck::detail {
 
@@ -62,8 +63,13 @@ double Search::noise_of(const Slope& slope, const Standard& standard) const {
   // their size.
   constexpr double hidden = 1024.0 * unit_roundoff;
   const double noise = std::max(standard.noise, unit_roundoff * slope.magnitude);
-  if (slope.flat) return std::max(noise, hidden * std::max(1.0, slope.magnitude));
-  return std::max(noise, quantum_below(slope));
+  const double quantum = rounding_deviation * least_move();
+  if (slope.flat) {
+    // A claim that J moves is asked about its jumps before it is accused, a claim of zero is not.
+    const double hides = analytic_ == 0.0 ? quantum : 0.0;
+    return std::max({noise, hidden * std::max(1.0, slope.magnitude), hides});
+  }
+  return flat_below(slope) > 0.0 ? std::max(noise, quantum) : noise;
 }
 
 Search::Bars Search::bars(const Slope& slope, const Standard& standard, double noise) const {

@@ -109,7 +109,7 @@ class Search {
   bool descend();
   double least_rung() const;
   double flat_below(const Slope& slope) const;
-  double quantum_below(const Slope& slope) const;
+  double least_move() const;
   bool knows_quantum(const Slope& slope, const Standard& standard) const;
 
   // search_open.cpp: what stencils alone leave open

@@ -115,22 +115,22 @@ double Search::flat_below(const Slope& slope) const {
   return flat;
 }
 
-/// Where J stood still at a smaller step and moves at this one, its moves may be single quanta: the
-/// smallest seen bounds them, and counts as noise. 0 where there is no such step.
-double Search::quantum_below(const Slope& slope) const {
-  if (flat_below(slope) == 0.0) return 0.0;
+/// J's smallest move, 0 if it has made none. Where J stands still at a step and moves at a larger
+/// one, its moves may be single quanta: the smallest bounds them, and counts as noise at both.
+double Search::least_move() const {
   double least = std::numeric_limits<double>::infinity();
   for (const Value& value : values_) {
     if (value.rise != 0.0 && std::isfinite(value.rise))
       least = std::min(least, std::abs(value.rise));
   }
-  return std::isfinite(least) ? rounding_deviation * least : 0.0;
+  return std::isfinite(least) ? least : 0.0;
 }
 
 /// Whether that bound is as small as it can be: J was seen to move at a step not much larger than
 /// one at which it stood still. Or it does not matter.
 bool Search::knows_quantum(const Slope& slope, const Standard& standard) const {
-  if (quantum_below(slope) <= standard.noise) return true;
+  if (flat_below(slope) == 0.0) return true;
+  if (rounding_deviation * least_move() <= standard.noise) return true;
   double moves = slope.step;
   for (const Slope& other : slopes_) {
     if (other.finite && !other.flat) moves = std::min(moves, other.step);

@@ -64,11 +64,11 @@ Noise estimate_noise(std::span<const double> values) {
                                  values.size(), fewest_values));
   }
   if (!std::ranges::all_of(values, [](double v) { return std::isfinite(v); })) {
-    return {NoiseStatus::not_finite, 0.0, 0, 0.0};
+    return {.status = NoiseStatus::not_finite};
   }
   const auto [low, high] = std::ranges::minmax(values);
   if (high - low > widest_range * std::max(std::abs(low), std::abs(high))) {
-    return {NoiseStatus::too_far, 0.0, 0, 0.0};
+    return {.status = NoiseStatus::too_far};
   }
 
   // A power of two near the largest value: no square overflows, and no bit is lost.
@@ -83,14 +83,14 @@ Noise estimate_noise(std::span<const double> values) {
     gamma *= 0.5 * order / (2.0 * order - 1.0);  // γ_k / γ_{k−1} = k²/(2k(2k−1))
     levels.push_back(next_level(table, gamma));
     const auto zeros = static_cast<std::size_t>(std::ranges::count(table, 0.0));
-    if (k == 1 && 2 * zeros >= table.size()) return {NoiseStatus::too_close, 0.0, 0, 0.0};
+    if (k == 1 && 2 * zeros >= table.size()) return {.status = NoiseStatus::too_close};
   }
   for (std::size_t k = 0; k + 3 <= levels.size(); ++k) {
     if (levels[k].changes_sign && agree(std::span(levels).subspan(k, 3))) {
-      return {NoiseStatus::found, unit * levels[k].sigma, static_cast<int>(k) + 1, 0.0};
+      return {NoiseStatus::found, unit * levels[k].sigma, static_cast<int>(k) + 1};
     }
   }
-  return {NoiseStatus::too_far, 0.0, 0, 0.0};
+  return {.status = NoiseStatus::too_far};
 }
 
 Noise estimate_noise(const std::function<double(double)>& f, double x, double spacing,
@@ -113,8 +113,10 @@ Noise estimate_noise(const std::function<double(double)>& f, double x, double sp
     }
     last = estimate_noise(values);
     last.spacing = spacing;
+    if (last.status == NoiseStatus::too_close) close = spacing;
+    last.still = close;
     if (last.status == NoiseStatus::found) break;
-    (last.status == NoiseStatus::too_close ? close : far) = spacing;
+    if (last.status != NoiseStatus::too_close) far = spacing;
     if (close == 0.0 || std::isinf(far)) {
       spacing = close == 0.0 ? spacing / change : spacing * change;
     } else if (far < narrow * close) {

@@ -30,6 +30,7 @@ struct Noise {
   double noise = 0.0;    ///< standard deviation ε_f; 0 unless found
   int level = 0;         ///< order of the difference that showed it
   double spacing = 0.0;  ///< of the values, where the function was asked for them
+  double still = 0.0;    ///< the widest spacing that was tried and too small; 0: none was
 };
 
 /// ECnoise: noise of a deterministic function from values at at least seven equally spaced points.

@@ -69,6 +69,14 @@ std::string of_fail(const Result& result) {
         "was taken.",
         result.epsilon);
   }
+  const bool no_value = std::ranges::all_of(result.causes, [](const Cause& c) {
+    return c.pattern == Pattern::not_finite && !std::isfinite(c.amount);
+  });
+  if (no_value && !result.causes.empty() &&
+      std::ranges::all_of(result.analytic, [](double g) { return std::isfinite(g); })) {
+    return "This says nothing of the gradient: J has no finite value beside theta, so that no "
+           "difference was taken there.";
+  }
   const Count count = wrong(result);
   const std::string worst = worst_of(result);
   const std::string where =

@@ -112,7 +112,8 @@ class Writer {
     for (const BlockResult* block : worst_first(result_)) {
       const bool textbook = result_.method == Method::textbook;
       std::string verdict(textbook ? to_string(block->band) : to_string(block->verdict));
-      if (block->corners > 0) verdict += fmt::format(" ({} corners)", block->corners);
+      if (block->corners > 0)
+        verdict += fmt::format(" ({} corner{})", block->corners, block->corners == 1 ? "" : "s");
       if (block->excused > 0) verdict += fmt::format(" ({} excused)", block->excused);
       line("  {:<{}}  {:>5}  {:<{}}  {:>10.3e}  {:>10.1e}  {:>6}  {}{}", readable(block->name),
            width, block->layer, shape_of(*block), shape_width, block->difference.value,

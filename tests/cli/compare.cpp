@@ -107,7 +107,7 @@ BOOST_AUTO_TEST_CASE(a_missing_penalty_is_named_where_theta_is_known) {
   };
   BOOST_TEST(has(told("0.3").out, {"the L2 term with lambda = 0.3 is missing"}));
   BOOST_TEST(has(told("1.2/4").out, {"the L2 term with lambda = 1.2/4 is missing"}));
-  BOOST_TEST(has(told("0.15").out, {"the L2 term with lambda = 0.15 enters -1 times"}));
+  BOOST_TEST(has(told("0.15").out, {"the L2 term with lambda = 0.15 has the wrong sign"}));
   for (const char* none : {"-0.3", "0", "0.3/0", "much", "0.3/"}) {
     BOOST_TEST(told(none).status == 2);
     BOOST_TEST(has(told(none).err, {none, "0.7/50"}));

@@ -235,6 +235,26 @@ BOOST_AUTO_TEST_CASE(cost_that_is_not_a_number_fails) {
   BOOST_TEST((result.verdict == gc::Verdict::fail));
 }
 
+// The gradient of a wrong entry is asked for beside theta, too, where it may have no value.
+BOOST_AUTO_TEST_CASE(a_gradient_that_throws_beside_theta_is_judged_at_theta) {
+  const auto cost = [](Span t) {
+    if (t[0] <= 0.0) throw std::domain_error("log of what is not positive");
+    return t[0] - std::log(t[0]) * t[1];
+  };
+  for (const double sign : {1.0, -1.0}) {
+    const auto gradient = [&](Span t) {
+      if (t[0] != 1e-6) throw std::domain_error("only here");
+      return Values{1.0 - sign * t[1] / t[0], -std::log(t[0])};
+    };
+    const auto result = gc::check(cost, gradient, Values{1e-6, 0.7});
+    BOOST_TEST((result.verdict == (sign > 0 ? gc::Verdict::pass : gc::Verdict::fail)),
+               gc::report(result));
+  }
+  const auto never = [](Span) -> Values { throw std::domain_error("no"); };
+  BOOST_CHECK_THROW(static_cast<void>(gc::check(cost, never, Values{1e-6, 0.7})),
+                    std::domain_error);
+}
+
 // At θ an exception is the caller's; away from it J has no value there, which is said.
 BOOST_AUTO_TEST_CASE(theta_keeps_its_bits_even_when_the_cost_throws) {
   const Values theta{0.5, -0.0, 2.0};
