@@ -10,6 +10,7 @@
 
 #include "autodiff/workspace.hpp"
 #include "gradcheck/bridge/ops/batch_rule.hpp"
+#include "gradcheck/bridge/ops/case_differences.hpp"
 #include "gradcheck/bridge/ops/edges/edges.hpp"
 #include "gradcheck/bridge/ops/op_case.hpp"
 #include "gradcheck/bridge/ops/replay_agreement.hpp"
@@ -91,23 +92,6 @@ class CaseTest {
     }
   }
 
-  /// Differences of `of` in quad with respect to every element of x.
-  std::vector<Quad> differences(Workspace<Quad>& ws, Var of, Var x) const {
-    std::vector<Quad> numeric(static_cast<std::size_t>(x.size()));
-    for (std::size_t i = 0; i < numeric.size(); ++i) {
-      const Quad at = ws.leaf(x)[i];
-      const auto value = [&](Quad moved) {
-        ws.leaf(x)[i] = moved;
-        ws.rerun(x);
-        return ws[of][0];
-      };
-      numeric[i] = central_difference8(value, at, step_for(at));
-      ws.leaf(x)[i] = at;
-    }
-    ws.rerun(x);
-    return numeric;
-  }
-
   /// What the rounding of the cost itself leaves in a difference, relative to derivatives.
   static Quad noise_floor(const Workspace<Quad>& ws, Var of) {
     return abs(ws[of][0]) + Quad(0x1p-40);
@@ -117,7 +101,7 @@ class CaseTest {
     Workspace<Quad> probe(Plan({case_.cost}, {.reuse_memory = false}));
     probe.run();
     for (std::size_t k = 0; k < case_.differentiated.size(); ++k) {
-      const std::vector<Quad> numeric = differences(probe, case_.cost, case_.differentiated[k]);
+      const std::vector<Quad> numeric = first_differences(case_, probe, k);
       const auto in_quad = quad[case_.gradient[k]];
       const double off = quad_difference(in_quad, numeric, noise_floor(probe, case_.cost));
       report_.quad_difference = std::max(report_.quad_difference, off);
@@ -133,47 +117,14 @@ class CaseTest {
     }
   }
 
-  /// The directional derivative of the cost as a difference of the cost itself. The recorded one
-  /// would not do: what a rule forgot to make depend on x is constant there too.
-  Quad directional_difference(Workspace<Quad>& ws, std::span<const std::vector<Quad>> at) const {
-    const auto along = [&](Quad t) {
-      for (std::size_t k = 0; k < case_.differentiated.size(); ++k) {
-        if (!ws.plan().has_leaf(case_.differentiated[k])) continue;
-        const auto x = ws.leaf(case_.differentiated[k]);
-        const auto v = case_.directions[k].data<double>();
-        for (std::size_t i = 0; i < x.size(); ++i) x[i] = at[k][i] + t * Quad(v[i]);
-      }
-      ws.run();
-      return ws[case_.cost][0];
-    };
-    return central_difference8(along, Quad(0), Quad(wide_step));
-  }
-
   void compare_second(Workspace<Quad>& quad) {
-    Workspace<Quad> probe(Plan({case_.cost}));
+    Workspace<Quad> probe(Plan({case_.cost, case_.y}));
     probe.run();
-    std::vector<std::vector<Quad>> at;
-    for (Var x : case_.moved) {
-      const auto values = x.data<double>();
-      at.emplace_back(values.begin(), values.end());
-    }
     for (std::size_t k = 0; k < case_.moved.size(); ++k) {
-      const Var x = case_.moved[k];
-      const bool is_cotangent = k == case_.differentiated.size();
-      std::vector<Quad> numeric(static_cast<std::size_t>(x.size()));
-      for (std::size_t i = 0; i < numeric.size(); ++i) {
-        const Quad before = at[k][i];
-        const auto value = [&](Quad moved) {
-          at[k][i] = moved;
-          if (is_cotangent) probe.leaf(x)[i] = moved;
-          return directional_difference(probe, at);
-        };
-        numeric[i] = central_difference8(value, before, step_for(before));
-        at[k][i] = before;
-        if (is_cotangent) probe.leaf(x)[i] = before;
-      }
+      const std::vector<Quad> numeric = second_differences(case_, probe, k);
+      const Quad floor = noise_floor(probe, case_.cost);  // where it was moved to: not 0 by chance
       const auto analytic = quad[case_.second[k]];
-      const double off = quad_difference(analytic, numeric, noise_floor(probe, case_.cost));
+      const double off = quad_difference(analytic, numeric, floor);
       report_.second_difference = std::max(report_.second_difference, off);
       if (!(off <= tol_.quad)) report_worst("second derivative in quad", k, analytic, numeric, off);
     }

@@ -5,7 +5,7 @@
 #include <limits>
 
 #include "autodiff/workspace.hpp"
-#include "gradcheck/same_bits.hpp"
+#include "gradcheck/numeric/same_bits.hpp"
 
 namespace dtheta::gradcheck {
 namespace {

@@ -3,7 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <map>
+#include <optional>
+#include <utility>
 
 #include "gradcheck/bridge/ops/edges/edge_case.hpp"
 
@@ -78,33 +82,71 @@ class SecondTest {
 
  private:
   static constexpr double step = 0x1p-24;
+  static constexpr std::array<double, 2> sides{1, -1};
+  /// A step and half of it.
+  static constexpr std::array<double, 2> steps{step, step / 2};
+  /// The cost behind a move of one element: by each step, to each side.
+  using Alone = std::array<std::array<Quad, 2>, 2>;
+  /// And of two, the sides of the earlier one first.
+  using Together = std::array<std::array<std::array<Quad, 2>, 2>, 2>;
 
-  Quad moved(std::size_t i, Quad by, std::size_t j, Quad by_too) {
+  Quad moved(std::size_t i, double by) {
     Point p = at_;
-    element(p, i) += by;
-    element(p, j) += by_too;
+    element(p, i) += Quad(by);
+    return case_.cost(p);
+  }
+  Quad moved(std::size_t i, double by, std::size_t j, double by_too) {
+    if (i == j) return by == -by_too ? center_ : moved(i, by + by_too);
+    Point p = at_;
+    element(p, i) += Quad(by);
+    element(p, j) += Quad(by_too);
     return case_.cost(p);
   }
 
+  const Alone& alone(std::size_t i) {
+    const auto [found, is_new] = alone_.try_emplace(i);
+    for (std::size_t h = 0; is_new && h < 2; ++h) {
+      for (std::size_t a = 0; a < 2; ++a) found->second[h][a] = moved(i, sides[a] * steps[h]);
+    }
+    return found->second;
+  }
+  /// Of i <= j: for (j, i) the points are the same.
+  const Together& together(std::size_t i, std::size_t j) {
+    const auto [found, is_new] = together_.try_emplace({i, j});
+    for (std::size_t h = 0; is_new && h < 2; ++h) {
+      for (std::size_t a = 0; a < 2; ++a) {
+        for (std::size_t b = 0; b < 2; ++b) {
+          found->second[h][a][b] = moved(i, sides[a] * steps[h], j, sides[b] * steps[h]);
+        }
+      }
+    }
+    return found->second;
+  }
+
   std::optional<Quad> first(std::size_t i) {
+    const Alone& f = alone(i);
     Limit limit;
-    for (const double side : {1.0, -1.0}) {
-      const auto slope = [&](Quad h) { return (moved(i, h, i, 0) - center_) / h; };
-      limit.add(slope(Quad(side * step)), slope(Quad(side * step / 2)));
+    for (std::size_t a = 0; a < 2; ++a) {
+      const auto slope = [&](std::size_t h) {
+        return (f[h][a] - center_) / Quad(sides[a] * steps[h]);
+      };
+      limit.add(slope(0), slope(1));
     }
     return limit.value();
   }
 
   std::optional<Quad> second(std::size_t i, std::size_t j) {
+    if (i > j) std::swap(i, j);
+    const Alone &fi = alone(i), &fj = alone(j);
+    const Together& f = together(i, j);
     Limit limit;
-    for (const double a : {1.0, -1.0}) {
-      for (const double b : {1.0, -1.0}) {
-        const auto bend = [&](Quad h) {
-          const Quad hi = Quad(a) * h, hj = Quad(b) * h;
-          return (moved(i, hi, j, hj) - moved(i, hi, j, 0) - moved(i, 0, j, hj) + center_) /
-                 (hi * hj);
+    for (std::size_t a = 0; a < 2; ++a) {
+      for (std::size_t b = 0; b < 2; ++b) {
+        const auto bend = [&](std::size_t h) {
+          return (f[h][a][b] - fi[h][a] - fj[h][b] + center_) /
+                 Quad(sides[a] * steps[h] * sides[b] * steps[h]);
         };
-        limit.add(bend(Quad(step)), bend(Quad(step / 2)));
+        limit.add(bend(0), bend(1));
       }
     }
     return limit.value();
@@ -125,6 +167,8 @@ class SecondTest {
   EdgeReport& report_;
   Point at_;
   Quad center_;
+  std::map<std::size_t, Alone> alone_;
+  std::map<std::pair<std::size_t, std::size_t>, Together> together_;
 };
 
 /// All elements of operand k.
