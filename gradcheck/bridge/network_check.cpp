@@ -101,7 +101,7 @@ class NetworkCheck::Compiled {
     name_edges(result);
     if (result.verdict != Verdict::pass && result.complete && options_.blame_ops) {
       if (options_.gradient != nullptr) differentiate(theta);
-      explain_failure(result, cost_, leaves_, theta, tape_gradient_, options_, calls_);
+      explain_failure(result, cost_, leaves_, theta, tape_gradient_, options_, limits(), calls_);
     }
     return result;
   }
@@ -124,9 +124,22 @@ class NetworkCheck::Compiled {
     const Cost anywhere = std::ref(*anywhere_);
     BudgetOptions within{.budget = *options.budget, .check = options};
     // What was compiled has been paid for, too.
-    const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - start_;
-    within.budget.seconds = std::max(within.budget.seconds - spent.count(), 1e-9);
+    within.budget.seconds = std::max(within.budget.seconds - spent(), 1e-9);
     return check_within(std::ref(*probes_), &anywhere, gradient, theta, within);
+  }
+
+  [[nodiscard]] double spent() const {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+  }
+
+  /// What is left of a budget for the search of wrong ops: a twentieth in any case.
+  [[nodiscard]] WrongOpLimits limits() const {
+    WrongOpLimits limits{.threads = options_.threads};
+    if (options_.budget) {
+      const double all = options_.budget->seconds;
+      limits.seconds = std::max(all - spent(), 0.05 * all);
+    }
+    return limits;
   }
 
   Result measure_shared(const Gradient& gradient, const ParameterVector& theta,

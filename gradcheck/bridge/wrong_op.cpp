@@ -4,18 +4,25 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <atomic>
+#include <chrono>
 #include <cmath>
 #include <exception>
 #include <functional>
+#include <iterator>
+#include <limits>
+#include <numeric>
 #include <optional>
 
 #include "autodiff/tape.hpp"
+#include "gradcheck/bridge/blame/glance.hpp"
 #include "gradcheck/bridge/blame/local_difference.hpp"
 #include "gradcheck/bridge/blame/reverse_walk.hpp"
 #include "gradcheck/bridge/blame/rule_trial.hpp"
 #include "gradcheck/bridge/leaf_layout.hpp"
 #include "gradcheck/bridge/multi_index.hpp"
 #include "gradcheck/bridge/source_line.hpp"
+#include "gradcheck/team.hpp"
 
 namespace dtheta::gradcheck {
 namespace {
@@ -88,34 +95,115 @@ std::optional<RuleTrial::Element> wrong_element(LocalDifference& local, std::siz
   return {};  // beside these values the op cannot be computed: nothing was measured
 }
 
-void try_op(Tape& tape, const Visit& visit, const Workspace<double>& ws,
-            std::vector<WrongOp>& found) {
-  const Node& node = tape.node(visit.node);
-  const auto cotangent = ws[visit.cotangent];
-  if (all_zero(cotangent) || !all_finite(cotangent)) return;
-  const Operands operands = operands_of(tape, visit.node, ws);
-  std::optional<LocalDifference> local = alone(node, operands, cotangent);
-  if (!local) return;
-  for (const Taken& taken : visit.taken) {
-    const auto x = ws[Var(tape, taken.node)];
-    const std::vector<double> nothing(taken.cotangent.exists() ? 0 : x.size(), 0.0);
-    const std::span<const double> rule =
-        taken.cotangent.exists() ? ws[taken.cotangent] : std::span<const double>(nothing);
-    const auto element = wrong_element(*local, operands.place_of(taken.node), x, rule, visit.node);
-    if (!element) continue;
-    const Shape& shape = tape.node(taken.node).type->shape;
-    found.push_back({std::string(node.op->info.name),
-                     visit.node,
-                     node.where,
-                     taken.operands,
-                     shape,
-                     multi_index(shape, element->index),
-                     element->rule,
-                     element->difference,
-                     element->bar,
-                     element->weight,
-                     {}});
+/// An op on the way, alone: what it takes, the cotangent that reached it, and what its rule gave to
+/// each value.
+class Trial {
+ public:
+  Trial(Tape& tape, const Visit& visit, const Workspace<double>& ws)
+      : tape_(tape),
+        visit_(visit),
+        ws_(ws),
+        cotangent_(ws[visit.cotangent]),
+        idle_(all_zero(cotangent_) || !all_finite(cotangent_)) {}
+
+  /// Nothing was handed down, or nothing that could be compared.
+  [[nodiscard]] bool idle() const { return idle_; }
+
+  /// The worst suspicion of its values, in double; infinite where nothing can be said.
+  [[nodiscard]] double suspicion() const try {
+    const Operands operands = operands_of(tape_, visit_.node, ws_);
+    Glance glance(*node().op, node().attributes, operands.values, operands.which, cotangent_);
+    double worst = 0.0;
+    for (const Taken& taken : visit_.taken) {
+      const Given given = given_to(taken);
+      worst = std::max(worst, glance.suspicion(operands.place_of(taken.node), given.rule));
+    }
+    return worst;
+  } catch (const std::exception&) {
+    return std::numeric_limits<double>::infinity();
   }
+
+  /// The values for which its rule is wrong.
+  [[nodiscard]] std::vector<WrongOp> judged() const {
+    std::vector<WrongOp> found;
+    const Operands operands = operands_of(tape_, visit_.node, ws_);
+    std::optional<LocalDifference> local = alone(node(), operands, cotangent_);
+    if (!local) return found;
+    for (const Taken& taken : visit_.taken) {
+      const Given given = given_to(taken);
+      const auto element =
+          wrong_element(*local, operands.place_of(taken.node), given.x, given.rule, visit_.node);
+      if (!element) continue;
+      const Shape& shape = tape_.node(taken.node).type->shape;
+      found.push_back({std::string(node().op->info.name),
+                       visit_.node,
+                       node().where,
+                       taken.operands,
+                       shape,
+                       multi_index(shape, element->index),
+                       element->rule,
+                       element->difference,
+                       element->bar,
+                       element->weight,
+                       {}});
+    }
+    return found;
+  }
+
+ private:
+  struct Given {
+    std::span<const double> x;
+    std::vector<double> nothing;  // of a rule that gives nothing
+    std::span<const double> rule;
+  };
+  [[nodiscard]] Given given_to(const Taken& taken) const {
+    Given given{ws_[Var(tape_, taken.node)], {}, {}};
+    if (taken.cotangent.exists()) {
+      given.rule = ws_[taken.cotangent];
+    } else {
+      given.nothing.assign(given.x.size(), 0.0);
+      given.rule = given.nothing;
+    }
+    return given;
+  }
+  [[nodiscard]] const Node& node() const { return tape_.node(visit_.node); }
+
+  Tape& tape_;
+  const Visit& visit_;
+  const Workspace<double>& ws_;
+  std::span<const double> cotangent_;
+  bool idle_;
+};
+
+/// Judges the trials, the most suspicious first where there is no time for all.
+void judge(std::span<const Trial> trials, const WrongOpLimits& limits, WrongOps& result) {
+  const auto start = std::chrono::steady_clock::now();
+  const unsigned threads = std::max(1U, limits.threads);
+  std::vector<double> suspicion(trials.size(), 0.0);
+  std::vector<std::size_t> order(trials.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  if (std::isfinite(limits.seconds)) {
+    std::atomic<std::size_t> next{0};
+    detail::in_parallel(threads, [&](std::size_t) {
+      for (std::size_t k = next++; k < trials.size(); k = next++) {
+        suspicion[k] = trials[k].suspicion();
+      }
+    });
+    std::ranges::stable_sort(order, std::greater<>(), [&](std::size_t k) { return suspicion[k]; });
+  }
+  std::vector<std::vector<WrongOp>> found(trials.size());
+  std::atomic<std::size_t> next{0}, judged{0};
+  detail::in_parallel(threads, [&](std::size_t) {
+    for (std::size_t k = next++; k < trials.size(); k = next++) {
+      const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - start;
+      if (k >= threads && spent.count() > limits.seconds) return;
+      found[order[k]] = trials[order[k]].judged();
+      ++judged;
+    }
+  });
+  result.ops = trials.size();
+  result.not_looked_at = trials.size() - judged;
+  for (auto& of_one : found) std::ranges::move(of_one, std::back_inserter(result.found));
 }
 
 WrongOp unusable(const Tape& tape, const ReverseWalk::Broken& broken) {
@@ -146,21 +234,32 @@ std::string WrongOp::sentence() const {
   return text;
 }
 
-std::vector<WrongOp> find_wrong_ops(Var cost, std::span<const Var> leaves,
-                                    std::span<const double> theta) {
+WrongOps find_wrong_ops(Var cost, std::span<const Var> leaves, std::span<const double> theta,
+                        const WrongOpLimits& limits) {
   const LeafLayout layout(cost, leaves);
   layout.require_size(theta);
   Tape& tape = cost.tape();
   const Tape::Scratch scratch(tape);
   const ReverseWalk walk(cost, leaves);
-  std::vector<WrongOp> found;
+  WrongOps result;
   if (!walk.visits().empty()) {
     const Workspace<double> ws = replayed(tape, walk, layout, theta);
-    for (const Visit& visit : walk.visits()) try_op(tape, visit, ws, found);
+    std::vector<Trial> trials;
+    for (const Visit& visit : walk.visits()) {
+      if (Trial trial(tape, visit, ws); !trial.idle()) trials.push_back(trial);
+    }
+    judge(trials, limits, result);
   }
-  std::ranges::stable_sort(found, std::greater<>(), &WrongOp::weight);
-  for (const ReverseWalk::Broken& broken : walk.broken()) found.push_back(unusable(tape, broken));
-  return found;
+  std::ranges::stable_sort(result.found, std::greater<>(), &WrongOp::weight);
+  for (const ReverseWalk::Broken& broken : walk.broken()) {
+    result.found.push_back(unusable(tape, broken));
+  }
+  return result;
+}
+
+std::vector<WrongOp> find_wrong_ops(Var cost, std::span<const Var> leaves,
+                                    std::span<const double> theta) {
+  return find_wrong_ops(cost, leaves, theta, {}).found;
 }
 
 }  // namespace dtheta::gradcheck

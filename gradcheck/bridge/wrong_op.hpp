@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <string>
 #include <vector>
@@ -39,5 +40,20 @@ struct WrongOp {
 /// errors come first. A rule that cannot be used at all ends the walk.
 [[nodiscard]] std::vector<WrongOp> find_wrong_ops(Var cost, std::span<const Var> leaves,
                                                   std::span<const double> theta);
+
+/// What a search may take. It begins with the ops whose rules look worst in double.
+struct WrongOpLimits {
+  unsigned threads = 1;
+  /// An op that was begun is looked at to its end.
+  double seconds = std::numeric_limits<double>::infinity();
+};
+/// What was found of it, and of how many ops not all was seen.
+struct WrongOps {
+  std::vector<WrongOp> found{};
+  std::size_t ops = 0;
+  std::size_t not_looked_at = 0;
+};
+[[nodiscard]] WrongOps find_wrong_ops(Var cost, std::span<const Var> leaves,
+                                      std::span<const double> theta, const WrongOpLimits& limits);
 
 }  // namespace dtheta::gradcheck

@@ -14,10 +14,11 @@
 #include "autodiff/op.hpp"
 #include "autodiff/ops/elementwise/activation.hpp"
 #include "autodiff/ops/linalg/matmul.hpp"
-#include "autodiff/ops/network/convolution.hpp"
-#include "autodiff/ops/network/pooling.hpp"
 #include "autodiff/ops/reduction/reduction.hpp"
-#include "autodiff/ops/shape/shape.hpp"
+#include "autodiff/ops/shape/rearrange.hpp"
+#include "autodiff/ops/shape/slice.hpp"
+#include "autodiff/ops/spatial/convolution.hpp"
+#include "autodiff/ops/spatial/pooling.hpp"
 #include "networks.hpp"
 
 namespace dtheta::gradcheck::test {
@@ -233,6 +234,28 @@ BOOST_DATA_TEST_CASE(no_op_of_a_right_network_is_blamed, data::make(nets), net) 
   const std::uint32_t size = tape.size();
   BOOST_TEST(check_network(cost, leaves.all));
   BOOST_TEST(tape.size() == size);
+}
+
+/// Without any time the op that looks worst in double is looked at, and that is the wrong one.
+BOOST_DATA_TEST_CASE(where_time_is_short_the_wrong_op_is_looked_at_first,
+                     data::make(nets) * data::make(bugs), net, bug) {
+  Tape tape;
+  Leaves leaves{tape};
+  const Var cost = net.record(leaves, bug.insert);
+  const ParameterVector theta = parameters_of(leaves.all);
+  const std::string whole = leaves.wrong_ops(cost).at(0).sentence();
+  for (const unsigned threads : {1U, 3U}) {
+    const WrongOps hurried =
+        find_wrong_ops(cost, leaves.vars(), theta.values(), {.threads = threads, .seconds = 0});
+    BOOST_TEST(hurried.ops > 2U * threads);
+    BOOST_TEST(hurried.not_looked_at == hurried.ops - threads);
+    BOOST_REQUIRE(hurried.found.size() == 1U);
+    BOOST_TEST(hurried.found[0].sentence() == whole);
+    const WrongOps all = find_wrong_ops(cost, leaves.vars(), theta.values(), {.threads = threads});
+    BOOST_TEST(all.not_looked_at == 0U);
+    BOOST_REQUIRE(all.found.size() == 1U);
+    BOOST_TEST(all.found[0].sentence() == whole);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(the_values_in_the_sentence_are_those_of_the_op_in_its_place) {

@@ -13,7 +13,6 @@
 #include "gradcheck/bridge/blame/stopped.hpp"
 #include "gradcheck/bridge/leaf_layout.hpp"
 #include "gradcheck/bridge/source_line.hpp"
-#include "gradcheck/bridge/wrong_op.hpp"
 #include "nn/train/not_finite.hpp"
 
 namespace dtheta::gradcheck {
@@ -150,9 +149,15 @@ std::vector<Cause> causes_of(std::vector<WrongOp> all) {
 }
 
 std::vector<Cause> wrong_ops(Result& result, Var cost, std::span<const Var> leaves,
-                             const ParameterVector& theta) {
-  std::vector<Cause> causes = causes_of(find_wrong_ops(cost, leaves, theta.values()));
-  if (causes.empty()) {
+                             const ParameterVector& theta, const WrongOpLimits& limits) {
+  WrongOps search = find_wrong_ops(cost, leaves, theta.values(), limits);
+  std::vector<Cause> causes = causes_of(std::move(search.found));
+  if (search.not_looked_at > 0) {
+    result.notes.push_back(fmt::format(
+        "the time ended before the rules of all ops were held against differences: {} of {} were "
+        "not looked at, those that looked best in double",
+        search.not_looked_at, search.ops));
+  } else if (causes.empty()) {
     result.notes.emplace_back(
         "the rule of every op agrees with differences of that op alone wherever these could be "
         "measured: the mistake is in none of them by itself");
@@ -164,7 +169,8 @@ std::vector<Cause> wrong_ops(Result& result, Var cost, std::span<const Var> leav
 
 void explain_failure(Result& result, Var cost, std::span<const CheckedLeaf> leaves,
                      const ParameterVector& theta, std::span<const double> tape_gradient,
-                     const NetworkOptions& options, std::span<const nn::LayerCall> calls) {
+                     const NetworkOptions& options, const WrongOpLimits& limits,
+                     std::span<const nn::LayerCall> calls) {
   const std::vector<Var> vars = vars_of(leaves);
   if (!std::isfinite(result.cost)) {
     std::vector<Cause> causes = origins_in_cost(cost, vars, theta, calls);
@@ -181,7 +187,7 @@ void explain_failure(Result& result, Var cost, std::span<const CheckedLeaf> leav
   if (blame_cuts(result, cost, vars, theta, tape_gradient, options)) return;
   if (result.verdict != Verdict::fail) return;
   std::vector<Cause> causes = origins(cost, vars, theta, tape_gradient);
-  if (causes.empty()) causes = wrong_ops(result, cost, vars, theta);
+  if (causes.empty()) causes = wrong_ops(result, cost, vars, theta, limits);
   // What was seen to be cut on purpose comes before all else.
   const auto behind = std::ranges::find_if_not(result.causes, [](const Cause& cause) {
     return cause.pattern == Pattern::stopped && cause.confidence >= seen;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "gradcheck/bridge/blame/signs.hpp"
+
 namespace dtheta::gradcheck {
 namespace {
 
@@ -21,19 +23,6 @@ constexpr double roundings = 0x1p10;
 // Comparisons: enough to find one of many elements by halves, more where they are cheap.
 constexpr double worth = 4e6;  // elements
 constexpr double fewest_comparisons = 48, most_comparisons = 160;
-
-/// +1 or -1 with a magnitude between, so that no two elements cancel.
-struct Signs {
-  std::uint64_t seed;
-  double operator()(std::size_t j) const {
-    std::uint64_t z = seed + 0x9e3779b97f4a7c15U * (j + 1);  // splitmix64
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9U;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebU;
-    z ^= z >> 31;
-    const double size = 0.5 + 0.5 * static_cast<double>(z >> 12) * 0x1p-52;
-    return (z & 1) != 0 ? size : -size;
-  }
-};
 
 /// Whether a value is beside the slope, and beside those of both sides.
 bool outside(const LocalDifference::Slope& slope, Quad value, Quad allowed) {
@@ -75,7 +64,7 @@ RuleTrial::RuleTrial(LocalDifference& local, std::size_t value, std::span<const 
 /// themselves, so that none leaves the domain of its op. What is infinite stays.
 void RuleTrial::set_direction(Scale scale) {
   const double least = scale == Scale::typical ? 0x1p-20 * typical_size(x_) : 0.0;
-  const Signs signs{seed_};
+  const RandomSigns signs{seed_};
   for (std::size_t j = 0; j < x_.size(); ++j) {
     const double size = std::max(std::abs(x_[j]), least);
     direction_[j] = std::isfinite(x_[j]) ? size * signs(j) : 0.0;
