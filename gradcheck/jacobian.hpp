@@ -37,6 +37,10 @@ struct JacobianOptions {
   unsigned threads = 1;                ///< above 1 f is called from several threads at once
   std::function<bool(const Progress&)> progress{};  ///< false stops the check
   JacobianHints hints{};
+  /// Blocks or single entries of inputs or outputs ("x[3]", "contact") known to sit on a corner of
+  /// f: a derivative by or of them that cannot be decided for that reason does not keep a check
+  /// from passing. What f contradicts fails as any other. A name that both have means the input.
+  std::vector<std::string> known_corners{};
 
   /// The tolerance as set, or the default one.
   double held_to() const { return tolerance.value_or(default_tolerance(jacobian_roundoff)); }

@@ -10,7 +10,8 @@
 #include "gradcheck/jacobian/judge/assemble.hpp"
 #include "gradcheck/jacobian/judge/excuse.hpp"
 #include "gradcheck/jacobian/problem.hpp"
-#include "gradcheck/same_bits.hpp"
+#include "gradcheck/modes/known_corners.hpp"
+#include "gradcheck/numeric/same_bits.hpp"
 
 namespace dtheta::gradcheck {
 namespace {
@@ -149,6 +150,8 @@ JacobianResult check_jacobian(const VectorFunction& f, const Jacobian& jacobian,
                            {problem.outputs.values().begin(), problem.outputs.values().end()},
                            colouring, options.threads);
   Watch watch(options, table, entries_of(matrix, problem.inputs));
+  const detail::KnownSides known =
+      detail::known_corners(problem.x, problem.outputs, options.known_corners);
   const detail::JacobianRequest request{table,
                                         problem.x,
                                         matrix,
@@ -157,7 +160,9 @@ JacobianResult check_jacobian(const VectorFunction& f, const Jacobian& jacobian,
                                         options.held_to(),
                                         options.jacobian_roundoff,
                                         changes.by_output,
-                                        std::ref(watch)};
+                                        std::ref(watch),
+                                        known.inputs,
+                                        known.outputs};
   JacobianResult result;
   result.rows = matrix.rows;
   result.columns = matrix.columns;

@@ -85,6 +85,7 @@ class JacobianWriter {
       if (shown++ == most) break;
       std::string verdict(to_string(block->verdict));
       if (block->corners > 0) verdict += fmt::format(" ({} corners)", block->corners);
+      if (block->excused > 0) verdict += fmt::format(" ({} excused)", block->excused);
       line("  {:<{}}  {:<{}}  {:<11}  {:>10.3e}  {:>10.1e}  {:>6}  {}", readable(block->output),
            output, readable(block->input), input,
            fmt::format("{} x {}", block->rows, block->columns), block->difference.value,

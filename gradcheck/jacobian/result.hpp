@@ -51,6 +51,7 @@ struct JacobianBlock {
   std::size_t failed = 0;
   std::size_t inconclusive = 0;
   std::size_t corners = 0;
+  std::size_t excused = 0;              ///< open ones at known corners, not held against the block
   std::vector<JacobianEntry> worst;     ///< worst first
   std::vector<JacobianCause> causes{};  ///< likeliest first; empty unless it fails
 };

@@ -6,8 +6,8 @@
 
 #include "gradcheck/judge/scales.hpp"
 #include "gradcheck/numeric/noise.hpp"
+#include "gradcheck/numeric/same_bits.hpp"
 #include "gradcheck/numeric/slope.hpp"
-#include "gradcheck/same_bits.hpp"
 
 namespace dtheta::gradcheck::detail {
 namespace {

@@ -62,13 +62,9 @@ class Assembly {
     return c;
   }
 
-  /// Open for a reason that a corner can be, where one is known to be. What looks wrong is not.
+  /// Open for a reason that a corner can be, where one is known to be.
   bool is_excused(std::size_t i) const {
-    const Finding& found = findings_.entries[i];
-    return found.verdict == Verdict::inconclusive &&
-           (found.reason == Reason::corner || found.reason == Reason::several_corners ||
-            found.reason == Reason::unresolved) &&
-           holds(request_.known_corners, i);
+    return may_be_corner(findings_.entries[i]) && holds(request_.known_corners, i);
   }
 
   double error_of(std::size_t i) const {
@@ -226,11 +222,7 @@ class Assembly {
     std::size_t excused = 0;
     for (const BlockResult& block : result_.blocks) excused += block.excused;
     if (excused == 0) return;
-    result_.notes.push_back(
-        fmt::format("{} {} left open and {} not held against the gradient: {} named as known "
-                    "corners",
-                    excused, excused == 1 ? "entry was" : "entries were",
-                    excused == 1 ? "is" : "are", excused == 1 ? "it was" : "they were"));
+    result_.notes.push_back(excused_note(excused, "gradient"));
   }
 
   Verdict worst_block() const {
@@ -264,6 +256,13 @@ void assemble(Result& result, const Request& request, const Findings* findings) 
   if (std::isfinite(result.cost)) return;
   result.notes.push_back(fmt::format("J is {} at this theta", result.cost));
   result.verdict = Verdict::fail;
+}
+
+std::string excused_note(std::size_t excused, std::string_view subject) {
+  const bool one = excused == 1;
+  return fmt::format("{} {} left open and {} not held against the {}: {} named as known corners",
+                     excused, one ? "entry was" : "entries were", one ? "is" : "are", subject,
+                     one ? "it was" : "they were");
 }
 
 }  // namespace dtheta::gradcheck::detail

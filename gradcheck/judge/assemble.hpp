@@ -15,4 +15,7 @@ inline constexpr std::string_view stopped_note =
 /// at all. `result` arrives with cost, analytic gradient and determinism filled in.
 void assemble(Result& result, const Request& request, const Findings* findings);
 
+/// What is said of open entries at known corners; `subject`: "gradient", "Jacobian".
+std::string excused_note(std::size_t excused, std::string_view subject);
+
 }  // namespace dtheta::gradcheck::detail

@@ -29,6 +29,13 @@ struct Finding {
   Reason reason = Reason::not_measured;
 };
 
+/// Open for a reason that a corner of J can be. What looks wrong is not.
+inline bool may_be_corner(const Finding& finding) {
+  return finding.verdict == Verdict::inconclusive &&
+         (finding.reason == Reason::corner || finding.reason == Reason::several_corners ||
+          finding.reason == Reason::unresolved);
+}
+
 /// Turns a finding into an open question: what was not accused would not have been seen, so the bar
 /// covers the error.
 inline void leave_open(Finding& finding, double analytic, Reason why) {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <span>
+#include <string>
 #include <vector>
 
 #include "gradcheck/judge/selection.hpp"
@@ -11,5 +13,13 @@ namespace dtheta::gradcheck::detail {
 /// The entries that Options::known_corners names. Throws NameError for what is neither a block nor
 /// an entry of θ.
 std::vector<EntryRange> known_corners(const ParameterVector& theta, const Options& options);
+
+/// The same of JacobianOptions::known_corners, of inputs or outputs.
+struct KnownSides {
+  std::vector<EntryRange> inputs;
+  std::vector<EntryRange> outputs;
+};
+KnownSides known_corners(const ParameterVector& inputs, const ParameterVector& outputs,
+                         std::span<const std::string> names);
 
 }  // namespace dtheta::gradcheck::detail

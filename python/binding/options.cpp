@@ -84,6 +84,7 @@ gradcheck::JacobianOptions jacobian_options_of(const py::dict& given, const py::
   read_option(given, "worst_entries", options.worst_entries);
   read_option(given, "threads", options.threads);
   read_option(given, "weights", options.hints.weights);
+  read_option(given, "known_corners", options.known_corners);
   options.progress = progress_of(progress);
   return options;
 }

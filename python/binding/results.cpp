@@ -5,11 +5,11 @@
 
 #include <string>
 
+#include "gradcheck/frameworks/screen.hpp"
 #include "gradcheck/jacobian/report.hpp"
 #include "gradcheck/report.hpp"
 #include "gradcheck/report/entries.hpp"
 #include "gradcheck/report/headline.hpp"
-#include "gradcheck/screen.hpp"
 #include "layout.hpp"
 
 namespace dtheta::python {
@@ -89,7 +89,8 @@ py::dict block_of(const gradcheck::JacobianBlock& b) {
                   "size"_a = b.entries, "difference"_a = b.difference.value,
                   "verdict"_a = to_string(b.verdict), "detectable"_a = b.detectable,
                   "failed"_a = b.failed, "inconclusive"_a = b.inconclusive, "corners"_a = b.corners,
-                  "entries"_a = entries_of(b.worst), "causes"_a = causes_of(b.causes));
+                  "excused"_a = b.excused, "entries"_a = entries_of(b.worst),
+                  "causes"_a = causes_of(b.causes));
 }
 
 py::dict outside_of(const gradcheck::OutsideEntry& e) {

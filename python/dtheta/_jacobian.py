@@ -29,6 +29,7 @@ def check_jacobian(
     threads: int = 1,
     progress: Progress | None = None,
     weights: Any = None,
+    known_corners: str | Sequence[str] | None = None,
 ) -> JacobianResult:
     """Holds a Jacobian against finite differences of f, entry by entry.
 
@@ -42,6 +43,8 @@ def check_jacobian(
     manifolds: {block of x: dtheta.unit_quaternion("wxyz"), ...}: these blocks are moved along their
         manifold, and their columns are by its tangent.
     weights: one for each output, which helps to name a cause.
+    known_corners: blocks or entries of x or of the outputs known to sit on a corner of f: a
+        derivative there that cannot be decided for that reason does not keep a check from passing.
     The other options are as in check()."""
     problem = WithJacobian(f, jacobian, x, args_of(args), dict(manifolds or {}))
     options = given(
@@ -52,6 +55,7 @@ def check_jacobian(
         threads=threads,
         outputs=problem.output_names(outputs),
         weights=problem.weights_of(weights),
+        known_corners=names_of(known_corners, "known_corners"),
     )
     options["jacobian_roundoff"] = jacobian_roundoff or problem.precision.roundoff
     held = _dtheta.check_jacobian(

@@ -113,6 +113,7 @@ class JacobianBlock:
     failed: int
     inconclusive: int
     corners: int
+    excused: int  #: open ones among known_corners, not held against the block
     entries: list[JacobianEntry] = field(repr=False)
     causes: list[Cause] = field(repr=False)
 

@@ -306,3 +306,15 @@ def test_exceptions_come_through():
 
     with pytest.raises(KeyError, match="beside x"):
         dtheta.check_jacobian(broken, np.eye(2), np.ones(2))
+
+
+def test_known_corners_excuse_what_is_open():
+    f = lambda x: np.array([max(x[0] + x[1], 0) - max(x[0] - x[1], 0)])
+    jac = lambda x: np.array([[float(x[0] + x[1] > 0) - float(x[0] - x[1] > 0),
+                               float(x[0] + x[1] > 0) + float(x[0] - x[1] > 0)]])
+    x = np.zeros(2)
+    assert dtheta.check_jacobian(f, jac, x).verdict == "inconclusive"
+    result = dtheta.check_jacobian(f, jac, x, known_corners="x[1]")
+    assert result.blocks[0].excused == 1
+    with pytest.raises(ValueError, match="known_corners: 'y' is neither"):
+        dtheta.check_jacobian(f, jac, x, known_corners="y")

@@ -7,7 +7,9 @@
 #include <limits>
 #include <random>
 #include <stdexcept>
+#include <string>
 
+#include "gradcheck/errors.hpp"
 #include "gradcheck/jacobian/replay_entry.hpp"
 #include "tests/jacobian/residuals.hpp"
 
@@ -162,6 +164,36 @@ BOOST_DATA_TEST_CASE(several_corners_at_once_are_left_open, data::make({1.0, 1.5
   const auto result = gc::check_jacobian({f, 2}, gc::RowMajor(jacobian), x);
   const auto expected = factor == 1.0 ? gc::Verdict::inconclusive : gc::Verdict::fail;
   BOOST_TEST((result.verdict == expected), result);
+}
+
+// The same where the corner is known, by the input, the output, or a block of either.
+BOOST_DATA_TEST_CASE(what_is_open_at_a_known_corner_is_excused,
+                     data::make({"", "x", "x[1]", "f[0]", "f", "x[2]", "f[1]"}), known) {
+  const auto relu = [](double v) { return std::max(v, 0.0); };
+  const auto f = [=](Span x, Out y) {
+    y[0] = relu(x[0] + x[1]) - relu(x[0] - x[1]) + x[2];
+    y[1] = x[2] * x[2];
+  };
+  const auto jacobian = [](Span x, Out j) {
+    const double up = x[0] + x[1] > 0 ? 1 : 0, down = x[0] - x[1] > 0 ? 1 : 0;
+    const Vector values{up - down, up + down, 1, 0, 0, 2 * x[2]};
+    std::ranges::copy(values, j.begin());
+  };
+  const Vector x{0.0, 0.0, 0.7};
+  gc::JacobianOptions options;
+  const std::string name = known;
+  if (!name.empty()) options.known_corners = {name};
+  const auto result = gc::check_jacobian({f, 2}, gc::RowMajor(jacobian), x, options);
+  const bool excused = !name.empty() && name != "x[2]" && name != "f[1]";
+  BOOST_TEST((result.verdict == (excused ? gc::Verdict::pass : gc::Verdict::inconclusive)), result);
+  BOOST_TEST(result.blocks.front().excused == (excused ? 1U : 0U));
+  BOOST_TEST((gc::report(result).find("1 excused") != std::string::npos) == excused);
+  // What f contradicts is wrong there, too.
+  const Vector wrong{0, 5, 1, 0, 0, 1.4};
+  BOOST_TEST(!gc::check_jacobian({f, 2}, gc::RowMajor(wrong), x, options));
+  options.known_corners = {"g"};
+  BOOST_CHECK_THROW(static_cast<void>(gc::check_jacobian({f, 2}, gc::RowMajor(wrong), x, options)),
+                    gc::NameError);
 }
 
 // An f that is rounded to float: noise of 6e-8, beside outputs that are not.

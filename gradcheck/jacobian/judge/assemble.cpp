@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "gradcheck/badness.hpp"
+#include "gradcheck/judge/assemble.hpp"
 
 namespace dtheta::gradcheck::detail {
 namespace {
@@ -67,6 +68,13 @@ class JacobianAssembly {
     return entry;
   }
 
+  /// Open for a reason that a corner can be, where one is known to be.
+  bool is_excused(std::size_t row, std::size_t e) const {
+    return may_be_corner(found_.entries[e]) &&
+           (holds(request_.corner_outputs, row) ||
+            holds(request_.corner_inputs, request_.jacobian.column_of[e]));
+  }
+
   static Difference difference_of(std::span<const double> analytic,
                                   std::span<const double> numeric) {
     return relative_difference(analytic, numeric);
@@ -100,7 +108,11 @@ class JacobianAssembly {
         const Finding& found = found_.entries[e];
         ++block.entries;
         if (found.verdict == Verdict::fail) ++block.failed;
-        if (found.verdict == Verdict::inconclusive) ++block.inconclusive;
+        if (is_excused(i, e)) {
+          ++block.excused;
+        } else if (found.verdict == Verdict::inconclusive) {
+          ++block.inconclusive;
+        }
         const bool corner = found.reason == Reason::corner;
         if (corner) ++block.corners;
         if (!corner) block.detectable = std::max(block.detectable, floor_of(e));
@@ -201,6 +213,9 @@ class JacobianAssembly {
           "then check again");
     }
     if (!result_.complete) doubt("the check was stopped before it had seen every entry");
+    std::size_t excused = 0;
+    for (const JacobianBlock& block : result_.blocks) excused += block.excused;
+    if (excused > 0) result_.notes.push_back(excused_note(excused, "Jacobian"));
     for (std::size_t i = 0; i < result_.values.size(); ++i) {
       if (std::isfinite(result_.values[i])) continue;
       result_.notes.push_back(

@@ -8,6 +8,7 @@
 #include "gradcheck/jacobian/judge/probe_table.hpp"
 #include "gradcheck/jacobian/matrix.hpp"
 #include "gradcheck/judge/finding.hpp"
+#include "gradcheck/judge/selection.hpp"
 #include "gradcheck/parameter_vector.hpp"
 
 namespace dtheta::gradcheck::detail {
@@ -24,6 +25,8 @@ struct JacobianRequest {
   std::span<const double> noise;  ///< by output: a known lower bound
   /// Called with the number of entries judged so far; false stops.
   std::function<bool(std::size_t)> proceed;
+  /// Of JacobianOptions::known_corners; only the assembly of a result asks for them.
+  std::span<const EntryRange> corner_inputs{}, corner_outputs{};
 };
 
 /// f_row moves with an input of which the pattern knows nothing.

@@ -8,7 +8,7 @@
 #include <new>
 
 #include "gradcheck/errors.hpp"
-#include "gradcheck/same_bits.hpp"
+#include "gradcheck/numeric/same_bits.hpp"
 #include "gradcheck/team.hpp"
 
 namespace dtheta::gradcheck::detail {
