@@ -1,7 +1,9 @@
 #pragma once
 
 #include <concepts>
+#include <cstddef>
 #include <functional>
+#include <optional>
 #include <span>
 #include <type_traits>
 #include <utility>
@@ -37,10 +39,14 @@ class Gradient {
   /// The function, or null where values were given.
   const Function* function() const noexcept { return function_ ? &function_ : nullptr; }
 
+  /// The values that were given, where none have to be computed; of θ's length. Throws as `at`.
+  std::optional<std::span<const double>> given(const ParameterVector& theta) const;
+
   /// The gradient at θ. Throws ShapeError if it has another length or layout than θ.
   std::vector<double> at(const ParameterVector& theta) const;
 
  private:
+  static void require_size(std::span<const double> values, std::size_t size);
   static void copy_whole(std::span<const double> from, std::span<double> to);
 
   std::span<const double> values_;

@@ -111,7 +111,10 @@ SampleResult check_drawn(const Gradient& gradient, const ParameterVector& theta,
                                   options.seed)
           : chosen(theta, options.entries);
   const ParameterVector small = reduced(theta, theta.values(), sample.positions);
-  const ParameterVector small_gradient = reduced(theta, gradient.at(theta), sample.positions);
+  const auto given = gradient.given(theta);  // large ones are not copied for some entries
+  const ParameterVector small_gradient = given
+                                             ? reduced(theta, *given, sample.positions)
+                                             : reduced(theta, gradient.at(theta), sample.positions);
   sample.result = check_small(small, small_gradient, sample.positions,
                               reduced(options.check, theta, sample.positions));
   sample.result.sampled = true;
