@@ -1,9 +1,10 @@
+#include "autodiff/batch.hpp"
+
 #include <algorithm>
 #include <array>
 
-#include "autodiff/kernels/elementwise.hpp"
-#include "autodiff/op.hpp"
-#include "autodiff/ops/shape/shape.hpp"
+#include "autodiff/ops/broadcast.hpp"
+#include "autodiff/ops/shape/rearrange.hpp"
 
 namespace dtheta {
 

@@ -4,8 +4,8 @@
 #include <vector>
 
 #include "autodiff/grad.hpp"
+#include "autodiff/ops/shape/rearrange.hpp"
 #include "autodiff/ops/shape/repeat.hpp"
-#include "autodiff/ops/shape/shape.hpp"
 #include "autodiff/tape.hpp"
 
 namespace dtheta {

@@ -8,7 +8,8 @@
 #include <type_traits>
 #include <vector>
 
-#include "autodiff/sample.hpp"
+#include "autodiff/batch.hpp"
+#include "autodiff/op_sample.hpp"
 #include "autodiff/scalar.hpp"
 #include "autodiff/value_type.hpp"
 #include "autodiff/var.hpp"
@@ -63,17 +64,6 @@ struct Primal {
   std::span<const std::uint32_t> in;  // places on the tape of `out`
   Var out;
   [[nodiscard]] Var operator[](int i) const { return out.at(in[static_cast<std::size_t>(i)]); }
-};
-
-/// Operands of which some carry a leading axis of `size`, along which the op is to be repeated.
-struct Batch {
-  std::span<const Var> in;
-  std::span<const char> batched;  // for each operand, whether it has the axis
-  Index size;
-  [[nodiscard]] Var operator[](int i) const { return in[static_cast<std::size_t>(i)]; }
-  [[nodiscard]] bool is_batched(int i) const { return batched[static_cast<std::size_t>(i)] != 0; }
-  /// Operand i with the axis: repeated along it if it does not have it.
-  [[nodiscard]] Var expanded(int i) const;
 };
 
 /// An op: one struct in one place. Its data members are its attributes.

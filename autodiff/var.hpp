@@ -5,8 +5,8 @@
 #include <span>
 #include <type_traits>
 
+#include "autodiff/record/tape_slot.hpp"
 #include "autodiff/source_location.hpp"
-#include "autodiff/tape_slot.hpp"
 #include "autodiff/tensor.hpp"
 
 namespace dtheta {

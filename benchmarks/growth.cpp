@@ -18,7 +18,7 @@
 #include "autodiff/ops/elementwise/activation.hpp"
 #include "autodiff/ops/elementwise/arithmetic.hpp"
 #include "autodiff/ops/linalg/matmul.hpp"
-#include "autodiff/ops/network/loss.hpp"
+#include "autodiff/ops/loss/loss.hpp"
 #include "autodiff/ops/reduction/reduction.hpp"
 #include "autodiff/tape.hpp"
 #include "autodiff/workspace.hpp"

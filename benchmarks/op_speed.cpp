@@ -14,11 +14,11 @@
 #include "autodiff/grad.hpp"
 #include "autodiff/ops/elementwise/arithmetic.hpp"
 #include "autodiff/ops/linalg/linalg.hpp"
-#include "autodiff/ops/network/interpolate.hpp"
 #include "autodiff/ops/network/normalization.hpp"
 #include "autodiff/ops/reduction/product.hpp"
 #include "autodiff/ops/reduction/reduction.hpp"
-#include "autodiff/ops/shape/shape.hpp"
+#include "autodiff/ops/shape/rearrange.hpp"
+#include "autodiff/ops/spatial/interpolate.hpp"
 #include "autodiff/tape.hpp"
 #include "autodiff/workspace.hpp"
 

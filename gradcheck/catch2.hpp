@@ -16,7 +16,7 @@
 #include <catch2/catch.hpp>
 #endif
 
-#include "gradcheck/screen.hpp"
+#include "gradcheck/frameworks/screen.hpp"
 
 #define DTHETA_CATCH2(assertion, what, ...)                             \
   do {                                                                  \

@@ -11,17 +11,17 @@
 #include <optional>
 
 #include "gradcheck/budget.hpp"
-#include "gradcheck/check_cost.hpp"
 #include "gradcheck/diagnose/diagnose.hpp"
 #include "gradcheck/judge/adaptive.hpp"
 #include "gradcheck/judge/assemble.hpp"
 #include "gradcheck/judge/degenerate.hpp"
 #include "gradcheck/judge/second_opinion.hpp"
 #include "gradcheck/judge/selection.hpp"
+#include "gradcheck/modes/check_cost.hpp"
 #include "gradcheck/modes/conduct.hpp"
 #include "gradcheck/modes/known_corners.hpp"
+#include "gradcheck/numeric/same_bits.hpp"
 #include "gradcheck/purity.hpp"
-#include "gradcheck/same_bits.hpp"
 
 namespace dtheta::gradcheck {
 namespace {

@@ -10,7 +10,7 @@
 
 #include <doctest/doctest.h>
 
-#include "gradcheck/screen.hpp"
+#include "gradcheck/frameworks/screen.hpp"
 
 #define DTHETA_DOCTEST(assertion, what, ...)                            \
   do {                                                                  \

@@ -10,7 +10,7 @@
 
 #include <gtest/gtest.h>
 
-#include "gradcheck/screen.hpp"
+#include "gradcheck/frameworks/screen.hpp"
 
 namespace dtheta::gradcheck::detail {
 

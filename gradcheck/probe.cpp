@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "gradcheck/errors.hpp"
-#include "gradcheck/same_bits.hpp"
+#include "gradcheck/numeric/same_bits.hpp"
 #include "gradcheck/team.hpp"
 
 namespace dtheta::gradcheck {

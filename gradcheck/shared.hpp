@@ -3,8 +3,8 @@
 #include "gradcheck/check.hpp"
 #include "gradcheck/crew.hpp"
 #include "gradcheck/directions.hpp"
+#include "gradcheck/modes/shared_probes.hpp"
 #include "gradcheck/sample.hpp"
-#include "gradcheck/shared_probes.hpp"
 
 namespace dtheta::gradcheck {
 

@@ -29,7 +29,7 @@ struct RecordedCost {
   std::vector<RecordedBuffer> buffers{};
   std::vector<LayerCall> calls{};
   std::vector<std::string> unused{};  ///< parameters that the model lists and the cost does not use
-  /// The leaf of each column, where the batch was a table (nn/train/batch_cost.hpp).
+  /// The leaf of each column, where the batch was a table (nn/train/step/batch_cost.hpp).
   std::vector<std::pair<std::string, Var>> columns{};
 };
 

@@ -6,10 +6,10 @@
 
 #include "autodiff/errors.hpp"
 #include "autodiff/ops/elementwise/arithmetic.hpp"
-#include "autodiff/ops/elementwise/random.hpp"
+#include "autodiff/ops/elementwise/noise.hpp"
 #include "autodiff/ops/linalg/matmul.hpp"
 #include "autodiff/ops/reduction/reduction.hpp"
-#include "autodiff/ops/shape/shape.hpp"
+#include "autodiff/ops/shape/rearrange.hpp"
 #include "nn/dense_arrays.hpp"
 #include "nn/init.hpp"
 #include "nn/layers/dropout.hpp"

@@ -7,7 +7,7 @@
 #include <span>
 
 #include "autodiff/errors.hpp"
-#include "nn/lbfgs_search.hpp"
+#include "nn/optimizers/lbfgs_search.hpp"
 
 namespace dtheta::nn {
 namespace {

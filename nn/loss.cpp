@@ -10,7 +10,7 @@
 
 #include "autodiff/errors.hpp"
 #include "autodiff/ops/elementwise/arithmetic.hpp"
-#include "autodiff/ops/network/loss.hpp"
+#include "autodiff/ops/loss/loss.hpp"
 #include "autodiff/ops/reduction/reduction.hpp"
 #include "nn/names.hpp"
 

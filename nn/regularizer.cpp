@@ -11,7 +11,7 @@
 #include "autodiff/ops/linalg/matmul.hpp"
 #include "autodiff/ops/reduction/norm.hpp"
 #include "autodiff/ops/reduction/reduction.hpp"
-#include "autodiff/ops/shape/shape.hpp"
+#include "autodiff/ops/shape/rearrange.hpp"
 #include "autodiff/tape.hpp"
 #include "nn/names.hpp"
 

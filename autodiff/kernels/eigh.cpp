@@ -3,8 +3,8 @@
 #include <Eigen/Eigenvalues>
 
 #include "autodiff/kernels/eigen.hpp"
+#include "autodiff/kernels/eigh.hpp"
 #include "autodiff/kernels/lapack.hpp"
-#include "autodiff/kernels/spectral.hpp"
 
 namespace dtheta::detail {
 

@@ -11,10 +11,6 @@ inline constexpr std::size_t tile_size = 512;
 /// The broadcast shape of all operands. Throws TypeError for an index operand.
 [[nodiscard]] Shape elementwise_shape(std::string_view op, Types in);
 
-/// The operands of a batch with axes of size 1 put in, so that all have their own axes at the same
-/// place behind the leading one.
-[[nodiscard]] std::vector<Var> aligned_behind_batch(const Batch& batch);
-
 /// Runs a contiguous tile function over operands that broadcast to the result's shape.
 template <Scalar T>
 void run_elementwise(const void* op, Tile<T> tile, const Call<T>& call);

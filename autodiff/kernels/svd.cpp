@@ -5,7 +5,7 @@
 
 #include "autodiff/kernels/eigen.hpp"
 #include "autodiff/kernels/lapack.hpp"
-#include "autodiff/kernels/spectral.hpp"
+#include "autodiff/kernels/svd.hpp"
 
 namespace dtheta::detail {
 

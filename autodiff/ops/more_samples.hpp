@@ -3,7 +3,7 @@
 #include <initializer_list>
 #include <vector>
 
-#include "autodiff/sample.hpp"
+#include "autodiff/op_sample.hpp"
 
 namespace dtheta::detail {
 

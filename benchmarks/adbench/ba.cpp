@@ -5,7 +5,8 @@
 #include "autodiff/ops/elementwise/trigonometric.hpp"
 #include "autodiff/ops/reduction/reduction.hpp"
 #include "autodiff/ops/shape/indexing.hpp"
-#include "autodiff/ops/shape/shape.hpp"
+#include "autodiff/ops/shape/rearrange.hpp"
+#include "autodiff/ops/shape/slice.hpp"
 
 namespace dtheta::bench::adbench {
 namespace {

@@ -7,8 +7,10 @@
 #include "autodiff/ops/elementwise/exp_log.hpp"
 #include "autodiff/ops/linalg/matmul.hpp"
 #include "autodiff/ops/reduction/reduction.hpp"
+#include "autodiff/ops/shape/concat.hpp"
 #include "autodiff/ops/shape/indexing.hpp"
-#include "autodiff/ops/shape/shape.hpp"
+#include "autodiff/ops/shape/rearrange.hpp"
+#include "autodiff/ops/shape/slice.hpp"
 
 namespace dtheta::bench::adbench {
 namespace {

@@ -5,7 +5,9 @@
 #include "autodiff/ops/elementwise/arithmetic.hpp"
 #include "autodiff/ops/elementwise/exp_log.hpp"
 #include "autodiff/ops/reduction/reduction.hpp"
-#include "autodiff/ops/shape/shape.hpp"
+#include "autodiff/ops/shape/concat.hpp"
+#include "autodiff/ops/shape/rearrange.hpp"
+#include "autodiff/ops/shape/slice.hpp"
 
 namespace dtheta::bench::adbench {
 namespace {

@@ -26,12 +26,10 @@ JunitStyle CommonRequest::junit_style() const { return {parse_inconclusive(incon
 
 void add_common_options(po::options_description& options, CommonRequest& r) {
   auto add = options.add_options();
-  add("json", po::value(&r.outputs.json)->value_name("FILE"),
-      "Write the result as JSON; - is standard output, which then carries nothing else.");
-  add("html", po::value(&r.outputs.html)->value_name("FILE"),
-      "Write the result as one web page that needs nothing else.");
-  add("junit", po::value(&r.outputs.junit)->value_name("FILE"),
-      "Write the result as JUnit XML, as continuous integration reads it.");
+  for (std::size_t i = 0; i < format_count; ++i) {
+    const Format& format = formats()[i];
+    add(format.option, po::value(&r.outputs.files[i])->value_name("FILE"), format.help);
+  }
   add("inconclusive", po::value(&r.inconclusive)->default_value(r.inconclusive)->value_name("WORD"),
       "What a test of the JUnit file is called that could not tell: pass, skip or fail.");
   add("progress", po::bool_switch(&r.progress),
@@ -159,10 +157,10 @@ std::string same_request(const Invocation& invocation, const po::parsed_options&
                          const std::vector<std::string_view>& left_out) {
   std::string line = fmt::format("{} {}", shell_word(invocation.program), invocation.command);
   const auto dropped = [&](const std::string& name) {
-    constexpr std::array<std::string_view, 10> shown{
-        "json",        "html",    "junit", "inconclusive", "progress",
-        "no-progress", "threads", "entry", "step",         "examples"};
-    return std::ranges::find(shown, name) != shown.end() ||
+    constexpr std::array<std::string_view, 7> shown{
+        "inconclusive", "progress", "no-progress", "threads", "entry", "step", "examples"};
+    return std::ranges::find(formats(), name, &Format::option) != formats().end() ||
+           std::ranges::find(shown, name) != shown.end() ||
            std::ranges::find(left_out, name) != left_out.end();
   };
   for (const auto& option : parsed.options) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "gradcheck/check.hpp"
+#include "gradcheck/cli/formats.hpp"
 #include "gradcheck/cli/output.hpp"
 #include "gradcheck/cli/progress_bar.hpp"
 #include "gradcheck/report/report_junit.hpp"

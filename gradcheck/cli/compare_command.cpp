@@ -183,8 +183,8 @@ int run(const Invocation& invocation) {
     name_unread(b, result);
   }
   return deliver(
-      result, request.outputs,
-      {fmt::format("{} against {}", request.gradient, request.reference), 1e-7, junit, {}});
+      CheckedCost{result, fmt::format("{} against {}", request.gradient, request.reference), junit},
+      request.outputs);
 }
 
 }  // namespace

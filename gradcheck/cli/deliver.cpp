@@ -3,12 +3,10 @@
 #include <fmt/format.h>
 
 #include <cstdio>
-#include <stdexcept>
 
 #include "gradcheck/cli/interrupt.hpp"
-#include "gradcheck/cli/json.hpp"
+#include "gradcheck/cli/output.hpp"
 #include "gradcheck/report/report.hpp"
-#include "gradcheck/report/report_html.hpp"
 
 namespace dtheta::gradcheck::cli {
 namespace {
@@ -20,32 +18,21 @@ int status_of(Verdict verdict) {
 
 }  // namespace
 
-int deliver(const Result& result, const Outputs& outputs, const Delivery& delivery) {
+int deliver(const CheckedCost& check, const Outputs& outputs, double threshold) {
   if (outputs.table()) {
     const bool colour = is_terminal(stdout);
-    fmt::print("{}", report(result, {.colour = colour}));
-    if (result.method == Method::textbook) {
-      fmt::print("{}\n", textbook_sentence(result, delivery.threshold, colour));
+    fmt::print("{}", report(check.result, {.colour = colour}));
+    if (check.result.method == Method::textbook) {
+      fmt::print("{}\n", textbook_sentence(check.result, threshold, colour));
     }
   }
-  std::string page;
-  if (!outputs.html.empty()) {
-    const bool exhibited = delivery.exhibits && result.complete;
-    const Exhibits exhibits = exhibited ? delivery.exhibits() : Exhibits{};
-    page = report_html(result, delivery.title, exhibits);
-  }
-  outputs.write(to_json(result), page, report_junit(result, delivery.title, delivery.junit));
-  return status_of(result.verdict);
+  outputs.write(check);
+  return status_of(check.result.verdict);
 }
 
 int deliver(const ProbeReplay& replay, const Outputs& outputs) {
-  if (!outputs.html.empty() || !outputs.junit.empty()) {
-    throw std::invalid_argument(
-        "entry: one probe is shown on the terminal or as JSON; --html and "
-        "--junit go with a check");
-  }
   if (outputs.table()) fmt::print("{}", report(replay, is_terminal(stdout)));
-  outputs.write(to_json(replay), {}, {});
+  outputs.write(replay);
   return status_of(replay.component.verdict);
 }
 

@@ -1,29 +1,17 @@
 #pragma once
 
 #include <functional>
-#include <string>
 
-#include "gradcheck/cli/arguments.hpp"
-#include "gradcheck/replay.hpp"
-#include "gradcheck/report/exhibits.hpp"
-#include "gradcheck/report/report_junit.hpp"
+#include "gradcheck/cli/formats.hpp"
+#include "gradcheck/cli/progress_bar.hpp"
 
 namespace dtheta::gradcheck::cli {
 
-/// What is printed and written of a check.
-struct Delivery {
-  std::string title;        ///< of the page and the suite
-  double threshold = 1e-7;  ///< of the textbook's sentence
-  JunitStyle junit{};
-  /// Measures what the page shows beside the verdict; called only where a page is written.
-  std::function<Exhibits()> exhibits{};
-};
+/// Prints the table, writes the files, and says what to exit with. `threshold`: of the textbook's
+/// sentence.
+int deliver(const CheckedCost& check, const Outputs& outputs, double threshold = 1e-7);
 
-/// Prints the table, writes the files, and says what to exit with.
-int deliver(const Result& result, const Outputs& outputs, const Delivery& delivery);
-
-/// The same of one probe. A page or JUnit file of one probe there is not: throws
-/// std::invalid_argument if one is asked for.
+/// The same of one probe.
 int deliver(const ProbeReplay& replay, const Outputs& outputs);
 
 /// Shows progress in a bar, and stops a check when Ctrl-C was pressed.

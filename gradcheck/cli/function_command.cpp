@@ -135,7 +135,7 @@ class FunctionCheck {
     if (!request_.entry.empty()) return show_probe();
     const Interruptible interruptible;
     const bool textbook = request_.method == "textbook";
-    ProgressBar bar(is_watched(request_.watching(), request_.outputs.json), "entries",
+    ProgressBar bar(is_watched(request_.watching(), request_.outputs.table()), "entries",
                     textbook ? 2.0 : 5.0);
     Options options = request_.options();
     request_.penalties.tell(options.hints);
@@ -148,8 +148,8 @@ class FunctionCheck {
     const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;
     bar.clear();
     const int status = deliver(
-        result, request_.outputs,
-        {title_, request_.threshold, request_.junit_style(), exhibits(result, taken.count())});
+        CheckedCost{result, title_, request_.junit_style(), exhibits(result, taken.count())},
+        request_.outputs, request_.threshold);
     pool_.finish();
     return status;
   }
@@ -215,6 +215,7 @@ class FunctionCheck {
   }
 
   int show_probe() {
+    request_.outputs.require_probe();
     const std::size_t position = position_of(theta_, request_.entry);
     const double step = request_.step != 0.0 ? request_.step : usual_step(theta_, position);
     const int status = deliver(

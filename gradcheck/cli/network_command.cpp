@@ -200,6 +200,7 @@ Hints hints_of(const Request& r, const nn::RecordedCost& recorded,
 
 int show_probe(const Request& request, Var cost, std::span<const CheckedLeaf> leaves,
                const NetworkOptions& options) {
+  request.outputs.require_probe();
   const ParameterVector theta = parameters_of(leaves);
   std::vector<Var> vars;
   for (const CheckedLeaf& leaf : leaves) vars.push_back(leaf.leaf);
@@ -251,15 +252,15 @@ int run(const Invocation& invocation) {
 
   const ParameterVector theta = parameters_of(leaves);
   const Interruptible interruptible;
-  ProgressBar bar(is_watched(request.watching(), request.outputs.json), "entries");
+  ProgressBar bar(is_watched(request.watching(), request.outputs.table()), "entries");
   options.progress = watch_with(bar);
   options.replay = [&](const Component& c) {
     return same_request(invocation, words, {"layer", "blocks"}) + probe_words(theta, c);
   };
   const Result result = check_network(recorded.cost, leaves, options);
   bar.clear();
-  return deliver(result, request.outputs,
-                 {"Gradient check of " + request.file, request.threshold, junit, {}});
+  return deliver(CheckedCost{result, "Gradient check of " + request.file, junit}, request.outputs,
+                 request.threshold);
 }
 
 }  // namespace

@@ -67,14 +67,15 @@ std::vector<const OpRecord*> ops_of(const Request& request) {
 
 /// Prints the rules of all ops, or of those that are named.
 int list(const Request& request) {
-  if (!request.outputs.html.empty() || !request.outputs.junit.empty() || !request.numbers.empty()) {
-    throw std::invalid_argument("list: it goes with --op and --json; nothing is tested");
+  request.outputs.require_list();
+  if (!request.numbers.empty()) {
+    throw std::invalid_argument("list: it goes with no --case, as nothing is tested");
   }
   std::vector<ListedOp> ops;
   for (const std::string& name : request.names) ops.push_back(find_listed_op(name));
   if (ops.empty()) ops.assign(listed_ops().begin(), listed_ops().end());
   if (request.outputs.table()) fmt::print("{}", op_list_page(ops));
-  request.outputs.write(op_list_json(ops), {}, {});
+  request.outputs.write(std::span<const ListedOp>(ops));
   return passed;
 }
 
@@ -96,7 +97,7 @@ OpReport test_cases(const OpRecord& op, const std::vector<std::size_t>& numbers)
 
 std::vector<OpReport> test(const Request& request, std::span<const OpRecord* const> ops) {
   if (!request.numbers.empty()) return {test_cases(*ops.front(), request.numbers)};
-  ProgressBar bar(is_watched(request.watching(), request.outputs.json), "ops");
+  ProgressBar bar(is_watched(request.watching(), request.outputs.table()), "ops");
   const auto start = std::chrono::steady_clock::now();
   std::size_t done = 0;
   const auto show = [&](const OpReport&) {
@@ -148,8 +149,7 @@ int run(const Invocation& invocation) {
                  ops.size());
     }
   }
-  request.outputs.write(to_json(reports), op_table_html(reports),
-                        to_junit(reports, untested(ops, reports), style));
+  request.outputs.write(TestedOps{reports, untested(ops, reports), style});
   if (!good) return wrong_gradient;
   return complete ? passed : inconclusive;
 }

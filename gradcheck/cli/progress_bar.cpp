@@ -88,9 +88,9 @@ void ProgressBar::clear() {
   std::fflush(stderr);
 }
 
-bool is_watched(Watching watching, const std::string& json_file) {
+bool is_watched(Watching watching, bool table) {
   if (watching != Watching::when_seen) return watching == Watching::always;
-  return json_file != "-" && isatty(STDERR_FILENO) != 0;
+  return table && isatty(STDERR_FILENO) != 0;
 }
 
 }  // namespace dtheta::gradcheck::cli

@@ -39,7 +39,8 @@ class ProgressBar {
   bool visible_ = false;
 };
 
-/// Whether to show one: when asked for, or where a person sees it and the result goes elsewhere.
-bool is_watched(Watching watching, const std::string& json_file);
+/// Whether to show one: when asked for, or where a person sees it beside a table (`table`: no result
+/// goes to standard output).
+bool is_watched(Watching watching, bool table);
 
 }  // namespace dtheta::gradcheck::cli

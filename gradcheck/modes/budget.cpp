@@ -12,7 +12,7 @@
 #include "gradcheck/errors.hpp"
 #include "gradcheck/modes/budgeted.hpp"
 #include "gradcheck/modes/conduct.hpp"
-#include "gradcheck/same_bits.hpp"
+#include "gradcheck/numeric/same_bits.hpp"
 #include "gradcheck/sample.hpp"
 
 namespace dtheta::gradcheck {

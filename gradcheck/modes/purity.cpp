@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "gradcheck/same_bits.hpp"
+#include "gradcheck/numeric/same_bits.hpp"
 
 namespace dtheta::gradcheck {
 namespace {

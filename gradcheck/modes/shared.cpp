@@ -10,13 +10,13 @@
 #include <type_traits>
 #include <utility>
 
-#include "gradcheck/check_cost.hpp"
 #include "gradcheck/errors.hpp"
+#include "gradcheck/modes/check_cost.hpp"
 #include "gradcheck/modes/check_drawn.hpp"
 #include "gradcheck/modes/conduct.hpp"
 #include "gradcheck/modes/direction_check.hpp"
 #include "gradcheck/modes/letter.hpp"
-#include "gradcheck/shared_probes.hpp"
+#include "gradcheck/modes/shared_probes.hpp"
 
 namespace dtheta::gradcheck {
 namespace {

@@ -1,5 +1,5 @@
 // Batches of probes, cut in pieces that ranks answer for each other.
-#include "gradcheck/shared_probes.hpp"
+#include "gradcheck/modes/shared_probes.hpp"
 
 #include <fmt/format.h>
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "gradcheck/same_bits.hpp"
+#include "gradcheck/numeric/same_bits.hpp"
 
 namespace dtheta::gradcheck::detail {
 

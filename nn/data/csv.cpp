@@ -13,9 +13,9 @@
 #include <utility>
 
 #include "autodiff/errors.hpp"
-#include "nn/data/byte_source.hpp"
 #include "nn/data/csv_records.hpp"
 #include "nn/data/data_error.hpp"
+#include "nn/data/files/byte_source.hpp"
 #include "nn/data/preprocess.hpp"
 
 namespace dtheta::nn {

@@ -14,7 +14,7 @@
 
 #include "autodiff/errors.hpp"
 #include "nn/data/data_error.hpp"
-#include "nn/data/elements.hpp"
+#include "nn/data/files/elements.hpp"
 
 namespace dtheta::nn {
 namespace {

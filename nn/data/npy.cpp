@@ -1,8 +1,8 @@
 #include "nn/data/npy.hpp"
 
+#include "nn/data/files/npy_header.hpp"
+#include "nn/data/files/replacement_file.hpp"
 #include "nn/data/npy_array.hpp"
-#include "nn/data/npy_header.hpp"
-#include "nn/data/replacement_file.hpp"
 
 namespace dtheta::nn {
 

@@ -4,7 +4,7 @@
 #include <array>
 #include <cstddef>
 
-#include "nn/data/npy_header.hpp"
+#include "nn/data/files/npy_header.hpp"
 
 namespace dtheta::nn::detail {
 namespace {

@@ -4,7 +4,7 @@
 #include <span>
 
 #include "autodiff/tensor.hpp"
-#include "nn/data/byte_source.hpp"
+#include "nn/data/files/byte_source.hpp"
 
 namespace dtheta::nn::detail {
 

@@ -9,11 +9,11 @@
 #include <filesystem>
 #include <memory>
 
-#include "nn/data/byte_source.hpp"
 #include "nn/data/data_error.hpp"
+#include "nn/data/files/byte_source.hpp"
+#include "nn/data/files/npy_header.hpp"
+#include "nn/data/files/zip_archive.hpp"
 #include "nn/data/npy_array.hpp"
-#include "nn/data/npy_header.hpp"
-#include "nn/data/zip_archive.hpp"
 
 namespace dtheta::nn {
 namespace {

@@ -10,11 +10,11 @@
 
 #include "autodiff/errors.hpp"
 #include "nn/data/data_error.hpp"
+#include "nn/data/files/npy_header.hpp"
+#include "nn/data/files/replacement_file.hpp"
+#include "nn/data/files/zip_archive.hpp"
 #include "nn/data/npy_array.hpp"
-#include "nn/data/npy_header.hpp"
 #include "nn/data/npz.hpp"
-#include "nn/data/replacement_file.hpp"
-#include "nn/data/zip_archive.hpp"
 
 namespace dtheta::nn {
 namespace {

@@ -10,10 +10,10 @@
 #include <array>
 #include <cerrno>
 
-#include "nn/data/byte_source.hpp"
 #include "nn/data/data_error.hpp"
-#include "nn/data/descriptor.hpp"
-#include "nn/data/safetensors_header.hpp"
+#include "nn/data/files/byte_source.hpp"
+#include "nn/data/files/descriptor.hpp"
+#include "nn/data/files/safetensors_header.hpp"
 
 namespace dtheta::nn {
 namespace {

@@ -10,9 +10,9 @@
 #include <vector>
 
 #include "autodiff/errors.hpp"
+#include "nn/data/files/replacement_file.hpp"
+#include "nn/data/files/safetensors_header.hpp"
 #include "nn/data/npy_array.hpp"
-#include "nn/data/replacement_file.hpp"
-#include "nn/data/safetensors_header.hpp"
 
 namespace dtheta::nn {
 namespace {

@@ -3,7 +3,7 @@
 #include "autodiff/ops/elementwise/activation.hpp"
 #include "autodiff/ops/elementwise/activation_piecewise.hpp"
 #include "autodiff/ops/network/activation_units.hpp"
-#include "autodiff/ops/reduction/reduction.hpp"
+#include "autodiff/ops/reduction/softmax.hpp"
 #include "nn/init.hpp"
 #include "nn/layers/require.hpp"
 

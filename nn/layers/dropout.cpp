@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "autodiff/errors.hpp"
-#include "autodiff/ops/elementwise/random.hpp"
+#include "autodiff/ops/elementwise/noise.hpp"
 
 namespace dtheta::nn {
 

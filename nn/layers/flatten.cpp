@@ -1,6 +1,6 @@
 #include "nn/layers/flatten.hpp"
 
-#include "autodiff/ops/shape/shape.hpp"
+#include "autodiff/ops/shape/rearrange.hpp"
 
 namespace dtheta::nn {
 

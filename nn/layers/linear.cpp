@@ -6,7 +6,7 @@
 
 #include "autodiff/errors.hpp"
 #include "autodiff/ops/linalg/matmul.hpp"
-#include "autodiff/ops/shape/shape.hpp"
+#include "autodiff/ops/shape/rearrange.hpp"
 #include "nn/init.hpp"
 #include "nn/layers/require.hpp"
 

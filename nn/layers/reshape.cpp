@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "autodiff/errors.hpp"
-#include "autodiff/ops/shape/shape.hpp"
+#include "autodiff/ops/shape/rearrange.hpp"
 
 namespace dtheta::nn {
 

@@ -5,7 +5,7 @@
 #include "autodiff/ops/elementwise/comparison.hpp"
 #include "autodiff/ops/linalg/matmul.hpp"
 #include "autodiff/ops/reduction/reduction.hpp"
-#include "autodiff/ops/shape/shape.hpp"
+#include "autodiff/ops/shape/rearrange.hpp"
 #include "nn/optimizers/step_recorder.hpp"
 
 namespace dtheta::nn {

@@ -1,7 +1,7 @@
 #include "autodiff/ops/elementwise/arithmetic.hpp"
 #include "autodiff/ops/forms.hpp"
+#include "autodiff/ops/shape/rearrange.hpp"
 #include "autodiff/ops/shape/scatter.hpp"
-#include "autodiff/ops/shape/shape.hpp"
 #include "nn/optimizers/step_recorder.hpp"
 
 namespace dtheta::nn {

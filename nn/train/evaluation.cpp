@@ -11,7 +11,7 @@
 #include "nn/data/batch_shape.hpp"
 #include "nn/data/batches.hpp"
 #include "nn/distributed/tree_sum.hpp"
-#include "nn/train/step_program.hpp"
+#include "nn/train/step/step_program.hpp"
 
 namespace dtheta::nn::detail {
 namespace {

@@ -10,8 +10,8 @@
 #include "autodiff/tape.hpp"
 #include "autodiff/workspace.hpp"
 #include "nn/distributed/team.hpp"
-#include "nn/train/batch_cost.hpp"
 #include "nn/train/metric.hpp"
+#include "nn/train/step/batch_cost.hpp"
 
 namespace dtheta::nn::detail {
 

@@ -7,7 +7,7 @@
 
 #include "nn/train/metric.hpp"
 #include "nn/train/reports.hpp"
-#include "nn/train/step_program.hpp"
+#include "nn/train/step/step_program.hpp"
 #include "nn/train/trainer_state.hpp"
 
 namespace dtheta::nn::detail {

@@ -14,9 +14,9 @@
 #include "nn/schedule.hpp"
 #include "nn/train/best_so_far.hpp"
 #include "nn/train/evaluation.hpp"
-#include "nn/train/rewind.hpp"
 #include "nn/train/state_io.hpp"
-#include "nn/train/step_program.hpp"
+#include "nn/train/step/rewind.hpp"
+#include "nn/train/step/step_program.hpp"
 #include "nn/train/trainer_options.hpp"
 #include "nn/train/trainer_state.hpp"
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "nn/train/step_program.hpp"
+#include "nn/train/step/step_program.hpp"
 #include "nn/train/trainer_options.hpp"
 
 namespace dtheta::nn::detail {

@@ -12,9 +12,9 @@
 #include "nn/loss.hpp"
 #include "nn/optimizer.hpp"
 #include "nn/regularizer.hpp"
-#include "nn/train/batch_cost.hpp"
 #include "nn/train/metric.hpp"
 #include "nn/train/reports.hpp"
+#include "nn/train/step/batch_cost.hpp"
 
 namespace dtheta::nn {
 

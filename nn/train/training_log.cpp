@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "nn/data/replacement_file.hpp"
+#include "nn/data/files/replacement_file.hpp"
 
 namespace dtheta::nn {
 namespace {

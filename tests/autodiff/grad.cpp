@@ -11,6 +11,7 @@
 #include "autodiff/ops/elementwise/trigonometric.hpp"
 #include "autodiff/ops/linalg/matmul.hpp"
 #include "autodiff/ops/reduction/reduction.hpp"
+#include "autodiff/ops/reduction/softmax.hpp"
 #include "autodiff/tape.hpp"
 
 namespace dtheta {

@@ -9,7 +9,8 @@
 
 #include "autodiff/ops/linalg/matmul.hpp"
 #include "autodiff/ops/network/positional.hpp"
-#include "autodiff/ops/shape/shape.hpp"
+#include "autodiff/ops/shape/concat.hpp"
+#include "autodiff/ops/shape/slice.hpp"
 #include "autodiff/tape.hpp"
 #include "tests/autodiff/quad_gradient.hpp"
 

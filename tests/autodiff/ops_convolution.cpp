@@ -1,4 +1,4 @@
-#include "autodiff/ops/network/convolution.hpp"
+#include "autodiff/ops/spatial/convolution.hpp"
 
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "autodiff/grad.hpp"
-#include "autodiff/ops/network/unfold.hpp"
 #include "autodiff/ops/reduction/reduction.hpp"
-#include "autodiff/ops/shape/shape.hpp"
+#include "autodiff/ops/shape/rearrange.hpp"
+#include "autodiff/ops/spatial/unfold.hpp"
 #include "autodiff/tape.hpp"
 #include "autodiff/workspace.hpp"
 #include "tests/autodiff/quad_gradient.hpp"

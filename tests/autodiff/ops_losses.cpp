@@ -1,10 +1,10 @@
 #include <boost/test/unit_test.hpp>
 
 #include "autodiff/ops/elementwise/arithmetic.hpp"
-#include "autodiff/ops/network/loss.hpp"
-#include "autodiff/ops/network/losses_classification.hpp"
-#include "autodiff/ops/network/losses_embedding.hpp"
-#include "autodiff/ops/network/losses_regression.hpp"
+#include "autodiff/ops/loss/loss.hpp"
+#include "autodiff/ops/loss/losses_classification.hpp"
+#include "autodiff/ops/loss/losses_embedding.hpp"
+#include "autodiff/ops/loss/losses_regression.hpp"
 #include "autodiff/ops/reduction/reduction.hpp"
 #include "tests/autodiff/quad_gradient.hpp"
 #include "tests/autodiff/values.hpp"

@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "autodiff/grad.hpp"
-#include "autodiff/ops/network/channels.hpp"
 #include "autodiff/ops/reduction/reduction.hpp"
-#include "autodiff/ops/shape/shape.hpp"
+#include "autodiff/ops/shape/rearrange.hpp"
+#include "autodiff/ops/spatial/channels.hpp"
 #include "autodiff/tape.hpp"
 #include "tests/autodiff/quad_gradient.hpp"
 

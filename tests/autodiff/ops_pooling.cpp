@@ -1,4 +1,4 @@
-#include "autodiff/ops/network/pooling.hpp"
+#include "autodiff/ops/spatial/pooling.hpp"
 
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
@@ -8,9 +8,8 @@
 #include <vector>
 
 #include "autodiff/grad.hpp"
-#include "autodiff/ops/network/interpolate.hpp"
 #include "autodiff/ops/reduction/reduction.hpp"
-#include "autodiff/ops/shape/shape.hpp"
+#include "autodiff/ops/spatial/interpolate.hpp"
 #include "autodiff/tape.hpp"
 #include "tests/autodiff/quad_gradient.hpp"
 

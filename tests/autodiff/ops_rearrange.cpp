@@ -8,7 +8,6 @@
 #include "autodiff/ops/shape/diagonal.hpp"
 #include "autodiff/ops/shape/pad.hpp"
 #include "autodiff/ops/shape/repeat.hpp"
-#include "autodiff/ops/shape/shape.hpp"
 #include "autodiff/tape.hpp"
 #include "tests/autodiff/quad_gradient.hpp"
 

@@ -6,7 +6,8 @@
 #include <cmath>
 #include <vector>
 
-#include "autodiff/ops/shape/shape.hpp"
+#include "autodiff/ops/shape/concat.hpp"
+#include "autodiff/ops/shape/rearrange.hpp"
 #include "autodiff/tape.hpp"
 #include "tests/autodiff/quad_gradient.hpp"
 

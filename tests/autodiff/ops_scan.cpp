@@ -1,3 +1,4 @@
+#include "autodiff/ops/reduction/running_extrema.hpp"
 #include "autodiff/ops/reduction/scan.hpp"
 
 #include <boost/test/unit_test.hpp>

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "autodiff/ops/elementwise/random.hpp"
+#include "autodiff/ops/elementwise/noise.hpp"
 #include "autodiff/tape.hpp"
 #include "autodiff/workspace.hpp"
 

@@ -10,10 +10,10 @@
 #include "autodiff/errors.hpp"
 #include "autodiff/grad.hpp"
 #include "autodiff/ops/elementwise/arithmetic.hpp"
-#include "autodiff/ops/elementwise/random.hpp"
+#include "autodiff/ops/elementwise/noise.hpp"
 #include "autodiff/ops/linalg/matmul.hpp"
 #include "autodiff/ops/reduction/reduction.hpp"
-#include "autodiff/ops/shape/shape.hpp"
+#include "autodiff/ops/shape/rearrange.hpp"
 #include "autodiff/workspace.hpp"
 
 namespace dtheta {

@@ -18,14 +18,16 @@
 #include "autodiff/ops/linalg/matmul.hpp"
 #include "autodiff/ops/reduction/norm.hpp"
 #include "autodiff/ops/reduction/reduction.hpp"
-#include "autodiff/ops/shape/shape.hpp"
+#include "autodiff/ops/reduction/softmax.hpp"
+#include "autodiff/ops/shape/rearrange.hpp"
+#include "autodiff/ops/shape/slice.hpp"
 #include "gradcheck/bridge/blame/not_finite.hpp"
 #include "gradcheck/bridge/wrong_op.hpp"
 #include "networks.hpp"
 #include "nn/initialize.hpp"
 #include "nn/layers/linear.hpp"
 #include "nn/layers/sequential.hpp"
-#include "nn/train/batch_cost.hpp"
+#include "nn/train/step/batch_cost.hpp"
 
 namespace dtheta::gradcheck::test {
 namespace {

@@ -5,14 +5,15 @@
 #include <boost/test/unit_test.hpp>
 
 #include "autodiff/ops/elementwise/activation.hpp"
-#include "autodiff/ops/network/convolution.hpp"
-#include "autodiff/ops/network/pooling.hpp"
-#include "autodiff/ops/shape/shape.hpp"
+#include "autodiff/ops/shape/rearrange.hpp"
+#include "autodiff/ops/shape/slice.hpp"
+#include "autodiff/ops/spatial/convolution.hpp"
+#include "autodiff/ops/spatial/pooling.hpp"
 #include "networks.hpp"
 #include "nn/layers/linear.hpp"
-#include "nn/layers/recurrent.hpp"
+#include "nn/layers/sequence/recurrent.hpp"
+#include "nn/layers/sequence/transformer.hpp"
 #include "nn/layers/sequential.hpp"
-#include "nn/layers/transformer.hpp"
 #include "nn/model_cost.hpp"
 
 namespace dtheta::gradcheck::test {

@@ -9,7 +9,7 @@
 
 #include "autodiff/grad.hpp"
 #include "autodiff/ops/elementwise/arithmetic.hpp"
-#include "autodiff/ops/elementwise/random.hpp"
+#include "autodiff/ops/elementwise/noise.hpp"
 #include "autodiff/ops/reduction/reduction.hpp"
 #include "autodiff/workspace.hpp"
 #include "networks.hpp"

@@ -8,12 +8,13 @@
 #include "autodiff/ops/elementwise/arithmetic.hpp"
 #include "autodiff/ops/elementwise/trigonometric.hpp"
 #include "autodiff/ops/linalg/matmul.hpp"
-#include "autodiff/ops/network/convolution.hpp"
-#include "autodiff/ops/network/loss.hpp"
+#include "autodiff/ops/loss/loss.hpp"
 #include "autodiff/ops/network/normalization.hpp"
-#include "autodiff/ops/network/pooling.hpp"
 #include "autodiff/ops/reduction/reduction.hpp"
-#include "autodiff/ops/shape/shape.hpp"
+#include "autodiff/ops/reduction/softmax.hpp"
+#include "autodiff/ops/shape/rearrange.hpp"
+#include "autodiff/ops/spatial/convolution.hpp"
+#include "autodiff/ops/spatial/pooling.hpp"
 #include "networks.hpp"
 
 namespace dtheta::gradcheck::test {

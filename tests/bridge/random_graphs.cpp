@@ -16,12 +16,13 @@
 #include "autodiff/ops/elementwise/exp_log.hpp"
 #include "autodiff/ops/elementwise/trigonometric.hpp"
 #include "autodiff/ops/linalg/matmul.hpp"
+#include "autodiff/ops/loss/loss.hpp"
 #include "autodiff/ops/network/activation_units.hpp"
-#include "autodiff/ops/network/loss.hpp"
 #include "autodiff/ops/network/normalization.hpp"
 #include "autodiff/ops/reduction/norm.hpp"
 #include "autodiff/ops/reduction/reduction.hpp"
-#include "autodiff/ops/shape/shape.hpp"
+#include "autodiff/ops/reduction/softmax.hpp"
+#include "autodiff/ops/shape/rearrange.hpp"
 
 namespace dtheta::gradcheck::test {
 namespace {

@@ -9,7 +9,7 @@
 #include "autodiff/ops/elementwise/arithmetic.hpp"
 #include "autodiff/ops/linalg/matmul.hpp"
 #include "autodiff/ops/reduction/reduction.hpp"
-#include "autodiff/ops/shape/shape.hpp"
+#include "autodiff/ops/shape/rearrange.hpp"
 #include "gradcheck/bridge/probes/replay_probes.hpp"
 #include "gradcheck/bridge/probes/stacked_probes.hpp"
 #include "gradcheck/errors.hpp"

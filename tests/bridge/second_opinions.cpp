@@ -8,7 +8,7 @@
 #include "autodiff/ops/elementwise/arithmetic.hpp"
 #include "autodiff/ops/elementwise/exp_log.hpp"
 #include "autodiff/ops/linalg/matmul.hpp"
-#include "autodiff/ops/network/loss.hpp"
+#include "autodiff/ops/loss/loss.hpp"
 #include "autodiff/ops/reduction/reduction.hpp"
 #include "networks.hpp"
 

@@ -12,12 +12,15 @@
 #include "autodiff/ops/elementwise/activation.hpp"
 #include "autodiff/ops/elementwise/arithmetic.hpp"
 #include "autodiff/ops/elementwise/exp_log.hpp"
-#include "autodiff/ops/elementwise/random.hpp"
+#include "autodiff/ops/elementwise/noise.hpp"
 #include "autodiff/ops/linalg/matmul.hpp"
-#include "autodiff/ops/network/loss.hpp"
+#include "autodiff/ops/loss/loss.hpp"
 #include "autodiff/ops/reduction/order_statistics.hpp"
 #include "autodiff/ops/reduction/reduction.hpp"
-#include "autodiff/ops/shape/shape.hpp"
+#include "autodiff/ops/reduction/softmax.hpp"
+#include "autodiff/ops/shape/concat.hpp"
+#include "autodiff/ops/shape/rearrange.hpp"
+#include "autodiff/ops/shape/slice.hpp"
 #include "autodiff/tape.hpp"
 
 namespace dtheta::gradcheck {

@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "gradcheck/screen.hpp"
+#include "gradcheck/frameworks/screen.hpp"
 
 namespace data = boost::unit_test::data;
 

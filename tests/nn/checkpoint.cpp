@@ -11,7 +11,7 @@
 #include <string>
 
 #include "autodiff/errors.hpp"
-#include "data_files.hpp"
+#include "data/files.hpp"
 #include "nn/state.hpp"
 #include "spiral.hpp"
 

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "autodiff/errors.hpp"
-#include "data_files.hpp"
+#include "data/files.hpp"
 
 namespace dtheta::nn::test {
 namespace {

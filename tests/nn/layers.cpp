@@ -10,7 +10,7 @@
 #include "autodiff/ops/elementwise/arithmetic.hpp"
 #include "autodiff/ops/reduction/reduction.hpp"
 #include "autodiff/workspace.hpp"
-#include "data_files.hpp"
+#include "data/files.hpp"
 #include "nn/init.hpp"
 #include "nn/layers/dropout.hpp"
 #include "nn/layers/linear.hpp"

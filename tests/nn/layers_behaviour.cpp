@@ -14,7 +14,8 @@
 #include "autodiff/ops/linalg/matmul.hpp"
 #include "autodiff/ops/network/positional.hpp"
 #include "autodiff/ops/reduction/reduction.hpp"
-#include "autodiff/ops/shape/shape.hpp"
+#include "autodiff/ops/shape/rearrange.hpp"
+#include "autodiff/ops/shape/slice.hpp"
 #include "autodiff/workspace.hpp"
 #include "nn/nn.hpp"
 

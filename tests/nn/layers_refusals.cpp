@@ -7,7 +7,7 @@
 
 #include "autodiff/errors.hpp"
 #include "autodiff/tape.hpp"
-#include "data_files.hpp"
+#include "data/files.hpp"
 #include "nn/init.hpp"
 #include "nn/initialize.hpp"
 #include "nn/nn.hpp"

@@ -12,13 +12,13 @@
 #include "autodiff/ops/linalg/matmul.hpp"
 #include "autodiff/ops/network/attention.hpp"
 #include "autodiff/ops/network/normalization.hpp"
-#include "autodiff/ops/shape/shape.hpp"
-#include "data_files.hpp"
+#include "autodiff/ops/shape/rearrange.hpp"
+#include "data/files.hpp"
 #include "nn/init.hpp"
-#include "nn/layers/attention.hpp"
-#include "nn/layers/recurrent.hpp"
+#include "nn/layers/sequence/attention.hpp"
+#include "nn/layers/sequence/recurrent.hpp"
+#include "nn/layers/sequence/transformer.hpp"
 #include "nn/layers/sequential.hpp"
-#include "nn/layers/transformer.hpp"
 #include "nn/model_ref.hpp"
 
 namespace dtheta::nn::test {

@@ -10,7 +10,7 @@
 #include "autodiff/errors.hpp"
 #include "autodiff/grad.hpp"
 #include "autodiff/tape.hpp"
-#include "data_files.hpp"
+#include "data/files.hpp"
 
 namespace dtheta::nn::test {
 namespace {

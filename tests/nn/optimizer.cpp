@@ -15,7 +15,7 @@
 #include "autodiff/ops/reduction/reduction.hpp"
 #include "autodiff/tape.hpp"
 #include "autodiff/workspace.hpp"
-#include "data_files.hpp"
+#include "data/files.hpp"
 
 namespace dtheta::nn::test {
 namespace {

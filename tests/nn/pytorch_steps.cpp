@@ -18,7 +18,7 @@
 #include "autodiff/ops/reduction/reduction.hpp"
 #include "autodiff/tape.hpp"
 #include "autodiff/workspace.hpp"
-#include "data_files.hpp"
+#include "data/files.hpp"
 #include "nn/optimizer.hpp"
 #include "nn/schedule.hpp"
 

@@ -7,7 +7,7 @@
 #include "autodiff/errors.hpp"
 #include "autodiff/grad.hpp"
 #include "autodiff/tape.hpp"
-#include "data_files.hpp"
+#include "data/files.hpp"
 #include "nn/cost.hpp"
 
 namespace dtheta::nn::test {

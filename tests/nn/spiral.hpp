@@ -10,9 +10,9 @@
 #include "nn/data/dataset.hpp"
 #include "nn/init.hpp"
 #include "nn/initialize.hpp"
-#include "nn/layers/batch_norm.hpp"
 #include "nn/layers/dropout.hpp"
 #include "nn/layers/linear.hpp"
+#include "nn/layers/norm/batch_norm.hpp"
 #include "nn/layers/sequential.hpp"
 #include "nn/train/trainer.hpp"
 

@@ -7,15 +7,15 @@
 
 #include "autodiff/errors.hpp"
 #include "autodiff/tape.hpp"
-#include "data_files.hpp"
+#include "data/files.hpp"
 #include "nn/initialize.hpp"
-#include "nn/layers/batch_norm.hpp"
-#include "nn/layers/conv.hpp"
 #include "nn/layers/dropout.hpp"
 #include "nn/layers/flatten.hpp"
 #include "nn/layers/linear.hpp"
-#include "nn/layers/pooling.hpp"
+#include "nn/layers/norm/batch_norm.hpp"
 #include "nn/layers/sequential.hpp"
+#include "nn/layers/spatial/conv.hpp"
+#include "nn/layers/spatial/pooling.hpp"
 #include "nn/train/evaluator.hpp"
 
 namespace dtheta::nn::test {

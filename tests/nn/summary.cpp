@@ -4,16 +4,16 @@
 #include <string>
 
 #include "nn/layers/activation.hpp"
-#include "nn/layers/batch_norm.hpp"
-#include "nn/layers/conv.hpp"
-#include "nn/layers/conv_transpose.hpp"
 #include "nn/layers/embedding.hpp"
 #include "nn/layers/flatten.hpp"
 #include "nn/layers/linear.hpp"
-#include "nn/layers/pooling.hpp"
-#include "nn/layers/recurrent.hpp"
+#include "nn/layers/norm/batch_norm.hpp"
 #include "nn/layers/residual.hpp"
+#include "nn/layers/sequence/recurrent.hpp"
 #include "nn/layers/sequential.hpp"
+#include "nn/layers/spatial/conv.hpp"
+#include "nn/layers/spatial/conv_transpose.hpp"
+#include "nn/layers/spatial/pooling.hpp"
 #include "nn/picture.hpp"
 
 namespace dtheta::nn::test {

@@ -8,7 +8,7 @@
 
 #include "autodiff/errors.hpp"
 #include "autodiff/grad.hpp"
-#include "data_files.hpp"
+#include "data/files.hpp"
 #include "nn/layers/linear.hpp"
 #include "nn/schedule.hpp"
 #include "nn/train/evaluator.hpp"

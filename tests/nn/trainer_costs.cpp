@@ -10,7 +10,7 @@
 #include "autodiff/ops/elementwise/arithmetic.hpp"
 #include "autodiff/ops/reduction/reduction.hpp"
 #include "autodiff/ops/shape/indexing.hpp"
-#include "autodiff/ops/shape/shape.hpp"
+#include "autodiff/ops/shape/slice.hpp"
 #include "nn/train/evaluator.hpp"
 #include "spiral.hpp"
 

@@ -13,7 +13,7 @@
 #include "autodiff/errors.hpp"
 #include "autodiff/ops/elementwise/arithmetic.hpp"
 #include "autodiff/ops/reduction/reduction.hpp"
-#include "data_files.hpp"
+#include "data/files.hpp"
 #include "nn/train/evaluator.hpp"
 #include "nn/train/interrupt.hpp"
 #include "nn/train/training_log.hpp"

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "autodiff/ops/elementwise/arithmetic.hpp"
-#include "data_files.hpp"
+#include "data/files.hpp"
 #include "nn/schedule.hpp"
 #include "spiral.hpp"
 

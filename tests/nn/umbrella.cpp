@@ -4,7 +4,7 @@
 
 #include <boost/test/unit_test.hpp>
 
-#include "data_files.hpp"
+#include "data/files.hpp"
 
 namespace dtheta::nn::test {
 

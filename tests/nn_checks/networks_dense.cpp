@@ -1,4 +1,4 @@
-#include "autodiff/ops/shape/shape.hpp"
+#include "autodiff/ops/shape/slice.hpp"
 #include "networks.hpp"
 #include "nn/layers/activation.hpp"
 #include "nn/layers/activations.hpp"
@@ -6,9 +6,9 @@
 #include "nn/layers/dropout.hpp"
 #include "nn/layers/embedding.hpp"
 #include "nn/layers/flatten.hpp"
-#include "nn/layers/layer_norm.hpp"
 #include "nn/layers/linear.hpp"
-#include "nn/layers/rms_norm.hpp"
+#include "nn/layers/norm/layer_norm.hpp"
+#include "nn/layers/norm/rms_norm.hpp"
 
 namespace dtheta::nn::test {
 namespace {

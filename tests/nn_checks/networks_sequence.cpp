@@ -1,14 +1,14 @@
 #include "autodiff/ops/reduction/reduction.hpp"
-#include "autodiff/ops/shape/shape.hpp"
+#include "autodiff/ops/shape/slice.hpp"
 #include "autodiff/tape.hpp"
 #include "networks.hpp"
-#include "nn/layers/attention.hpp"
 #include "nn/layers/embedding.hpp"
 #include "nn/layers/flatten.hpp"
 #include "nn/layers/linear.hpp"
-#include "nn/layers/positions.hpp"
-#include "nn/layers/recurrent.hpp"
-#include "nn/layers/transformer.hpp"
+#include "nn/layers/sequence/attention.hpp"
+#include "nn/layers/sequence/positions.hpp"
+#include "nn/layers/sequence/recurrent.hpp"
+#include "nn/layers/sequence/transformer.hpp"
 
 namespace dtheta::nn::test {
 namespace {

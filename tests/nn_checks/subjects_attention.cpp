@@ -1,5 +1,5 @@
-#include "nn/layers/attention.hpp"
-#include "nn/layers/transformer.hpp"
+#include "nn/layers/sequence/attention.hpp"
+#include "nn/layers/sequence/transformer.hpp"
 #include "subject.hpp"
 
 namespace dtheta::nn::test {

@@ -3,7 +3,7 @@
 #include "nn/layers/flatten.hpp"
 #include "nn/layers/linear.hpp"
 #include "nn/layers/reshape.hpp"
-#include "nn/layers/upsample.hpp"
+#include "nn/layers/spatial/upsample.hpp"
 #include "subject.hpp"
 
 namespace dtheta::nn::test {

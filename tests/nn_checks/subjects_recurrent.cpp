@@ -1,4 +1,4 @@
-#include "nn/layers/recurrent.hpp"
+#include "nn/layers/sequence/recurrent.hpp"
 #include "subject.hpp"
 
 namespace dtheta::nn::test {

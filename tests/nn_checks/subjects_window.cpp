@@ -1,7 +1,7 @@
-#include "nn/layers/adaptive_pooling.hpp"
-#include "nn/layers/conv.hpp"
-#include "nn/layers/conv_transpose.hpp"
-#include "nn/layers/pooling.hpp"
+#include "nn/layers/spatial/adaptive_pooling.hpp"
+#include "nn/layers/spatial/conv.hpp"
+#include "nn/layers/spatial/conv_transpose.hpp"
+#include "nn/layers/spatial/pooling.hpp"
 #include "subject.hpp"
 
 namespace dtheta::nn::test {

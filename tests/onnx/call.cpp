@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <limits>
 
-#include "autodiff/ops/shape/shape.hpp"
+#include "autodiff/ops/shape/rearrange.hpp"
 
 namespace dtheta::onnx_tests {
 namespace {

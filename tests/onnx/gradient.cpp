@@ -7,7 +7,7 @@
 #include "autodiff/ops/elementwise/arithmetic.hpp"
 #include "autodiff/ops/reduction/reduction.hpp"
 #include "autodiff/ops/shape/indexing.hpp"
-#include "autodiff/ops/shape/shape.hpp"
+#include "autodiff/ops/shape/rearrange.hpp"
 #include "autodiff/plan.hpp"
 #include "autodiff/random.hpp"
 #include "gradcheck/bridge/network_check.hpp"

@@ -9,7 +9,7 @@
 #include "autodiff/ops/elementwise/special_functions.hpp"
 #include "autodiff/ops/elementwise/trigonometric.hpp"
 #include "autodiff/ops/network/activation_units.hpp"
-#include "autodiff/ops/shape/shape.hpp"
+#include "autodiff/ops/shape/rearrange.hpp"
 #include "rules.hpp"
 
 namespace dtheta::onnx_tests {

@@ -3,11 +3,13 @@
 
 #include "autodiff/ops/elementwise/arithmetic.hpp"
 #include "autodiff/ops/elementwise/comparison.hpp"
+#include "autodiff/ops/shape/concat.hpp"
 #include "autodiff/ops/shape/indexing.hpp"
+#include "autodiff/ops/shape/rearrange.hpp"
 #include "autodiff/ops/shape/repeat.hpp"
 #include "autodiff/ops/shape/scatter.hpp"
 #include "autodiff/ops/shape/scatter_reduce.hpp"
-#include "autodiff/ops/shape/shape.hpp"
+#include "autodiff/ops/shape/slice.hpp"
 #include "rules.hpp"
 
 namespace dtheta::onnx_tests {

@@ -1,9 +1,9 @@
 #include "autodiff/grad.hpp"
 #include "autodiff/ops/broadcast.hpp"
 #include "autodiff/ops/elementwise/arithmetic.hpp"
-#include "autodiff/ops/network/losses_classification.hpp"
+#include "autodiff/ops/loss/losses_classification.hpp"
 #include "autodiff/ops/reduction/reduction.hpp"
-#include "autodiff/ops/shape/shape.hpp"
+#include "autodiff/ops/reduction/softmax.hpp"
 #include "rules.hpp"
 
 namespace dtheta::onnx_tests {

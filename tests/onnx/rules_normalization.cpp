@@ -3,7 +3,7 @@
 #include "autodiff/ops/network/normalization.hpp"
 #include "autodiff/ops/reduction/reduction.hpp"
 #include "autodiff/ops/reduction/statistics.hpp"
-#include "autodiff/ops/shape/shape.hpp"
+#include "autodiff/ops/shape/rearrange.hpp"
 #include "rules.hpp"
 
 namespace dtheta::onnx_tests {

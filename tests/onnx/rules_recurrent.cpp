@@ -2,7 +2,9 @@
 
 #include "autodiff/ops/broadcast.hpp"
 #include "autodiff/ops/network/recurrent.hpp"
-#include "autodiff/ops/shape/shape.hpp"
+#include "autodiff/ops/shape/concat.hpp"
+#include "autodiff/ops/shape/rearrange.hpp"
+#include "autodiff/ops/shape/slice.hpp"
 #include "rules.hpp"
 
 namespace dtheta::onnx_tests {

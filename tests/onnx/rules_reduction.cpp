@@ -5,8 +5,9 @@
 #include "autodiff/ops/reduction/product.hpp"
 #include "autodiff/ops/reduction/reduction.hpp"
 #include "autodiff/ops/reduction/scan.hpp"
+#include "autodiff/ops/reduction/softmax.hpp"
 #include "autodiff/ops/shape/indexing.hpp"
-#include "autodiff/ops/shape/shape.hpp"
+#include "autodiff/ops/shape/rearrange.hpp"
 #include "autodiff/ops/shape/sort.hpp"
 #include "rules.hpp"
 

@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "autodiff/ops/network/interpolate.hpp"
+#include "autodiff/ops/spatial/interpolate.hpp"
 #include "rules.hpp"
 
 namespace dtheta::onnx_tests {

@@ -1,9 +1,10 @@
 #include "autodiff/ops/elementwise/arithmetic.hpp"
 #include "autodiff/ops/linalg/fourier.hpp"
-#include "autodiff/ops/network/grid_sample.hpp"
 #include "autodiff/ops/shape/pad.hpp"
+#include "autodiff/ops/shape/rearrange.hpp"
 #include "autodiff/ops/shape/repeat.hpp"
-#include "autodiff/ops/shape/shape.hpp"
+#include "autodiff/ops/shape/slice.hpp"
+#include "autodiff/ops/spatial/grid_sample.hpp"
 #include "rules.hpp"
 
 namespace dtheta::onnx_tests {

@@ -3,11 +3,13 @@
 #include <numeric>
 
 #include "autodiff/ops/broadcast.hpp"
-#include "autodiff/ops/network/unfold.hpp"
+#include "autodiff/ops/shape/concat.hpp"
 #include "autodiff/ops/shape/diagonal.hpp"
 #include "autodiff/ops/shape/pad.hpp"
+#include "autodiff/ops/shape/rearrange.hpp"
 #include "autodiff/ops/shape/repeat.hpp"
-#include "autodiff/ops/shape/shape.hpp"
+#include "autodiff/ops/shape/slice.hpp"
+#include "autodiff/ops/spatial/unfold.hpp"
 #include "rules.hpp"
 
 namespace dtheta::onnx_tests {

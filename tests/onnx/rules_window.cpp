@@ -3,11 +3,10 @@
 #include <string>
 
 #include "autodiff/ops/elementwise/arithmetic.hpp"
-#include "autodiff/ops/network/convolution.hpp"
-#include "autodiff/ops/network/pooling.hpp"
-#include "autodiff/ops/network/unfold.hpp"
 #include "autodiff/ops/shape/pad.hpp"
-#include "autodiff/ops/shape/shape.hpp"
+#include "autodiff/ops/spatial/convolution.hpp"
+#include "autodiff/ops/spatial/pooling.hpp"
+#include "autodiff/ops/spatial/unfold.hpp"
 #include "rules.hpp"
 
 namespace dtheta::onnx_tests {

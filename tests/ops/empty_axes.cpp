@@ -4,7 +4,7 @@
 
 #include "autodiff/ops/linalg/matmul.hpp"
 #include "autodiff/ops/network/attention.hpp"
-#include "autodiff/ops/network/convolution.hpp"
+#include "autodiff/ops/spatial/convolution.hpp"
 #include "derivatives.hpp"
 #include "gradcheck/bridge/network_check.hpp"
 #include "tests/autodiff/simd/reference.hpp"

@@ -7,11 +7,12 @@
 #include "autodiff/ops/elementwise/comparison.hpp"
 #include "autodiff/ops/elementwise/exp_log.hpp"
 #include "autodiff/ops/elementwise/trigonometric.hpp"
+#include "autodiff/ops/loss/loss.hpp"
+#include "autodiff/ops/loss/losses_classification.hpp"
 #include "autodiff/ops/network/activation_units.hpp"
-#include "autodiff/ops/network/loss.hpp"
-#include "autodiff/ops/network/losses_classification.hpp"
 #include "autodiff/ops/reduction/norm.hpp"
-#include "autodiff/ops/reduction/scan.hpp"
+#include "autodiff/ops/reduction/running_extrema.hpp"
+#include "autodiff/ops/reduction/softmax.hpp"
 #include "derivatives.hpp"
 
 namespace dtheta {

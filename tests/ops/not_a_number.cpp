@@ -8,11 +8,11 @@
 #include "autodiff/ops/elementwise/exp_log.hpp"
 #include "autodiff/ops/elementwise/special_functions.hpp"
 #include "autodiff/ops/elementwise/trigonometric.hpp"
+#include "autodiff/ops/loss/losses_classification.hpp"
+#include "autodiff/ops/loss/losses_regression.hpp"
 #include "autodiff/ops/network/activation_units.hpp"
-#include "autodiff/ops/network/losses_classification.hpp"
-#include "autodiff/ops/network/losses_regression.hpp"
 #include "autodiff/ops/reduction/order_statistics.hpp"
-#include "autodiff/ops/reduction/scan.hpp"
+#include "autodiff/ops/reduction/running_extrema.hpp"
 #include "derivatives.hpp"
 
 namespace dtheta {

@@ -8,12 +8,12 @@
 
 #include "autodiff/errors.hpp"
 #include "autodiff/ops/elementwise/comparison.hpp"
-#include "autodiff/ops/network/loss.hpp"
-#include "autodiff/ops/network/losses_classification.hpp"
-#include "autodiff/ops/network/losses_regression.hpp"
+#include "autodiff/ops/loss/loss.hpp"
+#include "autodiff/ops/loss/losses_classification.hpp"
+#include "autodiff/ops/loss/losses_regression.hpp"
 #include "autodiff/ops/registry.hpp"
 #include "autodiff/ops/shape/indexing.hpp"
-#include "autodiff/ops/shape/shape.hpp"
+#include "autodiff/ops/shape/rearrange.hpp"
 #include "derivatives.hpp"
 
 namespace dtheta {

@@ -6,12 +6,12 @@
 #include "autodiff/ops/elementwise/activation.hpp"
 #include "autodiff/ops/elementwise/exp_log.hpp"
 #include "autodiff/ops/linalg/linalg.hpp"
-#include "autodiff/ops/network/loss.hpp"
-#include "autodiff/ops/network/losses_classification.hpp"
-#include "autodiff/ops/network/losses_regression.hpp"
+#include "autodiff/ops/loss/loss.hpp"
+#include "autodiff/ops/loss/losses_classification.hpp"
+#include "autodiff/ops/loss/losses_regression.hpp"
 #include "autodiff/ops/reduction/norm.hpp"
 #include "autodiff/ops/rule_ops.hpp"
-#include "autodiff/ops/shape/shape.hpp"
+#include "autodiff/ops/shape/slice.hpp"
 #include "derivatives.hpp"
 
 namespace dtheta {

@@ -6,8 +6,8 @@
 #include "autodiff/ops/elementwise/activation.hpp"
 #include "autodiff/ops/elementwise/exp_log.hpp"
 #include "autodiff/ops/elementwise/trigonometric.hpp"
-#include "autodiff/ops/network/loss.hpp"
-#include "autodiff/ops/reduction/scan.hpp"
+#include "autodiff/ops/loss/loss.hpp"
+#include "autodiff/ops/reduction/running_extrema.hpp"
 #include "derivatives.hpp"
 
 namespace dtheta {

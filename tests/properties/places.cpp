@@ -4,8 +4,8 @@
 #include "autodiff/ops/elementwise/arithmetic.hpp"
 #include "autodiff/ops/reduction/reduction.hpp"
 #include "autodiff/ops/shape/indexing.hpp"
+#include "autodiff/ops/shape/rearrange.hpp"
 #include "autodiff/ops/shape/scatter.hpp"
-#include "autodiff/ops/shape/shape.hpp"
 #include "check.hpp"
 #include "generators.hpp"
 

@@ -1,10 +1,10 @@
 #include <array>
 
 #include "autodiff/ops/network/embedding_bag.hpp"
-#include "autodiff/ops/network/pooling.hpp"
 #include "autodiff/ops/reduction/quantile.hpp"
-#include "autodiff/ops/reduction/scan.hpp"
+#include "autodiff/ops/reduction/running_extrema.hpp"
 #include "autodiff/ops/shape/scatter_reduce.hpp"
+#include "autodiff/ops/spatial/pooling.hpp"
 #include "tests/pytorch/functions.hpp"
 
 namespace dtheta::testing {

@@ -1,11 +1,11 @@
 #include <cmath>
 
-#include "autodiff/ops/network/ctc.hpp"
-#include "autodiff/ops/network/distance.hpp"
-#include "autodiff/ops/network/loss.hpp"
-#include "autodiff/ops/network/losses_classification.hpp"
-#include "autodiff/ops/network/losses_margin.hpp"
-#include "autodiff/ops/reduction/reduction.hpp"
+#include "autodiff/ops/loss/ctc.hpp"
+#include "autodiff/ops/loss/distance.hpp"
+#include "autodiff/ops/loss/loss.hpp"
+#include "autodiff/ops/loss/losses_classification.hpp"
+#include "autodiff/ops/loss/losses_margin.hpp"
+#include "autodiff/ops/reduction/softmax.hpp"
 #include "tests/pytorch/functions.hpp"
 
 namespace dtheta::testing {

@@ -1,6 +1,6 @@
 #include "autodiff/ops/network/attention.hpp"
-#include "autodiff/ops/network/convolution.hpp"
-#include "autodiff/ops/network/grid_sample.hpp"
+#include "autodiff/ops/spatial/convolution.hpp"
+#include "autodiff/ops/spatial/grid_sample.hpp"
 #include "tests/pytorch/functions.hpp"
 
 namespace dtheta::testing {

@@ -8,15 +8,15 @@
 #include <span>
 #include <vector>
 
-#include "autodiff/ops/network/convolution.hpp"
-#include "autodiff/ops/network/ctc.hpp"
-#include "autodiff/ops/network/distance.hpp"
+#include "autodiff/ops/loss/ctc.hpp"
+#include "autodiff/ops/loss/distance.hpp"
+#include "autodiff/ops/loss/loss.hpp"
+#include "autodiff/ops/loss/losses_classification.hpp"
+#include "autodiff/ops/loss/losses_margin.hpp"
 #include "autodiff/ops/network/embedding_bag.hpp"
-#include "autodiff/ops/network/grid_sample.hpp"
-#include "autodiff/ops/network/loss.hpp"
-#include "autodiff/ops/network/losses_classification.hpp"
-#include "autodiff/ops/network/losses_margin.hpp"
-#include "autodiff/ops/network/pooling.hpp"
+#include "autodiff/ops/spatial/convolution.hpp"
+#include "autodiff/ops/spatial/grid_sample.hpp"
+#include "autodiff/ops/spatial/pooling.hpp"
 #include "tests/autodiff/wrong_calls/wrong_call.hpp"
 
 namespace dtheta {

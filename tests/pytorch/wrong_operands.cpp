@@ -19,7 +19,7 @@
 #include "autodiff/ops/linalg/lu.hpp"
 #include "autodiff/ops/linalg/svd_full.hpp"
 #include "autodiff/ops/reduction/quantile.hpp"
-#include "autodiff/ops/reduction/scan.hpp"
+#include "autodiff/ops/reduction/running_extrema.hpp"
 #include "tests/autodiff/wrong_calls/wrong_call.hpp"
 
 namespace dtheta {

@@ -4,7 +4,7 @@
 #include <array>
 
 #include "autodiff/ops/linalg/matmul.hpp"
-#include "autodiff/ops/shape/shape.hpp"
+#include "autodiff/ops/shape/rearrange.hpp"
 
 namespace dtheta::detail {
 

@@ -19,7 +19,6 @@
 #include "autodiff/ops/linalg/matmul.hpp"
 #include "autodiff/ops/reduction/reduction.hpp"
 #include "autodiff/ops/shape/diagonal.hpp"
-#include "autodiff/ops/shape/shape.hpp"
 #include "autodiff/tape.hpp"
 
 namespace dtheta {

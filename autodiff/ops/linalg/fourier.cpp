@@ -12,8 +12,9 @@
 #include "autodiff/ops/elementwise/arithmetic.hpp"
 #include "autodiff/ops/families.hpp"
 #include "autodiff/ops/operands.hpp"
+#include "autodiff/ops/shape/concat.hpp"
 #include "autodiff/ops/shape/repeat.hpp"
-#include "autodiff/ops/shape/shape.hpp"
+#include "autodiff/ops/shape/slice.hpp"
 #include "autodiff/tape.hpp"
 
 namespace dtheta {

@@ -12,7 +12,7 @@
 #include "autodiff/ops/families.hpp"
 #include "autodiff/ops/reduction/reduction.hpp"
 #include "autodiff/ops/shape/diagonal.hpp"
-#include "autodiff/ops/shape/shape.hpp"
+#include "autodiff/ops/shape/rearrange.hpp"
 #include "autodiff/tape.hpp"
 
 namespace dtheta {

@@ -14,8 +14,10 @@
 #include "autodiff/ops/families.hpp"
 #include "autodiff/ops/linalg/linalg_rules.hpp"
 #include "autodiff/ops/linalg/matmul.hpp"
+#include "autodiff/ops/shape/concat.hpp"
 #include "autodiff/ops/shape/diagonal.hpp"
-#include "autodiff/ops/shape/shape.hpp"
+#include "autodiff/ops/shape/rearrange.hpp"
+#include "autodiff/ops/shape/slice.hpp"
 #include "autodiff/tape.hpp"
 
 namespace dtheta {

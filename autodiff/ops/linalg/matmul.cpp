@@ -14,7 +14,7 @@
 #include "autodiff/ops/forms.hpp"
 #include "autodiff/ops/operands.hpp"
 #include "autodiff/ops/reduction/reduction.hpp"
-#include "autodiff/ops/shape/shape.hpp"
+#include "autodiff/ops/shape/rearrange.hpp"
 #include "autodiff/ops/shape/turned.hpp"
 
 namespace dtheta {

@@ -1,3 +1,5 @@
+#include "autodiff/ops/linalg/matrix_exp.hpp"
+
 #include <cmath>
 
 #include <Eigen/LU>
@@ -7,7 +9,8 @@
 #include "autodiff/ops/families.hpp"
 #include "autodiff/ops/linalg/linalg_rules.hpp"
 #include "autodiff/ops/linalg/matmul.hpp"
-#include "autodiff/ops/shape/shape.hpp"
+#include "autodiff/ops/shape/concat.hpp"
+#include "autodiff/ops/shape/slice.hpp"
 
 namespace dtheta {
 namespace {

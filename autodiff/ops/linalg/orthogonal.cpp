@@ -1,3 +1,5 @@
+#include "autodiff/ops/linalg/orthogonal.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -8,14 +10,16 @@
 #include "autodiff/kernels/eigen.hpp"
 #include "autodiff/kernels/gemm.hpp"
 #include "autodiff/kernels/lapack.hpp"
-#include "autodiff/kernels/spectral.hpp"
+#include "autodiff/kernels/svd.hpp"
 #include "autodiff/op_list.hpp"
 #include "autodiff/ops/elementwise/arithmetic.hpp"
 #include "autodiff/ops/families.hpp"
 #include "autodiff/ops/linalg/linalg_rules.hpp"
 #include "autodiff/ops/linalg/matmul.hpp"
+#include "autodiff/ops/shape/concat.hpp"
 #include "autodiff/ops/shape/diagonal.hpp"
-#include "autodiff/ops/shape/shape.hpp"
+#include "autodiff/ops/shape/rearrange.hpp"
+#include "autodiff/ops/shape/slice.hpp"
 #include "autodiff/real_attribute.hpp"
 
 namespace dtheta {

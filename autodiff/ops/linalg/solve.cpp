@@ -1,3 +1,5 @@
+#include "autodiff/ops/linalg/solve.hpp"
+
 #include <fmt/format.h>
 
 #include <cmath>
@@ -11,7 +13,8 @@
 #include "autodiff/ops/families.hpp"
 #include "autodiff/ops/linalg/linalg_rules.hpp"
 #include "autodiff/ops/linalg/matmul.hpp"
-#include "autodiff/ops/shape/shape.hpp"
+#include "autodiff/ops/shape/rearrange.hpp"
+#include "autodiff/ops/shape/slice.hpp"
 
 namespace dtheta {
 namespace {

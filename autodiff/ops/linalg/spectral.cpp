@@ -1,6 +1,9 @@
+#include "autodiff/ops/linalg/spectral.hpp"
+
 #include <algorithm>
 
-#include "autodiff/kernels/spectral.hpp"
+#include "autodiff/kernels/eigh.hpp"
+#include "autodiff/kernels/svd.hpp"
 #include "autodiff/op_list.hpp"
 #include "autodiff/ops/broadcast.hpp"
 #include "autodiff/ops/elementwise/arithmetic.hpp"
@@ -9,7 +12,8 @@
 #include "autodiff/ops/linalg/linalg_rules.hpp"
 #include "autodiff/ops/linalg/matmul.hpp"
 #include "autodiff/ops/shape/diagonal.hpp"
-#include "autodiff/ops/shape/shape.hpp"
+#include "autodiff/ops/shape/rearrange.hpp"
+#include "autodiff/ops/shape/slice.hpp"
 #include "autodiff/tape.hpp"
 
 namespace dtheta {

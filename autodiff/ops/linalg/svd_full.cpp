@@ -7,8 +7,9 @@
 #include "autodiff/ops/families.hpp"
 #include "autodiff/ops/linalg/linalg_rules.hpp"
 #include "autodiff/ops/operands.hpp"
+#include "autodiff/ops/shape/concat.hpp"
 #include "autodiff/ops/shape/indexing.hpp"
-#include "autodiff/ops/shape/shape.hpp"
+#include "autodiff/ops/shape/slice.hpp"
 
 namespace dtheta {
 namespace {

@@ -15,7 +15,8 @@
 #include "autodiff/ops/elementwise/special_functions.hpp"
 #include "autodiff/ops/families.hpp"
 #include "autodiff/ops/more_samples.hpp"
-#include "autodiff/ops/shape/shape.hpp"
+#include "autodiff/ops/shape/rearrange.hpp"
+#include "autodiff/ops/shape/slice.hpp"
 #include "autodiff/real_attribute.hpp"
 #include "autodiff/tape.hpp"
 

@@ -12,11 +12,14 @@
 #include "autodiff/errors.hpp"
 #include "autodiff/ops/broadcast.hpp"
 #include "autodiff/ops/elementwise/arithmetic.hpp"
-#include "autodiff/ops/elementwise/random.hpp"
+#include "autodiff/ops/elementwise/noise.hpp"
 #include "autodiff/ops/linalg/dense.hpp"
 #include "autodiff/ops/linalg/matmul.hpp"
 #include "autodiff/ops/reduction/reduction.hpp"
-#include "autodiff/ops/shape/shape.hpp"
+#include "autodiff/ops/reduction/softmax.hpp"
+#include "autodiff/ops/shape/concat.hpp"
+#include "autodiff/ops/shape/rearrange.hpp"
+#include "autodiff/ops/shape/slice.hpp"
 #include "autodiff/tape.hpp"
 
 namespace dtheta {

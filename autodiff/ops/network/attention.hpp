@@ -19,7 +19,7 @@ struct AttentionOptions {
   bool causal = false;
   /// What scores are multiplied by; 0: 1 / sqrt(width of a query).
   double scale = 0;
-  /// Dropout of the weights, see autodiff/ops/elementwise/random.hpp.
+  /// Dropout of the weights, see autodiff/ops/elementwise/noise.hpp.
   double keep_prob = 1;
   RandomKey key{};
   /// Turns queries and keys by their positions first, see rope.

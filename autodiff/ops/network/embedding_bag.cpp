@@ -11,8 +11,8 @@
 #include "autodiff/ops/operands.hpp"
 #include "autodiff/ops/reduction/reduction.hpp"
 #include "autodiff/ops/shape/indexing.hpp"
+#include "autodiff/ops/shape/rearrange.hpp"
 #include "autodiff/ops/shape/scatter_reduce.hpp"
-#include "autodiff/ops/shape/shape.hpp"
 #include "autodiff/tape.hpp"
 
 namespace dtheta {

@@ -14,7 +14,9 @@
 #include "autodiff/ops/linalg/matmul.hpp"
 #include "autodiff/ops/network/recurrent_rules.hpp"
 #include "autodiff/ops/operands.hpp"
-#include "autodiff/ops/shape/shape.hpp"
+#include "autodiff/ops/shape/concat.hpp"
+#include "autodiff/ops/shape/rearrange.hpp"
+#include "autodiff/ops/shape/slice.hpp"
 #include "autodiff/tape.hpp"
 
 namespace dtheta {

@@ -8,14 +8,15 @@
 
 #include "autodiff/errors.hpp"
 #include "autodiff/ops/elementwise/arithmetic.hpp"
-#include "autodiff/ops/elementwise/random.hpp"
+#include "autodiff/ops/elementwise/noise.hpp"
 #include "autodiff/ops/elementwise/stop_gradient.hpp"
-#include "autodiff/ops/network/channels.hpp"
-#include "autodiff/ops/network/pooling.hpp"
-#include "autodiff/ops/network/window_rule.hpp"
 #include "autodiff/ops/reduction/reduction.hpp"
 #include "autodiff/ops/reduction/standardize.hpp"
-#include "autodiff/ops/shape/shape.hpp"
+#include "autodiff/ops/shape/rearrange.hpp"
+#include "autodiff/ops/shape/slice.hpp"
+#include "autodiff/ops/spatial/channels.hpp"
+#include "autodiff/ops/spatial/pooling.hpp"
+#include "autodiff/ops/spatial/window_rule.hpp"
 
 namespace dtheta {
 namespace {

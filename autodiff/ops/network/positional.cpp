@@ -7,7 +7,9 @@
 #include "autodiff/errors.hpp"
 #include "autodiff/ops/elementwise/arithmetic.hpp"
 #include "autodiff/ops/elementwise/trigonometric.hpp"
-#include "autodiff/ops/shape/shape.hpp"
+#include "autodiff/ops/shape/concat.hpp"
+#include "autodiff/ops/shape/rearrange.hpp"
+#include "autodiff/ops/shape/slice.hpp"
 #include "autodiff/tape.hpp"
 
 namespace dtheta {

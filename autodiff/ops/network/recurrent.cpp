@@ -13,7 +13,9 @@
 #include "autodiff/ops/network/gru.hpp"
 #include "autodiff/ops/network/lstm.hpp"
 #include "autodiff/ops/network/rnn.hpp"
-#include "autodiff/ops/shape/shape.hpp"
+#include "autodiff/ops/shape/concat.hpp"
+#include "autodiff/ops/shape/rearrange.hpp"
+#include "autodiff/ops/shape/slice.hpp"
 #include "autodiff/tape.hpp"
 
 namespace dtheta {

@@ -7,7 +7,9 @@
 
 #include "autodiff/errors.hpp"
 #include "autodiff/ops/operands.hpp"
-#include "autodiff/ops/shape/shape.hpp"
+#include "autodiff/ops/shape/concat.hpp"
+#include "autodiff/ops/shape/rearrange.hpp"
+#include "autodiff/ops/shape/slice.hpp"
 
 namespace dtheta::detail {
 

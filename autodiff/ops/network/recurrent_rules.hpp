@@ -11,7 +11,9 @@
 #include "autodiff/grad.hpp"
 #include "autodiff/kernels/recurrent.hpp"
 #include "autodiff/op_list.hpp"
-#include "autodiff/ops/shape/shape.hpp"
+#include "autodiff/ops/shape/concat.hpp"
+#include "autodiff/ops/shape/rearrange.hpp"
+#include "autodiff/ops/shape/slice.hpp"
 #include "autodiff/tape.hpp"
 
 /// What the ops that take all steps of a recurrent layer at once share.

@@ -10,7 +10,7 @@
 #include "autodiff/errors.hpp"
 #include "autodiff/op.hpp"
 #include "autodiff/ops/operands.hpp"
-#include "autodiff/ops/shape/shape.hpp"
+#include "autodiff/ops/shape/rearrange.hpp"
 
 namespace dtheta::detail {
 

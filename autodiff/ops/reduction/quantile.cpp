@@ -15,9 +15,10 @@
 #include "autodiff/ops/families.hpp"
 #include "autodiff/ops/operands.hpp"
 #include "autodiff/ops/reduction/reduction.hpp"
+#include "autodiff/ops/shape/rearrange.hpp"
 #include "autodiff/ops/shape/repeat.hpp"
 #include "autodiff/ops/shape/scatter.hpp"
-#include "autodiff/ops/shape/shape.hpp"
+#include "autodiff/ops/shape/slice.hpp"
 #include "autodiff/ops/shape/sort.hpp"
 
 namespace dtheta {
@@ -114,6 +115,12 @@ Ranked ranked(Arg x, const RankIndex& op, bool keepdims) {
   return keepdims ? r : Ranked{squeeze(r.values, op.axis), squeeze(r.indices, op.axis)};
 }
 
+/// All elements in one axis. The op's name comes first in what is wrong with x.
+Arg all_of(std::string_view op, Arg x) {
+  detail::require_real(op, x.var().type());
+  return {reshape(x, {x.var().size()}), x.at()};
+}
+
 Ranked ranked(std::string_view op, Arg x, Rank rank, int axis, bool keepdims) {
   detail::require_real(op, x.var().type());
   const int a = normalize_axis(op, axis, x.var().rank());
@@ -165,8 +172,7 @@ Ranked nanmedian_along(Arg x, int axis, bool keepdims) {
   return ranked("nanmedian_along", x, Rank::nanmedian, axis, keepdims);
 }
 Var nanmedian(Arg x) {
-  return ranked("nanmedian", Arg(reshape(x, {x.var().size()}), x.at()), Rank::nanmedian, 0, false)
-      .values;
+  return ranked("nanmedian", all_of("nanmedian", x), Rank::nanmedian, 0, false).values;
 }
 Ranked mode(Arg x, int axis, bool keepdims) {
   return ranked("mode", x, Rank::mode, axis, keepdims);
@@ -197,14 +203,17 @@ Var quantile(Arg x, std::span<const double> qs, int axis, bool keepdims, Between
 Var quantile(Arg x, double q, int axis, bool keepdims, Between between) {
   return select(quantile(x, std::span(&q, 1), axis, keepdims, between), 0, 0);
 }
-Var quantile(Arg x, double q) { return quantile(Arg(reshape(x, {x.var().size()}), x.at()), q, 0); }
+Var quantile(Arg x, double q) { return quantile(all_of("quantile", x), q, 0); }
 
 Var nansum(Arg x) { return sum(without_nan("nansum", x)); }
 Var nansum(Arg x, Axes axes, bool keepdims) {
   const Axes checked = normalize_axes("nansum", axes, x.var().rank());
   return sum(without_nan("nansum", x), checked, keepdims);
 }
-Var nanmean(Arg x) { return sum(without_nan("nanmean", x)) / sum(1 - is_nan(x)); }
+Var nanmean(Arg x) {
+  const Var total = sum(without_nan("nanmean", x));  // first: it knows the op's name
+  return total / sum(1 - is_nan(x));
+}
 Var nanmean(Arg x, Axes axes, bool keepdims) {
   const Axes checked = normalize_axes("nanmean", axes, x.var().rank());
   const Var total = sum(without_nan("nanmean", x), checked, keepdims);

@@ -16,7 +16,7 @@
 #include "autodiff/ops/forms.hpp"
 #include "autodiff/ops/operands.hpp"
 #include "autodiff/ops/rule_ops.hpp"
-#include "autodiff/ops/shape/shape.hpp"
+#include "autodiff/ops/shape/rearrange.hpp"
 
 namespace dtheta {
 namespace {

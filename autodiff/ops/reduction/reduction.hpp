@@ -26,9 +26,5 @@ Var min(Arg x, Axes axes, bool keepdims = false);
 /// -infinity over no elements.
 Var logsumexp(Arg x);
 Var logsumexp(Arg x, Axes axes, bool keepdims = false);
-/// exp(x) / sum(exp(x)) along one axis, shifted likewise.
-Var softmax(Arg x, int axis = -1);
-/// log(softmax(x)) along one axis, without computing the softmax.
-Var log_softmax(Arg x, int axis = -1);
 
 }  // namespace dtheta

@@ -1,3 +1,5 @@
+#include "autodiff/ops/reduction/running_extrema.hpp"
+
 // Running maxima and minima, and the smooth maximum among them.
 
 #include <cmath>
@@ -11,7 +13,6 @@
 #include "autodiff/ops/elementwise/rounding.hpp"
 #include "autodiff/ops/families.hpp"
 #include "autodiff/ops/operands.hpp"
-#include "autodiff/ops/reduction/scan.hpp"
 #include "autodiff/ops/reduction/scan_rows.hpp"
 #include "autodiff/ops/rule_ops.hpp"
 #include "autodiff/tape.hpp"

@@ -14,7 +14,8 @@
 #include "autodiff/ops/operands.hpp"
 #include "autodiff/ops/reduction/scan_rows.hpp"
 #include "autodiff/ops/rule_ops.hpp"
-#include "autodiff/ops/shape/shape.hpp"
+#include "autodiff/ops/shape/concat.hpp"
+#include "autodiff/ops/shape/slice.hpp"
 #include "autodiff/tape.hpp"
 
 namespace dtheta {

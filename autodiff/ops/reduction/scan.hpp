@@ -12,16 +12,6 @@ namespace dtheta {
 Var cumsum(Arg x, int axis, bool exclusive = false, bool reverse = false);
 /// Products, likewise. The derivative is right where there are zeros.
 Var cumprod(Arg x, int axis, bool exclusive = false, bool reverse = false);
-/// Logarithms of sums of exponentials, without overflow in between.
-Var logcumsumexp(Arg x, int axis);
-/// Largest and smallest elements so far; NaN from the first NaN on. Of elements that tie, the last
-/// one has the derivative.
-Var cummax(Arg x, int axis);
-Var cummin(Arg x, int axis);
-/// Where those elements are along the axis: of elements that tie the last, and from the first NaN
-/// on the last NaN.
-Var cummax_indices(Arg x, int axis);
-Var cummin_indices(Arg x, int axis);
 
 /// The recurrence h[i] = a[i] h[i-1] + b[i] with h[-1] = 0; from the back with `reverse`. a and b
 /// broadcast to one shape, which has the axis.

@@ -1,3 +1,5 @@
+#include "autodiff/ops/reduction/softmax.hpp"
+
 #include <fmt/format.h>
 
 #include <array>

@@ -9,9 +9,10 @@
 #include "autodiff/op_list.hpp"
 #include "autodiff/ops/elementwise/arithmetic.hpp"
 #include "autodiff/ops/families.hpp"
-#include "autodiff/ops/network/window_rule.hpp"
 #include "autodiff/ops/reduction/reduction.hpp"
-#include "autodiff/ops/shape/shape.hpp"
+#include "autodiff/ops/shape/rearrange.hpp"
+#include "autodiff/ops/shape/slice.hpp"
+#include "autodiff/ops/spatial/window_rule.hpp"
 #include "autodiff/real_attribute.hpp"
 
 namespace dtheta {

@@ -1,3 +1,5 @@
+#include "autodiff/ops/shape/concat.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -11,7 +13,7 @@
 #include "autodiff/ops/families.hpp"
 #include "autodiff/ops/forms.hpp"
 #include "autodiff/ops/operands.hpp"
-#include "autodiff/ops/shape/shape.hpp"
+#include "autodiff/ops/shape/slice.hpp"
 
 namespace dtheta {
 namespace {

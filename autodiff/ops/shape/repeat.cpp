@@ -11,8 +11,10 @@
 #include "autodiff/ops/families.hpp"
 #include "autodiff/ops/operands.hpp"
 #include "autodiff/ops/reduction/reduction.hpp"
+#include "autodiff/ops/shape/concat.hpp"
 #include "autodiff/ops/shape/indexing.hpp"
-#include "autodiff/ops/shape/shape.hpp"
+#include "autodiff/ops/shape/rearrange.hpp"
+#include "autodiff/ops/shape/slice.hpp"
 #include "autodiff/tape.hpp"
 
 namespace dtheta {

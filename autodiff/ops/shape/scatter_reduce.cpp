@@ -14,8 +14,8 @@
 #include "autodiff/ops/reduction/segmented_scan.hpp"
 #include "autodiff/ops/rule_ops.hpp"
 #include "autodiff/ops/shape/along_axis.hpp"
+#include "autodiff/ops/shape/rearrange.hpp"
 #include "autodiff/ops/shape/scatter.hpp"
-#include "autodiff/ops/shape/shape.hpp"
 #include "autodiff/tape.hpp"
 
 namespace dtheta {

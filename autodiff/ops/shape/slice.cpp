@@ -1,3 +1,5 @@
+#include "autodiff/ops/shape/slice.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -7,7 +9,7 @@
 #include "autodiff/ops/families.hpp"
 #include "autodiff/ops/forms.hpp"
 #include "autodiff/ops/operands.hpp"
-#include "autodiff/ops/shape/shape.hpp"
+#include "autodiff/ops/shape/rearrange.hpp"
 
 namespace dtheta {
 namespace {

@@ -12,8 +12,9 @@
 #include "autodiff/ops/elementwise/arithmetic.hpp"
 #include "autodiff/ops/linalg/tensor_products.hpp"
 #include "autodiff/ops/reduction/reduction.hpp"
+#include "autodiff/ops/reduction/softmax.hpp"
 #include "autodiff/ops/shape/indexing.hpp"
-#include "autodiff/ops/shape/shape.hpp"
+#include "autodiff/ops/shape/rearrange.hpp"
 
 namespace dtheta::gradcheck {
 namespace {

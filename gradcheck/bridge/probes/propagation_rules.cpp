@@ -9,7 +9,7 @@
 #include "autodiff/ops/linalg/tensor_products.hpp"
 #include "autodiff/ops/reduction/reduction.hpp"
 #include "autodiff/ops/shape/indexing.hpp"
-#include "autodiff/ops/shape/shape.hpp"
+#include "autodiff/ops/shape/rearrange.hpp"
 #include "gradcheck/bridge/probes/outer_cross_entropy.hpp"
 #include "gradcheck/bridge/probes/propagator.hpp"
 

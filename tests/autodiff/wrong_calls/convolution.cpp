@@ -4,8 +4,8 @@
 #include <limits>
 #include <vector>
 
-#include "autodiff/ops/network/convolution.hpp"
-#include "autodiff/ops/network/unfold.hpp"
+#include "autodiff/ops/spatial/convolution.hpp"
+#include "autodiff/ops/spatial/unfold.hpp"
 #include "tests/autodiff/wrong_calls/wrong_call.hpp"
 
 namespace dtheta {

@@ -6,9 +6,9 @@
 #include <boost/test/unit_test.hpp>
 #include <cmath>
 
-#include "autodiff/ops/elementwise/random.hpp"
+#include "autodiff/ops/elementwise/noise.hpp"
 #include "autodiff/ops/linalg/matmul.hpp"
-#include "autodiff/ops/network/loss.hpp"
+#include "autodiff/ops/loss/loss.hpp"
 #include "autodiff/ops/shape/indexing.hpp"
 
 namespace dtheta::wrong_calls {

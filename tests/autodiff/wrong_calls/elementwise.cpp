@@ -4,8 +4,8 @@
 #include "autodiff/ops/elementwise/activation_piecewise.hpp"
 #include "autodiff/ops/elementwise/rounding.hpp"
 #include "autodiff/ops/elementwise/special_functions.hpp"
+#include "autodiff/ops/loss/losses_regression.hpp"
 #include "autodiff/ops/network/activation_units.hpp"
-#include "autodiff/ops/network/losses_regression.hpp"
 #include "tests/autodiff/values.hpp"
 #include "tests/autodiff/wrong_calls/wrong_call.hpp"
 

@@ -1,8 +1,8 @@
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
 
-#include "autodiff/ops/network/losses_classification.hpp"
-#include "autodiff/ops/network/losses_embedding.hpp"
+#include "autodiff/ops/loss/losses_classification.hpp"
+#include "autodiff/ops/loss/losses_embedding.hpp"
 #include "tests/autodiff/values.hpp"
 #include "tests/autodiff/wrong_calls/wrong_call.hpp"
 

@@ -4,8 +4,8 @@
 #include <limits>
 #include <vector>
 
-#include "autodiff/ops/network/channels.hpp"
 #include "autodiff/ops/network/normalization.hpp"
+#include "autodiff/ops/spatial/channels.hpp"
 #include "tests/autodiff/wrong_calls/wrong_call.hpp"
 
 namespace dtheta {

@@ -4,8 +4,8 @@
 #include <limits>
 #include <vector>
 
-#include "autodiff/ops/network/interpolate.hpp"
-#include "autodiff/ops/network/pooling.hpp"
+#include "autodiff/ops/spatial/interpolate.hpp"
+#include "autodiff/ops/spatial/pooling.hpp"
 #include "tests/autodiff/wrong_calls/wrong_call.hpp"
 
 namespace dtheta {

@@ -4,6 +4,7 @@
 #include "autodiff/ops/reduction/norm.hpp"
 #include "autodiff/ops/reduction/order_statistics.hpp"
 #include "autodiff/ops/reduction/product.hpp"
+#include "autodiff/ops/reduction/running_extrema.hpp"
 #include "autodiff/ops/reduction/scan.hpp"
 #include "autodiff/ops/reduction/statistics.hpp"
 #include "tests/autodiff/values.hpp"
