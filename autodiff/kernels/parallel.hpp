@@ -47,13 +47,14 @@ void for_each_part(const Parallel* parallel, std::size_t parts, const F& work) {
   for (std::size_t part = 0; part < parts; ++part) work(part);
 }
 
-/// Calls body(first, n) for runs of things that together are all `count`, of `at_once` things or a
-/// few more each; once for all where there are no threads. For things that do not depend on each
-/// other, so that it does not matter where one run ends.
+/// Calls body(first, n) for runs of things that together are all `count`: one run for each thread,
+/// as far as each gets `at_once` things or more. For things that do not depend on each other, so
+/// that it does not matter where one run ends.
 template <std::invocable<std::size_t, std::size_t> F>
 void for_each_run(const Parallel* parallel, std::size_t count, std::size_t at_once, const F& body) {
   if (parallel == nullptr || count < 2 * at_once) return body(std::size_t{0}, count);
-  const std::size_t parts = count / at_once;
+  // Long runs, as memory is read fastest in order.
+  const std::size_t parts = std::min<std::size_t>(count / at_once, parallel->threads());
   parallel->for_each(parts, [&](std::size_t part) {
     const std::size_t first = part * count / parts;
     body(first, (part + 1) * count / parts - first);

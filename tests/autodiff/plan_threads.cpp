@@ -9,12 +9,15 @@
 #include "autodiff/kernels/parallel.hpp"
 #include "autodiff/ops/elementwise/activation.hpp"
 #include "autodiff/ops/elementwise/arithmetic.hpp"
+#include "autodiff/ops/elementwise/random.hpp"
 #include "autodiff/ops/linalg/matmul.hpp"
 #include "autodiff/ops/loss/loss.hpp"
 #include "autodiff/ops/network/attention.hpp"
 #include "autodiff/ops/network/normalization.hpp"
+#include "autodiff/ops/network/pooling.hpp"
 #include "autodiff/ops/network/recurrent.hpp"
 #include "autodiff/ops/reduction/reduction.hpp"
+#include "autodiff/ops/shape/shape.hpp"
 #include "autodiff/plan.hpp"
 #include "autodiff/tape.hpp"
 #include "autodiff/workspace.hpp"
@@ -69,12 +72,34 @@ struct SequenceStep {
   Workspace<T> ws;
 };
 
+/// A network whose planes and channels are shared: convolution, batch norm with its running
+/// statistics, pooling, dropout; and a batch norm behind a dense layer, whose channels are adjacent.
 template <class T>
-void check_equal_bits_of_sequences() {
-  SequenceStep<T> reference(1);
+struct PlaneStep {
+  explicit PlaneStep(unsigned threads)
+      : ws(Plan({cost, gradient[0], gradient[1], gradient[2], gradient[3]}), threads) {}
+
+  Tape tape{dtype_of<T>};
+  Var x = tape.leaf(draw({40, 2, 28, 28}, 1));
+  Var w = tape.leaf(draw({6, 2, 3, 3}, 2));
+  Var gain = tape.leaf(draw({6}, 3)), shift = tape.leaf(draw({6}, 4));
+  Var w_out = tape.leaf(draw({600, 6 * 14 * 14}, 5));
+  Var planes = conv2d(x, w, {.padding = 1});
+  BatchStatistics seen = batch_statistics(planes);
+  Var pooled = max_pool2d(relu(batch_norm(planes, gain, shift)), 2);
+  Var kept = dropout(reshape(pooled, Shape{40, 6 * 14 * 14}), 0.7, {1, 2});
+  Var out = batch_norm(matmul(kept, w_out, false, true));
+  Var cost = sum(square(out) * out) + sum(square(seen.variance)) + sum(seen.mean);
+  std::vector<Var> gradient = grad(cost, {w, gain, shift, w_out});
+  Workspace<T> ws;
+};
+
+template <template <class> class Network, class T>
+void check_equal_bits_of() {
+  Network<T> reference(1);
   reference.ws.run();
   for (unsigned threads : {2U, 3U, 7U}) {
-    SequenceStep<T> shared(threads);
+    Network<T> shared(threads);
     shared.ws.run();
     BOOST_TEST((shared.ws.tensor(shared.cost) == reference.ws.tensor(reference.cost)));
     for (std::size_t i = 0; i < reference.gradient.size(); ++i) {
@@ -82,10 +107,6 @@ void check_equal_bits_of_sequences() {
           (shared.ws.tensor(shared.gradient[i]) == reference.ws.tensor(reference.gradient[i])));
     }
   }
-  // These parts are cut where it cannot matter: not even from a run without threads.
-  Workspace<T> alone(reference.ws.plan());
-  alone.run();
-  BOOST_TEST((alone.tensor(reference.cost) == reference.ws.tensor(reference.cost)));
 }
 
 template <class T>
@@ -114,8 +135,19 @@ BOOST_AUTO_TEST_CASE(the_number_of_threads_does_not_show_in_the_result) {
 }
 
 BOOST_AUTO_TEST_CASE(rows_heads_and_samples_are_shared_without_a_trace) {
-  check_equal_bits_of_sequences<float>();
-  check_equal_bits_of_sequences<double>();
+  check_equal_bits_of<SequenceStep, float>();
+  check_equal_bits_of<SequenceStep, double>();
+  // These parts are cut where it cannot matter: not even from a run without threads.
+  SequenceStep<float> step(1);
+  step.ws.run();
+  Workspace<float> alone(step.ws.plan());
+  alone.run();
+  BOOST_TEST((alone.tensor(step.cost) == step.ws.tensor(step.cost)));
+}
+
+BOOST_AUTO_TEST_CASE(planes_and_channels_are_shared_without_a_trace) {
+  check_equal_bits_of<PlaneStep, float>();
+  check_equal_bits_of<PlaneStep, double>();
 }
 
 BOOST_AUTO_TEST_CASE(runs_cover_everything_once) {

@@ -6,6 +6,7 @@
 #include <array>
 
 #include "autodiff/errors.hpp"
+#include "autodiff/kernels/parallel.hpp"
 #include "autodiff/op_list.hpp"
 #include "autodiff/ops/elementwise/arithmetic.hpp"
 #include "autodiff/ops/families.hpp"
@@ -37,6 +38,23 @@ struct RandomOp {
   }
 };
 
+constexpr std::size_t block_size = 256;
+
+/// Calls body(start, count) for blocks of elements that together are all of them, shared by
+/// threads: each number is a function of its place, so it does not matter who draws it.
+template <class Body>
+void for_each_block(const Parallel* parallel, Index elements, Body body) {
+  constexpr std::size_t worth_a_thread = 16;  // blocks: to draw an element takes some ten cycles
+  const auto all = static_cast<std::size_t>(elements);
+  detail::for_each_run(parallel, (all + block_size - 1) / block_size, worth_a_thread,
+                       [&](std::size_t first, std::size_t blocks) {
+                         const std::size_t end = std::min(all, (first + blocks) * block_size);
+                         for (std::size_t at = first * block_size; at < end; at += block_size) {
+                           body(static_cast<Index>(at), std::min(block_size, end - at));
+                         }
+                       });
+}
+
 struct DropoutMask : RandomOp<DropoutMask> {
   RealAttribute keep_prob = 0.5;
   friend constexpr bool operator==(const DropoutMask&, const DropoutMask&) = default;
@@ -50,28 +68,24 @@ struct DropoutMask : RandomOp<DropoutMask> {
     const auto threshold = static_cast<std::uint64_t>(keep_prob * 0x1p32);
     const T kept = T(1) / keep_prob.in<T>();
     const auto step = static_cast<std::uint64_t>(*call.indices(0));
-    constexpr Index block = 256;
-    std::array<std::uint32_t, block> words;
-    for (Index start = 0; start < shape.size(); start += block) {
-      const auto count = static_cast<std::size_t>(std::min(block, shape.size() - start));
+    for_each_block(call.parallel, shape.size(), [&](Index start, std::size_t count) {
+      std::array<std::uint32_t, block_size> words;
       random_words(key, step, start, std::span(words.data(), count));
       T* out = call.output() + start;
       for (std::size_t i = 0; i < count; ++i) out[i] = words[i] < threshold ? kept : T(0);
-    }
+    });
   }
 };
 
 /// Fills the result with numbers drawn a block at a time.
 template <class T, class Draw>
 void fill_with(const Call<T>& call, RandomKey key, Draw draw) {
-  constexpr Index block = 256;
-  std::array<double, block> values;
-  const Index size = call.out_shape().size();
-  for (Index start = 0; start < size; start += block) {
-    const std::span part(values.data(), static_cast<std::size_t>(std::min(block, size - start)));
+  for_each_block(call.parallel, call.out_shape().size(), [&](Index start, std::size_t count) {
+    std::array<double, block_size> values;
+    const std::span part(values.data(), count);
     draw(key, static_cast<std::uint64_t>(*call.indices(0)), start, part);
     std::ranges::transform(part, call.output() + start, [](double v) { return static_cast<T>(v); });
-  }
+  });
 }
 
 struct UniformNoise : RandomOp<UniformNoise> {

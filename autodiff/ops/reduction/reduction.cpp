@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "autodiff/errors.hpp"
+#include "autodiff/kernels/parallel.hpp"
 #include "autodiff/kernels/reduce.hpp"
 #include "autodiff/kernels/simd/elementwise.hpp"
 #include "autodiff/op_list.hpp"
@@ -83,12 +84,20 @@ struct Sum : Reduction<Sum> {
   template <class T>
   void forward(const Call<T>& call) const {
     const AxisSplit s = split(call.shape(0));
+    if (s.inner == 1) {  // rows, each of which is summed by one thread
+      const auto at_once = detail::rows_at_once(static_cast<std::size_t>(s.n));
+      return detail::for_each_run(call.parallel, static_cast<std::size_t>(s.outer), at_once,
+                                  [&](std::size_t from, std::size_t rows) {
+                                    T* out = call.output() + from;
+                                    const T* x = call.input(0) + static_cast<Index>(from) * s.n;
+                                    for (std::size_t o = 0; o < rows; ++o, x += s.n) {
+                                      out[o] = detail::sum_run(x, s.n);
+                                    }
+                                  });
+    }
     for (Index o = 0; o < s.outer; ++o) {
       const T* x = call.input(0) + o * s.n * s.inner;
-      if (s.inner == 1)
-        call.output()[o] = detail::sum_run(x, s.n);
-      else
-        detail::sum_rows(x, s.n, s.inner, call.output() + o * s.inner, call.workspace());
+      detail::sum_rows(x, s.n, s.inner, call.output() + o * s.inner, call.workspace());
     }
   }
   [[nodiscard]] Var vjp(int, const Primal& p, Var c) const {

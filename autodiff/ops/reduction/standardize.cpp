@@ -32,9 +32,7 @@ void require(std::string_view op, Types in, const ChannelView& view) {
   }
 }
 
-std::size_t scratch_for(const ChannelView& view) {
-  return Normalizer<double>::work_per_channel * static_cast<std::size_t>(view.channels);
-}
+std::size_t scratch_for(const ChannelView& view) { return Normalizer<double>::work_for(view); }
 
 std::size_t count(Index n) { return static_cast<std::size_t>(n); }
 
@@ -93,8 +91,10 @@ struct Standardize {
         });
       }
     }
-    const Normalizer<T> y(view, centered, epsilon, x, call.workspace());
-    view.for_each([&](Index c, Index i) { out[i] = y(c, x[i]); });
+    const Normalizer<T> normalizer(call.parallel, view, centered, epsilon, x, call.workspace());
+    view.for_each(call.parallel, [&](Index c) {
+      return [x, out, y = normalizer.of(c)](Index i) { out[i] = y(x[i]); };
+    });
   }
   [[nodiscard]] Var vjp(int, const Primal& p, Var c) const;
 
@@ -140,16 +140,23 @@ struct StandardizeGrad {
         });
       }
     }
-    const Normalizer<T> y(view, centered, epsilon, x, work);
-    T *const block = work + 2 * view.channels, *const mean = block + view.channels,
-             *const along = mean + view.channels;
-    if (centered)
-      view.means(mean, block, [&](Index, Index i) { return c[i]; });
-    else
+    T *const mean = work, *const along = mean + view.channels;
+    const Normalizer<T> normalizer(call.parallel, view, centered, epsilon, x,
+                                   work + 2 * view.channels);
+    if (centered) {
+      view.means(call.parallel, mean, normalizer.sums,
+                 [&](Index) { return [c](Index i) { return c[i]; }; });
+    } else {
       std::fill_n(mean, view.channels, T(0));
-    view.means(along, block, [&](Index k, Index i) { return c[i] * y(k, x[i]); });
-    view.for_each(
-        [&](Index k, Index i) { out[i] = y.rate[k] * (c[i] - mean[k] - y(k, x[i]) * along[k]); });
+    }
+    view.means(call.parallel, along, normalizer.sums, [&](Index k) {
+      return [c, x, y = normalizer.of(k)](Index i) { return c[i] * y(x[i]); };
+    });
+    view.for_each(call.parallel, [&](Index k) {
+      return [c, x, out, y = normalizer.of(k), m = mean[k], a = along[k]](Index i) {
+        out[i] = y.rate * (c[i] - m - y(x[i]) * a);
+      };
+    });
   }
   [[nodiscard]] Var vjp(int i, const Primal& p, Var d) const {
     if (i == 0) return apply(*this, {d, p[1]});
@@ -204,7 +211,7 @@ struct Moments {
   template <class T>
   void forward(const Call<T>& call) const {
     T* out = call.output();
-    view.moments(call.input(0), out, out + view.channels, call.workspace());
+    view.moments(call.parallel, call.input(0), out, out + view.channels, call.workspace());
   }
   [[nodiscard]] Var vjp(int, const Primal& p, Var c) const {
     const auto row = [&](Var v, Index i) {

@@ -4,6 +4,7 @@
 
 #include "autodiff/axes.hpp"
 #include "autodiff/errors.hpp"
+#include "autodiff/kernels/parallel.hpp"
 #include "autodiff/op_list.hpp"
 #include "autodiff/ops/families.hpp"
 #include "autodiff/ops/reduction/reduction.hpp"
@@ -32,18 +33,27 @@ struct PerChannel {
   template <class T>
   static void forward(const Call<T>& call) {
     const AxisSplit s(call.shape(0), 1, 1);
-    const T* x = call.input(0);
-    T* out = call.output();
+    const auto sample = static_cast<std::size_t>(s.n * s.inner);
+    detail::for_each_run(call.parallel, static_cast<std::size_t>(s.outer),
+                         detail::rows_at_once(sample), [&](std::size_t first, std::size_t samples) {
+                           of_samples(call.input(0) + first * sample, call.input(1),
+                                      static_cast<Index>(samples), s,
+                                      call.output() + first * sample);
+                         });
+  }
+
+  template <class T>
+  static void of_samples(const T* x, const T* v, Index samples, const AxisSplit& s, T* out) {
     if (s.inner == 1) {  // along the channels, which are adjacent
-      for (Index o = 0; o < s.outer; ++o, x += s.n, out += s.n) {
-        for (Index c = 0; c < s.n; ++c) out[c] = Self::value(x[c], call.input(1)[c]);
+      for (Index o = 0; o < samples; ++o, x += s.n, out += s.n) {
+        for (Index c = 0; c < s.n; ++c) out[c] = Self::value(x[c], v[c]);
       }
       return;
     }
-    for (Index o = 0; o < s.outer; ++o) {
+    for (Index o = 0; o < samples; ++o) {
       for (Index c = 0; c < s.n; ++c, x += s.inner, out += s.inner) {
-        const T v = call.input(1)[c];
-        for (Index i = 0; i < s.inner; ++i) out[i] = Self::value(x[i], v);
+        const T of_channel = v[c];
+        for (Index i = 0; i < s.inner; ++i) out[i] = Self::value(x[i], of_channel);
       }
     }
   }
