@@ -7,6 +7,14 @@
 #include <utility>
 
 namespace dtheta::nn {
+namespace {
+
+/// " at model.cpp:42", where somebody said.
+std::string line_of(const SourceLocation& at) {
+  return at.line() == 0 ? "" : fmt::format(" at {}:{}", at.file_name(), at.line());
+}
+
+}  // namespace
 
 Recording::Recording(Tape& tape, ModelFields model, Mode mode)
     : tape_(tape), mode_(mode), of_model_(true) {
@@ -118,8 +126,8 @@ void Recording::enter(const void* layer, std::type_index id, bool lists, std::ve
   if (const auto known = modules_.find({layer, id}); known != modules_.end()) {
     call.path = known->second;
   } else if (of_model_ && lists) {
-    throw StateError(
-        fmt::format("recording: {} calls a {} that its fields() does not list", here(), call.type));
+    throw StateError(fmt::format("recording: {} calls a {}{} that its fields() does not list",
+                                 here(), call.type, line_of(at)));
   } else if (!open_.empty()) {
     call.path = calls_[open_.back()].path;
   }
@@ -144,10 +152,7 @@ std::string Recording::located(const char* message) {
   for (const Shape& s : call.inputs) shapes.push_back(to_string(s));
   std::string text =
       fmt::format("{}\n  in layer {}, called with {}", message, layer, fmt::join(shapes, ", "));
-  if (call.where.line() != 0) {
-    text += fmt::format(" at {}:{}", call.where.file_name(), call.where.line());
-  }
-  return text;
+  return text + line_of(call.where);
 }
 
 std::vector<std::string> Recording::unused() const {

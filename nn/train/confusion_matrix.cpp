@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "autodiff/errors.hpp"
+#include "autodiff/ops/network/losses_classification.hpp"
 
 namespace dtheta::nn {
 
@@ -36,6 +37,7 @@ void ConfusionMatrix::add(const Tensor& outputs, const Tensor& targets) {
   const std::span<const Index> labels = targets.data<Index>();
   const auto width = static_cast<std::size_t>(classes_);
   for (std::size_t i = 0; i < labels.size(); ++i) {
+    if (labels[i] == ignored_label) continue;
     const auto row = all.subspan(i * width, width);
     add(labels[i], std::ranges::max_element(row) - row.begin());
   }

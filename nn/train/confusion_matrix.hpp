@@ -12,7 +12,7 @@ class ConfusionMatrix {
  public:
   /// Throws ValueError for less than one class.
   explicit ConfusionMatrix(Index classes);
-  /// Counts outputs (..., classes) and int64 targets (...). Throws ShapeError when they do not fit
+  /// Counts outputs (..., classes) and int64 targets (...), but those that are `ignored_label`. Throws ShapeError when they do not fit
   /// and ValueError for a class out of range.
   void add(const Tensor& outputs, const Tensor& targets);
   /// Throws ValueError unless both are in [0, classes).

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "autodiff/errors.hpp"
+#include "autodiff/ops/network/losses_classification.hpp"
 
 namespace dtheta::nn {
 namespace {
@@ -20,34 +21,61 @@ Index width_of(const Tensor& outputs) {
   return shape.rank() < 1 ? 1 : shape[shape.rank() - 1];
 }
 
-/// Outputs (..., classes) and labels (...), a row of outputs for each.
+/// Outputs (..., classes) and labels (...), a row of outputs for each; or one output for each label,
+/// under its shape.
 class Rows {
  public:
   Rows(const std::string& metric, const Tensor& outputs, const Tensor& targets)
-      : outputs_(outputs.data<float>()), width_(static_cast<std::size_t>(width_of(outputs))) {
-    if (targets.dtype() != DType::int64) {
-      throw TypeError(fmt::format("{}: targets are {}, the classes of examples are int64", metric,
-                                  to_string(targets.dtype())));
-    }
+      : outputs_(outputs.data<float>()),
+        width_(targets.size() == outputs.size() ? 1 : static_cast<std::size_t>(width_of(outputs))) {
     if (static_cast<std::size_t>(targets.size()) * width_ != outputs_.size()) {
       throw ShapeError(fmt::format("{}: targets {} are not one for each output of {}", metric,
                                    to_string(targets.shape()), to_string(outputs.shape())));
     }
-    labels_ = targets.data<Index>();
+    take_labels(metric, targets);
+    const auto classes = static_cast<Index>(this->classes());
+    const auto bad = std::ranges::find_if(
+        labels_, [&](Index l) { return l != ignored_label && (l < 0 || l >= classes); });
+    if (bad == labels_.end()) return;
+    throw ValueError(fmt::format("{}: label {} at position {} of {} is outside [0, {})", metric,
+                                 *bad, bad - labels_.begin(), to_string(targets.shape()), classes));
   }
   [[nodiscard]] std::size_t count() const { return labels_.size(); }
+  [[nodiscard]] std::size_t classes() const { return width_ == 1 ? 2 : width_; }
+  /// False for an example, or position, that is to be left out, see ignored_label.
+  [[nodiscard]] bool counts(std::size_t i) const { return labels_[i] != ignored_label; }
   [[nodiscard]] Index label(std::size_t i) const { return labels_[i]; }
   [[nodiscard]] std::span<const float> output(std::size_t i) const {
     return outputs_.subspan(i * width_, width_);
   }
-  [[nodiscard]] Index largest(std::size_t i) const {
+  /// The class with the largest output; of two with one output, 1 where it is above the threshold.
+  [[nodiscard]] Index told(std::size_t i, double threshold) const {
     const auto row = output(i);
+    if (width_ == 1) return static_cast<double>(row[0]) > threshold ? 1 : 0;
     return std::ranges::max_element(row) - row.begin();
   }
 
  private:
+  /// Whole numbers too, as the masks of segmentation often are real.
+  void take_labels(const std::string& metric, const Tensor& targets) {
+    if (targets.dtype() == DType::int64) {
+      labels_.assign(targets.data<Index>().begin(), targets.data<Index>().end());
+      return;
+    }
+    const Tensor wide = targets.to(DType::float64);
+    for (const double v : wide.data<double>()) {
+      if (v != std::floor(v) || std::abs(v) > 0x1p31) {
+        throw TypeError(fmt::format(
+            "{}: targets {} are {} and not all whole numbers, {} say: the classes of examples are "
+            "needed",
+            metric, to_string(targets.shape()), to_string(targets.dtype()), v));
+      }
+      labels_.push_back(static_cast<Index>(v));
+    }
+  }
+
   std::span<const float> outputs_;
-  std::span<const Index> labels_;
+  std::vector<Index> labels_;
   std::size_t width_;
 };
 
@@ -58,18 +86,22 @@ double mean_of(std::span<const double> sums) {
 
 bool is_right(const Rows& rows, std::size_t i, double threshold) {
   const std::span<const float> row = rows.output(i);
-  if (row.size() == 1) {
-    return !std::isnan(row[0]) && (static_cast<double>(row[0]) > threshold) == (rows.label(i) == 1);
-  }
-  const Index largest = rows.largest(i);
-  return largest == rows.label(i) && !std::isnan(row[static_cast<std::size_t>(largest)]);
+  const Index told = rows.told(i, threshold);
+  return told == rows.label(i) && !std::isnan(row[row.size() == 1 ? 0 : std::size_t(told)]);
+}
+
+/// The output of its label among those of all classes.
+void require_classes(const std::string& metric, const Rows& rows, std::size_t i) {
+  if (rows.output(i).size() > 1) return;
+  throw ShapeError(
+      fmt::format("{}: one output for each target, an output for each class is needed", metric));
 }
 
 /// Whether less than k outputs are as large as that of the label, those before it in ties.
 bool is_in_top(const Rows& rows, std::size_t i, Index k) {
   const std::span<const float> row = rows.output(i);
   const auto label = static_cast<std::size_t>(rows.label(i));
-  if (label >= row.size() || std::isnan(row[label])) return false;
+  if (std::isnan(row[label])) return false;
   Index before = 0;
   for (std::size_t c = 0; c < row.size(); ++c) {
     before += row[c] > row[label] || (row[c] == row[label] && c < label) ? 1 : 0;
@@ -91,8 +123,9 @@ Metric mean_over_labels(std::string name, std::string target,
   const auto add = [name, target, of](const Tensor& outputs, const Table& batch, Sums& sums) {
     const Rows rows(name, outputs, batch[target]);
     sums.resize(2);
-    for (std::size_t i = 0; i < rows.count(); ++i) sums[0] += of(rows, i);
-    sums[1] += static_cast<double>(rows.count());
+    for (std::size_t i = 0; i < rows.count(); ++i) {
+      if (rows.counts(i)) sums[0] += of(rows, i), sums[1] += 1;
+    }
   };
   return {std::move(name), add, mean_of, true};
 }
@@ -138,19 +171,22 @@ Metric accuracy(double threshold, std::string target) {
 
 Metric top_k(Index k, std::string target) {
   if (k < 1) throw ValueError(fmt::format("top_k: k {}, must be at least 1", k));
-  return mean_over_labels(
-      fmt::format("top-{} accuracy", k), std::move(target),
-      [=](const Rows& rows, std::size_t i) { return is_in_top(rows, i, k) ? 1.0 : 0.0; });
+  const std::string name = fmt::format("top-{} accuracy", k);
+  return mean_over_labels(name, std::move(target), [=](const Rows& rows, std::size_t i) {
+    require_classes(name, rows, i);
+    return is_in_top(rows, i, k) ? 1.0 : 0.0;
+  });
 }
 
 Metric macro_f1(std::string target) {
   const auto add = [target](const Tensor& outputs, const Table& batch, Sums& sums) {
     const Rows rows("macro F1", outputs, batch[target]);
-    const auto classes = static_cast<std::size_t>(width_of(outputs));
+    const std::size_t classes = rows.classes();
     sums.resize(classes * classes);
     for (std::size_t i = 0; i < rows.count(); ++i) {
+      if (!rows.counts(i)) continue;
       const auto label = static_cast<std::size_t>(rows.label(i));
-      if (label < classes) sums[label * classes + static_cast<std::size_t>(rows.largest(i))] += 1;
+      sums[label * classes + static_cast<std::size_t>(rows.told(i, 0))] += 1;
     }
   };
   const auto value = [](std::span<const double> sums) {
@@ -173,9 +209,11 @@ Metric macro_f1(std::string target) {
 }
 
 Metric perplexity(std::string target) {
-  Metric mean = mean_over_labels(
-      "perplexity", std::move(target),
-      [](const Rows& rows, std::size_t i) { return surprise(rows.output(i), rows.label(i)); });
+  Metric mean =
+      mean_over_labels("perplexity", std::move(target), [](const Rows& rows, std::size_t i) {
+        require_classes("perplexity", rows, i);
+        return surprise(rows.output(i), rows.label(i));
+      });
   mean.value = [](std::span<const double> sums) { return std::exp(mean_of(sums)); };
   mean.larger_is_better = false;
   return mean;

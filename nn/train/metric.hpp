@@ -29,9 +29,11 @@ struct Metric {
   bool larger_is_better = true;
 };
 
-/// Those that there are. Outputs are (..., classes) and targets int64 (...) for those of classes;
-/// both have one shape for those of values. All throw ShapeError or TypeError for others, and read
-/// the column `target`.
+/// Those that there are. For those of classes, outputs are (..., classes) and targets (...), or both
+/// have one shape where an output says which of two classes it is; targets are int64 or whole
+/// numbers, and those that are `ignored_label` are left out. For those of values both have one
+/// shape. All throw ShapeError, TypeError or, for a label that is of no class, ValueError for
+/// others, and read the column `target`.
 namespace metric {
 
 /// The share of examples, or positions, whose class is told right: the one with the largest output
@@ -40,7 +42,7 @@ namespace metric {
 /// The share whose class is among the k with the largest outputs. Throws ValueError for k < 1.
 [[nodiscard]] Metric top_k(Index k, std::string target = target_column);
 /// The mean over all classes that occur of 2 p r / (p + r), precision p and recall r: 0 where
-/// both are.
+/// both are. One output is class 1 where it is above 0.
 [[nodiscard]] Metric macro_f1(std::string target = target_column);
 /// exp of the mean of -log softmax(outputs)[target].
 [[nodiscard]] Metric perplexity(std::string target = target_column);

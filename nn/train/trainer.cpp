@@ -56,7 +56,7 @@ Trainer::Trainer(ModelRef model, TableView train, bool is_dataset, TrainerOption
     : model_(model),
       train_(std::move(train)),
       options_(std::move(options)),
-      cost_(options_.cost ? options_.cost : cost_of(model_, options_.loss)),
+      cost_(detail::cost_for(model_, train_, options_)),
       binary_(!options_.cost && is_binary(options_.loss)),
       rows_((detail::require_settings(train_, options_, is_dataset), rows_for(train_, options_))),
       batches_(trained_on(), options_.batch_size, options_.seed, LastBatch::drop) {
@@ -93,7 +93,15 @@ std::span<const Index> Trainer::rows_of(Index step) {
 detail::StepProgram::Request Trainer::request_of(Index step, bool hooked) {
   const StepHook& hook = options_.hook;
   detail::StepProgram::Request request{.step = step, .rows = rows_of(step)};
-  if (options_.learning_rate) request.rate = options_.learning_rate(step);
+  if (options_.learning_rate) {
+    request.rate = options_.learning_rate(step);
+    if (!(*request.rate >= 0 && std::isfinite(*request.rate))) {
+      throw ValueError(fmt::format(
+          "trainer: learning_rate says {} for step {}: a finite number that is not negative is "
+          "needed",
+          *request.rate, step));
+    }
+  }
   if (plateau_) request.rate_scale = plateau_->rate();
   if (hooked && hook.run) request.before = [&] { hook.run(*this); };
   if (hooked && hook.after) request.after = [&] { hook.after(*this); };

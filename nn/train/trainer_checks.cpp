@@ -7,7 +7,9 @@
 #include <cmath>
 
 #include "autodiff/errors.hpp"
+#include "autodiff/ops/network/losses_classification.hpp"
 #include "nn/data/batch_shape.hpp"
+#include "nn/init.hpp"
 #include "nn/lbfgs.hpp"
 
 namespace dtheta::nn::detail {
@@ -111,6 +113,12 @@ void require_metrics(const TrainerOptions& options) {
   if (options.plateau) require_watched(options, options.plateau->watch, "the plateau schedule");
 }
 
+bool has_ignored(const TableView& data) {
+  if (!data.has(target_column) || data[target_column].dtype() != DType::int64) return false;
+  const std::span<const Index> labels = data[target_column].data<Index>();
+  return std::ranges::find(labels, ignored_label) != labels.end();
+}
+
 }  // namespace
 
 void require_settings(const TableView& train, const TrainerOptions& options, bool is_dataset) {
@@ -134,11 +142,29 @@ Index classes_of(const Shape& output, Loss loss) {
   return is_over_classes(loss) && output.rank() > 0 ? output[output.rank() - 1] : 2;
 }
 
+BatchCost cost_for(const ModelView& model, const TableView& train, const TrainerOptions& options) {
+  if (options.cost) return options.cost;
+  const bool may_ignore = options.loss == Loss::cross_entropy_with_logits;
+  if (!may_ignore || !(has_ignored(train) || has_ignored(options.validation))) {
+    return cost_of(model, options.loss);
+  }
+  return [model](Recording& r, const RecordedBatch& batch) -> CostAndOutput {
+    const Var z = model.forward(r, batch[input_column]), labels = batch[target_column];
+    const Index classes = z.rank() > 0 ? z.shape()[z.rank() - 1] : 0;
+    // Losses of what is left out are 0 already: the weights are for the mean.
+    const Var ones = r.tape().constant(constant({classes}, 1));
+    const Var losses = cross_entropy_with_logits(z, labels, ignored_label);
+    return {weighted_mean(losses, weights_of(ones, labels)), z};
+  };
+}
+
 void require_labels(const TableView& data, const Shape& output, Loss loss) {
   if (!takes_probabilities(loss) || data[target_column].dtype() != DType::int64) return;
   const std::span<const Index> all = data[target_column].data<Index>();
   const Index classes = classes_of(output, loss);
-  const auto bad = std::ranges::find_if(all, [&](Index l) { return l < 0 || l >= classes; });
+  const bool may_ignore = loss == Loss::cross_entropy_with_logits;
+  const auto bad = std::ranges::find_if(
+      all, [&](Index l) { return (l < 0 || l >= classes) && !(may_ignore && l == ignored_label); });
   if (bad == all.end()) return;
   const Index width = data[target_column].size() / data.count();
   throw ValueError(fmt::format("trainer: label {} of row {} is outside [0, {})", *bad,

@@ -9,6 +9,10 @@ namespace dtheta::nn::detail {
 /// that cannot be trained on.
 void require_settings(const TableView& train, const TrainerOptions& options, bool is_dataset);
 
+/// The cost of the options, or else their loss. Where a label of the data is `ignored_label`,
+/// cross_entropy_with_logits leaves such examples or positions out of the mean, as in PyTorch.
+[[nodiscard]] BatchCost cost_for(const ModelView& model, const TableView& train,
+                                 const TrainerOptions& options);
 /// Throws ValueError for labels that are no class of an output of this shape.
 void require_labels(const TableView& data, const Shape& output, Loss loss);
 /// The number of classes of an output of this shape; 2 for losses of two classes.

@@ -17,6 +17,10 @@ namespace {
 constexpr std::string_view model_prefix = "model.", average_prefix = "average.",
                            best_prefix = "best.";
 
+/// What is not trained keeps all its bits, of which the trainer's float32 has half.
+bool is_frozen(const Parameter& p) { return !p.trainable; }
+bool is_frozen(const Buffer&) { return false; }
+
 double threshold_of(Loss loss) { return loss == Loss::binary_cross_entropy ? 0.5 : 0; }
 
 }  // namespace
@@ -53,7 +57,7 @@ void Trainer::store() {
   const auto put = [&](const auto& members) {
     for (const auto& m : members) {
       const auto at = std::ranges::find(weights, m.path, &detail::NamedWeights::path);
-      if (at == weights.end()) continue;
+      if (at == weights.end() || is_frozen(*m.member)) continue;
       m.member->value = Tensor(at->shape, at->values).to(DType::float64);
     }
   };

@@ -165,7 +165,9 @@ BOOST_AUTO_TEST_CASE(who_forgets_to_list_is_told_what) {
   Forgetful forgetful;
   initialize(forgetful, 1);
   const std::string called = message<StateError>([&] { return run(forgetful, tape, {3, 4}); });
-  BOOST_TEST(has(called, "Forgetful calls a Linear that its fields() does not list"), called);
+  BOOST_TEST(has(called, "Forgetful calls a Linear at "), called);
+  BOOST_TEST(has(called, "fields.cpp:"), called);  // the line of the call
+  BOOST_TEST(has(called, " that its fields() does not list"), called);
   Careless careless;
   initialize(careless, 1);
   const std::string used = message<StateError>([&] { return run(careless, tape, {3, 4}); });

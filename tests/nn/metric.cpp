@@ -49,6 +49,16 @@ std::vector<Case> cases() {
        classes({3}, {1, 0, 0}), 2 / thirds},
       {"accuracy of nan", metric::accuracy(), floats({2, 2}, {nan, 1, nan, nan}),
        classes({2}, {0, 0}), 0},
+      {"accuracy of what counts", metric::accuracy(), four, classes({4}, {-100, 2, 2, -100}), 0.5},
+      {"accuracy of a mask", metric::accuracy(), floats({1, 1, 2, 2}, {1, -1, 2, -2}),
+       Tensor(Shape{1, 1, 2, 2}, {1.0, 0.0, 0.0, 0.0}), 0.75},
+      {"top 1 of what counts", metric::top_k(1), four, classes({4}, {0, -100, 2, -100}), 1},
+      {"macro F1 of what counts", metric::macro_f1(), four, classes({4}, {0, -100, 2, -100}), 1},
+      // Class 0: told once, right, is twice. Class 1: told twice, once right, is once. 2/3 each.
+      {"macro F1 of one output", metric::macro_f1(), floats({3, 1}, {-1, 2, 3}),
+       classes({3}, {0, 1, 0}), 2 / thirds},
+      {"perplexity of what counts", metric::perplexity(), floats({2, 2}, {1, 1, 1000, 0}),
+       classes({2}, {1, -100}), 2},
       {"top 1", metric::top_k(1), four, labels, 0.5},
       {"top 2", metric::top_k(2), four, labels, 1},
       {"ties: the first stand first", metric::top_k(1), floats({2, 2}, {1, 1, 1, 1}),
@@ -99,7 +109,15 @@ BOOST_DATA_TEST_CASE(batches_make_no_difference, cases()) {
 BOOST_AUTO_TEST_CASE(what_does_not_fit_is_refused) {
   const Tensor outputs = floats({2, 2}, {0, 1, 1, 0});
   BOOST_CHECK_THROW(value_of(metric::accuracy(), outputs, classes({3}, {0, 1, 0})), ShapeError);
-  BOOST_CHECK_THROW(value_of(metric::accuracy(), outputs, Tensor(Shape{2})), TypeError);
+  BOOST_CHECK_THROW(value_of(metric::accuracy(), outputs, Tensor(Shape{2}, {0.0, 0.5})), TypeError);
+  for (const Metric& m :
+       {metric::accuracy(), metric::top_k(1), metric::macro_f1(), metric::perplexity()}) {
+    BOOST_CHECK_THROW(value_of(m, outputs, classes({2}, {0, 2})), ValueError);
+    BOOST_CHECK_THROW(value_of(m, outputs, classes({2}, {0, -1})), ValueError);
+  }
+  const Tensor one = floats({2, 1}, {0, 1});
+  BOOST_CHECK_THROW(value_of(metric::top_k(1), one, classes({2}, {0, 1})), ShapeError);
+  BOOST_CHECK_THROW(value_of(metric::perplexity(), one, classes({2}, {0, 1})), ShapeError);
   BOOST_CHECK_THROW(value_of(metric::mse(), outputs, Tensor(Shape{2})), ShapeError);
   BOOST_CHECK_THROW(value_of(metric::accuracy(0, "label"), outputs, classes({2}, {0, 1})),
                     ValueError);
@@ -109,6 +127,7 @@ BOOST_AUTO_TEST_CASE(what_does_not_fit_is_refused) {
 BOOST_AUTO_TEST_CASE(a_confusion_matrix_counts) {
   ConfusionMatrix m(3);
   m.add(floats({4, 3}, {3, 2, 1, 0, 5, 4, 1, 2, 3, 9, 8, 7}), classes({4}, {0, 2, 2, 1}));
+  m.add(floats({1, 3}, {3, 2, 1}), classes({1}, {-100}));  // left out
   BOOST_TEST(m.total() == 4);
   BOOST_TEST(m.count(2, 1) == 1);
   BOOST_TEST(m.accuracy() == 0.5);

@@ -8,6 +8,7 @@
 
 #include "autodiff/errors.hpp"
 #include "autodiff/ops/elementwise/arithmetic.hpp"
+#include "autodiff/ops/network/losses_classification.hpp"
 #include "autodiff/ops/reduction/reduction.hpp"
 #include "autodiff/ops/shape/indexing.hpp"
 #include "autodiff/ops/shape/slice.hpp"
@@ -112,6 +113,33 @@ BOOST_AUTO_TEST_CASE(tokens_have_labels_of_their_own) {
   // The mean of -log p is the cost: perplexity is its exponential, to float's rounding.
   BOOST_TEST(std::abs(std::log(trainer.history().back()["perplexity"]) -
                       trainer.history().back()["validation cost"]) < 1e-5);
+}
+
+BOOST_AUTO_TEST_CASE(positions_without_a_label_are_left_out) {
+  const Table whole = counting(40);
+  Tensor targets = whole["target"];
+  // Some say nothing and others would be wrong if they were looked at.
+  for (Index i = 0; i < targets.size(); i += 3) {
+    targets.data<Index>()[static_cast<std::size_t>(i)] = ignored_label;
+  }
+  const Table data{{"input", whole["input"]}, {"target", targets}};
+  TokenTable model;
+  initialize(model, 1);
+  TrainerOptions options = quiet(Adam{.learning_rate = 0.1}, 8);
+  options.validation = data;
+  options.metrics = {metric::accuracy(), metric::perplexity()};
+  Trainer trainer(model, data, options);
+  trainer.fit(60);
+  const EpochReport& last = trainer.history().back();
+  BOOST_TEST(last["accuracy"] == 1.0);
+  // The mean of -log p over the positions that count: each batch has equally many of them.
+  BOOST_TEST(std::abs(std::log(last["perplexity"]) - last["validation cost"]) < 1e-5);
+  // Another loss has no such label, nor has another number.
+  options.loss = Loss::cross_entropy;
+  BOOST_CHECK_THROW(Trainer(model, data, options), ValueError);
+  targets.data<Index>()[0] = -1;
+  const Table wrong{{"input", whole["input"]}, {"target", targets}};
+  BOOST_CHECK_THROW(Trainer(model, wrong, quiet(Adam{}, 8)), ValueError);
 }
 
 BOOST_AUTO_TEST_CASE(token_ids_are_evaluated_as_they_are_trained) {
