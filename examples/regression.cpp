@@ -113,7 +113,7 @@ int main() {
     }
     fmt::print("{:<12} differs from its closed form by {:.1e}; gradient: {}\n", term.name(), off,
                gradcheck::to_string(check.verdict));
-    right = right && off < 1e-4;
+    right = right && off < 2e-5;
   }
   return right ? 0 : 1;
 }
