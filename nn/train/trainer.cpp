@@ -115,7 +115,12 @@ detail::StepProgram::Request Trainer::request_of(Index step, bool hooked) {
 }
 
 detail::StepProgram::Outcome Trainer::compute(Index step, bool hooked) {
-  return program_->run(train_, request_of(step, hooked));
+  const detail::StepProgram::Request request = request_of(step, hooked);
+  try {
+    return program_->run(train_, request);
+  } catch (const ValueError& e) {
+    detail::rethrow_with_place(e, *program_, step);
+  }
 }
 
 double Trainer::current_rate() const {

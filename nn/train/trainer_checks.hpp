@@ -1,5 +1,6 @@
 #pragma once
 
+#include "autodiff/errors.hpp"
 #include "nn/train/step/step_program.hpp"
 #include "nn/train/trainer_options.hpp"
 
@@ -17,6 +18,10 @@ void require_settings(const TableView& train, const TrainerOptions& options, boo
 void require_labels(const TableView& data, const Shape& output, Loss loss);
 /// The number of classes of an output of this shape; 2 for losses of two classes.
 [[nodiscard]] Index classes_of(const Shape& output, Loss loss);
+
+/// From a handler of `e`, which a run of this step threw: throws it again, with the op, its line and
+/// its layer behind the message, where it was an op that met an index it cannot take.
+[[noreturn]] void rethrow_with_place(const ValueError& e, const StepProgram& program, Index step);
 
 /// Whether all weights and all state are.
 [[nodiscard]] bool all_finite(const StepProgram& program);

@@ -11,7 +11,9 @@
 #include "autodiff/ops/network/losses_classification.hpp"
 #include "autodiff/ops/reduction/reduction.hpp"
 #include "autodiff/ops/shape/indexing.hpp"
+#include "autodiff/ops/shape/rearrange.hpp"
 #include "autodiff/ops/shape/slice.hpp"
+#include "nn/layers/embedding.hpp"
 #include "nn/train/evaluator.hpp"
 #include "spiral.hpp"
 
@@ -140,6 +142,26 @@ BOOST_AUTO_TEST_CASE(positions_without_a_label_are_left_out) {
   targets.data<Index>()[0] = -1;
   const Table wrong{{"input", whole["input"]}, {"target", targets}};
   BOOST_CHECK_THROW(Trainer(model, wrong, quiet(Adam{}, 8)), ValueError);
+}
+
+BOOST_AUTO_TEST_CASE(a_token_that_is_none_is_told_with_its_layer_and_line) {
+  const Table whole = counting(40);
+  Tensor ids = whole["input"];
+  ids.data<Index>()[100] = 4;
+  const Table data{{"input", ids}, {"target", whole["target"]}};
+  Sequential model{Embedding(4, 3), Linear(3, 4)};
+  initialize(model, 1);
+  // Whichever step meets it: the first is told when it is recorded.
+  BOOST_CHECK_EXCEPTION(
+      Trainer(model, data, quiet(Adam{}, 8)).fit(2), ValueError, [](const auto& e) {
+        const std::string text = e.what();
+        BOOST_TEST(text.find("embedding: index 4 at position ") == 0U, text);
+        BOOST_TEST(
+            text.find("is out of range for 4 elements\n  in take (record ") != std::string::npos,
+            text);
+        BOOST_TEST(text.find("in layer 0 (Embedding), at step ") != std::string::npos, text);
+        return text.find("embedding.cpp:") != std::string::npos;
+      });
 }
 
 BOOST_AUTO_TEST_CASE(token_ids_are_evaluated_as_they_are_trained) {
