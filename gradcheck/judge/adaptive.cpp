@@ -116,7 +116,12 @@ class Adaptive {
       Group group(request_, {along.search_from(request_, i, length)});
       found_.complete = group.run([&](std::size_t) { return standard; });
       const Search& search = group.searches().front();
-      if (search.decided() && search.finding().verdict == Verdict::pass) finding = search.finding();
+      const Finding& answer = search.finding();
+      // From closer, where J may stand still, it says no more than before; and a wide step that
+      // agrees only with the block's largest derivative may have passed over all that J does.
+      const bool crumb = std::abs(answer.numeric) + answer.bar <= standard.crumb;
+      const bool passes = search.decided() && answer.verdict == Verdict::pass;
+      if (passes && crumb && answer.step >= apart * length) finding = answer;
       if (!found_.complete) return;
     }
   }

@@ -67,7 +67,9 @@ class Inquirer {
       reach *= factor;
       for (const double sign : {1.0, -1.0}) {
         const double there = at(x_ + sign * reach);
-        if (std::isfinite(there) && there != request_.cost) return jump_within(sign * reach);
+        // What noise can do is no move.
+        const bool moves = std::abs(there - request_.cost) > noise_margin * noise_;
+        if (std::isfinite(there) && moves) return jump_within(sign * reach);
       }
     }
     return 0.0;

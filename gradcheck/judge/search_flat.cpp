@@ -47,6 +47,9 @@ bool Search::accuse_still(const Standard& standard) {
 void Search::judge_zero(const Standard& standard) {
   if (standard.thorough && !moved_ && descend()) return;
   const Slope* flat = widest_flat(std::numeric_limits<double>::infinity());
+  // So close to x, where a plan may send all of a block, any J that moves in quanta stands still.
+  constexpr double close = 1e-4;  // of the entry's size
+  if (flat != nullptr && !moved_ && flat->step < close * start_.size && climb()) return;
   if (flat == nullptr) return choose_step(slopes_.back(), bars(slopes_.back(), standard), standard);
   const Slope widest = *flat;
   const Bars bar = bars(widest, standard);

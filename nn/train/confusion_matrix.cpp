@@ -6,7 +6,7 @@
 #include <numeric>
 
 #include "autodiff/errors.hpp"
-#include "autodiff/ops/network/losses_classification.hpp"
+#include "autodiff/ops/loss/losses_classification.hpp"
 
 namespace dtheta::nn {
 

@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "autodiff/errors.hpp"
-#include "autodiff/ops/network/losses_classification.hpp"
+#include "autodiff/ops/loss/losses_classification.hpp"
 
 namespace dtheta::nn {
 namespace {

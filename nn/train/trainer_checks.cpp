@@ -8,7 +8,7 @@
 #include <ranges>
 
 #include "autodiff/errors.hpp"
-#include "autodiff/ops/network/losses_classification.hpp"
+#include "autodiff/ops/loss/losses_classification.hpp"
 #include "nn/data/batch_shape.hpp"
 #include "nn/init.hpp"
 #include "nn/lbfgs.hpp"

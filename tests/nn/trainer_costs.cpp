@@ -8,7 +8,7 @@
 
 #include "autodiff/errors.hpp"
 #include "autodiff/ops/elementwise/arithmetic.hpp"
-#include "autodiff/ops/network/losses_classification.hpp"
+#include "autodiff/ops/loss/losses_classification.hpp"
 #include "autodiff/ops/reduction/reduction.hpp"
 #include "autodiff/ops/shape/indexing.hpp"
 #include "autodiff/ops/shape/rearrange.hpp"
