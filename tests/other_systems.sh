@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# The tests on other systems and with other compilers, each from nothing: a Debian release in a folder
-# of its own, in which tests/run.sh installs what it needs. Takes about half an hour for each on two
-# cores, so tests/run.sh comes here with --long only.
+# Other systems and other compilers, each from nothing: a Debian release in a folder of its own, where
+# warnings are errors. `tests` builds all and runs the tests, which takes about half an hour on two cores,
+# so tests/run.sh comes here with --long only; `sources` sends the sources of the libraries and the
+# checker's tests through the front end of the compiler (tests/front_end.py), which takes less.
 #
-#   tests/other_systems.sh [RELEASE:COMPILER...]     all of the matrix below, without arguments
+#   tests/other_systems.sh [RELEASE:COMPILER[:WHAT]...]     all of the matrix below, without arguments
 #
 # The folders stay under DTHETA_SYSTEMS (/var/tmp/dtheta-systems), so that a second time takes less.
 # As a test of tests/run.sh it exits with 77 where it cannot be carried out, and says why.
@@ -11,8 +12,9 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 . tests/bootstrap.sh
 
-matrix=(bookworm:g++-12 bookworm:clang++-14 bookworm:clang++-19
-  trixie:g++-14 trixie:g++-13 trixie:g++-12 trixie:clang++-19)
+matrix=(bookworm:g++-12:tests trixie:g++-14:tests
+  bookworm:clang++-14:sources bookworm:clang++-16:sources
+  trixie:g++-12:sources trixie:g++-13:sources trixie:clang++-19:sources)
 [ $# -eq 0 ] || matrix=("$@")
 systems=${DTHETA_SYSTEMS:-/var/tmp/dtheta-systems}
 
@@ -41,15 +43,18 @@ bare() {
   mkdir -p "$systems"
   debootstrap --variant=minbase "$release" "$dir" >"$systems/$release.log" 2>&1 ||
     { tail -n 20 "$systems/$release.log"; return 1; }
+  # Nothing is lost with a folder that can be made anew: no file has to reach the disk at once.
+  echo force-unsafe-io >"$dir/etc/dpkg/dpkg.cfg.d/unsafe-io"
   cp /etc/resolv.conf "$dir/etc/resolv.conf" 2>/dev/null || true
   touch "$dir/.complete"
 }
 
-# in_system RELEASE COMMAND...: runs it there, with /proc and terminals.
+# in_system RELEASE COMMAND...: runs it there, with /proc, terminals and shared memory.
 in_system() {
   local dir=$systems/$1
   shift
-  unshare --mount sh -c 'mount -t proc proc "$0/proc" && mount -t devpts devpts "$0/dev/pts" &&
+  unshare --mount sh -c 'mkdir -p "$0/dev/shm" && mount -t proc proc "$0/proc" &&
+    mount -t devpts devpts "$0/dev/pts" && mount -t tmpfs tmpfs "$0/dev/shm" &&
     exec chroot "$0" "$@"' "$dir" \
     env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root \
     LC_ALL=C.UTF-8 DTHETA_OTHER_SYSTEM=1 "$@"
@@ -72,9 +77,22 @@ copy_to() {
 results=()
 failed=0
 for entry in "${matrix[@]}"; do
-  release=${entry%%:*}
-  compiler=${entry#*:}
-  echo "== $release, $compiler"
+  IFS=: read -r release compiler what <<<"$entry"
+  what=${what:-tests}
+  case $what in
+    tests) command='exec bash tests/run.sh --werror' ;;
+    sources)
+      # shellcheck disable=SC2016
+      command='. tests/bootstrap.sh && need "${build_packages[@]}" "${test_packages[@]}" &&
+        configure build -Dwerror=true &&
+        exec python3 tests/front_end.py build autodiff dtheta gradcheck nn tests/gradcheck'
+      ;;
+    *)
+      echo "$entry: 'tests' or 'sources', not '$what'"
+      exit 1
+      ;;
+  esac
+  echo "== $release, $compiler, $what"
   if ! bare "$release"; then
     echo "Debian $release could not be fetched (see above; is there a network?)"
     exit 77
@@ -84,7 +102,7 @@ for entry in "${matrix[@]}"; do
   in_system "$release" sh -c "apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install \
     -qq -y --no-install-recommends $(package_of "$compiler") >/dev/null"
   log=$systems/$release-$compiler.log
-  if in_system "$release" env CXX="$compiler" bash "$there/tests/run.sh" >"$log" 2>&1; then
+  if in_system "$release" env CXX="$compiler" bash -c "cd $there && $command" >"$log" 2>&1; then
     results+=("$entry: $(tail -n 1 "$log")")
   else
     failed=1
