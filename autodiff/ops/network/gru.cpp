@@ -71,10 +71,10 @@ struct GruGrad {
 
   static std::vector<Sample<GruGrad>> samples() {
     std::vector<Sample<GruGrad>> list;
-    const auto add = [&](const RecurrentSizes& z, Index first, Index count) {
-      const Shape given{count, z.time, z.samples, z.hidden};
+    const auto add = [&](const RecurrentSizes& z, Index from, Index blocks) {
+      const Shape given{blocks, z.time, z.samples, z.hidden};
       list.push_back(
-          {{z.reverse, first, count},
+          {{z.reverse, from, blocks},
            {real(given), real(kept_shape(z)), real(weights_shape(z)), real(state_shape(z))}});
     };
     for (const RecurrentSizes& z : detail::recurrent_cases()) add(z, 0, detail::gru_blocks);

@@ -96,10 +96,10 @@ struct LstmGrad {
 
   static std::vector<Sample<LstmGrad>> samples() {
     std::vector<Sample<LstmGrad>> list;
-    const auto add = [&](const Case& c, Index first, Index count) {
-      const Shape given{count, c.z.time, c.z.samples, c.z.hidden};
+    const auto add = [&](const Case& c, Index from, Index blocks) {
+      const Shape given{blocks, c.z.time, c.z.samples, c.z.hidden};
       list.push_back(
-          {{c.z.reverse, first, count}, {real(given), c.kept(), c.weights(), c.state()}});
+          {{c.z.reverse, from, blocks}, {real(given), c.kept(), c.weights(), c.state()}});
     };
     for (const Case& c : cases()) add(c, 0, detail::lstm_blocks);
     add({{2, 1, 2}}, 0, 1);
