@@ -2,6 +2,7 @@
 // of large numbers, terms rounded one by one.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdlib>
@@ -44,6 +45,8 @@ World coarsened(Random& random) {
       "half precision",     "printed %.{}e",          "counted in units",
       "log of a float exp", "square root of a float", "cut off, not rounded"};
   world.kind = names[kind];
+  // Of a J in units of which exp is a float.
+  const double most = std::max(16.0, std::abs(m.cost(m.theta)) / 64.0);
   world.cost = [=, f = m.cost](std::span<const double> p) {
     const double x = f(p);
     switch (kind) {
@@ -54,7 +57,7 @@ World coarsened(Random& random) {
       case 2:
         return std::round(x / unit) * unit;
       case 3:
-        return 16.0 * std::log(as_float(std::exp(x / 16.0)));
+        return most * std::log(as_float(std::exp(x / most)));
       case 4:
         return x >= 0.0 ? std::pow(as_float(std::sqrt(x)), 2) : x;
       default:

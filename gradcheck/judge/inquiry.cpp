@@ -25,15 +25,22 @@ class Inquirer {
         noise_(noise),
         error_(std::abs(analytic_ - accusation.numeric)) {}
 
-  /// The larger of two steps far below the accusing one at which J's slope is the analytic value; 0
-  /// if there are none.
+  /// The larger of two steps far below the accusing one at which J's slope is the analytic value, or
+  /// J has a corner at x that allows it; 0 if there are none.
   double narrow_step() const {
     constexpr double factor = 16.0;
     for (double step = found_.step / factor; step > least_step(); step /= factor) {
-      if (follows_around(step) && follows_around(step / confirming_ratio)) return step;
+      const double closer = step / confirming_ratio;
+      const Around here = around(step);
+      if (follows(here) && follows(around(closer))) return step;
+      if (bends(here) && stays_bent(here, around(closer))) return step;
     }
     return 0.0;
   }
+
+  /// Whether J jumps to both sides within the accusing step: then it stands still from closer, or
+  /// nearly so, whatever it does.
+  double jumps_on_both_sides() const { return jumps_within(found_.step); }
 
   /// The quantum that hid the slope; 0 if there is none.
   double quantum() const {
@@ -44,9 +51,7 @@ class Inquirer {
     const double last = std::max(furthest * found_.step, std::abs(x_));
     for (double reach = factor * found_.step; reach <= last; reach *= factor) {
       if (!follows(reach) || !follows(-reach)) continue;
-      const double above = jump_within(reach);
-      const double below = above > 0.0 ? jump_within(-reach) : 0.0;
-      if (below > 0.0) return std::max(above, below);
+      if (const double jump = jumps_within(reach); jump > 0.0) return jump;
     }
     return quantum_among_steps();
   }
@@ -83,17 +88,47 @@ class Inquirer {
     return confirming_ratio * std::max(noise_margin * noise_ / (tells * error_), resolved);
   }
 
-  bool follows_around(double step) const {
+  /// J's slopes on both sides of x, and over both.
+  struct Around {
+    double below, above, both;
+    bool moves;  // values that are equal witness nothing
+  };
+  Around around(double step) const {
     const double high = x_ + step, low = x_ - step;
-    const double rise = at(high) - at(low);
-    // Values that are equal witness nothing.
-    return rise != 0.0 && std::abs(rise / (high - low) - analytic_) <= sides * error_;
+    const double over = at(high), under = at(low);
+    return {(request_.cost - under) / (x_ - low), (over - request_.cost) / (high - x_),
+            (over - under) / (high - low), over != under};
+  }
+
+  bool follows(const Around& s) const {
+    return s.moves && std::abs(s.both - analytic_) <= sides * error_;
+  }
+
+  /// A corner at x of which wide steps see one side alone, as of two curves that soon meet again:
+  /// on one side the slope is what the accusation saw, on the other it is the analytic value.
+  bool bends(const Around& s) const {
+    const auto near = [&](double a, double b) { return std::abs(a - b) <= tells * error_; };
+    return (near(s.below, analytic_) && near(s.above, found_.numeric)) ||
+           (near(s.above, analytic_) && near(s.below, found_.numeric));
+  }
+
+  /// From closer the slopes part by as much, where those of a smooth J would have come together.
+  bool stays_bent(const Around& far, const Around& close) const {
+    const double gap = far.above - far.below, left = close.above - close.below;
+    return bends(close) && std::abs(left - gap) <= tells * std::abs(gap);
   }
 
   bool follows(double move) const {
     const double there = x_ + move;
     const double slope = (at(there) - request_.cost) / (there - x_);
     return std::abs(slope - analytic_) <= sides * error_;
+  }
+
+  /// The larger of J's jumps to both sides of x; 0 unless there are two.
+  double jumps_within(double reach) const {
+    const double above = jump_within(reach);
+    const double below = above > 0.0 ? jump_within(-reach) : 0.0;
+    return below > 0.0 ? std::max(above, below) : 0.0;
   }
 
   /// J's jump between x and x + reach; 0 if what is left of its moves is slope and noise.
@@ -124,7 +159,12 @@ Inquiry inquire(const Request& request, std::size_t entry, const Finding& accusa
   if (!std::isfinite(request.analytic[entry]) || !std::isfinite(accusation.numeric)) return inquiry;
   const Inquirer inquirer(request, entry, accusation, noise);
   inquiry.narrow = inquirer.narrow_step();
-  if (inquiry.narrow == 0.0) inquiry.quantum = inquirer.quantum();
+  if (inquiry.narrow > 0.0) {
+    inquiry.quantum = inquirer.jumps_on_both_sides();
+    if (inquiry.quantum > 0.0) inquiry.narrow = 0.0;
+  } else {
+    inquiry.quantum = inquirer.quantum();
+  }
   inquiry.stands = inquiry.narrow == 0.0 && inquiry.quantum == 0.0;
   return inquiry;
 }

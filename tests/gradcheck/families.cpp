@@ -79,8 +79,9 @@ struct Regression {
   int family;
   std::uint64_t seed;
 };
-const std::vector<Regression> regressions{
-    {4, 500773}, {13, 501952}, {13, 7771773}, {10, 31000901}, {13, 52000657}};
+const std::vector<Regression> regressions{{4, 500773},    {13, 501952},   {13, 7771773},
+                                          {10, 31000901}, {13, 52000657}, {13, 600458},
+                                          {6, 830000331}};
 std::ostream& operator<<(std::ostream& out, const Regression& r) {
   return out << "family " << r.family << ", seed " << r.seed;
 }

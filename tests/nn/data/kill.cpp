@@ -41,9 +41,11 @@ int generation_of(const std::string& name) {
   return whole ? number : -1;
 }
 
-/// Writes one generation after another until it is killed; the first has the given number.
-[[noreturn]] void write_for_ever(const std::string& file, int number) {
+/// Writes one generation after another until it is killed; the first has the given number. Says a
+/// byte before, so that who kills it can wait until it has the processor.
+[[noreturn]] void write_for_ever(const std::string& file, int number, int ready) {
   try {
+    if (::write(ready, "", 1) != 1) ::_exit(1);
     for (;; ++number) write_generation(file, number);
   } catch (...) {
     ::_exit(1);
@@ -66,9 +68,14 @@ BOOST_AUTO_TEST_CASE(no_kill_leaves_a_torn_file) {
   std::uniform_real_distribution<double> part(0, 1);
   int last = 0, while_writing = 0;
   for (int i = 0; i < kills; ++i) {
+    int pipe[2];
+    BOOST_REQUIRE(::pipe(pipe) == 0);
     const pid_t child = ::fork();
     BOOST_REQUIRE(child >= 0);
-    if (child == 0) write_for_ever(file, last + 1);
+    if (child == 0) write_for_ever(file, last + 1, pipe[1]);
+    char byte = 0;
+    BOOST_REQUIRE(::read(pipe[0], &byte, 1) == 1);
+    for (const int end : pipe) ::close(end);
     std::this_thread::sleep_for(a_few * part(random));
     ::kill(child, SIGKILL);
     int status = 0;
