@@ -23,6 +23,7 @@ class Inquirer {
         analytic_(request.analytic[entry]),
         found_(accusation),
         noise_(noise),
+        coarse_(noise > inside()),
         error_(std::abs(analytic_ - accusation.numeric)) {}
 
   /// The larger of two steps far below the accusing one at which J's slope is the analytic value, or
@@ -50,8 +51,12 @@ class Inquirer {
     constexpr double factor = 8.0, furthest = 4096.0;
     const double last = std::max(furthest * found_.step, std::abs(x_));
     for (double reach = factor * found_.step; reach <= last; reach *= factor) {
-      if (!follows(reach) || !follows(-reach)) continue;
-      if (const double jump = jumps_within(reach); jump > 0.0) return jump;
+      const bool each = follows(reach) && follows(-reach);
+      // Over both sides together the bend of J cancels; that is asked where roundings of numbers
+      // inside J, far larger than J, may be what it moves in.
+      if (!each && (coarse_ || !follows(around(reach)))) continue;
+      const double jump = jumps_within(reach);
+      if (jump > 0.0 && (each || jump <= inside())) return jump;
     }
     return quantum_among_steps();
   }
@@ -78,6 +83,13 @@ class Inquirer {
       }
     }
     return 0.0;
+  }
+
+  /// As large as what roundings of numbers inside J may be.
+  double inside() const {
+    constexpr double roundings = 64.0;
+    return roundings * std::numeric_limits<double>::epsilon() *
+           std::max(1.0, std::abs(request_.cost));
   }
 
   double at(double value) const { return ask(request_, entry_, value); }
@@ -148,6 +160,7 @@ class Inquirer {
   double analytic_;
   const Finding& found_;
   double noise_;
+  bool coarse_;  // J is known to move in more than that
   double error_;
 };
 

@@ -44,4 +44,12 @@ BOOST_DATA_TEST_CASE(plateaus_beside_a_penalty_are_no_bug, data::make({31131, 65
   }
 }
 
+// Saturated units leave J a sawtooth of the roundings inside it: over steps shorter than a tooth it has
+// another slope, and over longer ones its bend hides the teeth on either side.
+BOOST_AUTO_TEST_CASE(teeth_of_roundings_inside_J_accuse_nobody) {
+  const auto drawn = gradcheck_test::random_model(920001234);
+  const auto result = gc::check(drawn.model.cost, drawn.model.gradient, drawn.model.theta);
+  BOOST_TEST((result.verdict == gc::Verdict::inconclusive), result);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
