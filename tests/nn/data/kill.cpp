@@ -61,8 +61,9 @@ BOOST_AUTO_TEST_CASE(no_kill_leaves_a_torn_file) {
   const TempFolder folder;
   const std::string file = folder / "checkpoint";
   const auto start = std::chrono::steady_clock::now();
-  for (int i = 0; i < 3; ++i) write_generation(file, 0);
-  // Kills fall into the first few generations, however slow the disk is.
+  for (int i = 0; i < 12; ++i) write_generation(file, 0);
+  // Kills fall into the first few generations, however slow the disk is; a child is slower than this,
+  // as all pages that it writes to are copied first.
   const std::chrono::duration<double> a_few = std::chrono::steady_clock::now() - start;
   std::mt19937 random(1);
   std::uniform_real_distribution<double> part(0, 1);
