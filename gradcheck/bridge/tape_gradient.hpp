@@ -23,7 +23,7 @@ class TapeGradient {
   void at(std::span<const double> theta, std::span<double> gradient);
 
   /// How far each entry of the gradient at `theta` is off by the roundings of its arithmetic: its
-  /// distance from the same computation in quad.
+  /// distance from the same computation in long double.
   [[nodiscard]] std::vector<double> rounding(std::span<const double> theta,
                                              std::span<const double> gradient) const;
 

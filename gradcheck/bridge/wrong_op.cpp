@@ -175,7 +175,7 @@ class Trial {
   bool idle_;
 };
 
-/// Judges the trials, the most suspicious first where there is no time for all.
+/// Judges the trials; where time is limited those that are suspicious, the worst first.
 void judge(std::span<const Trial> trials, const WrongOpLimits& limits, WrongOps& result) {
   const auto start = std::chrono::steady_clock::now();
   const unsigned threads = std::max(1U, limits.threads);
@@ -191,10 +191,14 @@ void judge(std::span<const Trial> trials, const WrongOpLimits& limits, WrongOps&
     });
     std::ranges::stable_sort(order, std::greater<>(), [&](std::size_t k) { return suspicion[k]; });
   }
+  if (std::isfinite(limits.seconds)) {
+    const auto innocent = [&](std::size_t k) { return suspicion[k] <= WrongOpLimits::innocent; };
+    result.in_double = std::erase_if(order, innocent);
+  }
   std::vector<std::vector<WrongOp>> found(trials.size());
   std::atomic<std::size_t> next{0}, judged{0};
   detail::in_parallel(threads, [&](std::size_t) {
-    for (std::size_t k = next++; k < trials.size(); k = next++) {
+    for (std::size_t k = next++; k < order.size(); k = next++) {
       const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - start;
       if (k >= threads && spent.count() > limits.seconds) return;
       found[order[k]] = trials[order[k]].judged();
@@ -202,7 +206,7 @@ void judge(std::span<const Trial> trials, const WrongOpLimits& limits, WrongOps&
     }
   });
   result.ops = trials.size();
-  result.not_looked_at = trials.size() - judged;
+  result.not_looked_at = order.size() - judged;
   for (auto& of_one : found) std::ranges::move(of_one, std::back_inserter(result.found));
 }
 

@@ -41,16 +41,20 @@ struct WrongOp {
 [[nodiscard]] std::vector<WrongOp> find_wrong_ops(Var cost, std::span<const Var> leaves,
                                                   std::span<const double> theta);
 
-/// What a search may take. It begins with the ops whose rules look worst in double.
+/// What a search may take.
 struct WrongOpLimits {
   unsigned threads = 1;
-  /// An op that was begun is looked at to its end.
+  /// Where they are limited, each rule is held against a difference in double first: only those that
+  /// are off by more than `innocent` are looked at in quad, the worst first. One that was begun is
+  /// looked at to its end.
   double seconds = std::numeric_limits<double>::infinity();
+  static constexpr double innocent = 1e-6;  ///< of what the rule hands down
 };
-/// What was found of it, and of how many ops not all was seen.
+/// What was found, and how many of the ops were looked at in double alone, or not at all.
 struct WrongOps {
   std::vector<WrongOp> found{};
   std::size_t ops = 0;
+  std::size_t in_double = 0;
   std::size_t not_looked_at = 0;
 };
 [[nodiscard]] WrongOps find_wrong_ops(Var cost, std::span<const Var> leaves,

@@ -236,7 +236,7 @@ BOOST_DATA_TEST_CASE(no_op_of_a_right_network_is_blamed, data::make(nets), net) 
   BOOST_TEST(tape.size() == size);
 }
 
-/// Without any time the op that looks worst in double is looked at, and that is the wrong one.
+/// Without any time only the op that looks worst in double is looked at, and that is the wrong one.
 BOOST_DATA_TEST_CASE(where_time_is_short_the_wrong_op_is_looked_at_first,
                      data::make(nets) * data::make(bugs), net, bug) {
   Tape tape;
@@ -248,7 +248,8 @@ BOOST_DATA_TEST_CASE(where_time_is_short_the_wrong_op_is_looked_at_first,
     const WrongOps hurried =
         find_wrong_ops(cost, leaves.vars(), theta.values(), {.threads = threads, .seconds = 0});
     BOOST_TEST(hurried.ops > 2U * threads);
-    BOOST_TEST(hurried.not_looked_at == hurried.ops - threads);
+    BOOST_TEST(hurried.in_double > 0U);
+    BOOST_TEST(hurried.not_looked_at + hurried.in_double < hurried.ops);
     BOOST_REQUIRE(hurried.found.size() == 1U);
     BOOST_TEST(hurried.found[0].sentence() == whole);
     const WrongOps all = find_wrong_ops(cost, leaves.vars(), theta.values(), {.threads = threads});

@@ -155,8 +155,13 @@ std::vector<Cause> wrong_ops(Result& result, Var cost, std::span<const Var> leav
   if (search.not_looked_at > 0) {
     result.notes.push_back(fmt::format(
         "the time ended before the rules of all ops were held against differences: {} of {} were "
-        "not looked at, those that looked best in double",
+        "not looked at",
         search.not_looked_at, search.ops));
+  } else if (causes.empty() && search.in_double > 0) {
+    result.notes.push_back(fmt::format(
+        "the rule of every op agrees with differences of that op alone, of {} of {} to {} in double: "
+        "the mistake is in none of them by itself, or smaller",
+        search.in_double, search.ops, WrongOpLimits::innocent));
   } else if (causes.empty()) {
     result.notes.emplace_back(
         "the rule of every op agrees with differences of that op alone wherever these could be "
