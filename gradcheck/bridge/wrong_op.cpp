@@ -190,8 +190,6 @@ void judge(std::span<const Trial> trials, const WrongOpLimits& limits, WrongOps&
       }
     });
     std::ranges::stable_sort(order, std::greater<>(), [&](std::size_t k) { return suspicion[k]; });
-  }
-  if (std::isfinite(limits.seconds)) {
     const auto innocent = [&](std::size_t k) { return suspicion[k] <= WrongOpLimits::innocent; };
     result.in_double = std::erase_if(order, innocent);
   }
