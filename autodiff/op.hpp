@@ -10,8 +10,8 @@
 
 #include "autodiff/batch.hpp"
 #include "autodiff/op_sample.hpp"
-#include "autodiff/scalar.hpp"
-#include "autodiff/value_type.hpp"
+#include "autodiff/scalar/scalar.hpp"
+#include "autodiff/scalar/value_type.hpp"
 #include "autodiff/var.hpp"
 
 /// What an op is: a value, a derivative written in ops, and the samples on which both are tested.

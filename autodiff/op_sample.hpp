@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "autodiff/scalar/value_type.hpp"
 #include "autodiff/tensor.hpp"
-#include "autodiff/value_type.hpp"
 
 namespace dtheta {
 

@@ -17,7 +17,7 @@
 #include "autodiff/ops/elementwise/stop_gradient.hpp"
 #include "autodiff/ops/elementwise/trigonometric.hpp"
 #include "autodiff/ops/elementwise/zeta.hpp"
-#include "autodiff/ops/forms.hpp"
+#include "autodiff/ops/linalg/add_matmul.hpp"
 #include "autodiff/ops/linalg/einsum.hpp"
 #include "autodiff/ops/linalg/fourier.hpp"
 #include "autodiff/ops/linalg/linalg.hpp"

@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "autodiff/plan.hpp"
-#include "autodiff/scalar.hpp"
+#include "autodiff/scalar/scalar.hpp"
+#include "autodiff/scalar/value_type.hpp"
 #include "autodiff/tensor.hpp"
-#include "autodiff/value_type.hpp"
 
 namespace dtheta {
 

@@ -38,21 +38,32 @@ Work training(const N& network, int threads) {
   return replay<float>(network.training_plan(learning_rate), network.cost, threads);
 }
 
+/// The network of a check, in double.
+std::shared_ptr<Network> checked_network(const std::string& name) {
+  if (name == "gc-lenet") return std::make_shared<LeNet5>(DType::float64);
+  if (name == "gc-lstm") return std::make_shared<RecurrentClassifier>("e", DType::float64);
+  if (name == "gc-encoder") return std::make_shared<EncoderClassifier>("f", DType::float64);
+  return std::make_shared<Mlp>(name, DType::float64);
+}
+
 /// A full check. "gc-a" is compiled once, as training is and as the program by hand is: what is
 /// timed are checks by the compiled one. "gc-a-anew" compiles with every check, as `check_network`
-/// does.
-Work check(const std::string& name, int threads) {
-  constexpr std::string_view suffix = "-anew";
-  const bool anew = name.ends_with(suffix);
-  const auto net = std::make_shared<Mlp>(anew ? name.substr(0, name.size() - suffix.size()) : name,
-                                         DType::float64);
+/// does. "gc-a-adaptive" is by the adaptive method, the others by the textbook's.
+Work check(std::string name, int threads) {
+  const auto drop = [&](std::string_view suffix) {
+    const bool there = name.ends_with(suffix);
+    if (there) name.resize(name.size() - suffix.size());
+    return there;
+  };
+  const bool anew = drop("-anew"), adaptive = drop("-adaptive");
+  const auto net = checked_network(name);
   std::vector<gradcheck::CheckedLeaf> leaves;
   for (std::size_t k = 0; k < net->parameters.size(); ++k) {
     leaves.push_back(
         {fmt::format("{}{}", k % 2 == 0 ? "W" : "b", k / 2 + 1), k / 2 + 1, net->parameters[k]});
   }
   gradcheck::NetworkOptions options;
-  options.method = gradcheck::Method::textbook;
+  if (!adaptive) options.method = gradcheck::Method::textbook;
   options.threads = static_cast<unsigned>(threads);
   const auto result = std::make_shared<gradcheck::Result>();
   const auto value = [=] { return norm<double>(result->numeric); };

@@ -16,6 +16,6 @@
 #include "gradcheck/parameter_vector.hpp"
 #include "gradcheck/replay.hpp"
 #include "gradcheck/report.hpp"
-#include "gradcheck/shared.hpp"
+#include "gradcheck/shared/shared.hpp"
 #include "gradcheck/shrink.hpp"
 #include "gradcheck/trace.hpp"

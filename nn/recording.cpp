@@ -34,14 +34,15 @@ std::string Recording::here() const {
 }
 
 const Recording::Place* Recording::place_of(const void* member, std::string_view kind,
-                                            const std::string& name) const {
+                                            const std::string& name,
+                                            const SourceLocation& where) const {
   if (!of_model_) return nullptr;
   const auto at = places_.find(member);
   if (at != places_.end()) return &at->second;
   throw StateError(fmt::format(
       "recording: {} uses the {} {}, which no fields() of the model lists: list it, or the layer "
-      "that holds it",
-      here(), kind, name));
+      "that holds it. It is used{}",
+      here(), kind, name, line_of(where)));
 }
 
 /// The name of one that stands alone, with the next number that no other has.
@@ -56,7 +57,7 @@ std::string Recording::free_name(const Parameter& parameter) const {
   return name;
 }
 
-Var Recording::operator()(const Parameter& parameter) {
+Var Recording::operator()(const Parameter& parameter, SourceLocation at) {
   Tape& on = tape();
   if (const auto known = known_.find(&parameter); known != known_.end()) {
     const auto [frozen, i] = known->second;
@@ -69,7 +70,7 @@ Var Recording::operator()(const Parameter& parameter) {
   }
   const Place* place =
       place_of(&parameter, "parameter",
-               fmt::format("{} {}", parameter.symbol, to_string(parameter.value.shape())));
+               fmt::format("{} {}", parameter.symbol, to_string(parameter.value.shape())), at);
   const std::string name = place != nullptr ? place->path : free_name(parameter);
   if (parameter.pending) {
     throw StateError(fmt::format(
@@ -83,12 +84,12 @@ Var Recording::operator()(const Parameter& parameter) {
   return leaf;
 }
 
-Var Recording::operator()(const Buffer& buffer) {
+Var Recording::operator()(const Buffer& buffer, SourceLocation at) {
   Tape& on = tape();
   if (const auto known = known_buffers_.find(&buffer); known != known_buffers_.end()) {
     return buffers_[known->second].var;
   }
-  const Place* place = place_of(&buffer, "buffer", to_string(buffer.value.shape()));
+  const Place* place = place_of(&buffer, "buffer", to_string(buffer.value.shape()), at);
   const std::string name =
       place != nullptr ? place->path : fmt::format("buffer{}", buffers_.size() + 1);
   const Var leaf = on.leaf(buffer.value, name);

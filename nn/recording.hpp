@@ -74,10 +74,10 @@ class Recording {
   /// The leaf that stands for a parameter: recorded when it is first met, so that a parameter used
   /// in several places is one leaf. Throws StateError for one that lies where another lay that was
   /// met before and is gone: a network must live as long as its recording; for one that waits for
-  /// `initialize`; and for one that the model does not list.
-  Var operator()(const Parameter& parameter);
+  /// `initialize`; and for one that the model does not list, with the line that uses it.
+  Var operator()(const Parameter& parameter, SourceLocation at = SourceLocation::current());
   /// The leaf that stands for a buffer; throws as it does for a parameter.
-  Var operator()(const Buffer& buffer);
+  Var operator()(const Buffer& buffer, SourceLocation at = SourceLocation::current());
   /// The key of a stream. Throws StateError where it waits for `initialize`.
   [[nodiscard]] RandomKey operator()(const RandomStream& stream) const;
 
@@ -142,7 +142,7 @@ class Recording {
   /// The message with the layer that was called last put behind it, once.
   [[nodiscard]] std::string located(const char* message);
   [[nodiscard]] const Place* place_of(const void* member, std::string_view kind,
-                                      const std::string& name) const;
+                                      const std::string& name, const SourceLocation& at) const;
   [[nodiscard]] std::string here() const;
   [[nodiscard]] std::string free_name(const Parameter& parameter) const;
 

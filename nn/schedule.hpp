@@ -73,8 +73,8 @@ struct MultiStep {
 };
 
 /// Up from `rate / start` to `rate` over the share `rise` of the steps, then down to
-/// `rate / start / end`, both as half a cosine (Smith and Topin 2018); PyTorch's OneCycleLR. Throws
-/// ValueError unless 0 <= rise < 1.
+/// `rate / start / end`, where it stays, both as half a cosine (Smith and Topin 2018); PyTorch's
+/// OneCycleLR, which refuses steps beyond its duration. Throws ValueError unless 0 <= rise < 1.
 struct OneCycle {
   double rate = 0.1;
   Index duration = 2;

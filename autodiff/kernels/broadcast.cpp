@@ -4,7 +4,7 @@
 #include <cassert>
 
 #include "autodiff/kernels/simd/rows.hpp"
-#include "autodiff/scalar.hpp"
+#include "autodiff/scalar/scalar.hpp"
 
 namespace dtheta {
 

@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "autodiff/kernels/gamma.hpp"
-#include "autodiff/scalar.hpp"
+#include "autodiff/scalar/scalar.hpp"
 
 /// Special functions of a complex argument, for steps into the complex plane.
 namespace dtheta::detail {

@@ -6,7 +6,7 @@
 #include "autodiff/kernels/im2col.hpp"
 #include "autodiff/kernels/simd/convolution.hpp"
 #include "autodiff/kernels/window.hpp"
-#include "autodiff/scalar.hpp"
+#include "autodiff/scalar/scalar.hpp"
 
 namespace dtheta::detail {
 

@@ -2,7 +2,7 @@
 
 #include <Eigen/Core>
 
-#include "autodiff/scalar.hpp"
+#include "autodiff/scalar/scalar.hpp"
 #include "autodiff/shape.hpp"
 
 /// Eigen's view of our scalars and matrices. Heavy: included by the sources of decompositions only.

@@ -3,8 +3,8 @@
 #include <cmath>
 #include <limits>
 
-#include "autodiff/digits.hpp"
-#include "autodiff/scalar.hpp"
+#include "autodiff/scalar/digits.hpp"
+#include "autodiff/scalar/scalar.hpp"
 
 /// The scaled complementary error function, exp(x^2) erfc(x), and its derivatives, in any real
 /// scalar.

@@ -3,8 +3,8 @@
 #include <cmath>
 #include <vector>
 
-#include "autodiff/digits.hpp"
-#include "autodiff/scalar.hpp"
+#include "autodiff/scalar/digits.hpp"
+#include "autodiff/scalar/scalar.hpp"
 #include "autodiff/shape.hpp"
 
 namespace dtheta::detail {

@@ -4,8 +4,8 @@
 #include <cmath>
 #include <limits>
 
-#include "autodiff/digits.hpp"
-#include "autodiff/scalar.hpp"
+#include "autodiff/scalar/digits.hpp"
+#include "autodiff/scalar/scalar.hpp"
 
 /// The derivatives of log Gamma(x), in any real scalar.
 namespace dtheta::detail {

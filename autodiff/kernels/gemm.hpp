@@ -1,7 +1,7 @@
 #pragma once
 
 #include "autodiff/kernels/parallel.hpp"
-#include "autodiff/scalar.hpp"
+#include "autodiff/scalar/scalar.hpp"
 #include "autodiff/shape.hpp"
 
 namespace dtheta::detail {

@@ -4,7 +4,7 @@
 #include <limits>
 
 #include "autodiff/kernels/gamma.hpp"
-#include "autodiff/scalar.hpp"
+#include "autodiff/scalar/scalar.hpp"
 
 namespace dtheta::detail {
 

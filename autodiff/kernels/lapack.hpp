@@ -1,6 +1,6 @@
 #pragma once
 
-#include "autodiff/scalar.hpp"
+#include "autodiff/scalar/scalar.hpp"
 #include "autodiff/shape.hpp"
 
 namespace dtheta::detail {

@@ -6,7 +6,7 @@
 
 #include "autodiff/kernels/parallel.hpp"
 #include "autodiff/kernels/simd/normalize.hpp"
-#include "autodiff/scalar.hpp"
+#include "autodiff/scalar/scalar.hpp"
 #include "autodiff/shape.hpp"
 
 namespace dtheta::detail {

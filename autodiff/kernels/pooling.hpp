@@ -7,7 +7,7 @@
 #include "autodiff/kernels/parallel.hpp"
 #include "autodiff/kernels/simd/pooling.hpp"
 #include "autodiff/kernels/window.hpp"
-#include "autodiff/scalar.hpp"
+#include "autodiff/scalar/scalar.hpp"
 
 namespace dtheta::detail {
 

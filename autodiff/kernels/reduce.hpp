@@ -5,7 +5,7 @@
 #include "autodiff/axes.hpp"
 #include "autodiff/kernels/simd/elementwise.hpp"
 #include "autodiff/kernels/simd/rows.hpp"
-#include "autodiff/scalar.hpp"
+#include "autodiff/scalar/scalar.hpp"
 
 namespace dtheta::detail {
 

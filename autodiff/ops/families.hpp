@@ -56,7 +56,7 @@ std::span<const OpEntry> sort_ops();
 std::span<const OpEntry> update_ops();
 std::span<const OpEntry> linalg_rule_ops();
 std::span<const OpEntry> solve_ops();
-std::span<const OpEntry> determinant_ops();
+std::span<const OpEntry> cofactor_ops();
 std::span<const OpEntry> triangular_ops();
 std::span<const OpEntry> spectral_ops();
 std::span<const OpEntry> orthogonal_ops();

@@ -66,7 +66,7 @@ std::span<const ListedOp> listed_ops() {
         {linalg, fourier_ops()},
         {linalg, solve_ops()},
         {linalg, lu_ops()},
-        {linalg, determinant_ops()},
+        {linalg, cofactor_ops()},
         {linalg, triangular_ops()},
         {linalg, spectral_ops()},
         {linalg, svd_full_ops()},

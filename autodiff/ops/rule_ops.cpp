@@ -4,7 +4,7 @@
 #include "autodiff/kernels/simd/rules.hpp"
 #include "autodiff/op_list.hpp"
 #include "autodiff/ops/families.hpp"
-#include "autodiff/real_attribute.hpp"
+#include "autodiff/scalar/real_attribute.hpp"
 
 namespace dtheta {
 namespace {

@@ -8,7 +8,13 @@
 #include <bit>
 #include <optional>
 
-#include "autodiff/ops/forms.hpp"
+#include "autodiff/ops/elementwise/activation_form.hpp"
+#include "autodiff/ops/elementwise/arithmetic_form.hpp"
+#include "autodiff/ops/linalg/add_matmul_form.hpp"
+#include "autodiff/ops/linalg/matmul_form.hpp"
+#include "autodiff/ops/linalg/merged_form.hpp"
+#include "autodiff/ops/plan_form.hpp"
+#include "autodiff/ops/reduction/reduction_form.hpp"
 #include "autodiff/plan/program.hpp"
 
 namespace dtheta::detail {

@@ -4,7 +4,9 @@
 
 #include <algorithm>
 
-#include "autodiff/ops/forms.hpp"
+#include "autodiff/ops/linalg/add_matmul_form.hpp"
+#include "autodiff/ops/plan_form.hpp"
+#include "autodiff/ops/shape/concat_form.hpp"
 #include "autodiff/plan/program.hpp"
 
 namespace dtheta::detail {

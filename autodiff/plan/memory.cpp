@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <limits>
 
-#include "autodiff/ops/forms.hpp"
+#include "autodiff/ops/linalg/merged_form.hpp"
 #include "autodiff/plan/fused_group.hpp"
 #include "autodiff/plan/places.hpp"
 #include "autodiff/plan/program.hpp"

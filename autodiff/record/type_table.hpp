@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "autodiff/record/segmented.hpp"
-#include "autodiff/value_type.hpp"
+#include "autodiff/scalar/value_type.hpp"
 
 namespace dtheta {
 namespace detail {

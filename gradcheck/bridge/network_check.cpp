@@ -27,7 +27,7 @@
 #include "gradcheck/budget.hpp"
 #include "gradcheck/errors.hpp"
 #include "gradcheck/modes/conduct.hpp"
-#include "gradcheck/shared.hpp"
+#include "gradcheck/shared/shared.hpp"
 
 namespace dtheta::gradcheck {
 namespace {

@@ -9,7 +9,7 @@
 
 #include "autodiff/var.hpp"
 #include "gradcheck/check.hpp"
-#include "gradcheck/crew.hpp"
+#include "gradcheck/shared/crew.hpp"
 #include "nn/cost.hpp"
 
 namespace dtheta::gradcheck {

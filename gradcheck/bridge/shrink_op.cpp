@@ -20,6 +20,7 @@ SampleCase resized(const SampleCase& sample, SizeValues sizes) {
   auto next = sizes.begin();
   for (SampleInput& input : other.inputs) {
     std::vector<Index> dims;
+    dims.reserve(static_cast<std::size_t>(input.shape.rank()));
     for (int axis = 0; axis < input.shape.rank(); ++axis) {
       dims.push_back(static_cast<Index>(*next++));
     }

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "gradcheck/crew.hpp"
+#include "gradcheck/shared/crew.hpp"
 #include "nn/distributed/team.hpp"
 
 namespace dtheta::gradcheck {

@@ -22,7 +22,7 @@
 #include "gradcheck/bridge/leaf_layout.hpp"
 #include "gradcheck/bridge/multi_index.hpp"
 #include "gradcheck/bridge/source_line.hpp"
-#include "gradcheck/team.hpp"
+#include "gradcheck/shared/team.hpp"
 
 namespace dtheta::gradcheck {
 namespace {

@@ -1,10 +1,10 @@
 #include "gradcheck/cli/interrupt.hpp"
 
-#include <signal.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <cerrno>
+#include <csignal>
 #include <string_view>
 
 namespace dtheta::gradcheck::cli {

@@ -85,7 +85,7 @@ po::parsed_options parse(const Words& words, const po::options_description& visi
   all.add(visible).add_options()("file", po::value(&r.file));
   po::positional_options_description positional;
   positional.add("file", 1);
-  const po::parsed_options parsed_words = parsed(words, all, positional);
+  po::parsed_options parsed_words = parsed(words, all, positional);
   po::variables_map values;
   po::store(parsed_words, values);
   po::notify(values);

@@ -28,6 +28,7 @@ class Call {
   std::vector<Vector> jacobians(std::span<const double> x, Vector& values) const {
     detail::LentBuffer residuals(residuals_);
     std::vector<detail::LentBuffer> buffers;
+    buffers.reserve(blocks_.size());
     for (const Block& block : blocks_) buffers.emplace_back(residuals_ * block.size);
     std::vector<double*> pointers;
     for (detail::LentBuffer& buffer : buffers) pointers.push_back(buffer.span().data());

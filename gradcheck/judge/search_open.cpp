@@ -3,7 +3,6 @@
 #include <cmath>
 #include <functional>
 #include <limits>
-#include <ranges>
 
 #include "gradcheck/judge/search.hpp"
 #include "gradcheck/numeric/noise.hpp"
@@ -38,9 +37,9 @@ void Search::leave_domain(const Slope& slope, const Standard& standard) {
 
 std::vector<const Slope*> Search::like_last() const {
   std::vector<const Slope*> alike;
-  for (const Slope& slope : slopes_ | std::views::reverse) {
-    if (slope.finite && (alike.empty() || slope.side == alike.front()->side)) {
-      alike.push_back(&slope);
+  for (auto slope = slopes_.rbegin(); slope != slopes_.rend(); ++slope) {
+    if (slope->finite && (alike.empty() || slope->side == alike.front()->side)) {
+      alike.push_back(&*slope);
     }
   }
   std::ranges::sort(alike, std::greater<>(), [](const Slope* slope) { return slope->step; });

@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "gradcheck/numeric/counter_bits.hpp"
-#include "gradcheck/team.hpp"
+#include "gradcheck/shared/team.hpp"
 
 namespace dtheta::gradcheck::detail {
 namespace {

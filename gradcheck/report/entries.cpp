@@ -53,7 +53,7 @@ std::size_t wrong_entries(const Result& result, const BlockResult& block) {
 
 std::string sight_text(const BlockResult& block) {
   if (!block.sight) return {};
-  if (!(block.sight->probability > 0.0)) return "nothing";
+  if (!(block.sight->probability > 0.0)) return "no size: not measured";
   return fmt::format("{:.1e} with {:.4g} %", block.sight->error, 100.0 * block.sight->probability);
 }
 

@@ -1,5 +1,5 @@
 #include "autodiff/ops/elementwise/arithmetic.hpp"
-#include "autodiff/ops/forms.hpp"
+#include "autodiff/ops/shape/indexing_form.hpp"
 #include "autodiff/ops/shape/rearrange.hpp"
 #include "autodiff/ops/shape/scatter.hpp"
 #include "nn/optimizers/step_recorder.hpp"

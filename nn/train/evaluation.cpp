@@ -11,6 +11,7 @@
 #include "nn/data/batch_shape.hpp"
 #include "nn/data/batches.hpp"
 #include "nn/distributed/tree_sum.hpp"
+#include "nn/train/step/refused_index.hpp"
 #include "nn/train/step/step_program.hpp"
 
 namespace dtheta::nn::detail {
@@ -82,6 +83,7 @@ Evaluation::Compiled& Evaluation::compiled(Index size, bool with_cost) {
                     "predictions need: return {{cost, output}}",
                     options_.who));
   }
+  made->last = *std::ranges::max_element(outputs, {}, &Var::index);
   made->workspace.emplace(Plan(outputs), options_.threads);
   known = std::move(made);
   return *known;
@@ -124,6 +126,18 @@ void Evaluation::load(Compiled& program, const TableView& data, std::span<const 
   }
 }
 
+void Evaluation::run(Compiled& program, std::span<const Index> rows) const {
+  try {
+    program.workspace->run();
+  } catch (const ValueError& e) {
+    const std::string where =
+        place_of_refused_index(program.cost, program.last, *program.workspace);
+    if (where.empty()) throw;
+    throw ValueError(fmt::format("{}\n  in {}, evaluated on rows {} to {}", e.what(), where,
+                                 rows.front(), rows.back()));
+  }
+}
+
 template <class F>
 void Evaluation::for_each_batch(const TableView& data, std::span<const Index> rows,
                                 std::span<const NamedWeights> weights, bool with_cost, F use) {
@@ -138,7 +152,7 @@ void Evaluation::for_each_batch(const TableView& data, std::span<const Index> ro
       last = &program;
     }
     load(program, data, batch);
-    program.workspace->run();
+    run(program, batch);
     use(program, batch);
   }
 }

@@ -58,6 +58,7 @@ class Evaluation {
   struct Compiled {
     Tape tape{DType::float32};
     RecordedCost cost{};
+    Var last{};  ///< of what is computed
     std::optional<Workspace<float>> workspace{};
   };
 
@@ -71,6 +72,9 @@ class Evaluation {
               std::vector<float>& said) const;
   Compiled& compiled(Index size, bool with_cost);
   void load(Compiled& program, const TableView& data, std::span<const Index> rows) const;
+  /// Throws what the plan throws, with the op and its layer behind the message where it met an index
+  /// that it cannot take.
+  void run(Compiled& program, std::span<const Index> rows) const;
   static void set(Compiled& program, std::span<const NamedWeights> weights);
   void require_fits(const TableView& data, const Compiled& program) const;
 

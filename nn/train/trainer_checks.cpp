@@ -5,13 +5,13 @@
 
 #include <algorithm>
 #include <cmath>
-#include <ranges>
 
 #include "autodiff/errors.hpp"
 #include "autodiff/ops/loss/losses_classification.hpp"
 #include "nn/data/batch_shape.hpp"
 #include "nn/init.hpp"
 #include "nn/lbfgs.hpp"
+#include "nn/train/step/refused_index.hpp"
 
 namespace dtheta::nn::detail {
 namespace {
@@ -114,25 +114,6 @@ void require_metrics(const TrainerOptions& options) {
   if (options.plateau) require_watched(options, options.plateau->watch, "the plateau schedule");
 }
 
-/// Those are the ops that may refuse what they are given when a step is replayed.
-bool takes_indices(const Tape& tape, std::uint32_t i) {
-  if (tape.node(i).role != Role::op) return false;
-  return std::ranges::any_of(
-      tape.inputs(i), [&](std::uint32_t in) { return tape.node(in).type->kind == Kind::index; });
-}
-
-/// Whether record i cannot be computed from the leaves as `now` has them.
-bool fails(Tape& tape, std::uint32_t i, const Workspace<float>& now) {
-  Workspace<float> ws(Plan({tape.var(i)}));
-  copy_leaves(tape, now, ws);
-  try {
-    ws.run();
-  } catch (const ValueError&) {
-    return true;
-  }
-  return false;
-}
-
 bool has_ignored(const TableView& data) {
   if (!data.has(target_column) || data[target_column].dtype() != DType::int64) return false;
   const std::span<const Index> labels = data[target_column].data<Index>();
@@ -193,25 +174,9 @@ void require_labels(const TableView& data, const Shape& output, Loss loss) {
 
 void rethrow_with_place(const ValueError& e, const StepProgram& program, Index step) {
   const RecordedCost& cost = program.recorded().cost;
-  Tape& tape = cost.cost.tape();
-  for (std::uint32_t i = 0; i <= cost.cost.index(); ++i) {
-    if (!takes_indices(tape, i) || !fails(tape, i, program.workspace())) continue;
-    const Node& node = tape.node(i);
-    std::string where = fmt::format("{} (record {}, {}:{})", node.op->info.name, i,
-                                    node.where.file_name(), node.where.line());
-    // The innermost call is the last of those around it.
-    for (const LayerCall& c : cost.calls | std::views::reverse) {
-      if (i < c.first_node || i >= c.end_node) continue;
-      where += c.path.empty() ? fmt::format(" in layer {}", c.type)
-                              : fmt::format(" in layer {} ({})", c.path, c.type);
-      if (c.where.line() != 0) {
-        where += fmt::format(", called at {}:{}", c.where.file_name(), c.where.line());
-      }
-      break;
-    }
-    throw ValueError(fmt::format("{}\n  in {}, at step {}", e.what(), where, step));
-  }
-  throw;
+  const std::string where = place_of_refused_index(cost, cost.cost, program.workspace());
+  if (where.empty()) throw;
+  throw ValueError(fmt::format("{}\n  in {}, at step {}", e.what(), where, step));
 }
 
 bool all_finite(const StepProgram& program) {

@@ -1,4 +1,4 @@
-#include "autodiff/quad.hpp"
+#include "autodiff/scalar/quad.hpp"
 
 #include <boost/test/data/monomorphic.hpp>
 #include <boost/test/data/test_case.hpp>
@@ -8,8 +8,8 @@
 #include <ostream>
 #include <string>
 
-#include "autodiff/digits.hpp"
 #include "autodiff/numbers.hpp"
+#include "autodiff/scalar/digits.hpp"
 #include "autodiff/tape.hpp"
 #include "autodiff/workspace.hpp"
 

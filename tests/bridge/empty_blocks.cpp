@@ -11,7 +11,7 @@
 #include "autodiff/ops/linalg/matmul.hpp"
 #include "autodiff/ops/reduction/reduction.hpp"
 #include "autodiff/plan.hpp"
-#include "autodiff/quad.hpp"
+#include "autodiff/scalar/quad.hpp"
 #include "autodiff/workspace.hpp"
 #include "gradcheck/bridge/network_check.hpp"
 #include "gradcheck/check.hpp"

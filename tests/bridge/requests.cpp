@@ -13,7 +13,7 @@
 #include "gradcheck/bridge/probes/replay_probes.hpp"
 #include "gradcheck/bridge/probes/stacked_probes.hpp"
 #include "gradcheck/errors.hpp"
-#include "gradcheck/team.hpp"
+#include "gradcheck/shared/team.hpp"
 #include "networks.hpp"
 
 namespace dtheta::gradcheck::test {

@@ -21,6 +21,8 @@
 #include "autodiff/ops/shape/concat.hpp"
 #include "autodiff/ops/shape/rearrange.hpp"
 #include "autodiff/ops/shape/slice.hpp"
+#include "autodiff/ops/spatial/convolution.hpp"
+#include "autodiff/ops/spatial/pooling.hpp"
 #include "autodiff/tape.hpp"
 
 namespace dtheta::gradcheck {
@@ -81,14 +83,46 @@ Recorded picky_net(Tape& tape) {
   return {cost + 0.1 * sum(square(w)) + 0 * sum(unused), {w, v, b, scale, unused}};
 }
 
+/// Images: two convolutions with pooling, flattened before dense layers, as LeNet is.
+Recorded planes_net(Tape& tape) {
+  const Var x = draw(tape, {3, 2, 9, 8}, 1);
+  const Var w1 = draw(tape, {4, 2, 3, 3}, 2), b1 = draw(tape, {4}, 3);
+  const Var w2 = draw(tape, {5, 4, 2, 2}, 4), b2 = draw(tape, {5}, 5);
+  const Var w3 = draw(tape, {6, 30}, 6), b3 = draw(tape, {6}, 7);
+  const Var labels = tape.leaf(Tensor(Shape{3}, std::initializer_list<Index>{0, 5, 2}));
+  const Var a1 = max_pool2d(relu(conv2d(x, w1, b1, {.padding = 1})), 2);  // (3, 4, 4, 4)
+  const Var a2 =
+      avg_pool2d(tanh(conv2d(a1, w2, b2, {.padding = 1})), {2, 1}, {.stride = PerAxis{2, 2}});
+  const Var z = affine(flatten(a2, 1) * 0.5, w3, b3);
+  return {mean(cross_entropy_with_logits(z, labels)) + 0.1 * sum(square(w2)),
+          {w1, b1, w2, b2, w3, b3}};
+}
+
+/// Strides, dilation, uneven padding, groups, one axis and three, a residual sum, a channel's slice
+/// that no rule knows, and a flattening that leaves the channels apart.
+Recorded odd_planes_net(Tape& tape) {
+  const Var x = draw(tape, {2, 3, 11}, 1), cube = draw(tape, {2, 1, 3, 4, 2}, 2);
+  const Var w1 = draw(tape, {4, 3, 2}, 3), b1 = draw(tape, {4}, 4), w2 = draw(tape, {4, 2, 3}, 5);
+  const Var w3 = draw(tape, {3, 4, 1}, 6), w4 = draw(tape, {2, 1, 2, 2, 1}, 7);
+  const Var w5 = draw(tape, {2, 15}, 8), b5 = draw(tape, {2}, 9);
+  const Var a1 = conv1d(x, w1, b1, {.stride = 2, .padding = 2, .padding_end = 1, .dilation = 3});
+  const Var a2 = a1 + sigmoid(conv1d(a1, w2, {.padding = 1, .groups = 2}));
+  const Var a3 = max_pool1d(conv1d(a2, w3), 2, {.stride = PerAxis(1)});  // (2, 3, 5)
+  const Var kept = reshape(relu(conv3d(cube, w4)), {2, 2, 12});
+  const Var y = affine(reshape(a3, {2, 15}), w5, b5);
+  return {sum(square(y)) + sum(softmax(a3, 1) * a3) + sum(kept * kept * 0.25),
+          {w1, b1, w2, w3, w4, w5, b5}};
+}
+
 struct Case {
   std::string name;
   Recorded (*record)(Tape&);
 };
 std::ostream& operator<<(std::ostream& out, const Case& c) { return out << c.name; }
 
-const std::vector<Case> cases{
-    {"rows", rows_net}, {"columns", columns_net}, {"odd", odd_net}, {"picky", picky_net}};
+const std::vector<Case> cases{{"rows", rows_net},     {"columns", columns_net},
+                              {"odd", odd_net},       {"picky", picky_net},
+                              {"planes", planes_net}, {"odd planes", odd_planes_net}};
 
 std::size_t size_of(const Recorded& r) {
   std::size_t n = 0;

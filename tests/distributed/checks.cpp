@@ -22,7 +22,7 @@
 #include "gradcheck/bridge/team_crew.hpp"
 #include "gradcheck/errors.hpp"
 #include "gradcheck/report.hpp"
-#include "gradcheck/shared.hpp"
+#include "gradcheck/shared/shared.hpp"
 #include "nn/model_cost.hpp"
 #include "threads.hpp"
 

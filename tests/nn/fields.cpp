@@ -175,6 +175,8 @@ BOOST_AUTO_TEST_CASE(who_forgets_to_list_is_told_what) {
                  "Careless uses the parameter weight (4, 4), which no fields() of the model "
                  "lists"),
              used);
+  BOOST_TEST(has(used, "It is used at "), used);
+  BOOST_TEST(has(used, "fields.cpp:"), used);
 }
 
 BOOST_AUTO_TEST_CASE(lists_are_unique) {

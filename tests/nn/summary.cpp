@@ -1,8 +1,9 @@
-#include "nn/summary.hpp"
+#include "nn/inspect/summary.hpp"
 
 #include <boost/test/unit_test.hpp>
 #include <string>
 
+#include "nn/inspect/picture.hpp"
 #include "nn/layers/activation.hpp"
 #include "nn/layers/embedding.hpp"
 #include "nn/layers/flatten.hpp"
@@ -14,7 +15,6 @@
 #include "nn/layers/spatial/conv.hpp"
 #include "nn/layers/spatial/conv_transpose.hpp"
 #include "nn/layers/spatial/pooling.hpp"
-#include "nn/picture.hpp"
 
 namespace dtheta::nn::test {
 namespace {

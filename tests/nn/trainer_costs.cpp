@@ -164,6 +164,24 @@ BOOST_AUTO_TEST_CASE(a_token_that_is_none_is_told_with_its_layer_and_line) {
       });
 }
 
+BOOST_AUTO_TEST_CASE(an_evaluation_tells_the_layer_of_a_token_that_is_none_and_the_rows) {
+  const Table whole = counting(600);
+  Tensor ids = whole["input"];
+  Sequential model{Embedding(4, 3), Linear(3, 4)};
+  initialize(model, 1);
+  Evaluator evaluator(model, {3}, {.inputs = DType::int64, .batch_size = 256});
+  BOOST_CHECK_NO_THROW(static_cast<void>(evaluator.predict(ids)));
+  ids.data<Index>()[3 * 300] = 4;
+  BOOST_CHECK_EXCEPTION(
+      static_cast<void>(evaluator.predict(ids)), ValueError, [](const ValueError& e) {
+        const std::string text = e.what();
+        BOOST_TEST(text.find("embedding: index 4 at position 132 ") == 0U, text);
+        BOOST_TEST(text.find("in layer 0 (Embedding), evaluated on rows 256 to 511") != text.npos,
+                   text);
+        return true;
+      });
+}
+
 BOOST_AUTO_TEST_CASE(token_ids_are_evaluated_as_they_are_trained) {
   const Table data = counting(40);
   TokenTable model;

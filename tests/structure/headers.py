@@ -13,13 +13,13 @@ PAGE, SOURCE = "docs/headers.md", "tests/pages/all_headers.cpp"
 
 # A part: its title, its folders, and the header that includes all of it.
 PARTS = [
-    ("autodiff", ["autodiff"], "autodiff/autodiff.hpp"),
+    ("autodiff", ["autodiff", "autodiff/scalar"], "autodiff/autodiff.hpp"),
     ("Ops", ["autodiff/ops/elementwise", "autodiff/ops/shape", "autodiff/ops/reduction",
              "autodiff/ops/linalg", "autodiff/ops/spatial", "autodiff/ops/network",
              "autodiff/ops/loss"], "autodiff/ops.hpp"),
-    ("nn", ["nn", "nn/layers", "nn/layers/spatial", "nn/layers/norm", "nn/layers/sequence",
-            "nn/optimizers", "nn/data", "nn/train", "nn/distributed"], "nn/nn.hpp"),
-    ("gradcheck", ["gradcheck", "gradcheck/jacobian"], "gradcheck/gradcheck.hpp"),
+    ("nn", ["nn", "nn/inspect", "nn/layers", "nn/layers/spatial", "nn/layers/norm",
+            "nn/layers/sequence", "nn/optimizers", "nn/data", "nn/train", "nn/distributed"], "nn/nn.hpp"),
+    ("gradcheck", ["gradcheck", "gradcheck/shared", "gradcheck/jacobian"], "gradcheck/gradcheck.hpp"),
     ("gradcheck with a tape", ["gradcheck/bridge"], None),
 ]
 # Found only where a package is: <Eigen/...>, a test framework, MPI.
@@ -39,17 +39,18 @@ def first_sentence(text):
     return re.split(r"(?<=[.:])\s(?=[A-Z]|$|```)", words)[0].rstrip(":.") + "."
 
 
-def is_inner(text):
-    """Whether a header has nothing for users: all of its namespaces are details."""
+def is_inner(path, text):
+    """Whether a header has nothing for users: all of its namespaces are details, or it says what the
+    passes of a plan look for in an op."""
     names = NAMESPACE.findall(text)
-    return bool(names) and all("detail" in name for name in names)
+    return path.stem.endswith("_form") or bool(names) and all("detail" in name for name in names)
 
 
 def headers_of(root, folders):
     for folder in folders:
         for path in sorted((root / folder).glob("*.hpp")):
             text = path.read_text()
-            if not is_inner(text):
+            if not is_inner(path, text):
                 yield path.relative_to(root).as_posix(), text
 
 

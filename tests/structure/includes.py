@@ -16,16 +16,16 @@ autodiff/errors autodiff/source_location autodiff/shape autodiff/dtype
 autodiff/kernels/simd/*
 autodiff/kernels/* autodiff/record/* autodiff/plan/* autodiff/ops/* autodiff/*
 
-nn/lifetime nn/names nn/parameter nn/init nn/fields nn/initialize nn/recording nn/layer nn/model_ref nn/model_cost nn/loss nn/cost nn/regularizer nn/layers/* nn/data/* nn/state nn/summary nn/multiply_adds
+nn/lifetime nn/names nn/parameter nn/init nn/fields nn/initialize nn/recording nn/layer nn/model_ref nn/model_cost nn/loss nn/cost nn/regularizer nn/layers/* nn/data/* nn/state nn/inspect/summary nn/inspect/multiply_adds
 nn/train/* nn/optimizers/* nn/*
 
 gradcheck/errors gradcheck/cause gradcheck/numeric/same_bits
-gradcheck/parameter_vector gradcheck/probe gradcheck/difference gradcheck/team gradcheck/crew gradcheck/modes/shared_probes gradcheck/modes/letter
+gradcheck/parameter_vector gradcheck/probe gradcheck/difference gradcheck/shared/team gradcheck/shared/crew gradcheck/shared/shared_probes gradcheck/shared/letter
 gradcheck/numeric/*
 gradcheck/oracle gradcheck/result gradcheck/badness gradcheck/options gradcheck/gradient
 gradcheck/diagnose/*
 gradcheck/judge/*
-gradcheck/check gradcheck/modes/check_cost gradcheck/check_in gradcheck/compare gradcheck/modes/compare gradcheck/sample gradcheck/modes/sample gradcheck/directions gradcheck/modes/directions gradcheck/parts gradcheck/modes/parts gradcheck/purity gradcheck/modes/purity gradcheck/taylor gradcheck/modes/taylor gradcheck/second_order gradcheck/modes/second_order gradcheck/monitor gradcheck/modes/monitor gradcheck/replay gradcheck/modes/replay gradcheck/modes/direction_check gradcheck/budget gradcheck/modes/budget gradcheck/modes/budgeted gradcheck/modes/conduct gradcheck/modes/draw gradcheck/modes/check_drawn gradcheck/modes/halving gradcheck/modes/known_corners gradcheck/modes/line_check gradcheck/modes/lines gradcheck/modes/part_result gradcheck/modes/theta_copies gradcheck/shared gradcheck/modes/shared
+gradcheck/check gradcheck/modes/check_cost gradcheck/check_in gradcheck/compare gradcheck/modes/compare gradcheck/sample gradcheck/modes/sample gradcheck/directions gradcheck/modes/directions gradcheck/parts gradcheck/modes/parts gradcheck/purity gradcheck/modes/purity gradcheck/taylor gradcheck/modes/taylor gradcheck/second_order gradcheck/modes/second_order gradcheck/monitor gradcheck/modes/monitor gradcheck/replay gradcheck/modes/replay gradcheck/modes/direction_check gradcheck/budget gradcheck/modes/budget gradcheck/modes/budgeted gradcheck/modes/conduct gradcheck/modes/draw gradcheck/modes/check_drawn gradcheck/modes/halving gradcheck/modes/known_corners gradcheck/modes/line_check gradcheck/modes/lines gradcheck/modes/part_result gradcheck/modes/theta_copies gradcheck/shared/shared
 gradcheck/report gradcheck/report/*
 gradcheck/jacobian gradcheck/trace gradcheck/complex gradcheck/modes/trace gradcheck/modes/complex gradcheck/manifold gradcheck/cost_function gradcheck/jacobian/* gradcheck/shrink gradcheck/modes/shrink
 gradcheck/gradcheck gradcheck/frameworks/* gradcheck/eigen gradcheck/gtest gradcheck/catch2 gradcheck/doctest

@@ -10,9 +10,9 @@
 #include "autodiff/kernels/simd/elementwise.hpp"
 #include "autodiff/kernels/simd/rules.hpp"
 #include "autodiff/op_list.hpp"
+#include "autodiff/ops/elementwise/activation_form.hpp"
 #include "autodiff/ops/families.hpp"
-#include "autodiff/ops/forms.hpp"
-#include "autodiff/real_attribute.hpp"
+#include "autodiff/scalar/real_attribute.hpp"
 
 namespace dtheta {
 namespace {

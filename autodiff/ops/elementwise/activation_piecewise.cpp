@@ -11,7 +11,7 @@
 #include "autodiff/ops/elementwise/activation.hpp"
 #include "autodiff/ops/families.hpp"
 #include "autodiff/ops/more_samples.hpp"
-#include "autodiff/real_attribute.hpp"
+#include "autodiff/scalar/real_attribute.hpp"
 
 namespace dtheta {
 namespace {

@@ -6,9 +6,9 @@
 #include "autodiff/elementwise.hpp"
 #include "autodiff/kernels/simd/elementwise.hpp"
 #include "autodiff/op_list.hpp"
+#include "autodiff/ops/elementwise/arithmetic_form.hpp"
 #include "autodiff/ops/elementwise/exp_log.hpp"
 #include "autodiff/ops/families.hpp"
-#include "autodiff/ops/forms.hpp"
 #include "autodiff/ops/reduction/norm.hpp"
 
 namespace dtheta {

@@ -2,7 +2,6 @@
 
 #include <cmath>
 
-#include "autodiff/digits.hpp"
 #include "autodiff/elementwise.hpp"
 #include "autodiff/kernels/erfcx.hpp"
 #include "autodiff/op_list.hpp"
@@ -10,6 +9,7 @@
 #include "autodiff/ops/elementwise/special_functions.hpp"
 #include "autodiff/ops/families.hpp"
 #include "autodiff/ops/more_samples.hpp"
+#include "autodiff/scalar/digits.hpp"
 
 namespace dtheta {
 namespace {

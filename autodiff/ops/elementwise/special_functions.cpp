@@ -5,7 +5,6 @@
 #include <cmath>
 #include <type_traits>
 
-#include "autodiff/digits.hpp"
 #include "autodiff/elementwise.hpp"
 #include "autodiff/errors.hpp"
 #include "autodiff/kernels/complex_special.hpp"
@@ -16,6 +15,7 @@
 #include "autodiff/ops/elementwise/exp_log.hpp"
 #include "autodiff/ops/families.hpp"
 #include "autodiff/ops/more_samples.hpp"
+#include "autodiff/scalar/digits.hpp"
 
 namespace dtheta {
 namespace {

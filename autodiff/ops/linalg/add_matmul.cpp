@@ -11,9 +11,12 @@
 #include "autodiff/op_list.hpp"
 #include "autodiff/ops/elementwise/arithmetic.hpp"
 #include "autodiff/ops/families.hpp"
-#include "autodiff/ops/forms.hpp"
+#include "autodiff/ops/linalg/add_matmul.hpp"
+#include "autodiff/ops/linalg/add_matmul_form.hpp"
 #include "autodiff/ops/linalg/matmul.hpp"
+#include "autodiff/ops/linalg/matmul_form.hpp"
 #include "autodiff/ops/operands.hpp"
+#include "autodiff/ops/plan_form.hpp"
 #include "autodiff/ops/reduction/reduction.hpp"
 #include "autodiff/ops/shape/rearrange.hpp"
 

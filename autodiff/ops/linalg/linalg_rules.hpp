@@ -20,15 +20,6 @@ void require_square(std::string_view op, const Shape& s);
 /// (x - x^T) / 2, and 0 where that is no more than rounding.
 [[nodiscard]] Var skew_part(Var x);
 
-/// The cofactors of square matrices: det(A) A^-T where there is an inverse, and their limit where
-/// there is none.
-[[nodiscard]] Var cofactors(Var a);
-/// The inverse and the triangular solution, for the derivative of `caller`, which is named when the
-/// matrix is singular. A triangular matrix also counts as singular when an element of its diagonal
-/// is negligible beside the largest.
-[[nodiscard]] Var inverse_for(std::string_view caller, Var a);
-[[nodiscard]] Var solve_triangular_for(std::string_view caller, Var a, Var b, Triangular how);
-
 /// m / d elementwise, where d holds gaps of a spectrum: 0 where m is 0 and d negligible beside
 /// `scale` (..., 1, 1), DegenerateSpectrumError naming `caller` where only d is.
 [[nodiscard]] Var safe_quotient(std::string_view caller, Var m, Var d, Var scale);

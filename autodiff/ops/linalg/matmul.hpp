@@ -14,9 +14,6 @@ Var matmul(Arg a, Arg b, bool transpose_a, bool transpose_b);
 /// The sum over i of a_i b_i for two vectors, and the matrix a_i b_j.
 Var inner(Arg a, Arg b);
 Var outer(Arg a, Arg b);
-/// x + factor op(a) op(b) for matrices, where op transposes as in matmul; x has the shape of the
-/// product and the factor is a scalar. Throws ShapeError when they do not fit.
-Var add_matmul(Arg x, Arg a, Arg b, Arg factor, bool transpose_a = false, bool transpose_b = false);
 /// A dense layer: x W^T + b for x (..., in), W (out, in), b (out). Throws ShapeError when they do
 /// not fit.
 Var affine(Arg x, Arg w, Arg b);

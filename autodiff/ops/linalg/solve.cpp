@@ -11,6 +11,7 @@
 #include "autodiff/ops/broadcast.hpp"
 #include "autodiff/ops/elementwise/arithmetic.hpp"
 #include "autodiff/ops/families.hpp"
+#include "autodiff/ops/linalg/cofactors.hpp"
 #include "autodiff/ops/linalg/linalg_rules.hpp"
 #include "autodiff/ops/linalg/matmul.hpp"
 #include "autodiff/ops/shape/rearrange.hpp"

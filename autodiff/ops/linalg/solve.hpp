@@ -1,5 +1,7 @@
 #pragma once
 
+#include <string_view>
+
 #include "autodiff/errors.hpp"
 #include "autodiff/var.hpp"
 
@@ -31,5 +33,12 @@ Var solve(Arg a, Arg b);
 
 /// X with X A = B for B (..., k, n), or x with x A = b for a vector b: solve from the right.
 Var solve_right(Arg a, Arg b);
+
+namespace detail {
+
+/// The inverse for the derivative of `caller`, which is named when the matrix is singular.
+[[nodiscard]] Var inverse_for(std::string_view caller, Var a);
+
+}  // namespace detail
 
 }  // namespace dtheta

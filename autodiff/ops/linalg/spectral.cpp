@@ -8,12 +8,12 @@
 #include "autodiff/ops/broadcast.hpp"
 #include "autodiff/ops/elementwise/arithmetic.hpp"
 #include "autodiff/ops/families.hpp"
-#include "autodiff/ops/forms.hpp"
 #include "autodiff/ops/linalg/linalg_rules.hpp"
 #include "autodiff/ops/linalg/matmul.hpp"
 #include "autodiff/ops/shape/diagonal.hpp"
 #include "autodiff/ops/shape/rearrange.hpp"
 #include "autodiff/ops/shape/slice.hpp"
+#include "autodiff/ops/shape/slice_form.hpp"
 #include "autodiff/tape.hpp"
 
 namespace dtheta {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <string_view>
+
 #include "autodiff/ops/linalg/solve.hpp"
 
 namespace dtheta {
@@ -24,5 +26,14 @@ Var solve_triangular(Arg a, Arg b, Triangular how = {});
 /// taken as its symmetric part (A + A^T) / 2, and so is the derivative. Throws
 /// NotPositiveDefiniteError.
 Var cholesky(Arg a, bool upper = false);
+
+namespace detail {
+
+/// The triangular solution for the derivative of `caller`, which is named when the matrix is
+/// singular; it also counts as singular when an element of its diagonal is negligible beside the
+/// largest.
+[[nodiscard]] Var solve_triangular_for(std::string_view caller, Var a, Var b, Triangular how);
+
+}  // namespace detail
 
 }  // namespace dtheta

@@ -14,7 +14,7 @@
 #include "autodiff/ops/elementwise/activation.hpp"
 #include "autodiff/ops/elementwise/exp_log.hpp"
 #include "autodiff/ops/families.hpp"
-#include "autodiff/ops/forms.hpp"
+#include "autodiff/ops/loss/loss_form.hpp"
 #include "autodiff/ops/loss/losses_classification.hpp"
 #include "autodiff/ops/reduction/reduction.hpp"
 #include "autodiff/ops/reduction/softmax.hpp"

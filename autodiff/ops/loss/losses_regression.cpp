@@ -4,7 +4,6 @@
 
 #include <cmath>
 
-#include "autodiff/digits.hpp"
 #include "autodiff/elementwise.hpp"
 #include "autodiff/errors.hpp"
 #include "autodiff/op_list.hpp"
@@ -14,7 +13,8 @@
 #include "autodiff/ops/loss/loss.hpp"
 #include "autodiff/ops/more_samples.hpp"
 #include "autodiff/ops/reduction/reduction.hpp"
-#include "autodiff/real_attribute.hpp"
+#include "autodiff/scalar/digits.hpp"
+#include "autodiff/scalar/real_attribute.hpp"
 #include "autodiff/tape.hpp"
 
 namespace dtheta {

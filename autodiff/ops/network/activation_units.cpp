@@ -5,7 +5,6 @@
 #include <cmath>
 #include <limits>
 
-#include "autodiff/digits.hpp"
 #include "autodiff/elementwise.hpp"
 #include "autodiff/errors.hpp"
 #include "autodiff/kernels/simd/elementwise.hpp"
@@ -17,7 +16,8 @@
 #include "autodiff/ops/more_samples.hpp"
 #include "autodiff/ops/shape/rearrange.hpp"
 #include "autodiff/ops/shape/slice.hpp"
-#include "autodiff/real_attribute.hpp"
+#include "autodiff/scalar/digits.hpp"
+#include "autodiff/scalar/real_attribute.hpp"
 #include "autodiff/tape.hpp"
 
 namespace dtheta {

@@ -6,10 +6,10 @@
 #include "autodiff/kernels/gru.hpp"
 #include "autodiff/ops/elementwise/arithmetic.hpp"
 #include "autodiff/ops/families.hpp"
-#include "autodiff/ops/forms.hpp"
 #include "autodiff/ops/linalg/matmul.hpp"
 #include "autodiff/ops/network/recurrent_rules.hpp"
 #include "autodiff/ops/reduction/reduction.hpp"
+#include "autodiff/ops/shape/slice_form.hpp"
 
 namespace dtheta {
 namespace {

@@ -10,13 +10,13 @@
 #include "autodiff/ops/elementwise/activation.hpp"
 #include "autodiff/ops/elementwise/arithmetic.hpp"
 #include "autodiff/ops/families.hpp"
-#include "autodiff/ops/forms.hpp"
 #include "autodiff/ops/linalg/matmul.hpp"
 #include "autodiff/ops/network/recurrent_rules.hpp"
 #include "autodiff/ops/operands.hpp"
 #include "autodiff/ops/shape/concat.hpp"
 #include "autodiff/ops/shape/rearrange.hpp"
 #include "autodiff/ops/shape/slice.hpp"
+#include "autodiff/ops/shape/slice_form.hpp"
 #include "autodiff/tape.hpp"
 
 namespace dtheta {

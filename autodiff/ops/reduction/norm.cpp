@@ -11,7 +11,7 @@
 #include "autodiff/ops/families.hpp"
 #include "autodiff/ops/reduction/axis_reduction.hpp"
 #include "autodiff/ops/reduction/reduction.hpp"
-#include "autodiff/real_attribute.hpp"
+#include "autodiff/scalar/real_attribute.hpp"
 #include "autodiff/tape.hpp"
 
 namespace dtheta {

@@ -14,8 +14,8 @@
 #include "autodiff/ops/elementwise/arithmetic.hpp"
 #include "autodiff/ops/elementwise/rounding.hpp"
 #include "autodiff/ops/families.hpp"
-#include "autodiff/ops/forms.hpp"
 #include "autodiff/ops/operands.hpp"
+#include "autodiff/ops/reduction/reduction_form.hpp"
 #include "autodiff/ops/rule_ops.hpp"
 #include "autodiff/ops/shape/rearrange.hpp"
 

@@ -13,7 +13,7 @@
 #include "autodiff/ops/shape/rearrange.hpp"
 #include "autodiff/ops/shape/slice.hpp"
 #include "autodiff/ops/spatial/window_rule.hpp"
-#include "autodiff/real_attribute.hpp"
+#include "autodiff/scalar/real_attribute.hpp"
 
 namespace dtheta {
 namespace {

@@ -11,8 +11,9 @@
 #include "autodiff/errors.hpp"
 #include "autodiff/op_list.hpp"
 #include "autodiff/ops/families.hpp"
-#include "autodiff/ops/forms.hpp"
 #include "autodiff/ops/operands.hpp"
+#include "autodiff/ops/plan_form.hpp"
+#include "autodiff/ops/shape/concat_form.hpp"
 #include "autodiff/ops/shape/slice.hpp"
 
 namespace dtheta {

@@ -9,8 +9,8 @@
 #include "autodiff/errors.hpp"
 #include "autodiff/op_list.hpp"
 #include "autodiff/ops/families.hpp"
-#include "autodiff/ops/forms.hpp"
 #include "autodiff/ops/operands.hpp"
+#include "autodiff/ops/shape/indexing_form.hpp"
 
 namespace dtheta {
 namespace {

@@ -10,7 +10,7 @@
 #include "autodiff/op_list.hpp"
 #include "autodiff/ops/families.hpp"
 #include "autodiff/ops/operands.hpp"
-#include "autodiff/real_attribute.hpp"
+#include "autodiff/scalar/real_attribute.hpp"
 
 namespace dtheta {
 namespace {

@@ -3,9 +3,9 @@
 #include "autodiff/kernels/strided.hpp"
 #include "autodiff/op_list.hpp"
 #include "autodiff/ops/families.hpp"
-#include "autodiff/ops/forms.hpp"
 #include "autodiff/ops/shape/along_axis.hpp"
 #include "autodiff/ops/shape/indexing.hpp"
+#include "autodiff/ops/shape/scatter_form.hpp"
 #include "autodiff/ops/shape/scatter_rules.hpp"
 
 namespace dtheta {

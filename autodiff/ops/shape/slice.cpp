@@ -7,9 +7,9 @@
 #include "autodiff/errors.hpp"
 #include "autodiff/op_list.hpp"
 #include "autodiff/ops/families.hpp"
-#include "autodiff/ops/forms.hpp"
 #include "autodiff/ops/operands.hpp"
 #include "autodiff/ops/shape/rearrange.hpp"
+#include "autodiff/ops/shape/slice_form.hpp"
 
 namespace dtheta {
 namespace {

@@ -11,6 +11,7 @@
 #include "autodiff/ops/elementwise/arithmetic.hpp"
 #include "autodiff/ops/families.hpp"
 #include "autodiff/ops/reduction/reduction.hpp"
+#include "autodiff/ops/spatial/avg_pool_form.hpp"
 #include "autodiff/ops/spatial/window_rule.hpp"
 #include "autodiff/tape.hpp"
 
@@ -249,6 +250,11 @@ Var global_avg_pool(Arg x) {
 }
 Var global_max_pool(Arg x) {
   return max(x, spatial_axes("global_max_pool", x.var().shape()), true);
+}
+
+int avg_pool_axes(const Node& node) {
+  if (node.op != &record_of<AvgPool>) return 0;
+  return static_cast<const AvgPool*>(node.attributes)->window.axes;
 }
 
 std::span<const OpEntry> avg_pool_ops() { return OpList<AvgPool, AvgPoolAdjoint>::entries; }

@@ -10,6 +10,7 @@
 #include "autodiff/ops/families.hpp"
 #include "autodiff/ops/shape/rearrange.hpp"
 #include "autodiff/ops/spatial/channels.hpp"
+#include "autodiff/ops/spatial/convolution_form.hpp"
 #include "autodiff/ops/spatial/window_rule.hpp"
 
 namespace dtheta {
@@ -295,6 +296,14 @@ Var detail::convolve(Arg x, Arg w, const std::optional<Arg>& bias, const Window&
 
 Var detail::convolve_adjoint(Arg y, Arg w, const Window& window, Index groups) {
   return apply(ConvDataGrad{{window, groups}}, {y, w});
+}
+
+std::optional<ConvolutionForm> as_convolution(const Node& node) {
+  const Geometry* g = nullptr;
+  if (node.op == &record_of<Conv>) g = static_cast<const Conv*>(node.attributes);
+  if (node.op == &record_of<ConvWithBias>) g = static_cast<const ConvWithBias*>(node.attributes);
+  if (g == nullptr) return {};
+  return ConvolutionForm{g->window, g->groups};
 }
 
 std::span<const OpEntry> convolution_ops() {

@@ -10,6 +10,7 @@
 #include "autodiff/ops/families.hpp"
 #include "autodiff/ops/reduction/reduction.hpp"
 #include "autodiff/ops/rule_ops.hpp"
+#include "autodiff/ops/spatial/max_pool_form.hpp"
 #include "autodiff/ops/spatial/planes.hpp"
 #include "autodiff/ops/spatial/window_rule.hpp"
 
@@ -251,6 +252,11 @@ Var adaptive_max_pool2d_indices(Arg x, PerAxis out) {
 }
 Var adaptive_max_pool3d_indices(Arg x, PerAxis out) {
   return adaptive_max_pool<MaxPoolIndices>("adaptive_max_pool3d_indices", 3, x, out);
+}
+
+int max_pool_axes(const Node& node) {
+  if (node.op != &record_of<MaxPool>) return 0;
+  return static_cast<const MaxPool*>(node.attributes)->window.axes;
 }
 
 std::span<const OpEntry> max_pool_ops() {

@@ -12,7 +12,7 @@
 #include "autodiff/errors.hpp"
 #include "autodiff/ops/spatial/interpolate.hpp"
 #include "autodiff/ops/spatial/window_rule.hpp"
-#include "autodiff/real_attribute.hpp"
+#include "autodiff/scalar/real_attribute.hpp"
 
 /// Resizing an axis as a sparse matrix: what the op and its adjoint share.
 namespace dtheta::detail {

@@ -4,7 +4,7 @@
 
 #include "autodiff/kernels/window.hpp"
 #include "autodiff/ops/spatial/spatial.hpp"
-#include "autodiff/value_type.hpp"
+#include "autodiff/scalar/value_type.hpp"
 #include "autodiff/var.hpp"
 
 namespace dtheta::detail {

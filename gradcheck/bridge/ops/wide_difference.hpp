@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <vector>
 
-#include "autodiff/scalar.hpp"
+#include "autodiff/scalar/scalar.hpp"
 
 namespace dtheta::gradcheck {
 

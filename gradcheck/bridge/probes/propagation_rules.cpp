@@ -4,10 +4,12 @@
 #include <array>
 
 #include "autodiff/ops/elementwise/arithmetic.hpp"
-#include "autodiff/ops/forms.hpp"
 #include "autodiff/ops/linalg/matmul.hpp"
+#include "autodiff/ops/linalg/matmul_form.hpp"
 #include "autodiff/ops/linalg/tensor_products.hpp"
+#include "autodiff/ops/loss/loss_form.hpp"
 #include "autodiff/ops/reduction/reduction.hpp"
+#include "autodiff/ops/reduction/reduction_form.hpp"
 #include "autodiff/ops/shape/indexing.hpp"
 #include "autodiff/ops/shape/rearrange.hpp"
 #include "gradcheck/bridge/probes/outer_cross_entropy.hpp"
@@ -18,10 +20,8 @@ namespace {
 
 using Extent = Change::Extent;
 
-Var reapply(const Node& node, std::span<const Var> in) {
-  const std::vector<Arg> args(in.begin(), in.end());
-  return apply(*node.op, node.attributes, args);
-}
+/// Elements that a value may have which is written out for all probes together.
+constexpr Index largest_dense = Index{1} << 22;
 
 /// v (K, a, b, ...) with `count` axes of size 1 put in behind the leading one.
 Var with_ones(Var v, int count) {
@@ -80,7 +80,7 @@ Propagator::Rule Propagator::elementwise_at_slice(std::uint32_t node) {
     } else if (c.extent == Extent::slice) {
       c.value = with_ones(c.value, missing);
       c.axis += missing;
-    } else if (c.extent == Extent::dense) {
+    } else if (c.extent != Extent::none) {
       return {};
     }
     if (c.extent == Extent::slice) {
@@ -133,6 +133,7 @@ Propagator::Rule Propagator::affine(std::uint32_t node) {
     }
     return Change{Extent::slice, reshape(column + step, without_axis(y, last, count())), last, at};
   }
+  if (cx.extent == Extent::block && cx.axis == last) return affine_of_block(node, cx);
   if (cx.extent != Extent::slice) return {};
   if (cx.axis != last) {
     return Change{Extent::slice, dtheta::affine(cx.value, base(w), base(b)), cx.axis, cx.at};
@@ -143,7 +144,20 @@ Propagator::Rule Propagator::affine(std::uint32_t node) {
   std::vector<Index> dims{count()};
   dims.insert(dims.end(), y.begin(), y.end());
   const Var result = reshape(add_outer(rows, moved, weights), Shape(dims));
-  return Change{Extent::dense, result, 0, {}, Change::Outer{rows, moved, weights}};
+  return Change{Extent::dense, result, 0, {}, 1, Change::Outer{rows, moved, weights}};
+}
+
+// A block of columns of x moves all of y, by its product with the same columns of W.
+Propagator::Rule Propagator::affine_of_block(std::uint32_t node, const Change& c) {
+  const std::uint32_t x = from_.inputs(node)[0], w = from_.inputs(node)[1];
+  const Shape& y = shape_of(node);
+  if (count() * y.size() > largest_dense) return {};
+  const Var columns = base_block(w, Change{Extent::block, {}, 1, c.at, c.width});
+  const Var moved = reshape(delta(x, c), {count(), -1, c.width});
+  std::vector<Index> dims{count()};
+  dims.insert(dims.end(), y.begin(), y.end());
+  const Var step = dtheta::matmul(moved, columns, false, true);
+  return Change{Extent::dense, base(node) + reshape(step, Shape(dims)), 0, {}};
 }
 
 // C = op(A) op(B) of two matrices: an element of A moves one row of C, a slice of A along the
@@ -201,13 +215,6 @@ Propagator::Rule Propagator::sum(std::uint32_t node) {
   return Change{Extent::dense, base(node) + reshape(moved, Shape(dims)), 0, {}};
 }
 
-// The same elements under another shape: one element stays where it is.
-Propagator::Rule Propagator::view(std::uint32_t node) {
-  const Change& c = change_of(from_.inputs(node)[0]);
-  if (!from_.node(node).op->info.view || c.extent != Extent::element) return {};
-  return c;
-}
-
 // The loss of logits that move by an outer product, which need not be written down.
 Propagator::Rule Propagator::cross_entropy(std::uint32_t node) {
   if (!is_softmax_cross_entropy(from_.node(node))) return {};
@@ -241,7 +248,7 @@ Propagator::Rule Propagator::batched(std::uint32_t node) {
     if (!whole) return {};
     in.push_back(*whole);
   }
-  if (count() * shape_of(node).size() > Index{1} << 22) return {};
+  if (count() * shape_of(node).size() > largest_dense) return {};
   return Change{Extent::dense, record.op->batch(record.attributes, {in, has_axis, count()}), 0, {}};
 }
 

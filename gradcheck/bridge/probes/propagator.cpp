@@ -34,6 +34,11 @@ Shape without_axis(const Shape& shape, int axis, Index leading) {
   return Shape(dims);
 }
 
+Var reapply(const Node& node, std::span<const Var> in) {
+  const std::vector<Arg> args(in.begin(), in.end());
+  return apply(*node.op, node.attributes, args);
+}
+
 std::optional<ProbeProgram> ProbeProgram::build(Var cost, Var leaf, const Workspace<double>& base,
                                                 std::span<const char> depends, Index probes) {
   if (!cost.tape().guards().empty()) return {};  // a probe may take another branch
@@ -124,9 +129,9 @@ bool Propagator::run() {
 }
 
 Change Propagator::rule_for(std::uint32_t node) {
-  for (const auto rule :
-       {&Propagator::elementwise, &Propagator::affine, &Propagator::matmul, &Propagator::sum,
-        &Propagator::view, &Propagator::cross_entropy, &Propagator::batched}) {
+  for (const auto rule : {&Propagator::elementwise, &Propagator::affine, &Propagator::matmul,
+                          &Propagator::sum, &Propagator::view, &Propagator::convolution,
+                          &Propagator::pooling, &Propagator::cross_entropy, &Propagator::batched}) {
     if (const Rule c = (this->*rule)(node)) return *c;
   }
   return unchanged;
@@ -174,10 +179,25 @@ Var Propagator::base_slice(std::uint32_t node, int axis, Var at) {
   return take(permute(whole, Axes(std::span<const int>(order))), at, 0);
 }
 
+Var Propagator::base_block(std::uint32_t node, const Change& c) {
+  const Shape& shape = shape_of(node);
+  std::vector<Index> blocks(shape.begin(), shape.end());
+  const auto axis = blocks.begin() + c.axis;
+  *axis /= c.width;
+  blocks.insert(axis + 1, c.width);
+  const Var apart = reshape(base(node), Shape(blocks));
+  std::vector<int> order{c.axis};
+  for (int i = 0; i < apart.rank(); ++i) {
+    if (i != c.axis) order.push_back(i);
+  }
+  return take(permute(apart, Axes(std::span<const int>(order))), c.at, 0);
+}
+
 Var Propagator::delta(std::uint32_t node, const Change& c) {
   if (c.extent == Change::Extent::element) {
     return c.value - take(reshape(base(node), {-1}), flat_position(), 0);
   }
+  if (c.extent == Change::Extent::block) return c.value - base_block(node, c);
   return c.value - base_slice(node, c.axis, c.at);
 }
 
@@ -210,11 +230,20 @@ std::optional<Var> Propagator::dense(std::uint32_t node, const Change& c) {
     ones[0] = count();
     return where(hit, reshape(c.value, Shape(ones)), base(node));
   }
-  std::vector<Index> mask(static_cast<std::size_t>(shape.rank()) + 1, 1);
+  // A slice is put into its axis, a block into that of the blocks, which is written out for it.
+  const bool slice = c.extent == Change::Extent::slice;
+  std::vector<Index> whole(shape.begin(), shape.end());
+  const Index places = shape[c.axis] / c.width;
+  if (!slice) {
+    whole[static_cast<std::size_t>(c.axis)] = places;
+    whole.insert(whole.begin() + c.axis + 1, c.width);
+  }
+  std::vector<Index> mask(whole.size() + 1, 1);
   mask[0] = count();
-  mask[static_cast<std::size_t>(c.axis) + 1] = shape[c.axis];
-  const Var hit = reshape(one_hot(c.at, shape[c.axis]), Shape(mask));
-  return where(hit, expand_dims(c.value, c.axis + 1), base(node));
+  mask[static_cast<std::size_t>(c.axis) + 1] = places;
+  const Var hit = reshape(one_hot(c.at, places), Shape(mask));
+  const Var all = where(hit, expand_dims(c.value, c.axis + 1), reshape(base(node), Shape(whole)));
+  return reshape(all, behind(count(), shape));
 }
 
 }  // namespace dtheta::gradcheck

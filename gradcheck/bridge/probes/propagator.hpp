@@ -1,5 +1,6 @@
 #pragma once
 
+#include "autodiff/kernels/window.hpp"
 #include "gradcheck/bridge/probes/change.hpp"
 
 namespace dtheta::gradcheck {
@@ -24,9 +25,14 @@ class Propagator {
   Rule elementwise_at_element(std::uint32_t node);
   Rule elementwise_at_slice(std::uint32_t node);
   Rule affine(std::uint32_t node);
+  Rule affine_of_block(std::uint32_t node, const Change& c);
   Rule matmul(std::uint32_t node);
   Rule sum(std::uint32_t node);
   Rule view(std::uint32_t node);
+  Rule convolution(std::uint32_t node);
+  Rule filter_element(std::uint32_t node, const Window& window);
+  Rule filtered_channel(std::uint32_t node);
+  Rule pooling(std::uint32_t node);
   Rule cross_entropy(std::uint32_t node);
   Rule batched(std::uint32_t node);
 
@@ -38,7 +44,9 @@ class Propagator {
   Var position_input(Index stride, Index size);
   /// The elements of a value at θ where a slice of it changes: (K, shape without the axis).
   Var base_slice(std::uint32_t node, int axis, Var at);
-  /// The change of a changed slice or element: new elements less those at θ.
+  /// Those where a block changes: (K, shape with `width` along the axis).
+  Var base_block(std::uint32_t node, const Change& c);
+  /// What changes: new elements less those at θ.
   Var delta(std::uint32_t node, const Change& c);
   /// A changed bias or scale as a slice of the shape it is broadcast to.
   Rule spread(std::uint32_t node, const Change& c, const Shape& to);
@@ -60,5 +68,8 @@ class Propagator {
 
 /// The dimensions of `shape` with `axis` taken out, behind a leading one if that is positive.
 [[nodiscard]] Shape without_axis(const Shape& shape, int axis, Index leading = 0);
+
+/// The op of a record, applied to other operands.
+[[nodiscard]] Var reapply(const Node& node, std::span<const Var> in);
 
 }  // namespace dtheta::gradcheck

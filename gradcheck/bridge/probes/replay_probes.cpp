@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "gradcheck/team.hpp"
+#include "gradcheck/shared/team.hpp"
 
 namespace dtheta::gradcheck {
 

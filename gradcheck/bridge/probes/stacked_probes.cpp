@@ -4,7 +4,7 @@
 #include <exception>
 #include <new>
 
-#include "gradcheck/team.hpp"
+#include "gradcheck/shared/team.hpp"
 
 namespace dtheta::gradcheck {
 namespace {
@@ -49,7 +49,7 @@ StackedProbes::StackedProbes(Var cost, std::span<const Var> leaves, std::span<co
     if (!worth(leaves[k]) || leaves[k].size() == 0 || !base_->plan().has_leaf(leaves[k])) continue;
     auto program = fitting_program(cost, leaves[k], *base_, depends);
     if (!program) continue;
-    Stack& stack = stacks_[k].emplace(std::move(*program));
+    Stack& stack = stacks_[k].emplace(Stack{std::move(*program), {}, {}});
     for (unsigned t = 0; t < threads_; ++t) stack.lanes.emplace_back(stack.program);
     stack.failed.resize(threads_);
   }

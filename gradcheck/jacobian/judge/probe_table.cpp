@@ -9,7 +9,7 @@
 
 #include "gradcheck/errors.hpp"
 #include "gradcheck/numeric/same_bits.hpp"
-#include "gradcheck/team.hpp"
+#include "gradcheck/shared/team.hpp"
 
 namespace dtheta::gradcheck::detail {
 

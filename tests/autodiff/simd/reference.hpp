@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "autodiff/kernels/simd/elementwise.hpp"
-#include "autodiff/quad.hpp"
+#include "autodiff/scalar/quad.hpp"
 
 /// What the SIMD functions are measured against: quad precision, by formulas that share nothing
 /// with the kernels. Used by the accuracy test and by the program that writes

@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "autodiff/ops/elementwise/noise.hpp"
+#include "autodiff/ops/linalg/add_matmul.hpp"
 #include "autodiff/ops/linalg/matmul.hpp"
 #include "autodiff/ops/loss/loss.hpp"
 #include "autodiff/ops/shape/indexing.hpp"

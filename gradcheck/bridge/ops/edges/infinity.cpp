@@ -72,6 +72,7 @@ class InfinityTest {
              const std::vector<Derived<Quad>>& near, std::vector<Quad> Derived<Quad>::*list) {
     for (std::size_t i = 0; i < found.size(); ++i) {
       std::vector<Quad> values;
+      values.reserve(near.size());
       for (const auto& n : near) values.push_back((n.*list)[i]);
       const std::optional<double> wanted = limit(values);
       if (!wanted && std::isnan(found[i])) return false;

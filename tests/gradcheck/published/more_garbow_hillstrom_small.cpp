@@ -2,7 +2,7 @@
 #include <cmath>
 #include <numbers>
 
-#include "tests/gradcheck/more_garbow_hillstrom.hpp"
+#include "tests/gradcheck/published/more_garbow_hillstrom.hpp"
 
 namespace more_garbow_hillstrom {
 namespace {

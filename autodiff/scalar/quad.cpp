@@ -1,4 +1,4 @@
-#include "autodiff/quad.hpp"
+#include "autodiff/scalar/quad.hpp"
 
 #if __LDBL_MANT_DIG__ == 113
 #include <cmath>

@@ -15,6 +15,7 @@
 #include "autodiff/ops/elementwise/arithmetic.hpp"
 #include "autodiff/ops/elementwise/rounding.hpp"
 #include "autodiff/ops/families.hpp"
+#include "autodiff/ops/linalg/cofactors.hpp"
 #include "autodiff/ops/linalg/linalg_rules.hpp"
 #include "autodiff/ops/linalg/matmul.hpp"
 #include "autodiff/ops/reduction/reduction.hpp"
@@ -218,6 +219,6 @@ Var cofactors(Var a) { return apply(Cofactor{}, {a}); }
 
 }  // namespace detail
 
-std::span<const OpEntry> determinant_ops() { return OpList<Cofactor, CofactorSlope>::entries; }
+std::span<const OpEntry> cofactor_ops() { return OpList<Cofactor, CofactorSlope>::entries; }
 
 }  // namespace dtheta

@@ -1,4 +1,4 @@
-#include "nn/multiply_adds.hpp"
+#include "nn/inspect/multiply_adds.hpp"
 
 #include <string_view>
 

@@ -1,4 +1,4 @@
-#include "nn/summary.hpp"
+#include "nn/inspect/summary.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -6,7 +6,7 @@
 #include <algorithm>
 
 #include "autodiff/tape.hpp"
-#include "nn/multiply_adds.hpp"
+#include "nn/inspect/multiply_adds.hpp"
 #include "nn/recording.hpp"
 
 namespace dtheta::nn {

@@ -1,5 +1,5 @@
 // Batches of probes, cut in pieces that ranks answer for each other.
-#include "gradcheck/modes/shared_probes.hpp"
+#include "gradcheck/shared/shared_probes.hpp"
 
 #include <fmt/format.h>
 
@@ -8,7 +8,7 @@
 #include <stdexcept>
 #include <utility>
 
-#include "gradcheck/modes/letter.hpp"
+#include "gradcheck/shared/letter.hpp"
 
 namespace dtheta::gradcheck::detail {
 namespace {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "autodiff/scalar.hpp"
+#include "autodiff/scalar/scalar.hpp"
 #include "autodiff/var.hpp"
 
 /// Irrational constants with all the digits of the widest scalar, each as the sum of three doubles:

@@ -1,4 +1,4 @@
-#include "nn/picture.hpp"
+#include "nn/inspect/picture.hpp"
 
 #include <fmt/format.h>
 

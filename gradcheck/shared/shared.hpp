@@ -1,10 +1,10 @@
 #pragma once
 
 #include "gradcheck/check.hpp"
-#include "gradcheck/crew.hpp"
 #include "gradcheck/directions.hpp"
-#include "gradcheck/modes/shared_probes.hpp"
 #include "gradcheck/sample.hpp"
+#include "gradcheck/shared/crew.hpp"
+#include "gradcheck/shared/shared_probes.hpp"
 
 namespace dtheta::gradcheck {
 

@@ -1,4 +1,4 @@
-#include "autodiff/digits.hpp"
+#include "autodiff/scalar/digits.hpp"
 
 #include "autodiff/tape.hpp"
 

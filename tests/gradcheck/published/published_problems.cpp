@@ -7,7 +7,7 @@
 #include <cmath>
 
 #include "gradcheck/check.hpp"
-#include "tests/gradcheck/more_garbow_hillstrom.hpp"
+#include "tests/gradcheck/published/more_garbow_hillstrom.hpp"
 
 namespace gc = dtheta::gradcheck;
 namespace data = boost::unit_test::data;

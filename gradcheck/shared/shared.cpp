@@ -1,5 +1,5 @@
 // Checks that several processes share: what rank 0 finds, and what the others are told of it.
-#include "gradcheck/shared.hpp"
+#include "gradcheck/shared/shared.hpp"
 
 #include <fmt/format.h>
 
@@ -15,8 +15,8 @@
 #include "gradcheck/modes/check_drawn.hpp"
 #include "gradcheck/modes/conduct.hpp"
 #include "gradcheck/modes/direction_check.hpp"
-#include "gradcheck/modes/letter.hpp"
-#include "gradcheck/modes/shared_probes.hpp"
+#include "gradcheck/shared/letter.hpp"
+#include "gradcheck/shared/shared_probes.hpp"
 
 namespace dtheta::gradcheck {
 namespace {

@@ -11,13 +11,18 @@
 #include "autodiff/kernels/reduce.hpp"
 #include "autodiff/op_list.hpp"
 #include "autodiff/ops/broadcast.hpp"
+#include "autodiff/ops/elementwise/activation_form.hpp"
 #include "autodiff/ops/elementwise/arithmetic.hpp"
 #include "autodiff/ops/families.hpp"
-#include "autodiff/ops/forms.hpp"
+#include "autodiff/ops/linalg/add_matmul_form.hpp"
 #include "autodiff/ops/linalg/matmul.hpp"
+#include "autodiff/ops/linalg/matmul_form.hpp"
+#include "autodiff/ops/linalg/merged_form.hpp"
 #include "autodiff/ops/operands.hpp"
+#include "autodiff/ops/plan_form.hpp"
 #include "autodiff/ops/reduction/reduction.hpp"
 #include "autodiff/ops/shape/rearrange.hpp"
+#include "autodiff/ops/shape/scatter_form.hpp"
 
 namespace dtheta {
 namespace {

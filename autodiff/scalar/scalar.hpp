@@ -3,7 +3,7 @@
 #include <complex>
 #include <concepts>
 
-#include "autodiff/quad.hpp"
+#include "autodiff/scalar/quad.hpp"
 
 namespace dtheta {
 

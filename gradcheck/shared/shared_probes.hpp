@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "gradcheck/crew.hpp"
 #include "gradcheck/probe.hpp"
+#include "gradcheck/shared/crew.hpp"
 
 namespace dtheta::gradcheck::detail {
 

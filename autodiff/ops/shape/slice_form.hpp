@@ -1,0 +1,17 @@
+#pragma once
+
+#include <optional>
+
+#include "autodiff/tape.hpp"
+
+namespace dtheta {
+
+/// The adjoint of a slice of adjacent positions: zeros, but for [start, start + count) of an axis.
+struct UnsliceForm {
+  int axis;
+  Index start;
+  Index count;
+};
+[[nodiscard]] std::optional<UnsliceForm> as_unslice(const Node& node);
+
+}  // namespace dtheta

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <optional>
+
+#include "autodiff/kernels/window.hpp"
+#include "autodiff/tape.hpp"
+
+namespace dtheta {
+
+/// A convolution of x (samples, groups * in, ...) with w (groups * out, in, ...), with or without a
+/// bias for each channel of the result.
+struct ConvolutionForm {
+  Window window;
+  Index groups;
+};
+[[nodiscard]] std::optional<ConvolutionForm> as_convolution(const Node& node);
+
+}  // namespace dtheta

@@ -1,0 +1,10 @@
+#pragma once
+
+#include "autodiff/tape.hpp"
+
+namespace dtheta {
+
+/// Over how many of the last axes a max_pool goes, plane by plane; 0 for any other op.
+[[nodiscard]] int max_pool_axes(const Node& node);
+
+}  // namespace dtheta
