@@ -102,6 +102,7 @@ void Recomputed::record(std::uint32_t begin, std::uint32_t end, std::uint32_t re
       continue;
     }
     std::vector<Arg> args;
+    args.reserve(in.size());
     for (const std::uint32_t k : in) args.emplace_back(tape_.var(k));
     again_[i] = {apply(*tape_.node(i).op, tape_.node(i).attributes, args).index(), end};
   }

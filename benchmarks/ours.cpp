@@ -67,9 +67,14 @@ Work check(std::string name, int threads) {
   options.threads = static_cast<unsigned>(threads);
   const auto result = std::make_shared<gradcheck::Result>();
   const auto value = [=] { return norm<double>(result->numeric); };
-  if (anew) return {[=] { *result = check_network(net->cost, leaves, options); }, value};
-  const auto compiled = std::make_shared<gradcheck::NetworkCheck>(net->cost, leaves, options);
-  return {[=, tape = net] { *result = (*compiled)(); }, value};
+  Work work{.value = value, .steps_to_value = 1};  // each finds the same
+  if (anew) {
+    work.step = [=] { *result = check_network(net->cost, leaves, options); };
+  } else {
+    const auto compiled = std::make_shared<gradcheck::NetworkCheck>(net->cost, leaves, options);
+    work.step = [=, tape = net] { *result = (*compiled)(); };
+  }
+  return work;
 }
 
 /// The chain of the case, recorded on vectors of `width` elements.

@@ -36,7 +36,7 @@ constexpr std::size_t window = 20;
 /// The characters that occur, in order: their places are the ids.
 std::string alphabet_of(std::string text) {
   std::ranges::sort(text);
-  text.erase(std::ranges::unique(text).begin(), text.end());
+  text.erase(std::unique(text.begin(), text.end()), text.end());
   return text;
 }
 const std::string alphabet = alphabet_of(poem);

@@ -65,8 +65,9 @@ nn::Dataset shapes(Index count, std::uint32_t seed) {
     const Index shape = static_cast<Index>(i % 4);
     data.labels.data<Index>()[i] = shape;
     for (std::size_t p = 0; p < 144; ++p) {
-      const double x = static_cast<double>(p % 12) - 4.5 - 2 * place[0];
-      const double y = static_cast<double>(p / 12) - 4.5 - 2 * place[1];
+      const std::size_t row = p / 12, column = p % 12;
+      const double x = static_cast<double>(column) - 4.5 - 2 * place[0];
+      const double y = static_cast<double>(row) - 4.5 - 2 * place[1];
       if (inked(shape, x, y, 3 + 1.5 * place[2])) data.inputs.data<double>()[144 * i + p] += 1;
     }
   }

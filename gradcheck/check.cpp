@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cmath>
 #include <exception>
@@ -103,6 +104,7 @@ void name_habits(const Gradient::Function& gradient, const ParameterVector& thet
 /// Entries whose numeric derivative a diagnosis may build on.
 std::vector<bool> usable(const std::vector<detail::Finding>& findings) {
   std::vector<bool> usable;
+  usable.reserve(findings.size());
   for (const detail::Finding& found : findings) {
     usable.push_back(std::isfinite(found.numeric) && found.reason != detail::Reason::corner &&
                      found.verdict != Verdict::inconclusive);
@@ -126,8 +128,8 @@ void name_unsteadiness(const ProbeEvaluator& evaluate, const ParameterVector& th
         "as running statistics and caches do");
     return;
   }
-  std::vector<double> answers;
-  for (int k = 0; k < 8; ++k) answers.push_back(cost_at(evaluate, theta, index));
+  std::array<double, 8> answers{};
+  for (double& answer : answers) answer = cost_at(evaluate, theta, index);
   const std::string_view why = explain(unsteadiness_of(answers));
   if (!why.empty()) result.notes.emplace_back(why);
 }

@@ -12,6 +12,9 @@ struct Named {
   std::string_view name;
   E value;
 };
+// For compilers that deduce nothing for an aggregate: clang before 17.
+template <class E>
+Named(std::string_view, E) -> Named<E>;
 
 namespace detail {
 

@@ -22,7 +22,8 @@ void require_positive(std::string_view schedule, Index steps) {
 
 double step(double rate, Index at, Index period, double factor) {
   require_positive("step", period);
-  return rate * std::pow(factor, static_cast<double>(at / period));
+  const Index times = at / period;
+  return rate * std::pow(factor, static_cast<double>(times));
 }
 
 double exponential(double rate, Index at, double factor) {

@@ -85,6 +85,7 @@ void require_fit(const std::string& file, const Comparison& found, bool strict) 
   const auto add = [&](std::string_view what, const auto& list, auto&& in_words) {
     if (list.empty()) return;
     std::vector<std::string> words;
+    words.reserve(list.size());
     for (const auto& one : list) words.push_back(in_words(one));
     lines.push_back(fmt::format("  {}: {}", what, fmt::join(words, ", ")));
   };

@@ -72,10 +72,10 @@ T cot_derivative(int n, T c) {
   p[1] = T(1);
   for (int k = 1; k <= n; ++k) {
     std::array<T, most_cot_derivatives + 2> next{};
-    for (int i = 1; i <= k; ++i) {
-      const T d = T(-i) * p[static_cast<std::size_t>(i)];
-      next[static_cast<std::size_t>(i - 1)] += d;
-      next[static_cast<std::size_t>(i + 1)] += d;
+    for (std::size_t i = 1; i <= static_cast<std::size_t>(k); ++i) {
+      const T d = -T(static_cast<double>(i)) * p[i];
+      next[i - 1] += d;
+      next[i + 1] += d;
     }
     p = next;
   }

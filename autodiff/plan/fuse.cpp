@@ -114,7 +114,7 @@ class Fuser {
       if (p_.values[in].fixed) continue;
       Readers& readers = readers_[p_.values[in].storage];
       if (std::ranges::find(readers, s) != readers.end()) continue;
-      std::ranges::rotate(readers, readers.begin() + 1);
+      std::rotate(readers.begin(), readers.begin() + 1, readers.end());
       readers.back() = s;
     }
   }

@@ -31,6 +31,7 @@ class Call {
     buffers.reserve(blocks_.size());
     for (const Block& block : blocks_) buffers.emplace_back(residuals_ * block.size);
     std::vector<double*> pointers;
+    pointers.reserve(buffers.size());
     for (detail::LentBuffer& buffer : buffers) pointers.push_back(buffer.span().data());
     ask(x, residuals, pointers.data());
     std::vector<Vector> all;

@@ -37,7 +37,7 @@ struct PutBack {
 
 std::vector<std::size_t> chosen(const ParameterVector& theta, std::vector<std::size_t> entries) {
   std::ranges::sort(entries);
-  entries.erase(std::ranges::unique(entries).begin(), entries.end());
+  entries.erase(std::unique(entries.begin(), entries.end()), entries.end());
   if (entries.back() >= theta.size()) {
     throw OptionError(fmt::format("entries: {} was asked for, but theta has {} entries",
                                   entries.back(), theta.size()));
@@ -78,6 +78,7 @@ Options reduced(const Options& options, const ParameterVector& theta,
   const auto drawn = [&positions, size = theta.size()](const std::vector<double>& whole) {
     if (whole.size() != size) return whole;
     std::vector<double> part;
+    part.reserve(positions.size());
     for (const std::size_t i : positions) part.push_back(whole[i]);
     return part;
   };

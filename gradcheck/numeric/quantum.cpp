@@ -22,8 +22,7 @@ std::vector<double> distinct(std::span<const double> values) {
     if (std::isfinite(v)) some.push_back(v);
   }
   std::ranges::sort(some);
-  const auto rest = std::ranges::unique(some);
-  some.erase(rest.begin(), rest.end());
+  some.erase(std::unique(some.begin(), some.end()), some.end());
   return some;
 }
 

@@ -17,6 +17,7 @@ namespace {
 template <class Columns>
 [[noreturn]] void throw_no_column(std::string_view name, const Columns& columns) {
   std::vector<std::string> names;
+  names.reserve(columns.size());
   for (const auto& c : columns) names.push_back(c.name);
   throw ValueError(
       fmt::format("table: there is no column '{}'; there are {}", name,

@@ -28,7 +28,8 @@ struct Hall {
         letters(static_cast<std::size_t>(ranks)) {}
 
   std::deque<Bytes>& between(int from, int to) {
-    return transfers[static_cast<std::size_t>(from * size + to)];
+    const int pair = from * size + to;
+    return transfers[static_cast<std::size_t>(pair)];
   }
 
   int size;
@@ -145,6 +146,7 @@ std::vector<std::unique_ptr<Team>> local_teams(int size, double patience_seconds
   if (size < 1) throw ValueError(fmt::format("local_teams: {} ranks, need at least 1", size));
   const auto hall = std::make_shared<Hall>(size, patience_seconds);
   std::vector<std::unique_ptr<Team>> all;
+  all.reserve(static_cast<std::size_t>(size));
   for (int r = 0; r < size; ++r) all.push_back(std::make_unique<LocalTeam>(hall, r));
   return all;
 }

@@ -1,8 +1,7 @@
 #include "nn/train/interrupt.hpp"
 
-#include <signal.h>
-
 #include <atomic>
+#include <csignal>
 #include <mutex>
 
 namespace dtheta::nn::detail {

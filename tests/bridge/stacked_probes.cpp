@@ -15,6 +15,9 @@
 #include "autodiff/ops/elementwise/noise.hpp"
 #include "autodiff/ops/linalg/matmul.hpp"
 #include "autodiff/ops/loss/loss.hpp"
+#include "autodiff/ops/network/attention.hpp"
+#include "autodiff/ops/network/normalization.hpp"
+#include "autodiff/ops/network/recurrent.hpp"
 #include "autodiff/ops/reduction/order_statistics.hpp"
 #include "autodiff/ops/reduction/reduction.hpp"
 #include "autodiff/ops/reduction/softmax.hpp"
@@ -114,15 +117,56 @@ Recorded odd_planes_net(Tape& tape) {
           {w1, b1, w2, w3, w4, w5, b5}};
 }
 
+/// Attention with heads, causal, and layer norms on both sides of a dense layer.
+Recorded attention_net(Tape& tape) {
+  const Var x = draw(tape, {2, 5, 8}, 1);
+  const Var w_in = draw(tape, {24, 8}, 2), b_in = draw(tape, {24}, 3);
+  const Var w_out = draw(tape, {8, 8}, 4), b_out = draw(tape, {8}, 5);
+  const Var gain = draw(tape, {8}, 6), shift = draw(tape, {8}, 7);
+  const Var w = draw(tape, {8, 8}, 8), b = draw(tape, {8}, 9);
+  const Var a = multi_head_attention(x, x, x, {w_in, w_out, b_in, b_out}, 2, {.causal = true});
+  const Var n = layer_norm(x + a, gain, shift);
+  const Var y = layer_norm(n + relu(affine(n, w, b)), gain, shift);
+  return {sum(square(mean(y, 1))) + sum(log_softmax(y, 0) * x),
+          {w_in, b_in, w_out, b_out, gain, shift, w, b}};
+}
+
+/// LSTMs: one on the other, the second backwards, all of what they keep in use.
+Recorded lstm_net(Tape& tape) {
+  const Var x = draw(tape, {4, 2, 3}, 1), h0 = draw(tape, {2, 3}, 2), c0 = draw(tape, {2, 3}, 3);
+  const Var w_x = draw(tape, {12, 3}, 4), w_h = draw(tape, {12, 3}, 5);
+  const Var b_x = draw(tape, {12}, 6), b_h = draw(tape, {12}, 7);
+  const Var v_x = draw(tape, {12, 3}, 8), v_h = draw(tape, {12, 3}, 9);
+  const RecurrentResult first = lstm(x, {h0, c0}, {w_x, w_h, b_x, b_h});
+  const RecurrentResult second = lstm(first.outputs, {h0, c0}, {v_x, v_h}, true);
+  const Var one_step = lstm(slice(x, 0, {0, 1}), {h0, c0}, {w_x, w_h, b_x, b_h}).last.c;
+  return {sum(square(second.outputs)) + sum(second.last.c) + sum(first.last.h * first.last.c) +
+              sum(exp(one_step)),
+          {w_x, w_h, b_x, b_h, v_x, v_h, h0, c0}};
+}
+
+/// Batch norm behind a convolution and behind a dense layer, channels scaled and shifted.
+Recorded norms_net(Tape& tape) {
+  const Var x = draw(tape, {4, 2, 5, 4}, 1);
+  const Var w1 = draw(tape, {6, 2, 2, 2}, 2), g1 = draw(tape, {6}, 3), s1 = draw(tape, {6}, 4);
+  const Var w2 = draw(tape, {5, 72}, 5), g2 = draw(tape, {5}, 6), s2 = draw(tape, {5}, 7);
+  const Var w3 = draw(tape, {3, 6, 1, 1}, 8), g3 = draw(tape, {3}, 9), s3 = draw(tape, {3}, 10);
+  const Var a1 = relu(batch_norm(conv2d(x, w1), g1, s1));
+  const Var a2 = group_norm(conv2d(a1, w3), 3, g3, s3);
+  const Var y = batch_norm(matmul(flatten(a1, 1), w2, false, true), g2, s2);
+  return {sum(exp(y * 0.5)) + sum(square(a2) * 0.1), {w1, g1, s1, w2, g2, s2, w3, g3, s3}};
+}
+
 struct Case {
   std::string name;
   Recorded (*record)(Tape&);
 };
 std::ostream& operator<<(std::ostream& out, const Case& c) { return out << c.name; }
 
-const std::vector<Case> cases{{"rows", rows_net},     {"columns", columns_net},
-                              {"odd", odd_net},       {"picky", picky_net},
-                              {"planes", planes_net}, {"odd planes", odd_planes_net}};
+const std::vector<Case> cases{
+    {"rows", rows_net},   {"columns", columns_net},     {"odd", odd_net},
+    {"picky", picky_net}, {"planes", planes_net},       {"odd planes", odd_planes_net},
+    {"lstm", lstm_net},   {"attention", attention_net}, {"norms", norms_net}};
 
 std::size_t size_of(const Recorded& r) {
   std::size_t n = 0;

@@ -113,11 +113,9 @@ struct MatMul {
   static Steps batch_steps(const Shape& from, const Shape& batch, Index matrix) {
     const Steps dense = strides_of(from);
     Steps steps{};
-    const int missing = batch.rank() - from.rank();
+    const auto own = steps.begin() + (batch.rank() - from.rank());
     for (int i = 0; i < from.rank(); ++i) {
-      if (from[i] != 1) {
-        steps[static_cast<std::size_t>(i + missing)] = dense[static_cast<std::size_t>(i)] * matrix;
-      }
+      if (from[i] != 1) own[i] = dense[static_cast<std::size_t>(i)] * matrix;
     }
     return steps;
   }

@@ -220,8 +220,8 @@ Var reduce_all(Arg x) {
 
 /// c in place of a sum: how many elements each result of the reduction was made from.
 Var divided_by_count(Var total, const Shape& in) {
-  const double count = total.size() > 0 ? static_cast<double>(in.size() / total.size()) : 0.0;
-  return total / count;
+  const Index each = total.size() > 0 ? in.size() / total.size() : 0;
+  return total / static_cast<double>(each);
 }
 
 }  // namespace

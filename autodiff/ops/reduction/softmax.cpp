@@ -19,6 +19,7 @@
 #include "autodiff/ops/families.hpp"
 #include "autodiff/ops/operands.hpp"
 #include "autodiff/ops/reduction/reduction.hpp"
+#include "autodiff/ops/reduction/softmax_form.hpp"
 #include "autodiff/ops/rule_ops.hpp"
 
 namespace dtheta {
@@ -288,6 +289,14 @@ Var log_softmax(Arg x, int axis) {
   LogSoftmax op;
   op.axis = normalize_axis("log_softmax", axis, x.var().rank());
   return apply(op, {x});
+}
+
+std::optional<int> softmax_axis(const Node& node) {
+  if (node.op == &record_of<Softmax>) return static_cast<const Softmax*>(node.attributes)->axis;
+  if (node.op == &record_of<LogSoftmax>) {
+    return static_cast<const LogSoftmax*>(node.attributes)->axis;
+  }
+  return {};
 }
 
 std::span<const OpEntry> softmax_ops() {

@@ -10,6 +10,7 @@
 #include "autodiff/ops/elementwise/arithmetic.hpp"
 #include "autodiff/ops/families.hpp"
 #include "autodiff/ops/reduction/reduction.hpp"
+#include "autodiff/ops/reduction/standardize_form.hpp"
 #include "autodiff/ops/shape/rearrange.hpp"
 #include "autodiff/ops/shape/slice.hpp"
 #include "autodiff/ops/spatial/window_rule.hpp"
@@ -97,6 +98,14 @@ struct Standardize {
     });
   }
   [[nodiscard]] Var vjp(int, const Primal& p, Var c) const;
+  /// More channels: those of one x behind those of the other.
+  [[nodiscard]] Var batch(const Batch& b) const {
+    const Standardize wide{{view.outer, b.size * view.channels, view.inner}, epsilon};
+    if (view.outer == 1) return apply(wide, {b[0]});
+    const Shape rows{b.size, view.outer, view.channels * view.inner};
+    const Var turned = swap_axes(reshape(b[0], rows), 0, 1);
+    return reshape(swap_axes(apply(wide, {turned}), 0, 1), b[0].shape());
+  }
 
   static std::vector<Sample<Standardize>> samples() {
     std::vector<Sample<Standardize>> list;
@@ -244,6 +253,19 @@ Var rms_standardize(Arg x, const ChannelView& view, double epsilon) {
 Var moments(Arg x, const ChannelView& view) { return apply(Moments{view}, {x}); }
 
 }  // namespace detail
+
+std::optional<StandardizeForm> as_standardize(const Node& node) {
+  const auto form = [&]<bool centered>(const Standardize<centered>& op) {
+    return StandardizeForm{op.view, op.epsilon.number(), centered};
+  };
+  if (node.op == &record_of<Standardize<true>>) {
+    return form(*static_cast<const Standardize<true>*>(node.attributes));
+  }
+  if (node.op == &record_of<Standardize<false>>) {
+    return form(*static_cast<const Standardize<false>*>(node.attributes));
+  }
+  return {};
+}
 
 std::span<const OpEntry> standardize_ops() {
   return OpList<Standardize<true>, StandardizeGrad<true>, Standardize<false>,

@@ -13,6 +13,7 @@
 #include "autodiff/ops/elementwise/arithmetic.hpp"
 #include "autodiff/ops/families.hpp"
 #include "autodiff/ops/operands.hpp"
+#include "autodiff/ops/shape/rearrange_form.hpp"
 #include "autodiff/ops/shape/turned.hpp"
 #include "autodiff/tape.hpp"
 
@@ -289,6 +290,11 @@ Var detail::turned_from(Var v) {
     if (order[i] != kept) return {};
   }
   return Var(v.tape(), node.inputs[0]);
+}
+
+const Axes* as_permute(const Node& node) {
+  if (node.op != &record_of<Permute>) return nullptr;
+  return &static_cast<const Permute*>(node.attributes)->order;
 }
 
 std::span<const OpEntry> shape_ops() { return OpList<Reshape, Permute, BroadcastTo>::entries; }

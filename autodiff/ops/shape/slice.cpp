@@ -153,6 +153,11 @@ Var select(Arg x, int axis, Index position) {
   return reshape(slice(x, a, {from_front, from_front + 1}), reduced_shape(s, a, 1, false));
 }
 
+std::optional<SliceForm> as_slice(const Node& node) {
+  if (node.op != &record_of<Slice>) return {};
+  const Positions& at = static_cast<const Slice*>(node.attributes)->at;
+  return SliceForm{at.axis, at.start, at.step, at.count};
+}
 std::optional<UnsliceForm> as_unslice(const Node& node) {
   if (node.op != &record_of<Unslice>) return {};
   const Positions& at = static_cast<const Unslice*>(node.attributes)->at;

@@ -6,6 +6,15 @@
 
 namespace dtheta {
 
+/// Positions start, start + step, ... of an axis, `count` of them.
+struct SliceForm {
+  int axis;
+  Index start;
+  Index step;
+  Index count;
+};
+[[nodiscard]] std::optional<SliceForm> as_slice(const Node& node);
+
 /// The adjoint of a slice of adjacent positions: zeros, but for [start, start + count) of an axis.
 struct UnsliceForm {
   int axis;

@@ -75,6 +75,7 @@ struct Averaging {
         {{1, 1, 2, 3, 3}, 3, {.size = 2}},
         {{1, 3, 2, 4}, 3, {.size = {2, 1, 2}, .stride = 2, .before = {1, 0, 0}}}};
     std::vector<std::pair<Shape, Averaging>> list;
+    list.reserve(sliding.size());
     for (const Case& c : sliding) list.emplace_back(c.x, c.op());
     const auto divide = [&](Shape x, int axes, const PerAxis& parts) {
       list.emplace_back(x, Averaging{detail::dividing_window("avg_pool", x, axes, parts)});

@@ -9,6 +9,7 @@
 #include "autodiff/ops/families.hpp"
 #include "autodiff/ops/reduction/reduction.hpp"
 #include "autodiff/ops/shape/rearrange.hpp"
+#include "autodiff/ops/spatial/channels_form.hpp"
 #include "autodiff/ops/spatial/window_rule.hpp"
 
 namespace dtheta {
@@ -28,6 +29,20 @@ struct PerChannel {
           Self::info.name, to_string(x), to_string(v)));
     }
     return in[0];
+  }
+
+  /// With the same numbers for all there are more samples, else more channels.
+  [[nodiscard]] Var batch(const Batch& b) const {
+    const Shape s = b.expanded(0).shape();  // (K, samples, channels, ...)
+    std::vector<Index> dims(s.begin() + 1, s.end());
+    if (!b.is_batched(1)) {
+      dims[0] *= s[0];
+      return reshape(apply(static_cast<const Self&>(*this), {reshape(b[0], Shape(dims)), b[1]}), s);
+    }
+    dims[1] *= s[0];
+    const Var x = swap_axes(b.expanded(0), 0, 1), v = reshape(b[1], {-1});
+    const Var y = apply(static_cast<const Self&>(*this), {reshape(x, Shape(dims)), v});
+    return swap_axes(reshape(y, x.shape()), 0, 1);
   }
 
   template <class T>
@@ -116,6 +131,9 @@ Var sum_channels(Arg x) {
           : sum(reshape(x, Shape{s[0], s[1], s[0] * s[1] > 0 ? s.size() / (s[0] * s[1]) : 1}), 2);
   return sum(rows, 0);
 }
+
+bool is_add_channels(const Node& node) { return node.op == &record_of<AddChannels>; }
+bool is_scale_channels(const Node& node) { return node.op == &record_of<ScaleChannels>; }
 
 std::span<const OpEntry> channel_ops() { return OpList<AddChannels, ScaleChannels>::entries; }
 

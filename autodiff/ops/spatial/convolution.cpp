@@ -95,7 +95,8 @@ Var convolve_transposed(Callee f, Arg x, Arg w, const std::optional<Arg>& b,
   Window window;
   window.axes = in.axes;
   for (int i = 0; i < in.axes; ++i) {
-    const auto a = static_cast<std::size_t>(Window::max_axes - in.axes + i);
+    const int axis = Window::max_axes - in.axes + i;
+    const auto a = static_cast<std::size_t>(axis);
     if (o.output_padding[i] >= std::max(o.stride[i], o.dilation[i])) {
       throw ValueError(
           fmt::format("{}: output padding {} of axis {} must be less than the stride {} "

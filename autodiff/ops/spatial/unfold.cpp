@@ -146,6 +146,7 @@ struct Image {
   /// The leading axes as they are, then the five behind them in the given order.
   [[nodiscard]] Axes order(std::initializer_list<int> last) const {
     std::vector<int> axes;
+    axes.reserve(max_rank);
     for (int i = 0; i < shape.rank() - 3; ++i) axes.push_back(i);
     for (int i : last) axes.push_back(shape.rank() - 3 + i);
     return Axes(axes);

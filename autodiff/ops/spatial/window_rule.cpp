@@ -26,7 +26,10 @@ void require_axes(std::string_view op, const Shape& x, int axes) {
 }
 
 /// Where axis i of `axes` stands in the arrays of a window.
-std::size_t place(int i, int axes) { return static_cast<std::size_t>(Window::max_axes - axes + i); }
+std::size_t place(int i, int axes) {
+  const int axis = Window::max_axes - axes + i;
+  return static_cast<std::size_t>(axis);
+}
 
 /// The number of positions along axis i, whose other entries are set.
 Index positions(std::string_view op, const Shape& x, const Window& w, int i, bool ceil_mode) {
@@ -47,8 +50,8 @@ Index positions(std::string_view op, const Shape& x, const Window& w, int i, boo
 Shape with_last(const Shape& shape, int axes, const Window::PerAxis& by) {
   std::array<Index, max_rank> dims{};
   std::ranges::copy(shape, dims.begin());
-  const int first = shape.rank() - axes;
-  for (int i = 0; i < axes; ++i) dims[static_cast<std::size_t>(first + i)] = by[place(i, axes)];
+  const auto first = dims.begin() + (shape.rank() - axes);
+  for (int i = 0; i < axes; ++i) first[i] = by[place(i, axes)];
   return Shape(std::span<const Index>(dims.data(), static_cast<std::size_t>(shape.rank())));
 }
 

@@ -40,8 +40,9 @@ double range_ulps(const OpReport& report) {
 
 std::vector<const OpReport*> failures_first(std::span<const OpReport> reports) {
   std::vector<const OpReport*> order;
+  order.reserve(reports.size());
   for (const OpReport& r : reports) order.push_back(&r);
-  std::ranges::stable_partition(order, [](const OpReport* r) { return !*r; });
+  std::stable_partition(order.begin(), order.end(), [](const OpReport* r) { return !*r; });
   return order;
 }
 

@@ -16,14 +16,15 @@ struct Change {
     none,     // the value does not depend on the leaf
     element,  // one element, at the flat position of the probe: `value` is (K)
     slice,    // one position along `axis`: `value` is (K, shape without that axis)
-    block,  // `width` positions side by side along `axis`: `value` is (K, shape with `width` there)
-    dense,  // anywhere: `value` is (K, shape)
+    block,    // `width` positions side by side along `axis`: (K, shape with `width` there)
+    dense,    // anywhere: `value` is (K, shape), the axis of the probes behind `lead` others
   };
   Extent extent = Extent::none;
   Var value;        // the new elements
   int axis = 0;     // of a slice or block
   Var at;           // its place along the axis for each probe, (K) indices: of a block in blocks
   Index width = 1;  // of a block
+  int lead = 0;     // of a dense change
   /// Of a dense change that is an outer product, to those who can do without `value`: at θ (m, n),
   /// changed by u v^T; u (K, m), v (K, n).
   struct Outer {

@@ -20,9 +20,6 @@ namespace {
 
 using Extent = Change::Extent;
 
-/// Elements that a value may have which is written out for all probes together.
-constexpr Index largest_dense = Index{1} << 22;
-
 /// v (K, a, b, ...) with `count` axes of size 1 put in behind the leading one.
 Var with_ones(Var v, int count) {
   std::vector<Index> dims(v.shape().begin(), v.shape().end());
@@ -58,7 +55,7 @@ Propagator::Rule Propagator::elementwise_at_element(std::uint32_t node) {
     } else if (shape_of(i).size() == 1) {
       in.push_back(reshape(base(i), Shape{}));
     } else {
-      in.push_back(take(reshape(base(i), {-1}), flat_position(), 0));
+      in.push_back(take(reshape(base(i), {-1}), flat_position(size), 0));
     }
   }
   return Change{Extent::element, reapply(from_.node(node), in), 0, {}};
@@ -144,7 +141,7 @@ Propagator::Rule Propagator::affine(std::uint32_t node) {
   std::vector<Index> dims{count()};
   dims.insert(dims.end(), y.begin(), y.end());
   const Var result = reshape(add_outer(rows, moved, weights), Shape(dims));
-  return Change{Extent::dense, result, 0, {}, 1, Change::Outer{rows, moved, weights}};
+  return Change{Extent::dense, result, 0, {}, 1, 0, Change::Outer{rows, moved, weights}};
 }
 
 // A block of columns of x moves all of y, by its product with the same columns of W.

@@ -12,9 +12,6 @@
 namespace dtheta::gradcheck {
 namespace {
 
-/// Elements that a spread change may have, for all probes together.
-constexpr Index largest_spread = Index{1} << 22;
-
 const Change unchanged{};
 
 Shape behind(Index size, const Shape& shape) {
@@ -129,9 +126,12 @@ bool Propagator::run() {
 }
 
 Change Propagator::rule_for(std::uint32_t node) {
-  for (const auto rule : {&Propagator::elementwise, &Propagator::affine, &Propagator::matmul,
-                          &Propagator::sum, &Propagator::view, &Propagator::convolution,
-                          &Propagator::pooling, &Propagator::cross_entropy, &Propagator::batched}) {
+  for (const auto rule :
+       {&Propagator::elementwise, &Propagator::affine, &Propagator::matmul,
+        &Propagator::matmul_of_slice, &Propagator::sum, &Propagator::view, &Propagator::slice,
+        &Propagator::permute, &Propagator::softmax, &Propagator::standardize,
+        &Propagator::convolution, &Propagator::pooling, &Propagator::channels, &Propagator::lstm,
+        &Propagator::cross_entropy, &Propagator::batched}) {
     if (const Rule c = (this->*rule)(node)) return *c;
   }
   return unchanged;
@@ -176,7 +176,7 @@ Var Propagator::base_slice(std::uint32_t node, int axis, Var at) {
     if (i != axis) order.push_back(i);
   }
   // Done once for each θ. Each probe then reads a contiguous part.
-  return take(permute(whole, Axes(std::span<const int>(order))), at, 0);
+  return take(dtheta::permute(whole, Axes(std::span<const int>(order))), at, 0);
 }
 
 Var Propagator::base_block(std::uint32_t node, const Change& c) {
@@ -190,12 +190,12 @@ Var Propagator::base_block(std::uint32_t node, const Change& c) {
   for (int i = 0; i < apart.rank(); ++i) {
     if (i != c.axis) order.push_back(i);
   }
-  return take(permute(apart, Axes(std::span<const int>(order))), c.at, 0);
+  return take(dtheta::permute(apart, Axes(std::span<const int>(order))), c.at, 0);
 }
 
 Var Propagator::delta(std::uint32_t node, const Change& c) {
   if (c.extent == Change::Extent::element) {
-    return c.value - take(reshape(base(node), {-1}), flat_position(), 0);
+    return c.value - take(reshape(base(node), {-1}), flat_position(shape_of(node).size()), 0);
   }
   if (c.extent == Change::Extent::block) return c.value - base_block(node, c);
   return c.value - base_slice(node, c.axis, c.at);
@@ -221,11 +221,19 @@ std::optional<Var> Propagator::dense(std::uint32_t node, const Change& c) {
   if (c.extent == Change::Extent::none) {
     return broadcast_to(base(node), behind(count(), shape));
   }
-  if (c.extent == Change::Extent::dense) return c.value;
-  if (count() * shape.size() > largest_spread) return {};
+  if (c.extent == Change::Extent::dense) {
+    if (c.lead == 0) return c.value;
+    std::vector<int> order{c.lead};
+    for (int i = 0; i <= shape.rank(); ++i) {
+      if (i != c.lead) order.push_back(i);
+    }
+    return dtheta::permute(c.value, Axes(std::span<const int>(order)));
+  }
+  if (count() * shape.size() > largest_dense) return {};
   if (shape.size() == 1) return reshape(c.value, behind(count(), shape));
   if (c.extent == Change::Extent::element) {
-    const Var hit = reshape(one_hot(flat_position(), shape.size()), behind(count(), shape));
+    const Var hit =
+        reshape(one_hot(flat_position(shape.size()), shape.size()), behind(count(), shape));
     std::vector<Index> ones(static_cast<std::size_t>(shape.rank()) + 1, 1);
     ones[0] = count();
     return where(hit, reshape(c.value, Shape(ones)), base(node));

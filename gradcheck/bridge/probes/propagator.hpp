@@ -2,6 +2,7 @@
 
 #include "autodiff/kernels/window.hpp"
 #include "gradcheck/bridge/probes/change.hpp"
+#include "gradcheck/bridge/probes/lstm_probes.hpp"
 
 namespace dtheta::gradcheck {
 
@@ -33,6 +34,19 @@ class Propagator {
   Rule filter_element(std::uint32_t node, const Window& window);
   Rule filtered_channel(std::uint32_t node);
   Rule pooling(std::uint32_t node);
+  Rule channels(std::uint32_t node);
+  Rule standardize(std::uint32_t node);
+  Rule slice(std::uint32_t node);
+  Rule element_of_slice(std::uint32_t node);
+  Rule permute(std::uint32_t node);
+  Rule softmax(std::uint32_t node);
+  Rule matmul_of_slice(std::uint32_t node);
+  Rule lstm(std::uint32_t node);
+  LstmAtTheta lstm_at_theta(std::uint32_t node, bool reverse);
+  Rule view_of_slice(std::uint32_t node);
+  Rule view_of_dense(std::uint32_t node);
+  Rule split(std::uint32_t node, const Change& c, int axis);
+  Var along(const Node& record, const Change& c, int axis);
   Rule cross_entropy(std::uint32_t node);
   Rule batched(std::uint32_t node);
 
@@ -40,7 +54,8 @@ class Propagator {
   Var base(std::uint32_t node);
   /// The position of each probe along one axis of a value of `shape` that is indexed flat.
   Var position_along(const Shape& shape, int axis);
-  Var flat_position() { return position_input(1, 0); }
+  /// In a value of so many elements: the leaf, or a part of it that has its elements.
+  Var flat_position(Index size) { return position_input(1, size); }
   Var position_input(Index stride, Index size);
   /// The elements of a value at θ where a slice of it changes: (K, shape without the axis).
   Var base_slice(std::uint32_t node, int axis, Var at);
@@ -65,6 +80,9 @@ class Propagator {
   std::unordered_map<std::uint32_t, Change> changes_;
   std::unordered_map<std::uint32_t, Var> at_theta_;
 };
+
+/// Elements that a value may have which is written out for all probes together.
+inline constexpr Index largest_dense = Index{1} << 22;
 
 /// The dimensions of `shape` with `axis` taken out, behind a leading one if that is positive.
 [[nodiscard]] Shape without_axis(const Shape& shape, int axis, Index leading = 0);

@@ -27,7 +27,7 @@ fs::path folder_of(const std::string& file) {
 /// not be allowed where the target's is.
 std::string create_unique(const fs::path& folder, mode_t mode) {
   for (int n = 0;; ++n) {
-    const std::string name = folder / fmt::format(".dtheta-{}-{}.tmp", ::getpid(), n);
+    std::string name = folder / fmt::format(".dtheta-{}-{}.tmp", ::getpid(), n);
     const Descriptor file(::open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode));
     if (file.valid()) return name;
     if (errno != EEXIST) return {};

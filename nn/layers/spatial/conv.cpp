@@ -24,6 +24,7 @@ std::string name_of(int axes) { return fmt::format("conv{}d", axes); }
 Var padded(Var x, int axes, ConvOptions& o, PadMode mode) {
   const PerAxis before = o.padding, after = o.padding_end.value_or(o.padding);
   std::vector<PadWidth> widths;
+  widths.reserve(static_cast<std::size_t>(axes));
   for (int i = 0; i < axes; ++i) widths.push_back({before[i], after[i]});
   o.padding = 0;
   o.padding_end.reset();
@@ -49,7 +50,7 @@ Shape filter_shape(std::string_view layer, Index first, Index second, const PerA
                    int axes) {
   require_per_axis(layer, "kernel", kernel, axes, 1);
   std::array<Index, 5> dims{first, second};
-  for (int i = 0; i < axes; ++i) dims[static_cast<std::size_t>(2 + i)] = kernel[i];
+  for (int i = 0; i < axes; ++i) dims.begin()[2 + i] = kernel[i];
   return Shape(std::span<const Index>(dims.data(), static_cast<std::size_t>(2 + axes)));
 }
 

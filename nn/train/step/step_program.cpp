@@ -131,7 +131,7 @@ void StepProgram::optimize(const TrainerOptions& options, const std::vector<Var>
     rate_factors_.push_back(group.rate_factor);
     for (const auto& [leaf, next] : step.updates) {
       updates_.emplace_back(leaf, next);
-      if (std::ranges::any_of(parameters, [&](Var p) { return p.is(leaf); })) continue;
+      if (std::ranges::any_of(parameters, [&, at = leaf](Var p) { return p.is(at); })) continue;
       const std::string name(tape_.name(leaf.index()));
       std::string unique = name;
       for (int n = 1; !taken.insert(unique).second; ++n) unique = fmt::format("{}.{}", name, n);
