@@ -112,8 +112,8 @@ using VarFor = Var;
 template <class F>
 class Function {
  public:
-  explicit Function(F body, const FunctionOptions& options = {})
-      : body_(std::move(body)), core_(options) {}
+  explicit Function(F f, const FunctionOptions& options = {})
+      : body_(std::move(f)), core_(options) {}
 
   /// f(x...): valid, as all results, until the next call of the same kind.
   template <class... X>

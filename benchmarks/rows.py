@@ -137,6 +137,7 @@ CHECKS = [
 CHECKS_2 = [
     Row("gc-c", "784-32-10, batch 32: 25,450", threads=2, alone=True),
     Row("gc-d", "784-128-10, batch 32: 101,770", threads=2, alone=True),
+    Row("gc-lenet", "LeNet-5, batch 64: 61,706", threads=2, alone=True),
 ]
 ADBENCH = [
     Row("gmm-25", "GMM, d = 10, K = 25", FLOOR, 1.4 / 3.56, tolerance=1e-9),

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "autodiff/function.hpp"
@@ -26,7 +27,7 @@ namespace detail {
 ///   const Minimum m = minimize(function([](Var x) { return rosenbrock(x); }), start);
 /// Throws what minimize_lbfgs throws, and TypeError for an index array.
 template <class F, class... X>
-[[nodiscard]] Minimum minimize(Function<F> f, const X&... x) {
+[[nodiscard]] Minimum minimize(Function<F> f, const LbfgsOptions& options, const X&... x) {
   const std::array<ArrayArg, sizeof...(X)> start{ArrayArg(x)...};
   const auto ask = [&](std::span<const Tensor> at) -> const ValueAndGrad& {
     return [&]<std::size_t... I>(std::index_sequence<I...>)->const ValueAndGrad& {
@@ -34,7 +35,11 @@ template <class F, class... X>
     }
     (std::make_index_sequence<sizeof...(X)>{});
   };
-  return detail::minimize(ask, start, {});
+  return detail::minimize(ask, start, options);
+}
+template <class F, class... X>
+[[nodiscard]] Minimum minimize(Function<F> f, const X&... x) {
+  return minimize(std::move(f), LbfgsOptions{}, x...);
 }
 
 }  // namespace dtheta::nn

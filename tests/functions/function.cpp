@@ -172,6 +172,10 @@ BOOST_AUTO_TEST_CASE(minimize_finds_where_a_function_is_smallest) {
   // Done when no derivative is above 1e-8; along the valley the curvature is 0.4.
   BOOST_TEST(std::abs(m.at[0].item() - 1) <= 1e-7);
   BOOST_TEST(std::abs(m.at[1].item() - 1) <= 2e-7);
+  const nn::Minimum early = nn::minimize(function([](Var x) { return square(x - 3) + exp(x); }),
+                                         {.max_iterations = 1}, 0.0);
+  BOOST_TEST(!early.search.converged);
+  BOOST_TEST(early.search.iterations == 1);
   const std::vector<Index> rows{0};
   BOOST_CHECK_THROW(static_cast<void>(nn::minimize(
                         function([](Var x, Var i) { return sum(take(x, i)); }), w, rows)),

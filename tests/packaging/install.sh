@@ -18,13 +18,17 @@ fail() {
   exit 1
 }
 
-ninja -C "$build" gradcheck/gradcheck packaging/libdtheta{,-gradcheck}.{a,so."$version"} >/dev/null
+names=(dtheta dtheta-gradcheck)
+! compgen -G "$build/packaging/libdtheta-mpi.*.p" >/dev/null || names+=(dtheta-mpi)
+libraries=()
+for name in "${names[@]}"; do libraries+=("packaging/lib$name.a" "packaging/lib$name.so.$version"); done
+ninja -C "$build" gradcheck/gradcheck "${libraries[@]}" >/dev/null
 meson install -C "$build" --no-rebuild --destdir "$work/to" >/dev/null
 pc=$(find "$work/to" -name dtheta.pc)
 libdir=$(dirname "$(dirname "$pc")")
 export PKG_CONFIG_PATH=$libdir/pkgconfig
 
-for name in dtheta dtheta-gradcheck; do
+for name in "${names[@]}"; do
   readelf -d "$libdir/lib$name.so" | grep -qF "[lib$name.so.$series]" || fail "lib$name.so: SONAME"
 done
 [ "$(pkg-config --modversion dtheta)" = "$version" ] || fail "pkg-config: version"
@@ -62,6 +66,27 @@ $cxx -std=c++20 tests/packaging/additions.cpp -o "$work/additions" \
 $cxx -std=c++20 "$work/use.cpp" -o "$work/static" \
   $(pkg-config --cflags --libs dtheta | sed -E 's/-l(dtheta[a-z-]*)/-l:lib\1.a/g')
 [ "$("$work/static")" = "$version" ] || fail "static: what it prints"
+
+header=$(find "$work/to" -path '*/nn/distributed/mpi.hpp')
+if [[ " ${names[*]} " == *" dtheta-mpi "* ]]; then
+  cat >"$work/ranks.cpp" <<'PROGRAM'
+#include <cstdio>
+
+#include "nn/distributed/mpi.hpp"
+
+int main(int argc, char** argv) {
+  dtheta::nn::Mpi mpi(argc, argv);
+  std::printf("%d of %d\n", mpi.team().rank(), mpi.team().size());
+}
+PROGRAM
+  # shellcheck disable=SC2046
+  $cxx -std=c++20 "$work/ranks.cpp" -o "$work/ranks" \
+    $(pkg-config --cflags --libs dtheta-mpi) "-Wl,-rpath,$libdir"
+  [ "$(OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 "$work/ranks")" = "0 of 1" ] ||
+    fail "MPI: what it prints"
+elif [ -n "$header" ]; then
+  fail "nn/distributed/mpi.hpp is installed without its library"
+fi
 
 if command -v cmake >/dev/null; then
   mkdir "$work/cmake"
