@@ -102,7 +102,6 @@ World draw_mixed_units(Random& random) {
                               : in_units(random, units);
   World world = world_of(m);
   if (by_unit) world.kind += fmt::format(", 1e-{0:g} to 1e{0:g}", range);
-  std::to_string(static_cast<int>(range));
   world.lengths.resize(m.theta.size());
   for (std::size_t i = 0; i < m.theta.size(); ++i) {
     world.lengths[i] = by_unit ? units[i] : std::abs(m.theta[i]);

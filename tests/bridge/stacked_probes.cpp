@@ -216,6 +216,33 @@ BOOST_DATA_TEST_CASE(answers_are_those_of_plain_replay, boost::unit_test::data::
   }
 }
 
+/// The most elements that one probe of a leaf moves.
+Index widest(const Recorded& r, Var leaf) {
+  Workspace<double> base(Plan({r.cost}, {.reuse_memory = false, .fuse = false}));
+  base.run();
+  const auto program = ProbeProgram::build(r.cost, leaf, base, dependents(r.cost, r.leaves), 4);
+  BOOST_TEST_REQUIRE(program.has_value());
+  return program->widest();
+}
+
+BOOST_AUTO_TEST_CASE(probes_move_no_more_than_they_must) {
+  Tape tape;
+  const Recorded planes = planes_net(tape);
+  // A filter of the second layer: one channel (3, 5, 5), pooled to (3, 2, 3), which moves (3, 6).
+  for (const std::size_t k : {2U, 3U}) BOOST_TEST(widest(planes, planes.leaves[k]) == 75);
+  // One of the first: a channel (3, 9, 8), the whole of the next layer being (3, 5, 5, 5).
+  for (const std::size_t k : {0U, 1U}) BOOST_TEST(widest(planes, planes.leaves[k]) == 375);
+  const Recorded norms = norms_net(tape);
+  // A gain: one channel (4, 4, 3), then the whole of the next convolution, (4, 3, 4, 3).
+  BOOST_TEST(widest(norms, norms.leaves[1]) == 144);
+  // Of the second layer all is less: one unit of four examples before, all behind the next.
+  for (const std::size_t k : {4U, 5U}) BOOST_TEST(widest(norms, norms.leaves[k]) <= 20);
+  const Recorded attention = attention_net(tape);
+  // A column of queries, keys or values: one head's scores (2, 5, 5) and sums (2, 5, 4), until the
+  // heads are joined to (2, 5, 8).
+  for (const std::size_t k : {0U, 1U}) BOOST_TEST(widest(attention, attention.leaves[k]) == 80);
+}
+
 BOOST_DATA_TEST_CASE(partial_replay_has_the_bits_of_a_full_one, boost::unit_test::data::make(cases),
                      c) {
   Tape tape;

@@ -20,6 +20,7 @@ struct StopGradient {
     std::copy_n(call.input(0), call.out_shape().size(), call.output());
   }
   [[nodiscard]] static Var vjp(int, const Primal&, Var) { return {}; }
+  [[nodiscard]] static Var batch(const Batch& b) { return apply(StopGradient{}, {b[0]}); }
   static std::vector<Sample<StopGradient>> samples() { return {{{}, {real({2, 3})}}}; }
 };
 

@@ -10,7 +10,10 @@
 #include "autodiff/op_list.hpp"
 #include "autodiff/ops/families.hpp"
 #include "autodiff/ops/operands.hpp"
+#include "autodiff/ops/shape/concat.hpp"
 #include "autodiff/ops/shape/indexing_form.hpp"
+#include "autodiff/ops/shape/rearrange.hpp"
+#include "autodiff/ops/shape/slice.hpp"
 
 namespace dtheta {
 namespace {
@@ -47,6 +50,15 @@ struct Take {
   }
   [[nodiscard]] Var vjp(int i, const Primal& p, Var c) const {
     return i == 0 ? scatter_add(c, p[1], axis, p[0].shape()[axis]) : Var{};
+  }
+  [[nodiscard]] Var batch(const Batch& b) const {
+    if (!b.is_batched(1)) return apply(Take{axis + 1, caller}, {b[0], b[1]});
+    std::vector<Var> each;
+    for (Index k = 0; k < b.size; ++k) {
+      const Var x = b.is_batched(0) ? select(b[0], 0, k) : b[0];
+      each.push_back(expand_dims(apply(*this, {x, select(b[1], 0, k)}), 0));
+    }
+    return concat(each, 0);
   }
   static std::vector<Sample<Take>> samples() {
     return {{{0}, {real({4, 3}), index({3}, {2, 0, 2})}},

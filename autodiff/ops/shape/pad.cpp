@@ -21,6 +21,13 @@ struct Frame {
   PadMode mode = PadMode::constant;
   friend constexpr bool operator==(const Frame&, const Frame&) = default;
 
+  /// For values with one more axis in front, around which nothing is added.
+  [[nodiscard]] Frame behind_one() const {
+    Frame moved = *this;
+    std::copy_backward(moved.widths.begin(), moved.widths.end() - 1, moved.widths.end());
+    moved.widths[0] = {};
+    return moved;
+  }
   [[nodiscard]] PadWidth width(int axis) const { return widths[static_cast<std::size_t>(axis)]; }
 
   /// The position on an axis of n elements from which position i of the padded axis is copied; -1
@@ -113,6 +120,11 @@ struct Unpad {
     });
   }
   [[nodiscard]] Var vjp(int, const Primal&, Var c) const;
+  [[nodiscard]] Var batch(const Batch& b) const {
+    std::vector<Index> dims{b.size};
+    dims.insert(dims.end(), shape.begin(), shape.end());
+    return apply(Unpad{frame.behind_one(), Shape(dims)}, {b[0]});
+  }
   static std::vector<Sample<Unpad>> samples();
 };
 
@@ -163,6 +175,9 @@ struct Pad {
   }
   [[nodiscard]] Var jvp(const Primal&, std::span<const Var> t) const {
     return apply(Pad{frame, 0}, {t[0]});
+  }
+  [[nodiscard]] Var batch(const Batch& b) const {
+    return apply(Pad{frame.behind_one(), value}, {b[0]});
   }
   static std::vector<Sample<Pad>> samples() {
     std::vector<Sample<Pad>> list;

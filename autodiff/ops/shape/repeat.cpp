@@ -110,6 +110,11 @@ struct Roll {
     });
   }
   [[nodiscard]] Var vjp(int, const Primal&, Var c) const { return roll(c, -shift, axis); }
+  [[nodiscard]] Var batch(const Batch& b) const {
+    Roll moved = *this;
+    ++moved.axis;
+    return apply(moved, {b[0]});
+  }
   static std::vector<Sample<Roll>> samples() {
     return {{{0, 0}, {real({4})}},       {{0, 1}, {real({4})}},
             {{0, 3}, {real({4})}},       {{0, 1}, {real({3, 2})}},
@@ -140,6 +145,11 @@ struct Flip {
     });
   }
   [[nodiscard]] Var vjp(int, const Primal&, Var c) const { return apply(*this, {c}); }
+  [[nodiscard]] Var batch(const Batch& b) const {
+    Flip moved = *this;
+    ++moved.axis;
+    return apply(moved, {b[0]});
+  }
   static std::vector<Sample<Flip>> samples() {
     return {
         {{0}, {real({4})}},       {{0}, {real({1})}},       {{0}, {real({3, 2})}},

@@ -112,6 +112,8 @@ struct AvgPool : Averaging {
     }
   }
   [[nodiscard]] Var vjp(int, const Primal&, Var c) const;
+  /// Planes are pooled one by one, whatever the axes in front of them.
+  [[nodiscard]] Var batch(const Batch& b) const { return apply(*this, {b[0]}); }
   static std::vector<Sample<AvgPool>> samples() {
     std::vector<Sample<AvgPool>> list;
     for (const auto& [x, op] : cases()) list.push_back({{op}, {real(x)}});
@@ -151,6 +153,7 @@ struct AvgPoolAdjoint : Averaging {
     }
   }
   [[nodiscard]] Var vjp(int, const Primal&, Var c) const { return apply(AvgPool{*this}, {c}); }
+  [[nodiscard]] Var batch(const Batch& b) const { return apply(*this, {b[0]}); }
   static std::vector<Sample<AvgPoolAdjoint>> samples() {
     std::vector<Sample<AvgPoolAdjoint>> list;
     for (const auto& [x, op] : cases()) {

@@ -151,6 +151,7 @@ struct ConvDataGrad : Geometry {
   [[nodiscard]] Var vjp(int i, const Primal& p, Var c) const {
     return i == 0 ? conv(c, p[1]) : weight_grad(c, p[0]);
   }
+  [[nodiscard]] Var batch(const Batch& b) const;
   static std::vector<Sample<ConvDataGrad>> samples() {
     std::vector<Sample<ConvDataGrad>> list;
     for (const Case& c : cases()) list.push_back({{c.geometry()}, {real(c.y()), real(c.w)}});
@@ -280,6 +281,19 @@ Var Geometry::batched_conv(const Batch& b) const {
     in[0] = reshape(beside, Shape(dims));
   }
   return swap_axes(split(wide.conv(in), 1, b.size), 0, 1);
+}
+
+/// With the same filters for all there are more samples, else more groups.
+Var ConvDataGrad::batch(const Batch& b) const {
+  if (!b.is_batched(1)) return split(data_grad(merged(b[0]), b[1]), 0, b.size);
+  Geometry wide = *this;
+  wide.groups *= b.size;
+  const Var beside = swap_axes(b.expanded(0), 0, 1);  // (samples, batch, channels, ...)
+  std::vector<Index> dims(beside.shape().begin() + 1, beside.shape().end());
+  dims[1] *= dims[0];
+  dims[0] = beside.shape()[0];
+  const Var y = wide.data_grad(reshape(beside, Shape(dims)), merged(b[1]));
+  return swap_axes(split(y, 1, b.size), 0, 1);
 }
 
 Var Geometry::conv(Var x, Var w) const { return apply(Conv{*this}, {x, w}); }

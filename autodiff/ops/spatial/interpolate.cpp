@@ -43,6 +43,11 @@ struct Resize : Resizing {
     });
   }
   [[nodiscard]] Var vjp(int, const Primal&, Var c) const;
+  [[nodiscard]] Var batch(const Batch& b) const {
+    Resize moved = *this;
+    ++moved.axis;
+    return apply(moved, {b[0]});
+  }
   static std::vector<Sample<Resize>> samples() {
     std::vector<Sample<Resize>> list;
     for (const Case& c : cases()) list.push_back({{c.op()}, {real(c.x)}});
@@ -69,6 +74,11 @@ struct ResizeAdjoint : Resizing {
     });
   }
   [[nodiscard]] Var vjp(int, const Primal&, Var c) const { return apply(Resize{*this}, {c}); }
+  [[nodiscard]] Var batch(const Batch& b) const {
+    ResizeAdjoint moved = *this;
+    ++moved.axis;
+    return apply(moved, {b[0]});
+  }
   static std::vector<Sample<ResizeAdjoint>> samples() {
     std::vector<Sample<ResizeAdjoint>> list;
     for (const Case& c : cases()) {

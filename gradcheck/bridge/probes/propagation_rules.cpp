@@ -33,6 +33,7 @@ Var with_ones(Var v, int count) {
 Propagator::Rule Propagator::elementwise(std::uint32_t node) {
   if (!from_.node(node).op->is_elementwise()) return {};
   if (const Rule c = elementwise_at_element(node)) return c;
+  if (const Rule c = elementwise_at_block(node)) return c;
   return elementwise_at_slice(node);
 }
 
@@ -59,6 +60,32 @@ Propagator::Rule Propagator::elementwise_at_element(std::uint32_t node) {
     }
   }
   return Change{Extent::element, reapply(from_.node(node), in), 0, {}};
+}
+
+Propagator::Rule Propagator::elementwise_at_block(std::uint32_t node) {
+  const Change* block = nullptr;
+  for (std::uint32_t i : from_.inputs(node)) {
+    const Change& c = change_of(i);
+    const bool whole = shape_of(i) == shape_of(node);
+    if (c.extent == Extent::none && (whole || shape_of(i).size() == 1)) continue;
+    if (c.extent != Extent::block || !whole) return {};
+    if (block != nullptr &&
+        (block->axis != c.axis || block->width != c.width || !block->at.is(c.at))) {
+      return {};
+    }
+    block = &c;
+  }
+  if (block == nullptr) return {};
+  std::vector<Var> in;
+  for (std::uint32_t i : from_.inputs(node)) {
+    const Change& c = change_of(i);
+    in.push_back(c.extent == Extent::block       ? c.value
+                 : shape_of(i) == shape_of(node) ? base_block(i, *block)
+                                                 : reshape(base(i), Shape{}));
+  }
+  Change result = *block;
+  result.value = reapply(from_.node(node), in);
+  return result;
 }
 
 Propagator::Rule Propagator::elementwise_at_slice(std::uint32_t node) {

@@ -25,6 +25,7 @@ class Propagator {
   Rule elementwise(std::uint32_t node);
   Rule elementwise_at_element(std::uint32_t node);
   Rule elementwise_at_slice(std::uint32_t node);
+  Rule elementwise_at_block(std::uint32_t node);
   Rule affine(std::uint32_t node);
   Rule affine_of_block(std::uint32_t node, const Change& c);
   Rule matmul(std::uint32_t node);
