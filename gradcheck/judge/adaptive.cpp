@@ -11,6 +11,7 @@
 #include "gradcheck/judge/cost_noise.hpp"
 #include "gradcheck/judge/group.hpp"
 #include "gradcheck/judge/inquiry.hpp"
+#include "gradcheck/judge/local_slope.hpp"
 #include "gradcheck/numeric/quantum.hpp"
 
 namespace dtheta::gradcheck::detail {
@@ -90,8 +91,42 @@ class Adaptive {
       if (!is_shaken(plan, round + 1 == most_rounds)) break;
       judge_anew(plan);
     }
+    if (found_.complete) ask_from_afar(plan);
     if (found_.complete) ask_about_crumbs(plan);
     if (plan.quantized) name_quanta(plan.block);
+  }
+
+  /// Leaves open what does not stand beside the slope that J keeps (local_slope.hpp). Where steps
+  /// were too narrow noise made the difference: with that the block is judged anew.
+  void ask_from_afar(BlockPlan& plan) {
+    const double noise = refute_from_afar(plan);
+    constexpr double alike = 4.0;
+    if (!(noise > alike * plan.noise) || !found_.complete) return;
+    plan.noise = noise;
+    plan.margin = noise_margin;
+    judge_anew(plan);
+    if (found_.complete) refute_from_afar(plan);
+  }
+
+  /// The noise that narrow steps must have met.
+  double refute_from_afar(const BlockPlan& plan) {
+    // A few stand for all, until one of them does not hold.
+    std::size_t enough = 2;
+    constexpr std::size_t most = 64;
+    std::size_t asked = 0;
+    double noise = 0.0;
+    for (std::size_t i = plan.block.offset; i < plan.block.offset + plan.block.size; ++i) {
+      if (asked >= enough) break;
+      Finding& finding = found_.entries[i];
+      const SecondLook look =
+          look_from_afar(request_, i, finding, plan.scales.length(i), plan.quantized);
+      asked += look.asked ? 1 : 0;
+      if (!look.refutes) continue;
+      enough = most;
+      leave_open(finding, request_.analytic[i], Reason::quanta);
+      noise = std::max(noise, look.noise);
+    }
+    return noise;
   }
 
   /// A claim that is no more than rounding, and open: J is asked once more over the entry's own

@@ -36,6 +36,22 @@ class Inquirer {
       if (follows(here) && follows(around(closer))) return step;
       if (bends(here) && stays_bent(here, around(closer))) return step;
     }
+    return coarse_ ? narrow_step_below_noise() : 0.0;
+  }
+
+  /// From closer than the noise lets a slope be told, there may be none: then J's jumps were taken
+  /// for it. Three steps in a row that say the same are not made by noise, which grows over them.
+  double narrow_step_below_noise() const {
+    constexpr double resolved = 256.0 * std::numeric_limits<double>::epsilon();
+    constexpr double last = 1e-14;  // of the accusing step
+    const double least = std::max(resolved * std::abs(x_), last * found_.step);
+    int in_a_row = 0;
+    for (double step = found_.step / confirming_ratio; step > least; step /= confirming_ratio) {
+      const Around here = around(step);
+      const bool says_so = here.moves && std::abs(here.both - analytic_) <= tells * error_;
+      in_a_row = says_so ? in_a_row + 1 : 0;
+      if (in_a_row == 3) return step;
+    }
     return 0.0;
   }
 

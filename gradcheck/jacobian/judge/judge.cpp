@@ -7,6 +7,7 @@
 #include "gradcheck/jacobian/judge/rows_closer.hpp"
 #include "gradcheck/jacobian/trespass.hpp"
 #include "gradcheck/judge/inquiry.hpp"
+#include "gradcheck/judge/local_slope.hpp"
 
 namespace dtheta::gradcheck::detail {
 namespace {
@@ -96,6 +97,28 @@ class JacobianJudge {
     }
     if (found_.complete) look_closer(block);
     if (found_.complete) hear(places, block);
+    if (found_.complete) look_again(places, block);
+  }
+
+  /// Leaves open what does not stand beside the slope that f keeps (local_slope.hpp).
+  void look_again(std::span<const Place> places, std::size_t block) {
+    // A few stand for all, until one of them does not hold.
+    std::size_t enough = 2;
+    constexpr std::size_t most = 64;
+    std::size_t asked = 0;
+    for (const Place& place : places) {
+      if (asked >= enough) break;
+      const RowBlock& plan = plans_.of(place.row, block);
+      const OneEntry one(request_, place.row, place.entry, plans_.unit(place.row));
+      Finding& finding = found_.entries[place.entry];
+      const double length = plans_.length(request_.jacobian.column_of[place.entry]);
+      const SecondLook look =
+          look_from_afar(one.request(plan.noise), 0, finding, length, plan.quantized);
+      asked += look.asked ? 1 : 0;
+      if (!look.refutes) continue;
+      enough = most;
+      leave_open(finding, plans_.analytic(place.row, place.entry), Reason::quanta);
+    }
   }
 
   /// Outputs that f contradicts from closer are judged anew from there.
