@@ -123,7 +123,7 @@ class Adaptive {
       asked += look.asked ? 1 : 0;
       if (!look.refutes) continue;
       enough = most;
-      leave_open(finding, request_.analytic[i], Reason::quanta);
+      leave_open(finding, request_.analytic[i], Reason::two_slopes);
       noise = std::max(noise, look.noise);
     }
     return noise;
@@ -137,7 +137,7 @@ class Adaptive {
     for (std::size_t i = plan.block.offset; i < plan.block.offset + plan.block.size; ++i) {
       Finding& finding = found_.entries[i];
       const bool open = finding.verdict == Verdict::inconclusive && finding.step > 0.0 &&
-                        finding.reason != Reason::corner;
+                        finding.reason != Reason::corner && finding.reason != Reason::two_slopes;
       Standard standard = plan.standard(request_, i);
       const double rounding = rounding_margin * standard.roundoff * standard.scales.rounded_with;
       if (!open || standard.crumb == 0.0 || !(std::abs(request_.analytic[i]) <= rounding)) continue;
@@ -200,7 +200,8 @@ class Adaptive {
   void name_quanta(const Block& block) {
     for (std::size_t i = block.offset; i < block.offset + block.size; ++i) {
       Finding& finding = found_.entries[i];
-      if (finding.verdict == Verdict::inconclusive) finding.reason = Reason::quanta;
+      const bool named = finding.reason == Reason::two_slopes;
+      if (finding.verdict == Verdict::inconclusive && !named) finding.reason = Reason::quanta;
     }
   }
 

@@ -82,6 +82,10 @@ void name_corners(Result& result, std::span<const Finding> findings) {
        "numbers of less precision inside it): along {} of the entries its jumps hide its slope; "
        "check with "
        "smaller weights or inputs"},
+      {Reason::two_slopes,
+       "along {} of the entries J has one slope over steps of some sizes and another over others (a "
+       "phase that wraps, stairs, a fast wave, parameters far from 0): neither was held to be its "
+       "derivative; check with the offset taken out of theta, or J without its jumps"},
   };
   for (const auto& [found, sentence] : notes) {
     const auto count = std::ranges::count(findings, found, &Finding::reason);

@@ -15,7 +15,8 @@ enum class Reason {
   suspect,          ///< open: the same, but the analytic value is more likely wrong than right
   singular,         ///< open: J has no finite derivative here, as √x at 0
   several_corners,  ///< open: the analytic value jumps where J has corners, and is right beside
-  quanta            ///< open: J moves in steps that hide its slope
+  quanta,           ///< open: J moves in steps that hide its slope
+  two_slopes        ///< open: J keeps a slope over many scales that what was found is not
 };
 
 /// What was found about one derivative.

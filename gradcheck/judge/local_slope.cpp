@@ -128,7 +128,7 @@ std::optional<LocalSlope> local_slope(const Request& request, std::size_t entry,
 
 SecondLook look_from_afar(const Request& request, std::size_t entry, const Finding& finding,
                           double length, bool quantized) {
-  constexpr double wide = 64.0, narrow = 1e-6, still = 3e-5, half = 0.5;  // of the entry's size
+  constexpr double wide = 0.1, narrow = 1e-6, still = 3e-5, half = 0.5;  // of the entry's size
   if (finding.verdict == Verdict::inconclusive || finding.reason != Reason::slope) return {};
   const double claim = request.analytic[entry], part = finding.step / length;
   const bool passes = finding.verdict == Verdict::pass;

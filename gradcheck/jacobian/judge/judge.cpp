@@ -117,7 +117,7 @@ class JacobianJudge {
       asked += look.asked ? 1 : 0;
       if (!look.refutes) continue;
       enough = most;
-      leave_open(finding, plans_.analytic(place.row, place.entry), Reason::quanta);
+      leave_open(finding, plans_.analytic(place.row, place.entry), Reason::two_slopes);
     }
   }
 

@@ -105,14 +105,17 @@ void RowPlans::guess_lengths() {
   if (std::ranges::find(unknown, true) == unknown.end()) return;
   std::vector<std::vector<double>> guesses(a.columns);
   for (std::size_t i = 0; i < a.rows; ++i) {
-    double change = 0.0;
+    double change = 0.0, largest = 0.0;
     for (std::size_t e = a.starts[i]; e < a.starts[i + 1]; ++e) {
+      if (std::isfinite(analytic(i, e))) largest = std::max(largest, std::abs(analytic(i, e)));
       const double own = std::abs(analytic(i, e) * x[a.column_of[e]]);
       if (std::isfinite(own) && !unknown[a.column_of[e]]) change = std::max(change, own);
     }
     for (std::size_t e = a.starts[i]; e < a.starts[i + 1]; ++e) {
       const double guess = change / std::abs(analytic(i, e));
-      const bool wanted = unknown[a.column_of[e]] && guess > 0.0 && std::isfinite(guess);
+      // What rounding has left of a zero, as cos(pi / 2) is, says nothing of a size.
+      const bool crumb = std::abs(analytic(i, e)) <= rounding_margin * request_.roundoff * largest;
+      const bool wanted = unknown[a.column_of[e]] && !crumb && guess > 0.0 && std::isfinite(guess);
       if (wanted) guesses[a.column_of[e]].push_back(guess);
     }
   }
