@@ -107,13 +107,8 @@ Vector product(Span x, Span v) {
 }  // namespace
 
 int main() {
-  const gc::JacobianResult dense = a_dense_one();
-  std::cout << dense << '\n';
-  const gc::JacobianResult sparse = a_sparse_one(1000);
-  std::cout << sparse << '\n';
-  const gc::JacobianResult rotation = one_on_rotations();
-  std::cout << rotation << '\n';
-
+  const auto dense = a_dense_one(), sparse = a_sparse_one(1000), rotation = one_on_rotations();
+  std::cout << dense << '\n' << sparse << '\n' << rotation << '\n';
   gc::ParameterVector x;
   x.add("x", 0, {2}, Vector{0.3, -0.8});
   const auto whole = gc::check_hessian(gradient, gc::RowMajor(hessian), x);
