@@ -63,15 +63,22 @@ in_system() {
 # package_of COMPILER: clang++-19 is in clang-19.
 package_of() { echo "${1/clang++/clang}"; }
 
-# copy_to DIR: what is tracked or new here. What was copied before goes; its builds stay and are
-# brought up to date, as files keep their times.
+# copy_to DIR: what is tracked or new here. What was copied before and is gone here goes; builds stay and
+# are brought up to date: a file that is another than before is as new as the copy.
 copy_to() {
-  local dir=$1
+  local dir=$1 file
   mkdir -p "$dir"
-  find "$dir" -mindepth 1 -maxdepth 1 ! -name 'build*' -exec rm -rf {} +
+  rm -rf "$dir.new"
+  mkdir "$dir.new"
   comm -z -23 <(git ls-files -z --cached --others --exclude-standard | sort -z) \
     <(git ls-files -z --deleted | sort -z) |
-    tar --null --files-from=- -cf - | tar -xf - -C "$dir"
+    tar --null --files-from=- -cf - | tar -xmf - -C "$dir.new"
+  (cd "$dir.new" && find . -type f -print0) | while IFS= read -r -d '' file; do
+    if cmp -s "$dir/$file" "$dir.new/$file"; then touch -r "$dir/$file" "$dir.new/$file"; fi
+  done
+  find "$dir" -mindepth 1 -maxdepth 1 ! -name 'build*' -exec rm -rf {} +
+  find "$dir.new" -mindepth 1 -maxdepth 1 -exec mv -t "$dir" {} +
+  rmdir "$dir.new"
 }
 
 results=()

@@ -63,7 +63,7 @@ killed() {
 
 # By default mpirun ends the others, and says which rank died of what.
 killed KILL
-grep -qE 'rank [0-2].*exited on signal 9' "$folder/killed.txt" || fail "mpirun did not say who died"
+tr -s '\n' ' ' <"$folder/killed.txt" | grep -qE 'rank [0-2].*exited on signal 9' || fail "mpirun did not say who died"
 
 # What was saved goes on with two ranks, to the bits of a run that was never stopped.
 epochs=$(($(grep -c '^  epoch' "$folder/killed.txt") + 2))

@@ -106,7 +106,7 @@ add_executable(use ../use.cpp)
 target_link_libraries(use dtheta::dtheta)
 CMAKE
   prefix=$(dirname "$(dirname "$(find "$work/to" -path '*/bin/gradcheck')")")
-  cmake -G Ninja -S "$work/cmake" -B "$work/cmake/build" -DCMAKE_PREFIX_PATH="$prefix" \
+  cmake -G Ninja -S "$work/cmake" -B "$work/cmake/build" -DCMAKE_PREFIX_PATH="$prefix;$libdir/cmake" \
     -DCMAKE_CXX_COMPILER="$cxx" >"$work/log" 2>&1 || { cat "$work/log"; fail "CMake"; }
   cmake --build "$work/cmake/build" >"$work/log" 2>&1 || { cat "$work/log"; fail "CMake: build"; }
   [ "$("$work/cmake/build/use")" = "$version" ] || fail "CMake: what it prints"
