@@ -7,6 +7,8 @@
 
 #include "autodiff/autodiff.hpp"
 #include "autodiff/checkpoint.hpp"
+#include "autodiff/ops/linalg/matmul.hpp"
+#include "autodiff/tape.hpp"
 #include "nn/nn.hpp"
 
 namespace {
@@ -47,6 +49,10 @@ struct Deep {
 
 int main(int argc, char** argv) try {
   const Index examples = 1 << 19;
+  // OpenBLAS takes its buffer with the first large product, and asks for ever where it gets none.
+  Tape warm_up;
+  const Var square = warm_up.constant(Tensor(Shape{256, 256}));
+  static_cast<void>(matmul(square, square).value());
   const Index parts = argc > 1 ? std::atoi(argv[1]) : 1;
   // What each layer makes for each example: a sum and its tanh, in float.
   const double kept = 4.0 * 2 * width * blocks * layers * static_cast<double>(examples);

@@ -10,7 +10,7 @@ if ! (ulimit -v 2000000 && "$program" 512) >/dev/null 2>&1; then
   echo "the program does not start within 2 GB, as with sanitizers"
   exit 77
 fi
-(ulimit -v $limit && "$program" 128)
+(ulimit -v $limit && timeout 120 "$program" 128)
 whole=0
-(ulimit -v $limit && "$program" 1) || whole=$?
+(ulimit -v $limit && timeout 120 "$program" 1) || whole=$?
 [ "$whole" = 3 ] || { echo "as a whole it ended with $whole, not for want of memory"; exit 1; }
