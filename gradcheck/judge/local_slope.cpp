@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <span>
 #include <vector>
@@ -31,9 +32,7 @@ class Ladder {
 
   /// Goes down, a rung at a time, to the first five alike. Nothing where there are none.
   std::optional<LocalSlope> descend() {
-    while (next_ > last_) {
-      rungs_.push_back(at(next_));
-      next_ /= confirming_ratio;
+    while (step_down()) {
       if (rungs_.size() < in_a_row) continue;
       if (const auto slope = common(std::span(rungs_).last(in_a_row))) return slope;
     }
@@ -42,9 +41,7 @@ class Ladder {
 
   /// Goes down to the end, and to the last five alike.
   std::optional<LocalSlope> bottom() {
-    while (next_ > last_) {
-      rungs_.push_back(at(next_));
-      next_ /= confirming_ratio;
+    while (step_down()) {
     }
     for (std::size_t last = rungs_.size(); last >= in_a_row; --last) {
       if (const auto slope = common(std::span(rungs_).subspan(last - in_a_row, in_a_row))) {
@@ -69,6 +66,14 @@ class Ladder {
   }
 
  private:
+  /// False at the end.
+  bool step_down() {
+    if (!(next_ > last_)) return false;
+    rungs_.push_back(at(next_));
+    next_ /= confirming_ratio;
+    return true;
+  }
+
   Slope at(double step) {
     const double high = x_ + step, low = x_ - step;
     const double over = ask(request_, entry_, high), under = ask(request_, entry_, low);

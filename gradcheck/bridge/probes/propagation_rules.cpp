@@ -165,9 +165,7 @@ Propagator::Rule Propagator::affine(std::uint32_t node) {
   const Var rows = reshape(base(node), {-1, y[last]});
   const Var moved = reshape(delta(x, cx), {count(), -1});
   const Var weights = base_slice(w, 1, cx.at);
-  std::vector<Index> dims{count()};
-  dims.insert(dims.end(), y.begin(), y.end());
-  const Var result = reshape(add_outer(rows, moved, weights), Shape(dims));
+  const Var result = reshape(add_outer(rows, moved, weights), behind(count(), y));
   return Change{Extent::dense, result, 0, {}, 1, 0, Change::Outer{rows, moved, weights}};
 }
 
@@ -178,10 +176,8 @@ Propagator::Rule Propagator::affine_of_block(std::uint32_t node, const Change& c
   if (count() * y.size() > largest_dense) return {};
   const Var columns = base_block(w, Change{Extent::block, {}, 1, c.at, c.width});
   const Var moved = reshape(delta(x, c), {count(), -1, c.width});
-  std::vector<Index> dims{count()};
-  dims.insert(dims.end(), y.begin(), y.end());
   const Var step = dtheta::matmul(moved, columns, false, true);
-  return Change{Extent::dense, base(node) + reshape(step, Shape(dims)), 0, {}};
+  return Change{Extent::dense, base(node) + reshape(step, behind(count(), y)), 0, {}};
 }
 
 // C = op(A) op(B) of two matrices: an element of A moves one row of C, a slice of A along the
@@ -223,10 +219,8 @@ Propagator::Rule Propagator::sum(std::uint32_t node) {
   const std::uint32_t x = from_.inputs(node)[0];
   const Change& c = change_of(x);
   const Shape& out = shape_of(node);
-  std::vector<Index> dims{count()};
-  dims.insert(dims.end(), out.begin(), out.end());
   if (c.extent == Extent::element && out.size() == 1) {
-    return Change{Extent::dense, base(node) + reshape(delta(x, c), Shape(dims)), 0, {}};
+    return Change{Extent::dense, base(node) + reshape(delta(x, c), behind(count(), out)), 0, {}};
   }
   const int stop = form->first + form->count;
   if (c.extent != Extent::slice || c.axis < form->first || c.axis >= stop) return {};
@@ -236,7 +230,7 @@ Propagator::Rule Propagator::sum(std::uint32_t node) {
     for (int i = form->first; i < stop - 1; ++i) axes.push_back(i + 1);
     moved = dtheta::sum(moved, Axes(std::span<const int>(axes)));
   }
-  return Change{Extent::dense, base(node) + reshape(moved, Shape(dims)), 0, {}};
+  return Change{Extent::dense, base(node) + reshape(moved, behind(count(), out)), 0, {}};
 }
 
 // The loss of logits that move by an outer product, which need not be written down.
@@ -250,9 +244,7 @@ Propagator::Rule Propagator::cross_entropy(std::uint32_t node) {
   }
   const Var losses = outer_cross_entropy(transpose(c.outer->at_theta), c.outer->u, c.outer->v,
                                          reshape(base(labels), {-1}));
-  std::vector<Index> dims{count()};
-  dims.insert(dims.end(), shape_of(node).begin(), shape_of(node).end());
-  return Change{Extent::dense, reshape(losses, Shape(dims)), 0, {}};
+  return Change{Extent::dense, reshape(losses, behind(count(), shape_of(node))), 0, {}};
 }
 
 // Anything else: the whole value for each probe, by the op's rule for a leading axis.

@@ -14,13 +14,13 @@ namespace {
 
 const Change unchanged{};
 
+}  // namespace
+
 Shape behind(Index size, const Shape& shape) {
   std::vector<Index> dims{size};
   dims.insert(dims.end(), shape.begin(), shape.end());
   return Shape(dims);
 }
-
-}  // namespace
 
 Shape without_axis(const Shape& shape, int axis, Index leading) {
   std::vector<Index> dims;

@@ -85,6 +85,9 @@ class Propagator {
 /// Elements that a value may have which is written out for all probes together.
 inline constexpr Index largest_dense = Index{1} << 22;
 
+/// (size, shape).
+[[nodiscard]] Shape behind(Index size, const Shape& shape);
+
 /// The dimensions of `shape` with `axis` taken out, behind a leading one if that is positive.
 [[nodiscard]] Shape without_axis(const Shape& shape, int axis, Index leading = 0);
 
