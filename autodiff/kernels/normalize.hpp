@@ -1,33 +1,15 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 
 #include "autodiff/kernels/parallel.hpp"
+#include "autodiff/kernels/simd/channel_sums.hpp"
 #include "autodiff/kernels/simd/normalize.hpp"
 #include "autodiff/scalar/scalar.hpp"
 #include "autodiff/shape.hpp"
 
 namespace dtheta::detail {
-
-/// The sum of f(0) ... f(n - 1), in eight lanes and by blocks: the error grows with n / 128, and
-/// the lanes may be vectorised.
-template <class T, class F>
-T sum_of(Index n, F f) {
-  constexpr Index lanes = 8, block = 128;
-  T total(0);
-  for (Index start = 0; start < n; start += block) {
-    const Index stop = std::min(n, start + block), whole = start + (stop - start) / lanes * lanes;
-    std::array<T, lanes> sum{};
-    for (Index i = start; i < whole; i += lanes) {
-      for (Index k = 0; k < lanes; ++k) sum[static_cast<std::size_t>(k)] += f(i + k);
-    }
-    for (Index i = whole; i < stop; ++i) sum[0] += f(i);
-    total += ((sum[0] + sum[4]) + (sum[2] + sum[6])) + ((sum[1] + sum[5]) + (sum[3] + sum[7]));
-  }
-  return total;
-}
 
 /// A tensor seen as (outer, channels, inner), with statistics taken for each channel.
 ///
@@ -68,36 +50,66 @@ struct ChannelView {
     });
   }
 
-  /// mean[c] = the sum of of(c)(element) over channel c, divided by the count. `sums` has room for
-  /// one element for each channel of each block.
-  template <class T, class Of>
-  void means(const Parallel* parallel, T* mean, T* sums, Of of) const {
-    share(parallel, blocks(), block_rows, [&](Index first, Index last) {
-      for (Index block = first; block < last; ++block) {
-        T* const own = sums + block * channels;
-        std::fill_n(own, channels, T(0));
-        const Index stop = std::min(outer, (block + 1) * block_rows);
-        for (Index o = block * block_rows; o < stop; ++o) add_row(o, of, own);
+  /// Elements of `work` that so many sums of each channel need.
+  [[nodiscard]] std::size_t work_for_sums(std::size_t sums) const {
+    return sums * static_cast<std::size_t>(blocks() * channels);
+  }
+
+  /// sums[c] = the sum of channel c.
+  template <class T>
+  void sums(const Parallel* parallel, const T* x, T* sums, T* work) const {
+    add_rows(parallel, 1, sums, work, [&](Index at, T* own) {
+      if constexpr (Vectorized<T>) {
+        simd::add_channel_sums(x + at, own, count_of(channels), count_of(inner));
+      } else {
+        each(at, [&](Index c, Index i) { own[c] += x[i]; });
       }
     });
-    std::fill_n(mean, channels, T(0));
-    for (Index block = 0; block < blocks(); ++block) {
-      for (Index c = 0; c < channels; ++c) mean[c] += sums[block * channels + c];
-    }
-    const T n = T(static_cast<double>(count()));
-    for (Index c = 0; c < channels; ++c) mean[c] /= n;
+  }
+
+  /// sums[c] = the sum of (x - about[c])^2 over channel c.
+  template <class T>
+  void squares(const Parallel* parallel, const T* x, const T* about, T* sums, T* work) const {
+    add_rows(parallel, 1, sums, work, [&](Index at, T* own) {
+      if constexpr (Vectorized<T>) {
+        simd::add_channel_squares(x + at, about, own, count_of(channels), count_of(inner));
+      } else {
+        each(at, [&](Index c, Index i) { own[c] += (x[i] - about[c]) * (x[i] - about[c]); });
+      }
+    });
+  }
+
+  /// sums[k] = the sum of c over channel k, and behind them, in the same pass,
+  /// sums[channels + k] = that of c (x - about[k]).
+  template <class T>
+  void products(const Parallel* parallel, const T* c, const T* x, const T* about, T* sums,
+                T* work) const {
+    add_rows(parallel, 2, sums, work, [&](Index at, T* own) {
+      if constexpr (Vectorized<T>) {
+        simd::add_channel_products(c + at, x + at, about, own, count_of(channels), count_of(inner));
+      } else {
+        each(at, [&](Index k, Index i) {
+          own[k] += c[i];
+          own[channels + k] += c[i] * (x[i] - about[k]);
+        });
+      }
+    });
   }
 
   /// The mean and, in two passes, the biased variance of each channel.
   template <class T>
-  void moments(const Parallel* parallel, const T* x, T* mean, T* variance, T* sums) const {
-    means(parallel, mean, sums, [&](Index) { return [x](Index i) { return x[i]; }; });
-    means(parallel, variance, sums, [&](Index c) {
-      return [x, m = mean[c]](Index i) {
-        const T d = x[i] - m;
-        return d * d;
-      };
-    });
+  void moments(const Parallel* parallel, const T* x, T* mean, T* variance, T* work) const {
+    sums(parallel, x, mean, work);
+    divide(mean);
+    squares(parallel, x, mean, variance, work);
+    divide(variance);
+  }
+
+  /// Sums of channels become means.
+  template <class T>
+  void divide(T* sums) const {
+    const T n = T(static_cast<double>(count()));
+    for (Index c = 0; c < channels; ++c) sums[c] /= n;
   }
 
  private:
@@ -111,17 +123,31 @@ struct ChannelView {
                  });
   }
 
-  /// Adds what row o has for each channel to its sum.
-  template <class T, class Of>
-  void add_row(Index o, Of of, T* sums) const {
-    if (inner == 1) {  // along the channels, which are adjacent
-      for (Index c = 0; c < channels; ++c) sums[c] += of(c)(o * channels + c);
-      return;
+  static std::size_t count_of(Index n) { return static_cast<std::size_t>(n); }
+
+  /// out = the sum over rows of what add(place of the row, sums) adds for it, `many` sums a channel.
+  template <class T, class Add>
+  void add_rows(const Parallel* parallel, Index many, T* out, T* work, Add add) const {
+    share(parallel, blocks(), block_rows, [&](Index first, Index last) {
+      for (Index block = first; block < last; ++block) {
+        T* const own = work + block * many * channels;
+        std::fill_n(own, many * channels, T(0));
+        const Index stop = std::min(outer, (block + 1) * block_rows);
+        for (Index o = block * block_rows; o < stop; ++o) add(o * channels * inner, own);
+      }
+    });
+    std::fill_n(out, many * channels, T(0));
+    for (Index block = 0; block < blocks(); ++block) {
+      const T* const own = work + block * many * channels;
+      for (Index c = 0; c < many * channels; ++c) out[c] += own[c];
     }
+  }
+
+  /// Calls visit(channel, element) for a row.
+  template <class Visit>
+  void each(Index at, Visit visit) const {
     for (Index c = 0; c < channels; ++c) {
-      const auto f = of(c);
-      const Index at = (o * channels + c) * inner;
-      sums[c] += sum_of<T>(inner, [&](Index i) { return f(at + i); });
+      for (Index i = 0; i < inner; ++i, ++at) visit(c, at);
     }
   }
 };
@@ -138,21 +164,22 @@ template <class T>
 struct Normalizer {
   T* shift;
   T* rate;
-  T* sums;  // room for ChannelView::means
 
   /// Elements of `work`.
   [[nodiscard]] static std::size_t work_for(const ChannelView& view) {
-    return static_cast<std::size_t>((2 + view.blocks()) * view.channels);
+    return 2 * static_cast<std::size_t>(view.channels) + view.work_for_sums(1);
   }
   Normalizer(const Parallel* parallel, const ChannelView& view, bool centered, double epsilon,
              const T* x, T* work)
-      : shift(work), rate(work + view.channels), sums(work + 2 * view.channels) {
+      : shift(work), rate(work + view.channels) {
     using std::sqrt;
+    T* const sums = work + 2 * view.channels;
     if (centered) {
       view.moments(parallel, x, shift, rate, sums);
     } else {
       std::fill_n(shift, view.channels, T(0));
-      view.means(parallel, rate, sums, [&](Index) { return [x](Index i) { return x[i] * x[i]; }; });
+      view.squares(parallel, x, shift, rate, sums);
+      view.divide(rate);
     }
     for (Index c = 0; c < view.channels; ++c) rate[c] = T(1) / sqrt(rate[c] + T(epsilon));
   }

@@ -47,6 +47,7 @@ std::span<const OpEntry> plane_ops();
 std::span<const OpEntry> unfold_ops();
 std::span<const OpEntry> interpolate_ops();
 std::span<const OpEntry> standardize_ops();
+std::span<const OpEntry> moments_ops();
 std::span<const OpEntry> repeat_ops();
 std::span<const OpEntry> pad_ops();
 std::span<const OpEntry> diagonal_ops();

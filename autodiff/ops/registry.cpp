@@ -107,6 +107,7 @@ std::span<const ListedOp> listed_ops() {
         {network, grid_sample_ops()},
         {network, interpolate_ops()},
         {reduction, standardize_ops()},
+        {reduction, moments_ops()},
     };
     std::vector<ListedOp> list;
     for (const auto& [family, entries] : families) {

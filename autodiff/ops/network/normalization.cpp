@@ -10,6 +10,7 @@
 #include "autodiff/ops/elementwise/arithmetic.hpp"
 #include "autodiff/ops/elementwise/noise.hpp"
 #include "autodiff/ops/elementwise/stop_gradient.hpp"
+#include "autodiff/ops/reduction/moments.hpp"
 #include "autodiff/ops/reduction/reduction.hpp"
 #include "autodiff/ops/reduction/standardize.hpp"
 #include "autodiff/ops/shape/rearrange.hpp"
@@ -81,6 +82,24 @@ ChannelView by_channel(const Shape& x) {
   return {s.outer, s.n, s.inner};
 }
 
+/// Throws ShapeError for channels of one value, which have no variance.
+ChannelView batches_of_channels(Var x) {
+  const ChannelView view = by_channel(x.shape());
+  if (view.count() == 1) {
+    throw ShapeError(fmt::format("batch_norm: {} has one value for each channel; more are needed",
+                                 to_string(x.shape())));
+  }
+  return view;
+}
+
+/// (x - m) s + b, with numbers of channels.
+Var centered_affine(Arg x, Var m, Var s, Arg b) {
+  std::vector<Index> dims(static_cast<std::size_t>(x.var().rank() - 1), 1);
+  dims[0] = x.var().shape()[1];
+  const auto each = [&](Arg v) { return Arg(reshape(v, Shape(dims)), x.at()); };
+  return detail::centered_affine(x, each(m), each(s), each(b));
+}
+
 Var scaled(Var y, Arg w, Arg b) {
   return add_channels(Arg(scale_channels(Arg(y, w.at()), w), w.at()), b);
 }
@@ -126,27 +145,29 @@ Var rms_norm(Arg x, Arg w, double epsilon) {
 }
 
 Var batch_norm(Arg x, double epsilon) {
-  const Shape shape = x.var().shape();
   require_epsilon("batch_norm", epsilon);
   require_channels("batch_norm", x.var());
-  const ChannelView view = by_channel(shape);
-  if (view.count() == 1) {
-    throw ShapeError(fmt::format("batch_norm: {} has one value for each channel; more are needed",
-                                 to_string(shape)));
-  }
-  return detail::standardize(x, view, epsilon);
+  return detail::standardize(x, batches_of_channels(x.var()), epsilon);
 }
 
+/// (x - mean) (w r) + b, r = 1 / sqrt(variance + epsilon): so that all of it is one pass over x, and
+/// so is what comes back.
 Var batch_norm(Arg x, Arg w, Arg b, double epsilon) {
+  const Shape shape = x.var().shape();
+  require_epsilon("batch_norm", epsilon);
   require_vectors("batch_norm", x.var(), {w, b});
-  return scaled(batch_norm(x, epsilon), w, b);
+  const ChannelView view = batches_of_channels(x.var());
+  if (shape.size() == 0) return scaled(detail::standardize(x, view, epsilon), w, b);
+  const Var both = detail::moments(x, view);
+  const Var mean = detail::of_channels(both, 0, shape);
+  const Var rate = rsqrt(detail::of_channels(both, 1, shape) + epsilon);
+  return centered_affine(x, mean, reshape(w, mean.shape()) * rate, b);
 }
 
 Var batch_norm_inference(Arg x, Arg mean, Arg variance, Arg w, Arg b, double epsilon) {
   require_epsilon("batch_norm_inference", epsilon);
   require_vectors("batch_norm_inference", x.var(), {mean, variance, w, b});
-  const Var centred = add_channels(x, -mean.var());
-  return scaled(centred, Arg(w * rsqrt(variance + epsilon), w.at()), b);
+  return centered_affine(x, mean.var(), w * rsqrt(variance + epsilon), b);
 }
 
 BatchStatistics batch_statistics(Arg x) {

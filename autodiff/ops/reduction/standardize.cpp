@@ -9,8 +9,10 @@
 #include "autodiff/op_list.hpp"
 #include "autodiff/ops/elementwise/arithmetic.hpp"
 #include "autodiff/ops/families.hpp"
+#include "autodiff/ops/reduction/moments.hpp"
 #include "autodiff/ops/reduction/reduction.hpp"
 #include "autodiff/ops/reduction/standardize_form.hpp"
+#include "autodiff/ops/reduction/view_samples.hpp"
 #include "autodiff/ops/shape/rearrange.hpp"
 #include "autodiff/ops/shape/slice.hpp"
 #include "autodiff/ops/spatial/window_rule.hpp"
@@ -53,15 +55,6 @@ Var viewed(Var v, const ChannelView& w) { return reshape(v, Shape{w.outer, w.cha
 Var channel_mean(Var v, const ChannelView& w) {
   const Var total = sum(sum(viewed(v, w), 2), 0) / static_cast<double>(w.count());
   return reshape(total, Shape{w.channels, 1});
-}
-
-/// Views with the shape of their operand.
-std::vector<std::pair<Shape, ChannelView>> views() {
-  return {{{2, 3}, {1, 2, 3}},       {{5}, {1, 1, 5}},    {{2, 2, 3}, {1, 4, 3}},
-          {{2, 2, 3}, {1, 2, 6}},    {{4, 2}, {4, 2, 1}}, {{2, 3, 2}, {2, 3, 2}},
-          {{3, 2, 2, 1}, {3, 2, 2}}, {{2, 1}, {1, 2, 1}}, {{0, 3}, {1, 0, 3}},
-          {{0, 2, 3}, {0, 2, 3}},    {{2, 0}, {1, 2, 0}}, {{1, 19}, {1, 1, 19}},
-          {{35, 1}, {35, 1, 1}}};
 }
 
 /// For each channel; without centring the mean is taken as 0.
@@ -109,7 +102,8 @@ struct Standardize {
 
   static std::vector<Sample<Standardize>> samples() {
     std::vector<Sample<Standardize>> list;
-    for (const auto& [shape, view] : views()) list.push_back({{view}, {real(shape)}});
+    for (const auto& [shape, view] : detail::channel_views())
+      list.push_back({{view}, {real(shape)}});
     list.push_back({{{1, 1, 3}, 1}, {given({3}, {0, 0, 0})}});
     list.push_back({{{1, 2, 3}, 0.5}, {given({2, 3}, {1e-30, 0, 1e-30, 2, 2, 2})}});
     list.push_back({{{1, 1, 4}, 0}, {given({4}, {100, 101, 102, 105})}});
@@ -135,7 +129,7 @@ struct StandardizeGrad {
     return in[0];
   }
   [[nodiscard]] std::size_t scratch(Types) const {
-    return scratch_for(view) + 2 * static_cast<std::size_t>(view.channels);
+    return 4 * static_cast<std::size_t>(view.channels) + view.work_for_sums(2);
   }
   template <class T>
   void forward(const Call<T>& call) const {
@@ -150,17 +144,15 @@ struct StandardizeGrad {
       }
     }
     T *const mean = work, *const along = mean + view.channels;
-    const Normalizer<T> normalizer(call.parallel, view, centered, epsilon, x,
-                                   work + 2 * view.channels);
-    if (centered) {
-      view.means(call.parallel, mean, normalizer.sums,
-                 [&](Index) { return [c](Index i) { return c[i]; }; });
-    } else {
-      std::fill_n(mean, view.channels, T(0));
+    T* const rest = along + view.channels;
+    const Normalizer<T> normalizer(call.parallel, view, centered, epsilon, x, rest);
+    view.products(call.parallel, c, x, normalizer.shift, mean, rest + 2 * view.channels);
+    view.divide(mean);
+    view.divide(along);
+    for (Index k = 0; k < view.channels; ++k) {
+      if (!centered) mean[k] = T(0);
+      along[k] *= normalizer.rate[k];  // mean(c y)
     }
-    view.means(call.parallel, along, normalizer.sums, [&](Index k) {
-      return [c, x, y = normalizer.of(k)](Index i) { return c[i] * y(x[i]); };
-    });
     view.for_each(call.parallel, [&](Index k) {
       return [c, x, out, y = normalizer.of(k), m = mean[k], a = along[k]](Index i) {
         out[i] = y.rate * (c[i] - m - y(x[i]) * a);
@@ -180,7 +172,7 @@ struct StandardizeGrad {
 
   static std::vector<Sample<StandardizeGrad>> samples() {
     std::vector<Sample<StandardizeGrad>> list;
-    for (const auto& [shape, view] : views()) {
+    for (const auto& [shape, view] : detail::channel_views()) {
       // For a single element c - y mean(c y) is c epsilon r^2, what is left of a difference: only a
       // large epsilon leaves digits to compare.
       const double eps = view.count() == 1 ? 0.25 : 0x1p-17;
@@ -205,41 +197,6 @@ Var Standardize<centered>::vjp(int, const Primal& p, Var c) const {
   return apply(StandardizeGrad<centered>{view, epsilon}, {c, p[0]});
 }
 
-struct Moments {
-  ChannelView view;
-  friend constexpr bool operator==(const Moments&, const Moments&) = default;
-
-  static constexpr OpInfo info{.name = "moments", .analytic = true};
-  static constexpr OpRule rule{"y = (mean(x), variance(x))",
-                               "dy = (mean(dx), mean(2 (x - mean(x)) dx))"};
-  [[nodiscard]] ValueType infer(Types in) const {
-    require(info.name, in, view);
-    return {Shape{2, view.channels}, Kind::real};
-  }
-  [[nodiscard]] std::size_t scratch(Types) const { return scratch_for(view); }
-  template <class T>
-  void forward(const Call<T>& call) const {
-    T* out = call.output();
-    view.moments(call.parallel, call.input(0), out, out + view.channels, call.workspace());
-  }
-  [[nodiscard]] Var vjp(int, const Primal& p, Var c) const {
-    const auto row = [&](Var v, Index i) {
-      return reshape(slice(v, 0, {i, i + 1}), Shape{view.channels, 1});
-    };
-    const Var deviation = viewed(p[0], view) - row(p.out, 0);
-    const Var total = row(c, 0) + 2 * deviation * row(c, 1);
-    return reshape(total / static_cast<double>(view.count()), p[0].shape());
-  }
-  static std::vector<Sample<Moments>> samples() {
-    std::vector<Sample<Moments>> list;
-    for (const auto& [shape, view] : views()) {
-      if (view.count() > 0) list.push_back({{view}, {real(shape)}});
-    }
-    list.push_back({{{1, 1, 4}}, {given({4}, {100, 101, 102, 105})}});
-    return list;
-  }
-};
-
 }  // namespace
 
 namespace detail {
@@ -250,7 +207,6 @@ Var standardize(Arg x, const ChannelView& view, double epsilon) {
 Var rms_standardize(Arg x, const ChannelView& view, double epsilon) {
   return apply(Standardize<false>{view, epsilon}, {x});
 }
-Var moments(Arg x, const ChannelView& view) { return apply(Moments{view}, {x}); }
 
 }  // namespace detail
 
@@ -269,7 +225,7 @@ std::optional<StandardizeForm> as_standardize(const Node& node) {
 
 std::span<const OpEntry> standardize_ops() {
   return OpList<Standardize<true>, StandardizeGrad<true>, Standardize<false>,
-                StandardizeGrad<false>, Moments>::entries;
+                StandardizeGrad<false>>::entries;
 }
 
 }  // namespace dtheta

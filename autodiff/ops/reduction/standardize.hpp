@@ -11,7 +11,5 @@ namespace dtheta::detail {
 Var standardize(Arg x, const ChannelView& view, double epsilon);
 /// x / sqrt(mean of x^2 + epsilon).
 Var rms_standardize(Arg x, const ChannelView& view, double epsilon);
-/// (2, channels): the means and the biased variances.
-Var moments(Arg x, const ChannelView& view);
 
 }  // namespace dtheta::detail

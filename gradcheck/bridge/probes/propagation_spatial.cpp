@@ -5,6 +5,8 @@
 
 #include "autodiff/ops/elementwise/arithmetic.hpp"
 #include "autodiff/ops/elementwise/comparison.hpp"
+#include "autodiff/ops/reduction/moments.hpp"
+#include "autodiff/ops/reduction/moments_form.hpp"
 #include "autodiff/ops/reduction/standardize.hpp"
 #include "autodiff/ops/reduction/standardize_form.hpp"
 #include "autodiff/ops/shape/indexing.hpp"
@@ -125,19 +127,23 @@ Propagator::Rule Propagator::channels(std::uint32_t node) {
   return Change{Extent::slice, reshape(y, channel.shape()), 1, at};
 }
 
-// Each channel by itself.
+// Each channel by itself: that of each probe is a channel beside those of the others.
 Propagator::Rule Propagator::standardize(std::uint32_t node) {
   const auto form = as_standardize(from_.node(node));
-  if (!form) return {};
+  const auto statistics = as_moments(from_.node(node));
+  if (!form && !statistics) return {};
+  const auto [outer, channels, inner] = form ? form->view : *statistics;
   const std::uint32_t x = from_.inputs(node)[0];
   const Change& c = change_of(x);
   const Shape& shape = shape_of(x);
-  const bool of_channel = c.extent == Extent::slice && shape[c.axis] == form->view.channels &&
-                          product(shape, 0, c.axis) == form->view.outer;
+  const bool of_channel =
+      c.extent == Extent::slice && shape[c.axis] == channels && product(shape, 0, c.axis) == outer;
   if (!of_channel) return {};
-  const auto [outer, channels, inner] = form->view;
   const Var turned = swap_axes(reshape(c.value, {count(), outer, inner}), 0, 1);
   const detail::ChannelView view{outer, count(), inner};
+  if (statistics) {
+    return Change{Extent::slice, swap_axes(detail::moments(turned, view), 0, 1), 1, c.at};
+  }
   const Var y = form->centered ? detail::standardize(turned, view, form->epsilon)
                                : detail::rms_standardize(turned, view, form->epsilon);
   return Change{Extent::slice, reshape(swap_axes(y, 0, 1), c.value.shape()), c.axis, c.at};

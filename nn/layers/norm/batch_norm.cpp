@@ -51,12 +51,12 @@ Var BatchNorm::by_batch(Recording& recording, Var x) const {
   const Var y = weight_ ? batch_norm(x, recording(*weight_), recording(*bias_), options_.epsilon)
                         : batch_norm(x, options_.epsilon);
   if (!recording.training() || !running_mean_) return y;
-  const BatchStatistics now = batch_statistics(stop_gradient(x));
+  const BatchStatistics now = batch_statistics(x);  // those that batch_norm has computed
   const Var mean = recording(*running_mean_), variance = recording(*running_variance_);
   const double m = options_.momentum;
   const double n = static_cast<double>(x.size()) / static_cast<double>(channels_);
-  recording.update(*running_mean_, (1 - m) * mean + m * now.mean);
-  recording.update(*running_variance_, (1 - m) * variance + m * n / (n - 1) * now.variance);
+  recording.update(*running_mean_, (1 - m) * mean + m * stop_gradient(now.mean));
+  recording.update(*running_variance_, (1 - m) * variance + m * n / (n - 1) * stop_gradient(now.variance));
   return y;
 }
 
