@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <limits>
 #include <span>
+#include <stdexcept>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -17,6 +18,7 @@
 
 #include "gradcheck/check.hpp"
 #include "gradcheck/jacobian.hpp"
+#include "gradcheck/jacobian/shape.hpp"
 
 namespace dtheta::gradcheck {
 
@@ -39,18 +41,45 @@ concept EigenMatrix = requires(const F& f) {
 template <class F>
 concept OfEigenVector = !EigenMatrix<F> && std::invocable<const F&, const EigenVector&>;
 
-/// What such a function returns, evaluated.
+/// What such a function returns, evaluated: an expression reads x, which ends here.
 template <class F>
 auto eigen_value(const F& f, std::span<const double> x) {
   const EigenVector at = eigen_view(x);
-  return f(at);
+  if constexpr (EigenMatrix<std::invoke_result_t<const F&, const EigenVector&>>) {
+    return f(at).eval();
+  } else {
+    return f(at);
+  }
 }
 
-/// Any dense expression as values, column by column.
+/// Any dense expression, or sparse matrix, as values, column by column.
 template <class D>
-std::vector<double> values_of(const Eigen::DenseBase<D>& expression) {
-  const Eigen::MatrixXd m = expression.derived().template cast<double>();
+std::vector<double> values_of(const Eigen::EigenBase<D>& expression) {
+  const Eigen::MatrixXd m = Eigen::MatrixXd(expression.derived().template cast<double>());
   return {m.data(), m.data() + m.size()};
+}
+
+/// Functors of Eigen say by a negative number that they have no value.
+inline void require_status(const char* function, int status) {
+  if (status < 0) {
+    throw std::runtime_error(std::string(function) + ": it returned " + std::to_string(status));
+  }
+}
+
+/// require_jacobian_shape of a matrix, or of what a function returns at x.
+template <class F, class J>
+void require_shapes(const F& f, const J& jacobian, const ParameterVector& x,
+                    const JacobianOptions& options) {
+  const auto require = [&](const auto& matrix) {
+    const auto outputs = values_of(EigenVector(eigen_value(f, x.values()))).size();
+    require_jacobian_shape(static_cast<std::size_t>(matrix.rows()),
+                           static_cast<std::size_t>(matrix.cols()), outputs, x, options);
+  };
+  if constexpr (EigenMatrix<J>) {
+    require(jacobian);
+  } else {
+    require(eigen_value(jacobian, x.values()));
+  }
 }
 
 }  // namespace detail
@@ -122,16 +151,22 @@ EigenJacobian eigen_jacobian(F f) {
 /// check_jacobian of f: VectorXd -> vector and a Jacobian that is a matrix, dense or sparse, or a
 /// function VectorXd -> matrix.
 template <detail::OfEigenVector F, class J>
-JacobianResult check_jacobian(const F& f, const J& jacobian, const Eigen::VectorXd& x,
+JacobianResult check_jacobian(const F& f, const J& jacobian, const ParameterVector& x,
                               const JacobianOptions& options = {}) {
-  return check_jacobian(eigen_function(f), eigen_jacobian(jacobian),
-                        std::span(x.data(), static_cast<std::size_t>(x.size())), options);
+  if constexpr (std::derived_from<J, Jacobian>) {
+    return check_jacobian(eigen_function(f), jacobian, x, options);
+  } else {
+    detail::require_shapes(f, jacobian, x, options);
+    return check_jacobian(eigen_function(f), eigen_jacobian(jacobian), x, options);
+  }
 }
 template <detail::OfEigenVector F, class J>
-requires(!std::derived_from<J, Jacobian>) JacobianResult
-    check_jacobian(const F& f, const J& jacobian, const ParameterVector& x,
-                   const JacobianOptions& options = {}) {
-  return check_jacobian(eigen_function(f), eigen_jacobian(jacobian), x, options);
+JacobianResult check_jacobian(const F& f, const J& jacobian, const Eigen::VectorXd& x,
+                              const JacobianOptions& options = {}) {
+  const std::span<const double> values(x.data(), static_cast<std::size_t>(x.size()));
+  ParameterVector named;
+  named.add("x", 0, {values.size()}, values);
+  return check_jacobian(f, jacobian, named, options);
 }
 
 /// A functor as Eigen's LevenbergMarquardt takes it: operator()(x, fvec), df(x, fjac), values().
@@ -141,7 +176,7 @@ JacobianResult check_functor(const Functor& functor, const Eigen::VectorXd& x,
   using Matrix = typename Functor::JacobianType;
   const auto f = [&](const Eigen::VectorXd& at) {
     Eigen::VectorXd values(functor.values());
-    functor(at, values);
+    detail::require_status("operator()", functor(at, values));
     return values;
   };
   const auto jacobian = [&](const Eigen::VectorXd& at) {
@@ -149,7 +184,7 @@ JacobianResult check_functor(const Functor& functor, const Eigen::VectorXd& x,
     // What df does not write is known, as elsewhere.
     Matrix matrix =
         Matrix::Constant(functor.values(), at.size(), std::numeric_limits<double>::quiet_NaN());
-    functor.df(at, matrix);
+    detail::require_status("df", functor.df(at, matrix));
     dense = matrix.template cast<double>();
     return dense;
   };

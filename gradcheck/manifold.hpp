@@ -31,6 +31,8 @@ struct Manifold {
   std::vector<Mistake> mistakes{};
   /// How large each number of delta is, where 1 is not right: that of a translation, say.
   std::vector<double> lengths{};
+  /// Why x is no point of it, in words; empty where it is one.
+  std::function<std::string(std::span<const double> x)> objection{};
 };
 
 /// An input block and where it lives.
@@ -51,17 +53,21 @@ enum class QuaternionOrder { wxyz, xyzw };
 /// How a twist is stored.
 enum class TwistOrder { rotation_first, translation_first };
 
+/// How a matrix is stored: row by row, as C and NumPy have it, or column by column, as Eigen has it.
+enum class MatrixOrder { rows, columns };
+
 /// Unit quaternions, 4 numbers; delta is a rotation vector in radians: q · exp(delta / 2).
 Manifold unit_quaternion(QuaternionOrder order, Frame frame = Frame::body);
 
-/// Rotation matrices, 9 numbers row by row; delta is a rotation vector in radians:
-/// R · exp([delta]x). Rodrigues' formula.
-Manifold rotation_matrix(Frame frame = Frame::body);
+/// Rotation matrices, 9 numbers; delta is a rotation vector in radians: R · exp([delta]x).
+/// Rodrigues' formula.
+Manifold rotation_matrix(Frame frame = Frame::body, MatrixOrder stored = MatrixOrder::rows);
 
-/// Rigid motions [R t], 3 or 4 rows of 4 numbers, row by row; delta is a twist: T · exp(delta^).
-/// `length`: how far translations go, in the units of t. Throws OptionError for other rows.
+/// Rigid motions [R t], 3 or 4 rows of 4 numbers; delta is a twist: T · exp(delta^). `length`: how
+/// far translations go, in the units of t. Throws OptionError for other rows.
 Manifold rigid_motion(std::size_t rows = 4, Frame frame = Frame::body,
-                      TwistOrder order = TwistOrder::rotation_first, double length = 1.0);
+                      TwistOrder order = TwistOrder::rotation_first, double length = 1.0,
+                      MatrixOrder stored = MatrixOrder::rows);
 
 /// Unit vectors of `dimension` numbers, moved along geodesics; delta has one number less, in the
 /// basis that a Householder reflection makes of all axes but the last. Throws OptionError for less
@@ -71,8 +77,8 @@ Manifold unit_sphere(std::size_t dimension);
 /// An angle in radians, kept between −π and π.
 Manifold angle();
 
-/// What is wrong with a retraction at x: plus(x, 0) is not x, or its tangent has too few
-/// dimensions. Empty where nothing is.
+/// What is wrong with a retraction at x: x is no point of the manifold, plus(x, 0) is not x, or its
+/// tangent has too few dimensions. Empty where nothing is.
 std::string explain_retraction(const Manifold& manifold, std::span<const double> x);
 
 namespace detail {

@@ -10,6 +10,7 @@
 #include "gradcheck/jacobian/judge/assemble.hpp"
 #include "gradcheck/jacobian/judge/excuse.hpp"
 #include "gradcheck/jacobian/problem.hpp"
+#include "gradcheck/jacobian/shape.hpp"
 #include "gradcheck/modes/known_corners.hpp"
 #include "gradcheck/numeric/same_bits.hpp"
 
@@ -137,6 +138,20 @@ std::size_t entries_of(const detail::RowMatrix& matrix, std::span<const Block> i
 }
 
 }  // namespace
+
+void detail::require_jacobian_shape(std::size_t rows, std::size_t columns, std::size_t outputs,
+                                    const ParameterVector& x, const JacobianOptions& options) {
+  std::size_t moves = 0;
+  for (const Block& block : x.blocks()) {
+    const auto on = std::ranges::find(options.manifolds, block.name, &ManifoldBlock::block);
+    moves += on == options.manifolds.end() ? block.size : on->manifold.tangent;
+  }
+  if (rows == outputs && columns == moves) return;
+  const bool transposed = rows == moves && columns == outputs;
+  throw ShapeError(fmt::format(
+      "jacobian: it is {} x {}; f has {} outputs and x moves by {} numbers: {} x {} is needed{}",
+      rows, columns, outputs, moves, outputs, moves, transposed ? " (it is transposed)" : ""));
+}
 
 JacobianResult check_jacobian(const VectorFunction& f, const Jacobian& jacobian,
                               const ParameterVector& x, const JacobianOptions& options) {

@@ -7,8 +7,10 @@
 #include <cmath>
 #include <numbers>
 #include <utility>
+#include <vector>
 
 #include "gradcheck/errors.hpp"
+#include "gradcheck/jacobian/on_manifold.hpp"
 
 namespace dtheta::gradcheck {
 namespace {
@@ -102,11 +104,13 @@ Retraction quaternion_plus(QuaternionOrder order, Frame frame, double scale = 1.
   };
 }
 
-Retraction matrix_plus(Frame frame) {
+/// R moved by the rotation vector `scale` · delta.
+Retraction matrix_plus(Frame frame, double scale = 1.0) {
   return [=](Span x, Span delta, Out moved) {
     Matrix3 r;
     std::ranges::copy(x, r.begin());
-    const Matrix3 turn = rotation(delta);
+    const Vector3 by{scale * delta[0], scale * delta[1], scale * delta[2]};
+    const Matrix3 turn = rotation(by);
     std::ranges::copy(frame == Frame::body ? times(r, turn) : times(turn, r), moved.begin());
   };
 }
@@ -175,6 +179,34 @@ Retraction apart_plus(Frame frame, TwistOrder order) {
   };
 }
 
+/// The same of a matrix that is stored column by column.
+Retraction by_columns(std::size_t rows, std::size_t columns, Retraction plus) {
+  return [=, plus = std::move(plus)](Span x, Span delta, Out moved) {
+    std::vector<double> turned(x.size()), there(x.size());
+    for (std::size_t k = 0; k < x.size(); ++k) turned[k % rows * columns + k / rows] = x[k];
+    plus(turned, delta, there);
+    for (std::size_t k = 0; k < x.size(); ++k) moved[k] = there[k % rows * columns + k / rows];
+  };
+}
+
+/// What a matrix of so many rows and columns becomes where it is stored so, and the mistake of taking
+/// it for one that is stored the other way.
+void store(Manifold& m, std::size_t rows, std::size_t columns, MatrixOrder stored) {
+  const bool by_rows = stored == MatrixOrder::rows;
+  m.objection = detail::no_rotation(rows, columns, stored);
+  const Retraction plain = m.plus;
+  if (!by_rows) {
+    m.plus = by_columns(rows, columns, plain);
+    for (Mistake& mistake : m.mistakes) mistake.plus = by_columns(rows, columns, mistake.plus);
+  }
+  m.mistakes.push_back(
+      {JacobianPattern::stored_order,
+       fmt::format("right for a matrix stored {}, but this one is read {} (MatrixOrder)",
+                   by_rows ? "column by column, as Eigen has it" : "row by row",
+                   by_rows ? "row by row" : "column by column"),
+       by_rows ? by_columns(rows, columns, plain) : plain});
+}
+
 Frame other(Frame frame) { return frame == Frame::body ? Frame::space : Frame::body; }
 const char* words(Frame frame) {
   return frame == Frame::body ? "on the right (body frame)" : "on the left (space frame)";
@@ -211,6 +243,7 @@ Manifold unit_quaternion(QuaternionOrder order, Frame frame) {
   const QuaternionOrder wrong = real_first ? QuaternionOrder::xyzw : QuaternionOrder::wxyz;
   Manifold m{real_first ? "unit quaternions (w, x, y, z)" : "unit quaternions (x, y, z, w)", 4, 3,
              quaternion_plus(order, frame)};
+  m.objection = detail::no_unit_vector("the quaternion");
   m.mistakes.push_back(other_side(frame, quaternion_plus(order, other(frame))));
   m.mistakes.push_back({JacobianPattern::half,
                         "twice the right one: a quaternion's numbers move by half of the angle",
@@ -240,13 +273,23 @@ Manifold unit_quaternion(QuaternionOrder order, Frame frame) {
   return m;
 }
 
-Manifold rotation_matrix(Frame frame) {
+Manifold rotation_matrix(Frame frame, MatrixOrder stored) {
   Manifold m{"rotation matrices", 9, 3, matrix_plus(frame)};
   m.mistakes.push_back(other_side(frame, matrix_plus(other(frame))));
+  for (const double scale : {2.0, 0.5}) {
+    m.mistakes.push_back(
+        {JacobianPattern::half,
+         fmt::format("{} the right one: an angle and half of it, as a quaternion has it, are taken "
+                     "for each other",
+                     scale == 2.0 ? "twice" : "half of"),
+         matrix_plus(frame, scale)});
+  }
+  store(m, 3, 3, stored);
   return m;
 }
 
-Manifold rigid_motion(std::size_t rows, Frame frame, TwistOrder order, double length) {
+Manifold rigid_motion(std::size_t rows, Frame frame, TwistOrder order, double length,
+                      MatrixOrder stored) {
   if (rows != 3 && rows != 4) {
     throw OptionError(fmt::format("rigid_motion: [R t] has 3 or 4 rows, not {}", rows));
   }
@@ -267,6 +310,7 @@ Manifold rigid_motion(std::size_t rows, Frame frame, TwistOrder order, double le
        fmt::format("right for twists with the {} first",
                    order == TwistOrder::rotation_first ? "translation" : "rotation"),
        motion_plus(frame, wrong)});
+  store(m, rows, 4, stored);
   return m;
 }
 
@@ -274,7 +318,9 @@ Manifold unit_sphere(std::size_t dimension) {
   if (dimension < 2) {
     throw OptionError(fmt::format("unit_sphere: {} dimensions, but it takes 2", dimension));
   }
-  return {"the unit sphere", dimension, dimension - 1, sphere_plus};
+  Manifold m{"the unit sphere", dimension, dimension - 1, sphere_plus};
+  m.objection = detail::no_unit_vector("the vector");
+  return m;
 }
 
 Manifold angle() {

@@ -93,6 +93,10 @@ JacobianProblem pose(const VectorFunction& f, const Jacobian& jacobian, const Pa
   const std::size_t said = said_outputs(f, jacobian, tangent.size(), options);
   const std::vector<double> lent(x.values().begin(), x.values().end());
   const std::vector<double> values = f.at(lent, said);
+  if (!options.hints.weights.empty() && options.hints.weights.size() != values.size()) {
+    throw ShapeError(fmt::format("hints: {} weights for {} outputs", options.hints.weights.size(),
+                                 values.size()));
+  }
   JacobianProblem problem{
       tangent.moved(f, values.size()), tangent.lengths(), named(values, options), {}};
   problem.inputs = chosen(problem.x, options);

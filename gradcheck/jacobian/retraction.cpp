@@ -35,6 +35,9 @@ std::vector<double> tangent_basis(const Retraction& plus, Span x, std::size_t ta
 }  // namespace detail
 
 std::string explain_retraction(const Manifold& manifold, Span x) {
+  if (manifold.objection) {
+    if (std::string why = manifold.objection(x); !why.empty()) return why;
+  }
   const std::vector<double> still(manifold.tangent, 0.0);
   detail::LentBuffer buffer(manifold.ambient);
   manifold.plus(x, still, buffer.span());

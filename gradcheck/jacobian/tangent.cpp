@@ -26,6 +26,14 @@ Tangent::Tangent(const ParameterVector& x, std::span<const ManifoldBlock> manifo
       throw ShapeError(fmt::format("manifolds: {} has {} lengths for a tangent of {}",
                                    m.manifold.name, m.manifold.lengths.size(), m.manifold.tangent));
     }
+    if (!m.manifold.plus) {
+      throw OptionError(fmt::format("manifolds: {} has no function plus", m.manifold.name));
+    }
+    for (const double length : m.manifold.lengths) {
+      if (length > 0.0 && std::isfinite(length)) continue;
+      throw OptionError(fmt::format("manifolds: a length of {} for {}; lengths are positive",
+                                    length, m.manifold.name));
+    }
     on_[at] = &m.manifold;
   }
   for (std::size_t b = 0; b < on_.size(); ++b) {

@@ -25,6 +25,11 @@ bool is_first(const char* option, const std::string& word, const char* first, co
                         second + "'");
 }
 
+gradcheck::MatrixOrder matrix_order_of(const std::string& word) {
+  return is_first("stored", word, "rows", "columns") ? gradcheck::MatrixOrder::rows
+                                                     : gradcheck::MatrixOrder::columns;
+}
+
 gradcheck::Frame frame_of(const std::string& word) {
   return is_first("frame", word, "body", "space") ? gradcheck::Frame::body
                                                   : gradcheck::Frame::space;
@@ -48,7 +53,9 @@ Manifold own(std::string name, std::size_t ambient, std::size_t tangent, py::obj
                                                 std::span<const double> delta,
                                                 std::span<double> moved) {
     in_python([&] {
-      const auto result = (*f)(array_of(x), array_of(delta)).cast<Array>();
+      const py::object returned = (*f)(array_of(x), array_of(delta));
+      if (returned.is_none()) throw py::type_error("plus returned None: is its return missing?");
+      const auto result = returned.cast<Array>();
       const auto values = values_of(result);
       if (values.size() != moved.size()) {
         throw gradcheck::ShapeError("plus: it returned " + std::to_string(values.size()) +
@@ -84,19 +91,23 @@ void bind_manifolds(py::module_& module) {
       "order"_a, "frame"_a = "body");
   module.def(
       "rotation_matrix",
-      [](const std::string& frame) { return gradcheck::rotation_matrix(frame_of(frame)); },
-      "frame"_a = "body");
+      [](const std::string& frame, const std::string& stored) {
+        return gradcheck::rotation_matrix(frame_of(frame), matrix_order_of(stored));
+      },
+      "frame"_a = "body", "stored"_a = "rows");
   module.def(
       "rigid_motion",
-      [](std::size_t rows, const std::string& frame, const std::string& order, double length) {
+      [](std::size_t rows, const std::string& frame, const std::string& order, double length,
+         const std::string& stored) {
         return gradcheck::rigid_motion(
             rows, frame_of(frame),
             is_first("order", order, "rotation_first", "translation_first")
                 ? gradcheck::TwistOrder::rotation_first
                 : gradcheck::TwistOrder::translation_first,
-            length);
+            length, matrix_order_of(stored));
       },
-      "rows"_a = 4, "frame"_a = "body", "order"_a = "rotation_first", "length"_a = 1.0);
+      "rows"_a = 4, "frame"_a = "body", "order"_a = "rotation_first", "length"_a = 1.0,
+      "stored"_a = "rows");
   module.def("unit_sphere", &gradcheck::unit_sphere, "dimension"_a);
   module.def("angle", &gradcheck::angle);
 }

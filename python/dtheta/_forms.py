@@ -64,6 +64,16 @@ class Function:
         return list(values)
 
 
+def manifolds_of(manifolds: Any) -> dict[str, _dtheta.Manifold]:
+    """Which block of x lives on which manifold."""
+    if isinstance(manifolds, _dtheta.Manifold):
+        raise TypeError(
+            "manifolds is one manifold: say which block of x lives on it, as in "
+            '{"q": dtheta.unit_quaternion("wxyz")}'
+        )
+    return dict(manifolds or {})
+
+
 class WithJacobian(Function):
     """f with a Jacobian: values or a function, dense or sparse, as the extension takes them."""
 
@@ -149,9 +159,17 @@ class WithJacobian(Function):
                 return self._by_outputs(value, self.name).reshape(-1)
             if not self.x.single and _fits(value, self.x):
                 return self._by_inputs(value, self.rows, None, self.name).reshape(-1)
+            names = {
+                "x": [leaf.name for leaf in self.x.leaves],
+                "f(x)": [leaf.name for leaf in self.outputs.leaves],
+            }
+            built = (f" ({list(value)})" if isinstance(value, Mapping) else "") + (
+                f": x has {names['x']}, f(x) has {names['f(x)']}"
+            )
             raise ShapeError(
-                f"{self.name} is a {type(value).__name__}, but neither built as x nor as f(x) is; a "
-                f"Jacobian may always be one array of shape ({self.rows}, {self.columns})"
+                f"{self.name} is a {type(value).__name__}, but neither built as x nor as f(x) is"
+                f"{built}; a Jacobian may always be one array of shape "
+                f"({self.rows}, {self.columns})"
             )
         array = read_array(value, self.name, self.precision)
         shapes: list[tuple[int, ...]] = [(self.rows, self.columns)]

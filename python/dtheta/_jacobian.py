@@ -9,7 +9,7 @@ import numpy as np
 
 from . import _dtheta
 from ._check import Progress, args_of, given, names_of
-from ._forms import Function, Outputs, WithJacobian
+from ._forms import Function, Outputs, WithJacobian, manifolds_of
 from ._numbers import Precision
 from ._result import JacobianResult, Replay
 
@@ -46,7 +46,7 @@ def check_jacobian(
     known_corners: blocks or entries of x or of the outputs known to sit on a corner of f: a
         derivative there that cannot be decided for that reason does not keep a check from passing.
     The other options are as in check()."""
-    problem = WithJacobian(f, jacobian, x, args_of(args), dict(manifolds or {}))
+    problem = WithJacobian(f, jacobian, x, args_of(args), manifolds_of(manifolds))
     options = given(
         manifolds=problem.manifolds,
         blocks=names_of(blocks),
@@ -139,7 +139,7 @@ def replay_entry(
     manifolds: Mapping[str, _dtheta.Manifold] | None = None,
 ) -> Replay:
     """Shows the probe of one entry of a Jacobian again, as a report's line `replay` has it."""
-    problem = WithJacobian(f, jacobian, x, args_of(args), dict(manifolds or {}))
+    problem = WithJacobian(f, jacobian, x, args_of(args), manifolds_of(manifolds))
     return Replay(
         _dtheta.replay_entry(
             problem.layout,

@@ -127,7 +127,12 @@ def test_names_for_outputs():
             ValueError,
             r"jacobian\['landmark'\] has shape \(2, 3\).*\(2, 2\)",
         ),
-        ({"pose": np.ones((2, 3))}, ValueError, "neither built as x nor as"),
+        (
+            {"pose": np.ones((2, 3)), "landmarks": np.ones((2, 2))},
+            ValueError,
+            r"neither built as x nor as f\(x\) is \(\['pose', 'landmarks'\]\): x has "
+            r"\['pose', 'landmark'\]",
+        ),
         (np.ones((2, 5)) * 1j, TypeError, "complex"),
         (lambda x: None, TypeError, "jacobian returned None"),
     ],
@@ -135,6 +140,19 @@ def test_names_for_outputs():
 def test_jacobians_that_do_not_fit(jacobian, error, words):
     with pytest.raises(error, match=words):
         dtheta.check_jacobian(seen, jacobian, X)
+
+
+def test_manifolds_that_are_none():
+    q = {"q": np.array([0.5, 0.5, -0.5, 0.5])}
+    with pytest.raises(TypeError, match="say which block of x lives on it"):
+        dtheta.check_jacobian(
+            lambda x: x["q"][:3], np.ones((3, 3)), q, manifolds=dtheta.unit_quaternion("wxyz")
+        )
+    nowhere = dtheta.Manifold("nowhere", 4, 3, lambda x, delta: None)
+    with pytest.raises(TypeError, match="plus returned None"):
+        dtheta.check_jacobian(lambda x: x["q"][:3], np.ones((3, 3)), q, manifolds={"q": nowhere})
+    with pytest.raises(ValueError, match="stored: 'fortran' is neither 'rows' nor 'columns'"):
+        dtheta.rotation_matrix(stored="fortran")
 
 
 def test_weights_one_for_each_output():

@@ -104,6 +104,10 @@ const std::vector<Example> examples{
       {"max_norm +differs from its closed form by ([0-9.e+-]+); gradient: pass", 0, 1e-6},
       {"orthogonal +differs from its closed form by ([0-9.e+-]+); gradient: pass", 0, 1e-6}}},
     {"residual_net", "", {{"test accuracy ([0-9.]+)", 0.95, 1}}},
+    {"rotation_residual",
+     "",
+     {},
+     {"attitude[0] is wrong: row 2, column 0", "only f[2] by attitude[0] is wrong (its sign)"}},
     {"sorting", "", {{"sorted ([0-9]+) of 1000 new sequences", 1000, 1000}}},
     {"training_loop", "", {{"step 500  cost ([0-9.]+)", 0, 0.1}}},
 };

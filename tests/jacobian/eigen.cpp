@@ -6,6 +6,7 @@
 #include <boost/test/unit_test.hpp>
 #include <cmath>
 
+#include "gradcheck/errors.hpp"
 #include "gradcheck/manifold.hpp"
 
 namespace gc = dtheta::gradcheck;
@@ -78,6 +79,57 @@ BOOST_AUTO_TEST_CASE(costs_and_gradients) {
   BOOST_TEST(bool(gc::check(cost, gradient, x)));
   const Eigen::VectorXd wrong = 2 * gradient(x);
   BOOST_TEST(!bool(gc::check(cost, wrong, x)));
+}
+
+// Functions that return expressions, which read an x that ends before them.
+BOOST_AUTO_TEST_CASE(expressions) {
+  const auto f = [](const Eigen::VectorXd& at) { return at.cwiseProduct(at); };
+  const auto j = [](const Eigen::VectorXd& at) { return (2 * at).asDiagonal().toDenseMatrix(); };
+  BOOST_TEST(bool(gc::check_jacobian(f, j, x)));
+  const auto sums = [](const Eigen::VectorXd& at) { return (at.array() * at.array()).matrix(); };
+  BOOST_TEST(bool(gc::check_jacobian(sums, j, x)));
+  const auto cost = [](const Eigen::VectorXd& at) { return at.squaredNorm(); };
+  const auto gradient = [](const Eigen::VectorXd& at) { return 2 * at; };
+  BOOST_TEST(bool(gc::check(cost, gradient, x)));
+  const auto sparse = [](const Eigen::VectorXd& at) -> Eigen::SparseMatrix<double> {
+    return Eigen::MatrixXd((2 * at).asDiagonal()).sparseView();
+  };
+  BOOST_TEST(bool(gc::check_jacobian(f, sparse, x)));
+}
+
+BOOST_AUTO_TEST_CASE(shapes) {
+  const auto f = [](const Eigen::VectorXd& at) -> Eigen::VectorXd {
+    return Eigen::Vector3d(at[0], at[1], at[0] * at[1]);
+  };
+  const auto j = [](const Eigen::VectorXd& at) -> Eigen::MatrixXd {
+    return Eigen::MatrixXd{{1, 0}, {0, 1}, {at[1], at[0]}};
+  };
+  BOOST_TEST(bool(gc::check_jacobian(f, j, x)));
+  BOOST_TEST(bool(gc::check_jacobian(f, gc::EigenJacobian(j), x)));  // any Jacobian of ours, too
+  const auto said = [&](const auto& jacobian) -> std::string {
+    try {
+      gc::check_jacobian(f, jacobian, x);
+    } catch (const gc::ShapeError& e) {
+      return e.what();
+    }
+    return {};
+  };
+  const Eigen::MatrixXd right = j(x);
+  BOOST_TEST(said(Eigen::MatrixXd(right.transpose())) ==
+             "jacobian: it is 2 x 3; f has 3 outputs and x moves by 2 numbers: 3 x 2 is needed (it "
+             "is transposed)");
+  BOOST_TEST(said(Eigen::VectorXd(right.reshaped())).find("it is 6 x 1") != std::string::npos);
+  BOOST_TEST(said(Eigen::SparseMatrix<double>(5, 7)).find("it is 5 x 7") != std::string::npos);
+}
+
+struct Refusing : Functor {
+  int df(const Eigen::VectorXd&, Eigen::MatrixXd&) const { return -1; }
+};
+
+BOOST_AUTO_TEST_CASE(functors_that_refuse) {
+  BOOST_CHECK_EXCEPTION(gc::check_functor(Refusing{}, x), std::runtime_error, [](const auto& e) {
+    return e.what() == std::string("df: it returned -1");
+  });
 }
 
 // A residual on SO(3) as people write it, with a sign of one entry wrong.

@@ -180,6 +180,63 @@ BOOST_DATA_TEST_CASE(rotation_matrices, seeds* first_or_last, seed, body) {
   BOOST_TEST(gc::place_of(entry.worst().front()) == "f[2] by x[1]", entry);
 }
 
+/// x as it is stored column by column.
+Vector columns_of(const Vector& x, std::size_t rows) {
+  Vector turned;
+  for (std::size_t j = 0; j < x.size() / rows; ++j) {
+    for (std::size_t i = 0; i < rows; ++i) turned.push_back(x[i * (x.size() / rows) + j]);
+  }
+  return turned;
+}
+
+BOOST_DATA_TEST_CASE(matrices_stored_column_by_column, seeds* first_or_last, seed, body) {
+  const M3 r = rotation_of(random_quaternion(seed, true), true);
+  Vector x;
+  for (const V3& row : r) x.insert(x.end(), row.begin(), row.end());
+  x = columns_of(x, 3);
+  const auto f = [](Span at) {
+    return turned(M3{V3{at[0], at[3], at[6]}, V3{at[1], at[4], at[7]}, V3{at[2], at[5], at[8]}});
+  };
+  const gc::Frame frame = body ? gc::Frame::body : gc::Frame::space;
+  const gc::Frame other = body ? gc::Frame::space : gc::Frame::body;
+  const auto by = gc::MatrixOrder::columns;
+  const auto good = check(f, by_rotation(r, frame), x, gc::rotation_matrix(frame, by));
+  BOOST_TEST(bool(good), good);
+  const auto side = check(f, by_rotation(r, other), x, gc::rotation_matrix(frame, by));
+  BOOST_TEST((side.causes.front().pattern == P::other_side), side);
+  // Taken for row by row, as one is who has Eigen's matrices.
+  const auto read = check(f, by_rotation(r, frame), x, gc::rotation_matrix(frame));
+  BOOST_TEST((read.verdict == gc::Verdict::fail), read);
+  BOOST_TEST((read.causes.front().pattern == P::stored_order), read);
+}
+
+BOOST_AUTO_TEST_CASE(what_is_no_point_of_a_manifold) {
+  const auto why = [](const gc::Manifold& m, const Vector& x) {
+    return gc::explain_retraction(m, x);
+  };
+  const auto q = gc::unit_quaternion(gc::QuaternionOrder::wxyz);
+  BOOST_TEST(why(q, {2, 0, 0, 0}) == "the quaternion has norm 2, not 1");
+  BOOST_TEST(why(q, {0.7071, 0, 0.7071, 0}).empty());  // as it was printed
+  BOOST_TEST(why(gc::unit_sphere(2), {0.6, 0.7}) == "the vector has norm 0.921954, not 1");
+  const auto r = gc::rotation_matrix();
+  BOOST_TEST(why(r, {0, 1, 0, 1, 0, 0, 0, 0, 1}) ==
+             "x is no rotation: its determinant is -1, it mirrors");
+  BOOST_TEST(why(r, {1, 0, 0, 0, 2, 0, 0, 0, 1}) ==
+             "x is no rotation: R R^T differs from the identity by 3");
+  const Vector pose{0, -1, 0, 5, 1, 0, 0, 6, 0, 0, 1, 7, 0, 0, 0, 1};
+  BOOST_TEST(why(gc::rigid_motion(), pose).empty());
+  BOOST_TEST(why(gc::rigid_motion(), columns_of(pose, 4)) ==
+             "x is no rigid motion: its fourth row is (5, 6, 7, 1), not (0, 0, 0, 1); read column "
+             "by column it is one: MatrixOrder::columns");
+  const auto by_columns = gc::rigid_motion(4, gc::Frame::body, gc::TwistOrder::rotation_first, 1.0,
+                                           gc::MatrixOrder::columns);
+  BOOST_TEST(why(by_columns, columns_of(pose, 4)).empty());
+  // Three rows: what is read for R is none.
+  const Vector three(pose.begin(), pose.begin() + 12);
+  BOOST_TEST(why(gc::rigid_motion(3), three).empty());
+  BOOST_TEST(why(gc::rigid_motion(3), columns_of(three, 3)).ends_with("MatrixOrder::columns"));
+}
+
 BOOST_DATA_TEST_CASE(rigid_motions, seeds* first_or_last* first_or_last, seed, body, turn_first) {
   const M3 r = rotation_of(random_quaternion(seed, true), true);
   const V3 t{40.0, -25.0, 60.0};  // far away: metres beside radians

@@ -220,17 +220,22 @@ void suspect_places(const Patch& patch, std::vector<JacobianCause>& causes) {
     }
     return fmt::format("{}", fmt::join(some, ", "));
   };
+  // One output has no columns, and one input no rows: what is wrong of it is said of the whole.
   constexpr std::size_t few = 3;
-  if (rows <= few && rows * 2 <= patch.rows && rows <= columns) {
+  if (patch.columns > 1 && rows <= few && rows * 2 <= patch.rows && rows <= columns) {
     const std::string where = name(row, patch.row_names);
     causes.push_back(
         {JacobianPattern::row_wrong, 0.0, 0.6, where,
-         fmt::format("all that is wrong stands in row {}: look at that output", where)});
-  } else if (columns <= few && columns * 2 <= patch.columns) {
+         rows == 1
+             ? fmt::format("all that is wrong stands in row {}: look at that output", where)
+             : fmt::format("all that is wrong stands in rows {}: look at those outputs", where)});
+  } else if (patch.rows > 1 && columns <= few && columns * 2 <= patch.columns) {
     const std::string where = name(column, patch.column_names);
     causes.push_back(
         {JacobianPattern::column_wrong, 0.0, 0.6, where,
-         fmt::format("all that is wrong stands in column {}: look at that input", where)});
+         columns == 1
+             ? fmt::format("all that is wrong stands in column {}: look at that input", where)
+             : fmt::format("all that is wrong stands in columns {}: look at those inputs", where)});
   }
 }
 

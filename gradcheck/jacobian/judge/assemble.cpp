@@ -233,9 +233,9 @@ class JacobianAssembly {
     for (std::size_t i = 0; i < a.rows; ++i) {
       for (std::size_t e = a.starts[i]; e < a.starts[i + 1]; ++e) {
         const Finding& found = found_.entries[e];
-        // What was not measured is not accused.
-        const bool moves = found.reason == Reason::corner || !std::isfinite(found.numeric) ||
-                           std::abs(found.numeric) > found.bar;
+        // What was not measured is not accused; what is open has its own reason.
+        const bool moves = found.verdict != Verdict::pass || found.reason == Reason::corner ||
+                           !std::isfinite(found.numeric) || std::abs(found.numeric) > found.bar;
         if (!moves) continue;
         row_moves[i] = true;
         column_moves[a.column_of[e]] = true;

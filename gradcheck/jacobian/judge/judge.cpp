@@ -113,11 +113,11 @@ class JacobianJudge {
       Finding& finding = found_.entries[place.entry];
       const double length = plans_.length(request_.jacobian.column_of[place.entry]);
       const SecondLook look =
-          look_from_afar(one.request(plan.noise), 0, finding, length, plan.quantized);
+          look_from_afar(one.request(plan.noise), 0, finding, length, plan.noise, plan.quantized);
       asked += look.asked ? 1 : 0;
       if (!look.refutes) continue;
       enough = most;
-      leave_open(finding, plans_.analytic(place.row, place.entry), Reason::two_slopes);
+      heed(look, plans_.analytic(place.row, place.entry), finding);
     }
   }
 

@@ -28,7 +28,7 @@ RowPlans::RowPlans(const JacobianRequest& request) : request_(request) {
   const std::vector<double> zeros(request.x.size(), 0.0);
   lengths_.assign(request.x.size(), 1.0);
   for (const Block& block : request.inputs) {
-    const BlockScales scales(request.x, block, zeros, 0.0, request.roundoff);
+    const BlockScales scales(request.x, block, zeros, request.roundoff);
     for (std::size_t j = block.offset; j < block.offset + block.size; ++j) {
       lengths_[j] = scales.length(j);
     }
@@ -39,27 +39,74 @@ RowPlans::RowPlans(const JacobianRequest& request) : request_(request) {
   units_.resize(request.jacobian.rows);
   find_units();
   for (std::size_t b = 0; b < blocks(); ++b) measure(b);
+  tell_units_apart();
   guess_lengths();
+  find_wholes();
+}
+
+/// Where one row's derivatives say that a block's inputs are in different units, they are.
+void RowPlans::tell_units_apart() {
+  const RowMatrix& a = request_.jacobian;
+  const auto x = request_.x.values();
+  for (std::size_t b = 0; b < blocks(); ++b) {
+    const Block& inputs = request_.inputs[b];
+    if (mixed_[b] || inputs.size < 2) continue;
+    std::vector<double> sizes, derivatives;
+    for (std::size_t i = 0; i < a.rows && !mixed_[b]; ++i) {
+      if (of(i, b).entries < 2) continue;
+      sizes.clear();
+      derivatives.clear();
+      for (std::size_t e = a.starts[i]; e < a.starts[i + 1]; ++e) {
+        const std::size_t j = a.column_of[e];
+        if (j < inputs.offset || j >= inputs.offset + inputs.size) continue;
+        sizes.push_back(x[j]);
+        derivatives.push_back(analytic(i, e));
+      }
+      mixed_[b] = differ_in_units(sizes, derivatives);
+    }
+    if (!mixed_[b]) continue;
+    for (std::size_t j = inputs.offset; j < inputs.offset + inputs.size; ++j) {
+      constexpr double next_to_nothing = 1e-100;  // says nothing of a unit
+      if (std::abs(x[j]) > next_to_nothing) lengths_[j] = least_lengths_[j] = std::abs(x[j]);
+    }
+    measure(b);
+  }
 }
 
 void RowPlans::find_units() {
   const RowMatrix& a = request_.jacobian;
-  const auto largest_of = [&](std::size_t i) {
-    return largest_finite(std::span(a.values).subspan(a.starts[i], a.starts[i + 1] - a.starts[i]));
-  };
+  for (std::size_t i = 0; i < a.rows; ++i) {
+    const auto row = std::span(a.values).subspan(a.starts[i], a.starts[i + 1] - a.starts[i]);
+    units_[i] = unit_of(request_.table.at_x()[i], largest_finite(row));
+  }
+}
+
+/// Crumbs that rounding left of zero are measured by what they are crumbs of.
+void RowPlans::find_wholes() {
   for (const Block& output : request_.outputs) {
-    double block_whole = 0.0;
     const std::size_t end = output.offset + output.size;
+    const auto of_row = [&](std::size_t i) {
+      Largest largest;
+      for (std::size_t b = 0; b < blocks(); ++b) {
+        largest.derivative = std::max(largest.derivative, of(i, b).largest * units_[i]);
+        largest.change = std::max(largest.change, of(i, b).largest_change * units_[i]);
+      }
+      return largest;
+    };
+    Largest of_block;
     for (std::size_t i = output.offset; i < end; ++i) {
-      block_whole = std::max(block_whole, largest_of(i));
+      const Largest own = of_row(i);
+      of_block.derivative = std::max(of_block.derivative, own.derivative);
+      of_block.change = std::max(of_block.change, own.change);
     }
     for (std::size_t i = output.offset; i < end; ++i) {
-      const double own = largest_of(i);
-      units_[i] = unit_of(request_.table.at_x()[i], own);
-      // Crumbs that rounding left of zero are measured by what they are crumbs of.
-      const bool crumbs = own <= rounding_margin * request_.roundoff * block_whole;
-      const double whole = (crumbs ? block_whole : own) / units_[i];
-      for (std::size_t b = 0; b < blocks(); ++b) of(i, b).whole = whole;
+      const Largest own = of_row(i);
+      const double margin = rounding_margin * request_.roundoff;
+      const bool crumbs = own.derivative <= margin * of_block.derivative;
+      const Largest& whole = crumbs ? of_block : own;
+      for (std::size_t b = 0; b < blocks(); ++b) {
+        of(i, b).whole = {whole.derivative / units_[i], whole.change / units_[i]};
+      }
     }
   }
 }
@@ -237,10 +284,11 @@ Scales RowPlans::scales(std::size_t row, std::size_t column, std::size_t block) 
   Scales scales;
   scales.scale =
       mixed ? std::min(plan.largest, plan.largest_change / length(column)) : plan.largest;
-  const double crumbs = mixed ? 0.0 : rounding_margin * request_.roundoff * plan.whole;
+  const double whole = plan.whole.beside(length(column));
+  const double crumbs = mixed ? 0.0 : rounding_margin * request_.roundoff * whole;
   const bool zero = scales.scale <= crumbs;
-  scales.reference = zero ? plan.whole : scales.scale;
-  if (zero && scales.scale > 0.0) scales.rounded_with = plan.whole;
+  scales.reference = zero ? whole : scales.scale;
+  if (zero && scales.scale > 0.0) scales.rounded_with = whole;
   return scales;
 }
 

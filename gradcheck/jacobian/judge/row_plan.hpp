@@ -17,7 +17,7 @@ struct RowBlock {
   double largest_change = 0.0;  ///< derivative times length of the input
   std::size_t largest_entry = 0;
   std::size_t entries = 0;
-  double whole = 0.0;           ///< largest derivative of the output; if that is zero, of its block
+  Largest whole;                ///< derivative of the output; if that is zero, of its block
   double noise = 0.0;           ///< ε_f
   double rounding_noise = 0.0;  ///< of f under rounding of the inputs
   double part = 0.0;            ///< the first step, in lengths of an input
@@ -64,7 +64,9 @@ class RowPlans {
 
  private:
   void find_units();
+  void find_wholes();
   void measure(std::size_t block);
+  void tell_units_apart();
   void guess_lengths();
   void plan_noise();
   double first_part(std::size_t row, std::size_t block) const;
