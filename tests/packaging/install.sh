@@ -127,4 +127,42 @@ meson introspect --targets "$work/super/build" | python3 -c '
 import json, sys
 programs = [t["name"] for t in json.load(sys.stdin) if t["type"] == "executable"]
 sys.exit(0 if programs == ["use"] else f"a subproject builds {programs}")'
+
+# The checker alone asks for fmt and threads, and has one library.
+meson setup "$work/alone" -Dchecker_only=true >"$work/log" 2>&1 ||
+  { cat "$work/log"; fail "the checker alone: Meson"; }
+meson introspect --targets --dependencies "$work/alone" | python3 -c '
+import json, sys
+found = json.load(sys.stdin)
+asked = sorted(d["name"] for d in found["dependencies"])
+libraries = sorted(t["name"] for t in found["targets"])
+if asked != ["fmt", "threads"] or libraries != ["dtheta-gradcheck", "dtheta_gradcheck"]:
+    sys.exit(f"the checker alone: it asks for {asked} and builds {libraries}")'
+[ -z "${DTHETA_LONG_TESTS-}" ] || {
+  ninja -C "$work/alone" >"$work/log" 2>&1 || { cat "$work/log"; fail "the checker alone: build"; }
+  meson install -C "$work/alone" --destdir "$work/checker" >/dev/null
+  libdir=$(dirname "$(dirname "$(find "$work/checker" -name dtheta-gradcheck.pc)")")
+  [ ! -e "$libdir/pkgconfig/dtheta.pc" ] || fail "the checker alone: all of dtheta"
+  ! find "$work/checker" -path '*gradcheck/bridge*' | grep -q . || fail "the checker alone: bridge"
+  # shellcheck disable=SC2046
+  PKG_CONFIG_PATH=$libdir/pkgconfig $cxx -std=c++20 examples/jacobians.cpp -o "$work/jacobians" \
+    $(PKG_CONFIG_PATH=$libdir/pkgconfig pkg-config --cflags --libs dtheta-gradcheck)
+  "$work/jacobians" >/dev/null
+  mkdir "$work/cmake-alone"
+  cat >"$work/cmake-alone/CMakeLists.txt" <<CMAKE
+cmake_minimum_required(VERSION 3.19)
+project(use CXX)
+find_package(dtheta $series REQUIRED)
+if(TARGET dtheta::dtheta)
+  message(FATAL_ERROR "there is a dtheta::dtheta")
+endif()
+add_executable(use $root/examples/jacobians.cpp)
+target_link_libraries(use dtheta::gradcheck)
+CMAKE
+  cmake -G Ninja -S "$work/cmake-alone" -B "$work/cmake-alone/build" \
+    -DCMAKE_PREFIX_PATH="$libdir/cmake" -DCMAKE_CXX_COMPILER="$cxx" >"$work/log" 2>&1 &&
+    cmake --build "$work/cmake-alone/build" >"$work/log" 2>&1 &&
+    "$work/cmake-alone/build/use" >/dev/null ||
+    { cat "$work/log"; fail "the checker alone: CMake"; }
+}
 echo "installed and used: pkg-config, CMake, Meson"
