@@ -44,16 +44,23 @@ def loosen(path, folder):
     text = path.read_text()
     names = []
 
-    def replace(match):
-        name, value = match["name"], match["value"]
-        if name in GIVEN or value.strip() in ("0.0", "1.0") or "," in value.split("(")[0]:
-            return match[0]
+    def one(kind, name, value):
+        if name in GIVEN or value.strip() in ("0.0", "1.0"):
+            return f"{kind} double {name} = {value};"
         label = f"{path.relative_to(folder)}:{name}"
+        while label in names:
+            label += "'"  # another function's, of the same name
         names.append(label)
+        return f'{kind} double {name} = pinned("{label}", {value});'
+
+    def replace(match):
         inside = len(match["space"]) > 0
         kind = "static inline const" if match["static"] else (
             "static const" if inside else "inline const" if match["inline"] else "const")
-        return f'{match["space"]}{kind} double {name} = pinned("{label}", {value});{match["rest"]}'
+        declared = re.split(r", (\w+) = ", match["value"])
+        declared = [match["name"]] + declared
+        each = [one(kind, declared[k], declared[k + 1]) for k in range(0, len(declared), 2)]
+        return match["space"] + " ".join(each) + match["rest"]
 
     text = DECLARATION.sub(replace, text)
     if names:
@@ -126,10 +133,14 @@ def main():
     parser.add_argument("--only", default="", help="constants whose name holds this")
     parser.add_argument("--both", action="store_true",
                         help="change it the other way, too, where the first way is noticed")
+    parser.add_argument("--list", action="store_true", help="names them, and changes none")
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     arguments = parser.parse_args()
     folder = arguments.folder.resolve()
     names = [n for n in copy_sources(folder) if arguments.only in n]
+    if arguments.list:
+        print("\n".join(names))
+        return 0
     programs = build(folder)
     if noticed_by(programs, "", 1.0):
         sys.exit("the tests fail with every constant as it is")

@@ -38,18 +38,16 @@ class Adaptive {
 
  private:
   void plan() {
-    const double whole = largest_finite(request_.analytic);
+    const std::vector<BlockScales> scales = scales_of_blocks(request_);
     std::vector<std::size_t> pilots;
     std::vector<double> lengths;
-    for (const Block& block : request_.blocks) {
-      const BlockScales scales(request_.theta, block, request_.analytic, whole,
-                               request_.options.gradient_roundoff, std::abs(request_.cost));
-      pilots.push_back(pilot_of(request_, block, scales));
-      lengths.push_back(scales.length(pilots.back()));
+    for (std::size_t b = 0; b < scales.size(); ++b) {
+      pilots.push_back(pilot_of(request_, request_.blocks[b], scales[b]));
+      lengths.push_back(scales[b].length(pilots.back()));
     }
     const CostNoise noise = measure_noise(request_, pilots, lengths);
     found_.noise = noise.size;
-    plans_ = plan_blocks(request_, pilots, noise);
+    plans_ = plan_blocks(request_, scales, pilots, noise);
   }
 
   /// One entry of each block finds the step that suits the rest of it.
@@ -119,11 +117,11 @@ class Adaptive {
       if (asked >= enough) break;
       Finding& finding = found_.entries[i];
       const SecondLook look =
-          look_from_afar(request_, i, finding, plan.scales.length(i), plan.quantized);
+          look_from_afar(request_, i, finding, plan.scales.length(i), plan.noise, plan.quantized);
       asked += look.asked ? 1 : 0;
       if (!look.refutes) continue;
       enough = most;
-      leave_open(finding, request_.analytic[i], Reason::two_slopes);
+      heed(look, request_.analytic[i], finding);
       noise = std::max(noise, look.noise);
     }
     return noise;

@@ -15,13 +15,21 @@ namespace dtheta::gradcheck::detail {
 namespace {
 
 /// Blocks that J was not seen to depend on, and those whose difference drowns in that of the whole.
-void name_blocks(Result& result) {
+void name_blocks(Result& result, std::span<const Finding> findings) {
+  // What is open for a reason of J's has that reason, and what fails was seen.
+  const auto has_reason = [&](const BlockResult& block) {
+    return std::ranges::any_of(findings.subspan(block.offset, block.size), [](const Finding& f) {
+      return f.verdict == Verdict::inconclusive &&
+             (f.reason == Reason::quanta || f.reason == Reason::two_slopes ||
+              f.reason == Reason::singular || f.reason == Reason::several_corners);
+    });
+  };
   std::vector<std::string_view> insensitive;
   std::size_t hidden_entries = 0;
   std::size_t entries = 0;
   for (const BlockResult& block : result.blocks) {
     entries += block.size;
-    if (!block.sensitive) {
+    if (!block.sensitive && block.verdict != Verdict::fail && !has_reason(block)) {
       insensitive.emplace_back(block.name);
       hidden_entries += block.size;
     }
@@ -38,8 +46,9 @@ void name_blocks(Result& result) {
                     "that leaves the gradient near zero{}",
                     fmt::join(insensitive, ", "),
                     2 * hidden_entries > entries
-                        ? "; J may be a constant there, as a sum of softmax outputs is: check the "
-                          "cost that is trained with"
+                        ? "; J may be a constant there, as a sum of softmax outputs is, or theta a "
+                          "point where it has no slope: check the cost that is trained with, at "
+                          "another theta"
                         : ""));
   }
 }
@@ -121,7 +130,7 @@ void name_noise(Result& result, std::span<const Finding> findings) {
 
 void name_blind_spots(Result& result, const ParameterVector& theta,
                       std::span<const Finding> findings) {
-  name_blocks(result);
+  name_blocks(result, findings);
   name_symmetry(result, theta);
   name_corners(result, findings);
   if (result.method == Method::adaptive) name_noise(result, findings);

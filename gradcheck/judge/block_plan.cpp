@@ -98,20 +98,38 @@ Standard BlockPlan::standard(const Request& request, std::size_t entry) const {
   return standard;
 }
 
-std::vector<BlockPlan> plan_blocks(const Request& request, std::span<const std::size_t> pilots,
-                                   const CostNoise& noise) {
-  const double whole = largest_finite(request.analytic);
+std::vector<BlockScales> scales_of_blocks(const Request& request) {
+  constexpr double tiny = 1e-9, moved = 0x1p-30, rung = 32.0;
+  std::vector<BlockScales> scales =
+      BlockScales::of_blocks(request.theta, request.blocks, request.analytic,
+                             request.options.gradient_roundoff, std::abs(request.cost));
+  for (std::size_t b = 0; b < scales.size(); ++b) {
+    if (scales[b].mixed()) continue;
+    const std::size_t entry = pilot_of(request, request.blocks[b], scales[b]);
+    double length = scales[b].length(entry);
+    if (!(length < tiny)) continue;
+    const auto moves = [&](double by) {
+      const double there = ask(request, entry, request.theta.values()[entry] + by);
+      return !(std::abs(there - request.cost) <= moved * std::abs(request.cost));
+    };
+    while (length < 1.0 && !moves(length)) length = std::min(1.0, rung * length);
+    scales[b].set_length(length);
+  }
+  return scales;
+}
+
+std::vector<BlockPlan> plan_blocks(const Request& request, std::span<const BlockScales> scales,
+                                   std::span<const std::size_t> pilots, const CostNoise& noise) {
   // Fourth order: truncation and noise balance near the fifth root of the relative noise.
   const double size = std::max(std::abs(request.cost), std::numeric_limits<double>::min());
   const double relative = std::clamp(std::pow(noise.size / size, 0.2), 5e-4, 5e-2);
   std::vector<BlockPlan> plans;
   for (std::size_t b = 0; b < request.blocks.size(); ++b) {
     const Block& block = request.blocks[b];
-    BlockPlan plan{block, BlockScales(request.theta, block, request.analytic, whole,
-                                      request.options.gradient_roundoff, std::abs(request.cost))};
+    BlockPlan plan{block, scales[b]};
     plan.pilot = pilots[b];
-    plan.noise = noise.size;
-    plan.margin = noise.margin;
+    plan.noise = noise.by_block.empty() ? noise.size : noise.by_block[b];
+    plan.margin = noise.by_block.empty() ? noise.margin : noise_margin;
     plan.rounding_noise = rounding_noise(request, block);
     plan.unmoved = largest_finite(request.analytic.subspan(block.offset, block.size)) == 0.0;
     plan.part = first_part(request, plan, relative);

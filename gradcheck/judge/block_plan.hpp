@@ -31,9 +31,14 @@ struct BlockPlan {
   Standard standard(const Request& request, std::size_t entry) const;
 };
 
-/// Plans for all blocks of a request.
-std::vector<BlockPlan> plan_blocks(const Request& request, std::span<const std::size_t> pilots,
-                                   const CostNoise& noise);
+/// Plans for all blocks of a request, whose scales these are.
+std::vector<BlockPlan> plan_blocks(const Request& request, std::span<const BlockScales> scales,
+                                   std::span<const std::size_t> pilots, const CostNoise& noise);
+
+/// The scales of all blocks. Where moving an entry by a size that is next to nothing does not move J,
+/// of a parameter that is almost zero, or zero beside others that are tiny, the size is one that does
+/// or 1.
+std::vector<BlockScales> scales_of_blocks(const Request& request);
 
 /// Position in θ of the block's largest derivative, or change of J per length.
 std::size_t pilot_of(const Request& request, const Block& block, const BlockScales& scales);

@@ -146,10 +146,20 @@ CostNoise measure_noise(const Request& request, std::span<const std::size_t> pil
     most = std::max(most, noise);
     if (p > 0 && least > 0.0 && most <= alike * least) break;
   }
-  const double size = std::max({request.noise, unit_roundoff * std::abs(request.cost), most});
+  const double known = std::max(request.noise, unit_roundoff * std::abs(request.cost));
+  const double size = std::max(known, most);
   // Half a quantum, and a little for what is rounded to it.
   constexpr double bounded = 2.0;
-  return {size, rounded && size == most && most > 0.0 ? bounded : noise_margin};
+  CostNoise result{size, rounded && size == most && most > 0.0 ? bounded : noise_margin};
+  constexpr double worlds_apart = 1e3;
+  constexpr std::size_t most_blocks = 64;
+  if (size > worlds_apart * std::max(known, least) && pilots.size() <= most_blocks) {
+    for (std::size_t p = 0; p < pilots.size(); ++p) {
+      result.by_block.push_back(
+          std::max(known, noise_along(request, pilots[p], lengths[p]).size()));
+    }
+  }
+  return result;
 }
 
 }  // namespace dtheta::gradcheck::detail

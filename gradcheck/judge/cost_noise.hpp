@@ -1,6 +1,7 @@
 #pragma once
 
 #include <span>
+#include <vector>
 
 #include "gradcheck/judge/law.hpp"
 #include "gradcheck/judge/request.hpp"
@@ -11,13 +12,16 @@ namespace dtheta::gradcheck::detail {
 struct CostNoise {
   double size = 0.0;             ///< ε_f: standard deviation of a value
   double margin = noise_margin;  ///< no value errs by more than this many of them
+  /// The same along each block, where some make J jump and others do not; else empty.
+  std::vector<double> by_block{};
 };
 
 /// The noise of J along two coordinates of different blocks, three if they do not agree; the
 /// largest is kept, because moving one coordinate may disturb only part of the arithmetic. A J that
 /// moves in quanta has at least the noise of rounding to them; where that is all of it, no value
-/// errs by more than half a quantum, which are √3 standard deviations. `pilots`: a position in θ
-/// for each of the request's blocks; `lengths`: how large they are.
+/// errs by more than half a quantum, which are √3 standard deviations. Where coordinates are worlds
+/// apart, as a calendar's day beside a rate, each block has its own. `pilots`: a position in θ for
+/// each of the request's blocks; `lengths`: how large they are.
 CostNoise measure_noise(const Request& request, std::span<const std::size_t> pilots,
                         std::span<const double> lengths);
 

@@ -29,14 +29,42 @@ class Inquirer {
   /// The larger of two steps far below the accusing one at which J's slope is the analytic value, or
   /// J has a corner at x that allows it; 0 if there are none.
   double narrow_step() const {
-    constexpr double factor = 16.0;
+    constexpr double factor = 4.0;
     for (double step = found_.step / factor; step > least_step(); step /= factor) {
       const double closer = step / confirming_ratio;
       const Around here = around(step);
       if (follows(here) && follows(around(closer))) return step;
       if (bends(here) && stays_bent(here, around(closer))) return step;
     }
-    return coarse_ ? narrow_step_below_noise() : 0.0;
+    const double below = coarse_ ? narrow_step_below_noise() : 0.0;
+    return below > 0.0 && !moves_by_roundings() ? below : 0.0;
+  }
+
+  /// What hides J's slope from close by are roundings of numbers inside J: then the wide slope is
+  /// J's.
+  bool moves_by_roundings() const {
+    const auto along = [&](double value) { return at(value); };
+    for (const double sign : {1.0, -1.0}) {
+      const double jump = lasting_jump(along, x_, x_ + sign * found_.step, found_.numeric);
+      if (jump > 0.0) return is_rounding(jump);
+    }
+    return false;
+  }
+
+  /// Of a number inside J with eight bits or more.
+  bool is_rounding(double jump) const { return jump <= 0x1p-8 * std::abs(request_.cost); }
+
+  /// From closer than the accusation J has the same slope still. Jumps that are a part of its size,
+  /// as those of a phase that wraps, hide none then.
+  bool keeps_slope() const {
+    constexpr int looks = 3;
+    double step = found_.step;
+    for (int k = 0; k < looks; ++k) {
+      step /= confirming_ratio;
+      const Around here = around(step);
+      if (!here.moves || !(std::abs(here.both - found_.numeric) <= tells * error_)) return false;
+    }
+    return true;
   }
 
   /// From closer than the noise lets a slope be told, there may be none: then J's jumps were taken
@@ -72,7 +100,9 @@ class Inquirer {
       // inside J, far larger than J, may be what it moves in.
       if (!each && (coarse_ || !follows(around(reach)))) continue;
       const double jump = jumps_within(reach);
-      if (jump > 0.0 && (each || jump <= inside())) return jump;
+      if (jump > 0.0 && (each || jump <= inside()) && (is_rounding(jump) || !keeps_slope())) {
+        return jump;
+      }
     }
     return quantum_among_steps();
   }

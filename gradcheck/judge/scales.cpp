@@ -55,28 +55,62 @@ double scale_of(const ParameterVector& theta, const Block& block) {
   return whole > next_to_nothing ? whole : 1.0;
 }
 
+double Largest::beside(double length) const {
+  // Between weights and the biases behind them, say.
+  constexpr double same_units = 1e3;
+  return std::min(derivative, same_units * change / length);
+}
+
+/// An error of a tolerance of 1e-7 of the largest is no smaller part of another derivative than
+/// 1e-4.
+bool differ_in_units(std::span<const double> values, std::span<const double> derivatives) {
+  constexpr double out_of_proportion = 1e3;
+  const double small = root_mean_square(values) / mixed_units;
+  double of_small = 0.0, of_others = 0.0;
+  for (std::size_t k = 0; k < values.size(); ++k) {
+    const double size = std::abs(values[k]), slope = std::abs(derivatives[k]);
+    if (!std::isfinite(slope) || size <= next_to_nothing) continue;
+    double& largest = size <= small ? of_small : of_others;
+    largest = std::max(largest, slope);
+  }
+  return of_others > 0.0 && of_small > out_of_proportion * of_others;
+}
+
+std::vector<BlockScales> BlockScales::of_blocks(const ParameterVector& theta,
+                                                std::span<const Block> blocks,
+                                                std::span<const double> analytic, double roundoff,
+                                                double cost) {
+  Largest whole{largest_finite(analytic)};
+  for (const Block& block : theta.blocks()) {
+    const BlockScales one(theta, block, analytic, roundoff, cost);
+    whole.change = std::max(whole.change, one.largest_change_);
+  }
+  std::vector<BlockScales> scales;
+  for (const Block& block : blocks) {
+    scales.emplace_back(theta, block, analytic, roundoff, cost).whole_ = whole;
+  }
+  return scales;
+}
+
 BlockScales::BlockScales(const ParameterVector& theta, const Block& block,
-                         std::span<const double> analytic, double whole, double roundoff,
-                         double cost)
+                         std::span<const double> analytic, double roundoff, double cost)
     : values_(theta.values()),
       analytic_(analytic),
       cost_(cost),
       length_(scale_of(theta, block)),
-      whole_(whole) {
+      roundoff_(roundoff) {
   const auto own = theta.values().subspan(block.offset, block.size);
   median_ = median_size(own);
   const double largest = largest_finite(own);
   mixed_ = median_ > 0.0 && length_ > mixed_units * median_;
   // Two entries have no middle: a factor between them says as much.
   mixed_ = mixed_ || (median_ > 0.0 && largest > mixed_units * median_ && block.size <= 8);
+  mixed_ = mixed_ || differ_in_units(own, analytic.subspan(block.offset, block.size));
   largest_ = largest_finite(analytic.subspan(block.offset, block.size));
   for (std::size_t i = block.offset; i < block.offset + block.size; ++i) {
     const double change = std::abs(analytic[i]) * length(i);
     if (std::isfinite(change)) largest_change_ = std::max(largest_change_, change);
   }
-  // So small a gradient may be what rounding left where large terms cancel; zeros are exact. Where
-  // units differ, sizes say nothing of the kind.
-  crumbs_ = mixed_ ? 0.0 : most_crumbs * roundoff * whole;
 }
 
 double BlockScales::length(std::size_t entry) const {
@@ -93,8 +127,12 @@ Scales BlockScales::of(std::size_t entry) const {
   Scales scales;
   scales.scale = mixed_ ? std::min(largest_, largest_change_ / length(entry)) : largest_;
   scales.apart = mixed_;
-  scales.reference = scales.scale > 0.0 ? scales.scale : whole_;
-  if (scales.scale > 0.0 && scales.scale <= crumbs_) scales.rounded_with = whole_;
+  const double whole = whole_.beside(length(entry));
+  scales.reference = scales.scale > 0.0 ? scales.scale : whole;
+  // So small a gradient may be what rounding left where large terms cancel; zeros are exact. Where
+  // units differ, sizes say nothing of the kind.
+  const double crumbs = mixed_ ? 0.0 : most_crumbs * roundoff_ * whole;
+  if (scales.scale > 0.0 && scales.scale <= crumbs) scales.rounded_with = whole;
   return scales;
 }
 

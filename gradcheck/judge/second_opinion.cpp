@@ -37,6 +37,8 @@ class Opinions {
 
   void run() {
     const double whole = largest_finite(request_.analytic);
+    scales_ = BlockScales::of_blocks(request_.theta, request_.blocks, request_.analytic,
+                                     options_.gradient_roundoff);
     std::vector<Doubt> doubts;
     measure_rounding();
     judge_.emplace(request_, findings_.noise, [this](Doubt& doubt) { find_corner(doubt); });
@@ -141,8 +143,7 @@ class Opinions {
   /// The doubts of a block that an answer could do something about.
   void gather(std::size_t b, double whole, std::vector<Doubt>& doubts) const {
     const Block& block = request_.blocks[b];
-    const BlockScales scales(request_.theta, block, request_.analytic, whole,
-                             options_.gradient_roundoff);
+    const BlockScales& scales = scales_[b];
     // A gradient whose own roundings exceed the tolerance can be accused, but by nobody confirmed.
     const bool hopeless = rounding_margin * options_.gradient_roundoff > options_.held_to();
     const std::size_t end = block.offset + block.size;
@@ -292,6 +293,7 @@ class Opinions {
   const Request& request_;
   const Options& options_;
   Findings& findings_;
+  std::vector<BlockScales> scales_;  // of the request's blocks
   std::optional<OracleJudge> judge_;
   std::vector<OracleUse> uses_;
   std::map<std::string, Seen> corners_;

@@ -30,7 +30,7 @@ Lines::Lines(ThetaCopies& copies, const Cost& cost, const ParameterVector& theta
   for (const Block& block : blocks) {
     Moves moves{block, scale_of(theta, block)};
     if (block.size <= most_sorted) {
-      BlockScales scales(theta, block, gradient, 0.0, 0.0);
+      BlockScales scales(theta, block, gradient, 0.0);
       if (scales.mixed()) moves.mixed = scales;
     }
     double squares = 0.0;
