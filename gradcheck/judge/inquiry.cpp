@@ -29,15 +29,22 @@ class Inquirer {
   /// The larger of two steps far below the accusing one at which J's slope is the analytic value, or
   /// J has a corner at x that allows it; 0 if there are none.
   double narrow_step() const {
-    constexpr double factor = 4.0;
-    for (double step = found_.step / factor; step > least_step(); step /= factor) {
-      const double closer = step / confirming_ratio;
-      const Around here = around(step);
-      if (follows(here) && follows(around(closer))) return step;
-      if (bends(here) && stays_bent(here, around(closer))) return step;
+    constexpr double factor = 16.0;
+    const double last = 1.01 * least_step();
+    for (double step = found_.step / factor; step > last; step /= factor) {
+      if (sides_with_claim(step)) return step;
+      // As close as noise lets it be seen, whatever lies between.
+      if (step / factor <= last && step > 2.0 * last && sides_with_claim(last)) return last;
     }
     const double below = coarse_ ? narrow_step_below_noise() : 0.0;
     return below > 0.0 && !moves_by_roundings() ? below : 0.0;
+  }
+
+  bool sides_with_claim(double step) const {
+    const double closer = step / confirming_ratio;
+    const Around here = around(step);
+    if (follows(here) && follows(around(closer))) return true;
+    return bends(here) && stays_bent(here, around(closer));
   }
 
   /// What hides J's slope from close by are roundings of numbers inside J: then the wide slope is

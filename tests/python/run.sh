@@ -3,7 +3,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 build=$(realpath "${BUILD:-build}")
-export BUILD=$build PYTHONDONTWRITEBYTECODE=1
+# Numbers of the tests are few: threads of NumPy would wait for each other more than they compute.
+export BUILD=$build PYTHONDONTWRITEBYTECODE=1 OPENBLAS_NUM_THREADS=1
 export PYTHONPATH=$build/python${PYTHONPATH:+:$PYTHONPATH}
 
 leave_out() {

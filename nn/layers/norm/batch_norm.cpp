@@ -56,7 +56,8 @@ Var BatchNorm::by_batch(Recording& recording, Var x) const {
   const double m = options_.momentum;
   const double n = static_cast<double>(x.size()) / static_cast<double>(channels_);
   recording.update(*running_mean_, (1 - m) * mean + m * stop_gradient(now.mean));
-  recording.update(*running_variance_, (1 - m) * variance + m * n / (n - 1) * stop_gradient(now.variance));
+  recording.update(*running_variance_,
+                   (1 - m) * variance + m * n / (n - 1) * stop_gradient(now.variance));
   return y;
 }
 
