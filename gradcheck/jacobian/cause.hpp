@@ -22,8 +22,8 @@ enum class JacobianPattern {
   rows_swapped,     ///< the right rows in another order
   columns_swapped,  ///< the right columns in another order
   block_order,      ///< the columns of another input block
-  identity,         ///< off by a multiple of the identity, as where I + A is due
-  triangle,         ///< only one triangle of a symmetric matrix was filled
+  identity,         ///< off by a multiple of the identity, as where I + A is due, or nothing else
+  triangle,         ///< only one triangle of a symmetric matrix was filled, or its diagonal
   row_wrong,        ///< all that is wrong stands in some rows
   column_wrong,     ///< all that is wrong stands in some columns
   one_entry,        ///< one entry is wrong

@@ -109,6 +109,14 @@ const std::vector<Mistake> mistakes{
      [](Out j, Span) {
        for (std::size_t i = 0; i < m; ++i) j[i * n + i] -= 1;
      }},
+    {"no more than the identity", P::identity, "f by x",
+     [](Out j, Span) {
+       for (std::size_t e = 0; e < m * n; ++e) j[e] = e % (n + 1) == 0 ? 1 : 0;
+     }},
+    {"no more than the diagonal", P::triangle, "f by x",
+     [](Out j, Span) {
+       for (std::size_t e = 0; e < m * n; ++e) j[e] = e % (n + 1) == 0 ? j[e] : 0;
+     }},
     {"twice", P::factor, "f by x",
      [](Out j, Span) {
        for (double& v : j) v *= 2;

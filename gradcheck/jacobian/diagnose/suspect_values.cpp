@@ -76,6 +76,38 @@ void suspect_identity(const Patch& patch, std::vector<JacobianCause>& causes) {
                    plain ? std::string("once") : fmt::format("{:.6g} times", std::abs(amount)))});
 }
 
+/// I, or -I, where f's derivative is that for small angles only.
+void suspect_small_angle(const Patch& patch, std::vector<JacobianCause>& causes) {
+  if (patch.rows != patch.columns || patch.rows < 2) return;
+  const double sign = patch.analytic.front();
+  std::size_t wrong = 0;
+  for (std::size_t e = 0; e < patch.size(); ++e) {
+    const bool on_diagonal = e / patch.columns == e % patch.columns;
+    if (std::abs(sign) != 1.0 || patch.analytic[e] != (on_diagonal ? sign : 0.0)) return;
+    if (patch.usable[e] && patch.wrong(e)) ++wrong;
+  }
+  if (wrong < 2) return;
+  causes.push_back(
+      {JacobianPattern::identity, sign, 0.8, patch.name,
+       fmt::format("{}: it is {} the identity, which f's derivative is not here: as where the "
+                   "Jacobian of a rotation's logarithm is left out, as for small angles",
+                   patch.name, sign > 0.0 ? "no more than" : "minus")});
+}
+
+/// All but the diagonal was left out.
+void suspect_diagonal(const Patch& patch, std::vector<JacobianCause>& causes) {
+  if (patch.rows != patch.columns || patch.rows < 2) return;
+  const PatchFit fit = fit_of(patch, [&](std::size_t i, std::size_t j, double& bar) {
+    if (i != j) bar = 0.0;
+    return i == j ? patch.numeric[patch.at(i, j)] : 0.0;
+  });
+  if (!fit.explains || fit.witnesses < 2) return;
+  causes.push_back(
+      {JacobianPattern::triangle, 0.0, 0.95, patch.name,
+       fmt::format("{}: the diagonal is right, and all else is zero: it was not filled",
+                   patch.name)});
+}
+
 /// Of a symmetric matrix only one triangle was filled.
 void suspect_triangle(const Patch& patch, std::vector<JacobianCause>& causes) {
   if (patch.rows != patch.columns || patch.rows < 2) return;
@@ -102,6 +134,8 @@ void suspect_values(const Patch& patch, std::vector<JacobianCause>& causes) {
   if (!causes.empty()) return;
   suspect_factor(patch, causes);
   suspect_identity(patch, causes);
+  suspect_small_angle(patch, causes);
+  suspect_diagonal(patch, causes);
   suspect_triangle(patch, causes);
 }
 
