@@ -170,11 +170,13 @@ class Inquirer {
   }
 
   /// A corner at x of which wide steps see one side alone, as of two curves that soon meet again:
-  /// on one side the slope is what the accusation saw, on the other it is the analytic value.
+  /// on one side the slope is what the accusation saw, and the analytic value lies between both.
   bool bends(const Around& s) const {
-    const auto near = [&](double a, double b) { return std::abs(a - b) <= tells * error_; };
-    return (near(s.below, analytic_) && near(s.above, found_.numeric)) ||
-           (near(s.above, analytic_) && near(s.below, found_.numeric));
+    const double room = tells * error_;
+    const auto near = [&](double a, double b) { return std::abs(a - b) <= room; };
+    const bool between = analytic_ >= std::min(s.below, s.above) - room &&
+                         analytic_ <= std::max(s.below, s.above) + room;
+    return between && (near(s.above, found_.numeric) || near(s.below, found_.numeric));
   }
 
   /// From closer the slopes part by as much, where those of a smooth J would have come together.

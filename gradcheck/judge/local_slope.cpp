@@ -16,8 +16,7 @@ namespace {
 
 constexpr std::size_t in_a_row = 5;
 constexpr double alike = 1.0 / 32.0;  // of the slope
-constexpr double row_reach =
-    3.0 * confirming_ratio;  // from the narrowest of three steps to beyond them
+constexpr double row_reach = 11.0;    // from the narrowest of three steps to the widest
 
 struct Slope {
   double step = 0.0;
@@ -57,10 +56,29 @@ class Ladder {
     return moves_by_roundings(*wide, *close) ? wide : close;
   }
 
+  /// Just beyond the steps over which J keeps a slope it jumps by roundings of numbers inside it.
+  bool rounds_beyond(const LocalSlope& slope) const {
+    constexpr int looks = 3;
+    const std::function<double(double)> along = [&](double value) {
+      return ask(request_, entry_, value);
+    };
+    int asked = 0;
+    for (std::size_t k = rungs_.size(); k-- > 0 && asked < looks;) {
+      const Slope& rung = rungs_[k];
+      if (rung.step <= row_reach * slope.step) continue;
+      ++asked;
+      for (const double move : {rung.step, -rung.step}) {
+        const double jump = lasting_jump(along, x_, x_ + move, rung.value);
+        if (jump > 0.0) return is_rounding(jump);
+      }
+    }
+    return false;
+  }
+
   /// J has the same bits to both sides as far as some steps, and beyond jumps by more than roundings
   /// of numbers inside it: stairs.
   bool climbs_stairs(double to) const {
-    constexpr double rounded = 0x1p-12;  // coarser than half precision
+    constexpr double coarse = 0x1p-12;  // than half precision
     constexpr int fewest = 3;
     int still = 0;
     double widest = 0.0;
@@ -76,7 +94,7 @@ class Ladder {
     };
     const double next = std::min(to, confirming_ratio * widest);
     const auto jumps = [&](double move) {
-      return lasting_jump(along, x_, x_ + move, 0.0) > rounded * std::abs(request_.cost);
+      return lasting_jump(along, x_, x_ + move, 0.0) > coarse * std::abs(request_.cost);
     };
     return jumps(next) || jumps(-next);
   }
@@ -108,7 +126,6 @@ class Ladder {
   /// Whether jumps lie between the steps from which J keeps one slope and another, and are no more
   /// than roundings of numbers inside J.
   bool moves_by_roundings(const LocalSlope& wide, const LocalSlope& close) const {
-    constexpr double rounded = 0x1p-8;  // of a number with eight bits
     constexpr int enough = 8;
     const std::function<double(double)> along = [&](double value) {
       return ask(request_, entry_, value);
@@ -117,9 +134,15 @@ class Ladder {
     for (const Slope& rung : rungs_) {
       if (rung.step > wide.step * row_reach || rung.step < close.step || ++asked > enough) continue;
       const double jump = lasting_jump(along, x_, x_ + rung.step, rung.value);
-      if (jump > 0.0) return jump <= rounded * std::max(std::abs(request_.cost), largest_);
+      if (jump > 0.0) return is_rounding(jump);
     }
     return false;
+  }
+
+  /// Of a number inside J with eight bits or more.
+  bool is_rounding(double jump) const {
+    constexpr double rounded = 0x1p-8;
+    return jump <= rounded * std::max(std::abs(request_.cost), largest_);
   }
 
   /// False at the end.
@@ -240,8 +263,8 @@ SecondLook look_from_afar(const Request& request, std::size_t entry, const Findi
   }
   const bool differs = error > clear * kept->spread && error > least * std::abs(kept->value);
   // A corner within these steps would bend J by twice as much.
-  const bool passed_over =
-      part > wide && differs && kept->step < finding.step && kept->bend <= besides * error;
+  const bool passed_over = part > wide && differs && kept->step < finding.step &&
+                           kept->bend <= besides * error && !ladder.rounds_beyond(*kept);
   look.refutes = passed_over || std::abs(claim) <= next_to_nothing * std::abs(kept->value);
   if (passed_over) look.missed = kept;
   return look;
