@@ -134,7 +134,8 @@ meson setup "$work/alone" -Dchecker_only=true >"$work/log" 2>&1 ||
 meson introspect --targets --dependencies "$work/alone" | python3 -c '
 import json, sys
 found = json.load(sys.stdin)
-asked = sorted(d["name"] for d in found["dependencies"])
+# Newer Mesons list what the build itself declares, too.
+asked = sorted(d["name"] for d in found["dependencies"] if d.get("type") != "internal")
 libraries = sorted(t["name"] for t in found["targets"])
 if asked != ["fmt", "threads"] or libraries != ["dtheta-gradcheck", "dtheta_gradcheck"]:
     sys.exit(f"the checker alone: it asks for {asked} and builds {libraries}")'
