@@ -7,7 +7,7 @@
 ///   EXPECT_JACOBIAN(f, jacobian, x[, options]);
 ///
 /// REQUIRE_ instead of EXPECT_ ends the test. The report is printed where they do not pass, and no
-/// more of it than a screen.
+/// more of it than a screen: Catch2 breaks lines to fit into 80 columns.
 
 #if __has_include(<catch2/catch_test_macros.hpp>)
 #include <catch2/catch_message.hpp>
@@ -22,7 +22,7 @@
   do {                                                                  \
     const auto dtheta_outcome = ::dtheta::gradcheck::what(__VA_ARGS__); \
     const bool right = dtheta_outcome.passed;                           \
-    INFO(dtheta_outcome.report);                                        \
+    INFO(::dtheta::gradcheck::one_screen(dtheta_outcome.report, 76));   \
     assertion(right);                                                   \
   } while (false)
 

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "gradcheck/report/report.hpp"
 
 namespace dtheta::gradcheck {
@@ -15,7 +17,7 @@ TestOutcome outcome_of(const AnyResult& result) {
 
 }  // namespace
 
-std::string one_screen(std::string_view report) {
+std::string one_screen(std::string_view report, std::size_t broken_after) {
   constexpr std::size_t most_lines = 40, most_columns = 160;
   std::string text;
   std::size_t lines = 0, left_out = 0;
@@ -23,7 +25,9 @@ std::string one_screen(std::string_view report) {
     const std::size_t end = report.find('\n');
     const std::string_view line = report.substr(0, end);
     report.remove_prefix(end == std::string_view::npos ? report.size() : end + 1);
-    if (++lines >= most_lines) {
+    const std::size_t shown = std::min(line.size(), most_columns);
+    lines += std::max<std::size_t>(1, (shown + broken_after - 1) / broken_after);
+    if (lines >= most_lines) {
       ++left_out;
       continue;
     }

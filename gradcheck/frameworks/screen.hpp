@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -9,8 +10,9 @@
 namespace dtheta::gradcheck {
 
 /// The beginning of a report that fits on a screen: at most 40 lines of 160 characters, and a line
-/// that says how many were left out.
-std::string one_screen(std::string_view report);
+/// that says how many were left out. Where lines are broken after fewer characters, each counts as
+/// those that it becomes.
+std::string one_screen(std::string_view report, std::size_t broken_after = 160);
 
 /// What the headers for test frameworks (gtest.hpp, catch2.hpp, doctest.hpp) hand on: whether it
 /// passed, and what to print where it did not.

@@ -175,7 +175,9 @@ void bind_results(py::module_& module) {
   bind_result<gradcheck::JacobianResult>(
       module, "JacobianResult", [](auto& held) -> auto& { return held; })
       .def("json", [](const gradcheck::JacobianResult& held) { return report_json(held); });
-  module.def("one_screen", &gradcheck::one_screen, "report"_a);
+  module.def(
+      "one_screen", [](std::string_view report) { return gradcheck::one_screen(report); },
+      "report"_a);
 }
 
 }  // namespace dtheta::python

@@ -99,6 +99,12 @@ BOOST_AUTO_TEST_CASE(a_screen_is_forty_lines) {
   BOOST_TEST(std::ranges::count(screen, '\n') == 40);
   BOOST_TEST(screen.ends_with("(61 more lines)\n"));
   BOOST_TEST(dtheta::gradcheck::one_screen("short\n") == "short\n");
+  // Twenty lines of two lines each are thirty-eight, and what is left is said.
+  std::string wide;
+  for (int i = 0; i < 30; ++i) wide += std::string(150, 'x') + "\n";
+  const std::string broken = dtheta::gradcheck::one_screen(wide, 76);
+  BOOST_TEST(std::ranges::count(broken, 'x') == 19 * 150);
+  BOOST_TEST(broken.ends_with("(11 more lines)\n"));
 }
 
 BOOST_AUTO_TEST_SUITE_END()
