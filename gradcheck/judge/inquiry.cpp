@@ -53,13 +53,13 @@ class Inquirer {
     const auto along = [&](double value) { return at(value); };
     for (const double sign : {1.0, -1.0}) {
       const double jump = lasting_jump(along, x_, x_ + sign * found_.step, found_.numeric);
-      if (jump > 0.0) return is_rounding(jump);
+      if (jump > 0.0) return rounds_by(jump);
     }
     return false;
   }
 
   /// Of a number inside J with eight bits or more.
-  bool is_rounding(double jump) const { return jump <= 0x1p-8 * std::abs(request_.cost); }
+  bool rounds_by(double jump) const { return is_rounding(jump, std::abs(request_.cost)); }
 
   /// From closer than the accusation J has the same slope still. Jumps that are a part of its size,
   /// as those of a phase that wraps, hide none then.
@@ -107,7 +107,7 @@ class Inquirer {
       // inside J, far larger than J, may be what it moves in.
       if (!each && (coarse_ || !follows(around(reach)))) continue;
       const double jump = jumps_within(reach);
-      if (jump > 0.0 && (each || jump <= inside()) && (is_rounding(jump) || !keeps_slope())) {
+      if (jump > 0.0 && (each || jump <= inside()) && (rounds_by(jump) || !keeps_slope())) {
         return jump;
       }
     }

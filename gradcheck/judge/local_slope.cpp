@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
 #include <limits>
 #include <span>
 #include <vector>
@@ -59,17 +58,14 @@ class Ladder {
   /// Just beyond the steps over which J keeps a slope it jumps by roundings of numbers inside it.
   bool rounds_beyond(const LocalSlope& slope) const {
     constexpr int looks = 3;
-    const std::function<double(double)> along = [&](double value) {
-      return ask(request_, entry_, value);
-    };
     int asked = 0;
     for (std::size_t k = rungs_.size(); k-- > 0 && asked < looks;) {
       const Slope& rung = rungs_[k];
       if (rung.step <= row_reach * slope.step) continue;
       ++asked;
       for (const double move : {rung.step, -rung.step}) {
-        const double jump = lasting_jump(along, x_, x_ + move, rung.value);
-        if (jump > 0.0) return is_rounding(jump);
+        const double jump = jump_to(move, rung.value);
+        if (jump > 0.0) return rounds_by(jump);
       }
     }
     return false;
@@ -89,12 +85,9 @@ class Ladder {
     }
     // A J that is printed, or of less precision, jumps wherever it comes to the next of its values.
     if (still < fewest || !(to > widest) || quantum_of(values_) > 0.0) return false;
-    const std::function<double(double)> along = [&](double value) {
-      return ask(request_, entry_, value);
-    };
     const double next = std::min(to, confirming_ratio * widest);
     const auto jumps = [&](double move) {
-      return lasting_jump(along, x_, x_ + move, 0.0) > coarse * std::abs(request_.cost);
+      return jump_to(move, 0.0) > coarse * std::abs(request_.cost);
     };
     return jumps(next) || jumps(-next);
   }
@@ -127,22 +120,23 @@ class Ladder {
   /// than roundings of numbers inside J.
   bool moves_by_roundings(const LocalSlope& wide, const LocalSlope& close) const {
     constexpr int enough = 8;
-    const std::function<double(double)> along = [&](double value) {
-      return ask(request_, entry_, value);
-    };
     int asked = 0;
     for (const Slope& rung : rungs_) {
       if (rung.step > wide.step * row_reach || rung.step < close.step || ++asked > enough) continue;
-      const double jump = lasting_jump(along, x_, x_ + rung.step, rung.value);
-      if (jump > 0.0) return is_rounding(jump);
+      const double jump = jump_to(rung.step, rung.value);
+      if (jump > 0.0) return rounds_by(jump);
     }
     return false;
   }
 
-  /// Of a number inside J with eight bits or more.
-  bool is_rounding(double jump) const {
-    constexpr double rounded = 0x1p-8;
-    return jump <= rounded * std::max(std::abs(request_.cost), largest_);
+  bool rounds_by(double jump) const {
+    return is_rounding(jump, std::max(std::abs(request_.cost), largest_));
+  }
+
+  /// J's jump on the way there, beside this slope.
+  double jump_to(double move, double slope) const {
+    const auto along = [&](double value) { return ask(request_, entry_, value); };
+    return lasting_jump(along, x_, x_ + move, slope);
   }
 
   /// False at the end.

@@ -19,4 +19,8 @@ double quantum_of(std::span<const double> values);
 /// by shrinks to the end, and 0 is the answer. At most 60 evaluations.
 double lasting_jump(const std::function<double(double)>& f, double a, double b, double slope);
 
+/// Whether a jump of J is no more than a rounding of a number inside it, of eight bits or more, where
+/// J has this size.
+constexpr bool is_rounding(double jump, double size) { return jump <= 0x1p-8 * size; }
+
 }  // namespace dtheta::gradcheck::detail

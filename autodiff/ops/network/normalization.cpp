@@ -94,9 +94,8 @@ ChannelView batches_of_channels(Var x) {
 
 /// (x - m) s + b, with numbers of channels.
 Var centered_affine(Arg x, Var m, Var s, Arg b) {
-  std::vector<Index> dims(static_cast<std::size_t>(x.var().rank() - 1), 1);
-  dims[0] = x.var().shape()[1];
-  const auto each = [&](Arg v) { return Arg(reshape(v, Shape(dims)), x.at()); };
+  const Shape own = detail::beside_channels(x.var().shape());
+  const auto each = [&](Arg v) { return Arg(reshape(v, own), x.at()); };
   return detail::centered_affine(x, each(m), each(s), each(b));
 }
 

@@ -22,6 +22,7 @@
 namespace dtheta {
 namespace {
 
+using detail::beside_channels;
 using detail::ChannelView;
 
 void require(std::string_view op, const ValueType& t, const ChannelView& view) {
@@ -30,13 +31,6 @@ void require(std::string_view op, const ValueType& t, const ChannelView& view) {
     throw ShapeError(fmt::format("{}: {} does not fit (outer {}, channels {}, inner {})", op,
                                  to_string(t.shape), view.outer, view.channels, view.inner));
   }
-}
-
-/// (channels, 1, ...), what broadcasts against x where axis 1 has the channels.
-Shape beside(const Shape& x) {
-  std::vector<Index> dims(static_cast<std::size_t>(x.rank() - 1), 1);
-  dims[0] = x[1];
-  return Shape(dims);
 }
 
 bool has_channels(const Shape& x, const ChannelView& view) {
@@ -133,9 +127,10 @@ struct CenteredSums {
     if (i == 2) {
       return reshape(-(slice(d, 0, {1, 2}) * slice(p.out, 0, {0, 1})), p[2].shape());
     }
-    const Var pulled =
-        i == 0 ? detail::centered_affine(x, reshape(p[2], beside(x.shape())), number(1), number(0))
-               : seen(p[0]) * number(1);
+    const Var pulled = i == 0
+                           ? detail::centered_affine(x, reshape(p[2], beside_channels(x.shape())),
+                                                     number(1), number(0))
+                           : seen(p[0]) * number(1);
     return fits ? pulled : reshape(pulled, own);
   }
   [[nodiscard]] Var batch(const Batch& b) const {
@@ -172,7 +167,7 @@ struct CenteredAffine : Elementwise<CenteredAffine, 4> {
   [[nodiscard]] Var vjp(int i, const Primal& p, Var c) const {
     const Shape x = p[0].shape();
     const bool per_channel = i > 0 && x.rank() >= 2 && x == p.out.shape() &&
-                             p[1].shape() == beside(x) && p[i].shape() == p[1].shape();
+                             p[1].shape() == beside_channels(x) && p[i].shape() == p[1].shape();
     if (!per_channel || (i == 1 && p[2].shape() != p[1].shape())) {
       return Elementwise<CenteredAffine, 4>::vjp(i, p, c);
     }
@@ -186,7 +181,7 @@ struct CenteredAffine : Elementwise<CenteredAffine, 4> {
     std::vector<Sample<CenteredAffine>> list;
     // By channel, by element, by number, and x itself broadcast.
     for (const Shape& x : {Shape{3, 2, 4}, Shape{2, 3}, Shape{2, 1, 2, 2}, Shape{0, 2, 3}}) {
-      const Shape each = beside(x);
+      const Shape each = beside_channels(x);
       list.push_back({{}, {real(x), real(each), real(each), real(each)}});
       list.push_back({{}, {real(x), real(each), real(x), real({})}});
     }
@@ -203,12 +198,18 @@ struct CenteredAffine : Elementwise<CenteredAffine, 4> {
 
 namespace detail {
 
+Shape beside_channels(const Shape& x) {
+  std::vector<Index> dims(static_cast<std::size_t>(x.rank() - 1), 1);
+  dims[0] = x[1];
+  return Shape(dims);
+}
+
 Var moments(Arg x, const ChannelView& view) { return apply(Moments{view}, {x}); }
 
 Var centered_affine(Arg x, Arg m, Arg s, Arg b) { return apply(CenteredAffine{}, {x, m, s, b}); }
 
 Var of_channels(Var rows, Index row, const Shape& x) {
-  return reshape(slice(rows, 0, {row, row + 1}), beside(x));
+  return reshape(slice(rows, 0, {row, row + 1}), beside_channels(x));
 }
 
 }  // namespace detail

@@ -14,6 +14,9 @@ Var moments(Arg x, const ChannelView& view);
 /// as (channels, 1, ...), their derivatives are one pass over x.
 Var centered_affine(Arg x, Arg m, Arg s, Arg b);
 
+/// (channels, 1, ...), what broadcasts against x where axis 1 has the channels.
+Shape beside_channels(const Shape& x);
+
 /// One number for each channel, from the row of (2, channels), as it broadcasts against x.
 Var of_channels(Var rows, Index row, const Shape& x);
 
