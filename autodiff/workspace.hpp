@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <vector>
@@ -20,6 +21,12 @@ struct BindingDelete {
   void operator()(Binding<T>* b) const;
 };
 }  // namespace detail
+
+/// When values are there in a run: see Workspace::arrivals.
+struct Arrivals {
+  std::vector<std::size_t> order;  ///< places of the values, that which is there first in front
+  std::vector<std::size_t> calls;  ///< how much of a run is done then, in the same order
+};
 
 /// The memory one run of a plan needs in scalar type T. `run` allocates nothing.
 ///
@@ -42,6 +49,12 @@ class Workspace {
   /// Computes every output from the leaves, then performs the plan's updates. Throws GuardError,
   /// with the outputs computed but no update made, when a recorded branch would go the other way.
   void run();
+  /// The same, and calls there(n), n = 1, 2, ..., as soon as the first n of the values that `arrivals` was
+  /// asked for are what they will be at the end; so they can be sent on while the rest is computed. For
+  /// `arrivals` of a workspace of the same plan with as many threads.
+  void run(const Arrivals& arrivals, const std::function<void(std::size_t)>& there);
+  /// In which order a run computes some outputs. Throws StateError for values that are not kept.
+  [[nodiscard]] Arrivals arrivals(std::span<const Var> values) const;
   /// Computes what depends on constants and on the plan's settled leaves alone. To be called after
   /// one of these was set, before the next run; the leaves of the recording are settled from the
   /// start.

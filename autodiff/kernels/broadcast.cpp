@@ -95,6 +95,19 @@ void BroadcastMap::load(const T* operand, Index start, Index count, T* out) cons
   }
 }
 
+template <class T>
+const T* BroadcastMap::repeated(const T* operand, Index start, Index count) const {
+  if (count == 0 || stride_[0] != 0) return nullptr;
+  const Position p = position(start);
+  return p.at[0] + count <= size_[0] ? operand + p.offset : nullptr;
+}
+
+template const float* BroadcastMap::repeated(const float*, Index, Index) const;
+template const double* BroadcastMap::repeated(const double*, Index, Index) const;
+template const long double* BroadcastMap::repeated(const long double*, Index, Index) const;
+template const Quad* BroadcastMap::repeated(const Quad*, Index, Index) const;
+template const Complex* BroadcastMap::repeated(const Complex*, Index, Index) const;
+
 template void BroadcastMap::load(const float*, Index, Index, float*) const;
 template void BroadcastMap::load(const double*, Index, Index, double*) const;
 template void BroadcastMap::load(const long double*, Index, Index, long double*) const;

@@ -21,6 +21,11 @@ class BroadcastMap {
   /// True when one element is repeated everywhere.
   [[nodiscard]] bool is_scalar() const { return rank_ == 1 && stride_[0] == 0; }
 
+  /// Whether elements [start, start + count) of the broadcast operand are one, repeated, and which.
+  /// Null if not, or if there are none.
+  template <class T>
+  [[nodiscard]] const T* repeated(const T* operand, Index start, Index count) const;
+
   friend bool operator==(const BroadcastMap&, const BroadcastMap&) = default;
 
   /// Copies elements [start, start + count) of the broadcast operand to `out`.

@@ -2,36 +2,40 @@
 
 #include <algorithm>
 
-#include "autodiff/kernels/direct_convolution.hpp"
-#include "autodiff/kernels/gemm.hpp"
-#include "autodiff/kernels/im2col.hpp"
+#include "autodiff/kernels/convolution_by_channels.hpp"
+#include "autodiff/kernels/convolution_by_positions.hpp"
+#include "autodiff/kernels/convolution_by_products.hpp"
+#include "autodiff/kernels/convolution_size.hpp"
+#include "autodiff/kernels/convolution_weights_by_channels.hpp"
 #include "autodiff/kernels/parallel.hpp"
+#include "autodiff/scalar/scalar.hpp"
 
 namespace dtheta::detail {
 
-/// A convolution of x (samples, groups * in, elements) with w (groups * out, in, taps), which gives
-/// y (samples, groups * out, positions). For each group it is a matrix product:
-///   y = w . col,  where col = im2col(x) has in * taps rows and a column for each position.
-/// The columns are made and used a part at a time, so that they stay in cache. Unless there are
-/// very many channels, making them costs more than it gains: there sums run over the elements where
-/// they are (kernels/simd/convolution.hpp).
-struct Convolution {
-  const Window& window;
-  Index groups = 1;
-  Index samples = 0;
-  Index in = 0;   // channels of x in a group
-  Index out = 0;  // channels of y in a group
-
-  [[nodiscard]] Index rows() const { return in * window.taps(); }
-  [[nodiscard]] Index x_size() const { return groups * in * window.in_size(); }
-  [[nodiscard]] Index y_size() const { return groups * out * window.out_size(); }
-  [[nodiscard]] Index w_size() const { return out * rows(); }  // of a group
-
+/// A convolution and its two adjoints, each by the way that suits its sizes: sums of products of registers
+/// that hold neighbouring positions or neighbouring channels, or, with one tap or very many channels,
+/// matrix products. Neither the way nor the cut into shares knows the number of threads, so that results
+/// have the same bits for any.
+struct Convolution : ConvolutionSize {
   /// Elements of scratch that each of the kernels below needs.
   [[nodiscard]] std::size_t scratch() const {
-    const WindowRows part = largest_part();
-    const Index by_products = (rows() + out) * part.columns(window);
-    return static_cast<std::size_t>(std::max(by_products, shares() * scratch_of_share()));
+    const Index products = shares() * ConvolutionByProducts(*this).room();
+    const Index correlations =
+        std::max(with_correlation(
+                     Direction::forward,
+                     [&](const auto& c) { return in_blocks(c.packed()) + shares() * c.room(); }),
+                 with_correlation(Direction::adjoint, [&](const auto& c) {
+                   return in_blocks(c.packed()) + shares() * c.room();
+                 }));
+    const Index weights = with_weights([&](const auto& c) {
+      if (few_weights()) return shares() * (in_blocks(groups * w_size()) + c.room(in));
+      Index most = 0;
+      for (Index count = 1; count <= most_shares; ++count) {
+        most = std::max(most, count * c.room(channels_of_share(count)));
+      }
+      return most;
+    });
+    return static_cast<std::size_t>(std::max({products, correlations, weights}));
   }
 
   /// y = conv(x, w) + bias, which may be null
@@ -39,27 +43,11 @@ struct Convolution {
   void forward(const T* x, const T* w, const T* bias, T* y, T* work,
                const Parallel* parallel = nullptr) const {
     if constexpr (Vectorized<T>) {
-      if (sums_over_x()) {
-        return for_each_share(
-            shares(), parallel, work, [&](const Convolution& share, Index first, T* own) {
-              share.forward_by_sums(x + first * x_size(), w, bias, y + first * y_size(), own);
-            });
-      }
+      if (correlate(Direction::forward, x, w, bias, y, work, parallel)) return;
     }
-    for_each_part(work, [&](Index g, const WindowRows& part, T* col, T* matrix) {
-      const bool direct = is_sample(part);
-      const Index n = part.columns(window);
-      T* result = direct ? y_of(y, g, part) : matrix;
-      if (bias != nullptr) {
-        for (Index o = 0; o < out; ++o) std::fill_n(result + o * n, n, bias[g * out + o]);
-      }
-      gemm({out, n, rows(), false, false, bias != nullptr}, w + g * w_size(),
-           columns(x, g, part, col), result);
-      if (!direct) {
-        for_each_run(g, part, [&](Index at, Index in_matrix, Index run) {
-          std::copy_n(matrix + in_matrix, run, y + at);
-        });
-      }
+    const ConvolutionByProducts products(*this);
+    for_each_share(parallel, [&](Index share, const SampleRange& range) {
+      products.forward(range, x, w, bias, y, work + share * products.room());
     });
   }
 
@@ -68,20 +56,12 @@ struct Convolution {
   void data_adjoint(const T* y, const T* w, T* x, T* work,
                     const Parallel* parallel = nullptr) const {
     if constexpr (Vectorized<T>) {
-      if (sums_over_y()) {
-        return for_each_share(
-            shares(), parallel, work, [&](const Convolution& share, Index first, T* own) {
-              share.data_adjoint_by_sums(y + first * y_size(), w, x + first * x_size(), own);
-            });
-      }
+      const T* const no_bias = nullptr;
+      if (correlate(Direction::adjoint, y, w, no_bias, x, work, parallel)) return;
     }
-    std::fill_n(x, samples * x_size(), T(0));
-    for_each_part(work, [&](Index g, const WindowRows& part, T* col, T* matrix) {
-      const bool in_place = is_pointwise_sample(part);
-      T* const target = in_place ? x + x_offset(g, part) : col;
-      gemm({rows(), part.columns(window), out, true}, w + g * w_size(),
-           positions(y, g, part, matrix), target);
-      if (!in_place) col2im(window, in, x_size(), part, col, x + g * in * window.in_size());
+    const ConvolutionByProducts products(*this);
+    for_each_share(parallel, [&](Index share, const SampleRange& range) {
+      products.data_adjoint(range, y, w, x, work + share * products.room());
     });
   }
 
@@ -91,224 +71,162 @@ struct Convolution {
                       const Parallel* parallel = nullptr) const {
     std::fill_n(w, groups * w_size(), T(0));
     if constexpr (Vectorized<T>) {
-      if (sums_over_x()) return add_weight_adjoint_by_shares(x, y, w, work, parallel);
+      if (with_weights([&](const auto& c) {
+            few_weights() ? by_samples(c, x, y, w, work, parallel)
+                          : by_channels_of_x(c, x, y, w, work, parallel);
+            return 1;
+          }) != 0) {
+        return;
+      }
     }
-    for_each_part(work, [&](Index g, const WindowRows& part, T* col, T* matrix) {
-      gemm({out, rows(), part.columns(window), false, true, true}, positions(y, g, part, matrix),
-           columns(x, g, part, col), w + g * w_size());
-    });
+    weights_by_products(x, y, w, work, parallel);
   }
 
  private:
-  /// Whether the forward pass and the weights' adjoint are sums over the elements of x.
-  [[nodiscard]] bool sums_over_x() const { return suits_sums(out); }
-  /// Whether the adjoint in x is a sum over the elements of y.
-  [[nodiscard]] bool sums_over_y() const {
-    return window.stride == Window::PerAxis{1, 1, 1} && suits_sums(in);
-  }
-  /// `channels`: those of the result. With very many the matrix product makes good for its columns.
+  /// Ways to compute a sum over taps, or the weights' adjoint. By positions where rows of them fill
+  /// registers, by channels where those do.
+  enum class Way { positions, channels, products };
+
+  /// Whether sums go over the taps where the elements are. With very many channels of the result products
+  /// make good for their columns; with one tap they have few, but for a stride, and take the positions of
+  /// several samples together where each has few.
   [[nodiscard]] bool suits_sums(Index channels) const {
-    constexpr Index many = 256;
-    return channels <= many && window.taps() > 1 && window.taps() <= FramedWindow::max_taps &&
-           in > 0 && out > 0 && window.in_size() > 0 && window.out_size() > 0;
+    constexpr Index many = 256, few_positions = 32;
+    const bool one_tap = window.is_pointwise() && window.out_size() >= few_positions;
+    return channels <= many && (window.taps() > 1 || one_tap) &&
+           window.taps() <= FramedWindow::max_taps && in > 0 && out > 0 && window.in_size() > 0 &&
+           window.out_size() > 0;
   }
+  /// What part of registers of 16 numbers is of use where so many lie side by side.
+  [[nodiscard]] static double filled(Index n) {
+    constexpr Index width = 16;
+    return static_cast<double>(n) / static_cast<double>((n + width - 1) / width * width);
+  }
+  /// The result has so many channels, each with rows of `columns` positions. By channels it has to be
+  /// turned at the end.
+  [[nodiscard]] Way way(Index channels, Index columns) const {
+    if (!suits_sums(channels)) return Way::products;
+    return 0.9 * filled(channels) > filled(columns) ? Way::channels : Way::positions;
+  }
+  [[nodiscard]] Way way_back() const {
+    if (window.stride == Window::PerAxis{1, 1, 1}) return way(in, window.in[2]);
+    return suits_sums(in) && filled(in) >= 0.5 ? Way::channels : Way::products;
+  }
+  /// By positions each register has to be summed up at the end.
+  [[nodiscard]] Way way_to_weights() const {
+    if (!suits_sums(out)) return Way::products;
+    return 1.1 * filled(out) > filled(window.out[2]) ? Way::channels : Way::positions;
+  }
+
+  /// f of what correlates in a direction, or 0 if that is done by products.
+  template <class F>
+  Index with_correlation(Direction direction, F f) const {
+    const bool is_forward = direction == Direction::forward;
+    const Way chosen = is_forward ? way(out, window.out[2]) : way_back();
+    if (chosen == Way::products) return 0;
+    if (chosen == Way::positions) return f(CorrelationByPositions(*this, direction));
+    return is_forward ? f(ForwardByChannels(*this)) : f(AdjointByChannels(*this));
+  }
+  template <class F>
+  Index with_weights(F f) const {
+    switch (way_to_weights()) {
+      case Way::positions:
+        return f(WeightsByPositions(*this));
+      case Way::channels:
+        return f(WeightsByChannels(*this));
+      case Way::products:
+        break;
+    }
+    return 0;
+  }
+
+  static Index in_blocks(Index n) { return in_channel_blocks(n); }
+
+  static constexpr Index most_shares = 8;
 
   /// Into how many shares the samples are cut, for threads to take.
   [[nodiscard]] Index shares() const {
-    constexpr Index most = 8, fewest_samples = 4;
-    return std::clamp<Index>(samples / fewest_samples, 1, most);
+    constexpr Index fewest_samples = 4;
+    return std::clamp<Index>(samples / fewest_samples, 1, most_shares);
   }
-  /// The same for the weights' adjoint, where each share has a sum for each weight.
-  [[nodiscard]] Index weight_shares() const {
-    constexpr Index many_weights = Index{1} << 15;
-    return groups * w_size() > many_weights ? 1 : shares();
-  }
-  [[nodiscard]] Index scratch_of_share() const {
-    Index needed = 0;
-    if (sums_over_x()) {
-      const FramedWindow w = FramedWindow::over_x(window);
-      needed = std::max({needed, w.room(in) + w_size(),
-                         (weight_shares() > 1 ? groups * w_size() : 0) + weights_room(w)});
-    }
-    if (sums_over_y()) {
-      needed = std::max(needed, FramedWindow::over_y(window).room(out) + w_size());
-    }
-    return needed;
-  }
-
-  /// Calls body(the convolution of some samples, the first of them, scratch of its own).
-  template <class T, class Body>
-  void for_each_share(Index count, const Parallel* parallel, T* work, Body body) const {
-    const Index room = scratch_of_share();
-    detail::for_each_part(parallel, static_cast<std::size_t>(count), [&](std::size_t part) {
+  /// Calls body(which, its samples) for each share.
+  template <class Body>
+  void for_each_share(const Parallel* parallel, Body body) const {
+    const Index count = shares();
+    for_each_part(parallel, static_cast<std::size_t>(count), [&](std::size_t part) {
       const Index i = static_cast<Index>(part), first = i * samples / count;
-      Convolution share = *this;
-      share.samples = (i + 1) * samples / count - first;
-      body(share, first, work + i * room);
+      body(i, SampleRange{first, (i + 1) * samples / count - first});
     });
   }
 
+  /// False if this is left to products.
   template <class T>
-  void forward_by_sums(const T* x, const T* w, const T* bias, T* y, T* work) const {
-    const FramedWindow over = FramedWindow::over_x(window);
-    const simd::Correlation c = over.correlation(in);
-    T *const frames = work, *const packed = work + over.room(in);
-    std::fill_n(frames, over.room(in), T(0));
-    for (Index g = 0; g < groups; ++g) {
-      for (Index t = 0; t < rows(); ++t) {
-        for (Index o = 0; o < out; ++o) packed[t * out + o] = w[g * w_size() + o * rows() + t];
-      }
-      for (Index n = 0; n < samples; ++n) {
-        over.frame().copy(x + n * x_size() + g * in * window.in_size(), in, frames);
-        simd::correlate(c, static_cast<std::size_t>(out), frames, packed,
-                        bias != nullptr ? bias + g * out : nullptr,
-                        y + n * y_size() + g * out * window.out_size());
-      }
-    }
+  bool correlate(Direction direction, const T* from, const T* w, const T* bias, T* to, T* work,
+                 const Parallel* parallel) const {
+    return with_correlation(direction, [&](const auto& c) {
+             T* const own = work + in_blocks(c.packed());
+             c.pack(w, work);
+             for_each_share(parallel, [&](Index share, const SampleRange& range) {
+               c.run(range, from, work, bias, to, own + share * c.room());
+             });
+             return 1;
+           }) != 0;
   }
 
-  template <class T>
-  void data_adjoint_by_sums(const T* y, const T* w, T* x, T* work) const {
-    const FramedWindow over = FramedWindow::over_y(window);
-    const simd::Correlation c = over.correlation(out);
-    const Index taps = window.taps();
-    T *const frames = work, *const packed = work + over.room(out);
-    std::fill_n(frames, over.room(out), T(0));
-    for (Index g = 0; g < groups; ++g) {
-      const T* from = w + g * w_size();  // (out, in, taps), to become (out, mirrored taps, in)
-      for (Index o = 0; o < out; ++o) {
-        for (Index i = 0; i < in; ++i, from += taps) {
-          for (Index k = 0; k < taps; ++k) packed[(o * taps + taps - 1 - k) * in + i] = from[k];
-        }
-      }
-      for (Index n = 0; n < samples; ++n) {
-        over.frame().copy(y + n * y_size() + g * out * window.out_size(), out, frames);
-        simd::correlate(c, static_cast<std::size_t>(in), frames, packed,
-                        static_cast<const T*>(nullptr),
-                        x + n * x_size() + g * in * window.in_size());
-      }
-    }
+  /// Whether each share of the samples may have a sum of its own for each weight.
+  [[nodiscard]] bool few_weights() const {
+    constexpr Index many = Index{1} << 15;
+    return groups * w_size() <= many || groups * in == 1;
   }
-
-  /// As many samples as make a sum worth its start and end.
-  [[nodiscard]] Index samples_at_once() const {
-    return std::clamp<Index>(1024 / window.out_size(), 1, std::max<Index>(samples, 1));
-  }
-
-  /// Elements that add_weight_adjoint_by_sums works with.
-  [[nodiscard]] Index weights_room(const FramedWindow& w) const {
-    const simd::Samples taken{static_cast<std::size_t>(samples_at_once())};
-    return w.room(in * samples_at_once()) +
-           static_cast<Index>(weights_work(w.correlation(in), taken));
-  }
-
-  /// The shares' sums are added in order, whoever computed them.
-  template <class T>
-  void add_weight_adjoint_by_shares(const T* x, const T* y, T* w, T* work,
-                                    const Parallel* parallel) const {
-    const Index count = weight_shares(), room = scratch_of_share(), size = groups * w_size();
-    if (count == 1) return add_weight_adjoint_by_sums(x, y, w, work);
-    for_each_share(count, parallel, work, [&](const Convolution& share, Index first, T* own) {
+  template <class C, class T>
+  void by_samples(const C& c, const T* x, const T* y, T* w, T* work,
+                  const Parallel* parallel) const {
+    const Index size = groups * w_size(), room = in_blocks(size) + c.room(in);
+    for_each_share(parallel, [&](Index share, const SampleRange& range) {
+      T* const own = work + share * room;
       std::fill_n(own, size, T(0));
-      share.add_weight_adjoint_by_sums(x + first * x_size(), y + first * y_size(), own, own + size);
+      for (Index g = 0; g < groups; ++g) {
+        c.add(range, ChannelRange{g, 0, in}, x, y, own, own + in_blocks(size));
+      }
     });
-    for (Index i = 0; i < count; ++i) {
-      const T* own = work + i * room;
-      for (Index k = 0; k < size; ++k) w[k] += own[k];
+    // In order, whoever computed them.
+    for (Index i = 0; i < shares(); ++i) {
+      for (Index k = 0; k < size; ++k) w[k] += work[i * room + k];
     }
   }
 
-  template <class T>
-  void add_weight_adjoint_by_sums(const T* x, const T* y, T* w, T* frames) const {
-    const FramedWindow over = FramedWindow::over_x(window);
-    const simd::Correlation c = over.correlation(in);
-    const Index most = samples_at_once(), stride = in * over.frame().elements();
-    std::fill_n(frames, over.room(in * most), T(0));
-    for (Index g = 0; g < groups; ++g) {
-      for (Index n = 0; n < samples; n += most) {
-        const Index count = std::min(most, samples - n);
-        for (Index i = 0; i < count; ++i) {
-          over.frame().copy(x + (n + i) * x_size() + g * in * window.in_size(), in,
-                            frames + i * stride);
-        }
-        simd::correlate_weights(c, static_cast<std::size_t>(out),
-                                {static_cast<std::size_t>(count), static_cast<std::size_t>(stride),
-                                 static_cast<std::size_t>(y_size())},
-                                frames, y + n * y_size() + g * out * window.out_size(),
-                                w + g * w_size(), frames + over.room(in * most));
+  /// Else threads share the channels of x. A weight's sum does not depend on how they are cut.
+  [[nodiscard]] Index channels_of_share(Index count) const {
+    return std::min(in, (groups * in + count - 1) / count);
+  }
+  template <class C, class T>
+  void by_channels_of_x(const C& c, const T* x, const T* y, T* w, T* work,
+                        const Parallel* parallel) const {
+    const Index threads = parallel == nullptr ? 1 : static_cast<Index>(parallel->threads());
+    const Index count = std::min({threads, most_shares, groups * in});
+    const Index most = channels_of_share(count), room = c.room(most);
+    for_each_part(parallel, static_cast<std::size_t>(count), [&](std::size_t part) {
+      const Index share = static_cast<Index>(part);
+      const Index end = (share + 1) * groups * in / count;
+      for (Index k = share * groups * in / count; k < end;) {
+        const Index group = k / in, first = k % in;
+        const Index taken = std::min({end - k, in - first, most});
+        c.add({0, samples}, ChannelRange{group, first, taken}, x, y, w, work + share * room);
+        k += taken;
       }
-    }
-  }
-
-  /// As many whole samples, or else as many rows of one sample, as fill the cache with columns.
-  [[nodiscard]] WindowRows largest_part() const {
-    constexpr Index cached = Index{1} << 15;
-    const Index all = window.out[0] * window.out[1];
-    const Index fit = std::max<Index>(1, cached / std::max<Index>(1, rows() * window.out[2]));
-    if (fit < all) return {0, 1, 0, fit};
-    return {0, std::clamp<Index>(fit / std::max<Index>(1, all), 1, std::max<Index>(1, samples)), 0,
-            all};
-  }
-
-  template <class T, class Body>
-  void for_each_part(T* work, Body body) const {
-    const WindowRows most = largest_part();
-    const Index all = window.out[0] * window.out[1];
-    T* const matrix = work + rows() * most.columns(window);
-    for (Index g = 0; g < groups; ++g) {
-      for (Index n = 0; n < samples; n += most.samples) {
-        for (Index r = 0; r < all; r += most.rows) {
-          const WindowRows part{n, std::min(most.samples, samples - n), r,
-                                std::min(most.rows, all - r)};
-          body(g, part, work, matrix);
-        }
-      }
-    }
-  }
-
-  [[nodiscard]] bool is_sample(const WindowRows& part) const {
-    return part.samples == 1 && part.rows == window.out[0] * window.out[1];
-  }
-  [[nodiscard]] bool is_pointwise_sample(const WindowRows& part) const {
-    return is_sample(part) && window.is_pointwise();
-  }
-  [[nodiscard]] Index x_offset(Index g, const WindowRows& part) const {
-    return part.first_sample * x_size() + g * in * window.in_size();
-  }
-  template <class T>
-  [[nodiscard]] T* y_of(T* y, Index g, const WindowRows& part) const {
-    return y + part.first_sample * y_size() + g * out * window.out_size();
-  }
-
-  /// The part of im2col(x), in `col` unless it is x itself.
-  template <class T>
-  const T* columns(const T* x, Index g, const WindowRows& part, T* col) const {
-    if (is_pointwise_sample(part)) return x + x_offset(g, part);
-    im2col(window, in, x_size(), part, x + g * in * window.in_size(), col);
-    return col;
-  }
-
-  /// The part of y as a matrix (out, columns), in `matrix` unless it is one where it stands.
-  template <class T>
-  const T* positions(const T* y, Index g, const WindowRows& part, T* matrix) const {
-    if (is_sample(part)) return y_of(y, g, part);
-    for_each_run(g, part, [&](Index at, Index in_matrix, Index n) {
-      std::copy_n(y + at, n, matrix + in_matrix);
     });
-    return matrix;
   }
 
-  /// Calls move(offset in y, offset in the matrix, length) for each contiguous run of a part of y.
-  template <class Move>
-  void for_each_run(Index g, const WindowRows& part, Move move) const {
-    const Index run = part.rows * window.out[2];
-    for (Index o = 0; o < out; ++o) {
-      for (Index n = 0; n < part.samples; ++n) {
-        const Index sample = part.first_sample + n;
-        move(sample * y_size() + (g * out + o) * window.out_size() + part.first_row * window.out[2],
-             (o * part.samples + n) * run, run);
-      }
-    }
+  template <class T>
+  void weights_by_products(const T* x, const T* y, T* w, T* work, const Parallel* parallel) const {
+    constexpr Index rows_worth_a_share = 32;
+    const ConvolutionByProducts products(*this);
+    const Index count = std::clamp<Index>(out / rows_worth_a_share, 1, shares());
+    for_each_part(parallel, static_cast<std::size_t>(count), [&](std::size_t part) {
+      const Index share = static_cast<Index>(part), first = share * out / count;
+      products.add_weight_adjoint({first, (share + 1) * out / count - first}, x, y, w,
+                                  work + share * products.room());
+    });
   }
 };
 

@@ -37,11 +37,16 @@ void run_group(const void* group, const Call<T>& call) {
   static_cast<const FusedGroup<T>*>(group)->run(call.parallel);
 }
 
+template <Scalar T>
+void run_line(const void* line, const Call<T>&) {
+  static_cast<const ScalarLine<T>*>(line)->run();
+}
+
 }  // namespace
 
 template <Scalar T>
 Binder<T>::Binder(Binding<T>& binding) : b_(binding), p_(binding.program) {
-  std::size_t calls = 0, settling = 0, operands = 0;
+  std::size_t calls = 0, settling = 0, operands = 0, scalars = 0;
   for (const Step& step : p_.steps) {
     std::size_t& count = step.fixed ? settling : calls;
     count += step.count;
@@ -50,6 +55,7 @@ Binder<T>::Binder(Binding<T>& binding) : b_(binding), p_(binding.program) {
         operands += ins.input_count;
         continue;
       }
+      if (p_.elements_of(step) == 1) ++scalars;
       for (std::uint32_t in : p_.inputs_of(ins)) {
         const bool loads = step.fixed || !p_.values[in].fixed;
         if (loads && p_.size_of(in) != p_.size_of(ins.output)) ++count;
@@ -62,11 +68,14 @@ Binder<T>::Binder(Binding<T>& binding) : b_(binding), p_(binding.program) {
   b_.calls.reserve(calls);
   b_.settling.reserve(settling);
   b_.operands.reserve(operands);  // calls keep spans into them: they must not move
+  b_.scalars.reserve(scalars);    // and lines keep pointers to theirs
 }
 
 template <Scalar T>
 void Binder<T>::bind(const Step& step) {
-  calls_ = step.fixed ? &b_.settling : &b_.calls;
+  auto* const calls = step.fixed ? &b_.settling : &b_.calls;
+  if (calls != calls_ || !p_.steps_from_leaf.empty()) line_ = nullptr;
+  calls_ = calls;
   if (step.elementwise)
     bind_elementwise(step);
   else
@@ -114,7 +123,8 @@ void Binder<T>::add_member(const Instruction& ins, const Step& step) {
                    ins.attributes,
                    static_cast<std::uint32_t>(group_.places.size()),
                    ins.input_count,
-                   {}};
+                   {},
+                   as_arithmetic(*ins.op)};
   for (std::uint32_t in : p_.inputs_of(ins)) group_.places.push_back(operand(in, step));
   const bool internal = p_.values[ins.output].internal;
   m.out = internal ? Place<T>{new_tile(), false} : Place<T>{b_.real_at(ins.output), true};
@@ -165,10 +175,27 @@ template <Scalar T>
 void Binder<T>::emit_calls() {
   for (const GroupLoad<T>& l : group_.loads) calls_->emplace_back(load(l.from, l.map, l.to));
   for (const GroupMember<T>& m : group_.members) {
+    if (group_.elements == 1 && emit_scalar(m)) continue;
     TileCall<T> call{m.tile, m.op, {}, m.out.base, group_.elements};
     for (std::uint32_t i = 0; i < m.arity; ++i) call.in[i] = group_.places[m.first_place + i].base;
     calls_->emplace_back(call);
   }
+}
+
+template <Scalar T>
+bool Binder<T>::emit_scalar(const GroupMember<T>& m) {
+  if (m.arithmetic == Arithmetic::none) return false;
+  if (line_ == nullptr || calls_with_line_ != calls_->size()) {
+    static_assert(std::is_trivially_destructible_v<ScalarLine<T>>);
+    line_ = new (b_.template own<ScalarLine<T>>(1))
+        ScalarLine<T>{b_.scalars.data() + b_.scalars.size(), 0};
+    calls_->emplace_back(KernelCall<T>{&run_line<T>, line_, Call<T>{}});
+    calls_with_line_ = calls_->size();
+  }
+  const Place<T>* in = group_.places.data() + m.first_place;
+  b_.scalars.push_back({in[0].base, m.arity > 1 ? in[1].base : nullptr, m.out.base, m.arithmetic});
+  ++line_->count;
+  return true;
 }
 
 template <Scalar T>

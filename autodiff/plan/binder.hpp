@@ -25,11 +25,18 @@ class Binder {
   /// A call that expands what broadcasts.
   TileCall<T> load(const T* from, const BroadcastMap& map, T* to);
   void emit_calls();
+  /// Appends a member over one element to the line of scalars that the calls end with; false if it is
+  /// none of arithmetic.
+  bool emit_scalar(const GroupMember<T>& m);
   void emit_group(std::size_t parts);
 
   Binding<T>& b_;
   const Program& p_;
   std::vector<typename Binding<T>::BoundCall>* calls_ = nullptr;  // where those of the step go
+  // The last line of scalars, and how many calls there were with it; a step that may be replayed by itself
+  // begins a new one.
+  ScalarLine<T>* line_ = nullptr;
+  std::size_t calls_with_line_ = 0;
   // The elementwise step at hand:
   FusedGroup<T> group_;
   std::uint32_t result_type_ = no_id;

@@ -38,13 +38,43 @@ Binding<T>::Binding(const Program& p, std::unique_ptr<Parallel> shared_by)
   std::ranges::copy_if(p.updates, std::back_inserter(copies),
                        [](const Update& u) { return !u.in_place; });
   Binder<T> binder(*this);
+  first_call.reserve(p.steps.size());
   for (const Step& step : p.steps) {
-    const bool partial_replay = !p.steps_from_leaf.empty() && !step.fixed;
-    if (partial_replay) first_call.push_back(static_cast<std::uint32_t>(calls.size()));
+    if (!step.fixed) first_call.push_back(static_cast<std::uint32_t>(calls.size()));
     binder.bind(step);
   }
   settle();
   if (p.options.settled.empty()) settling = std::vector<BoundCall>();  // {} would keep its memory
+}
+
+template <Scalar T>
+void Binding<T>::run(std::span<const std::size_t> calls_done,
+                     const std::function<void(std::size_t)>& there) const {
+  std::size_t done = 0;
+  for (std::size_t n = 0; n < calls_done.size(); ++n) {
+    for (; done < calls_done[n]; ++done) execute(calls[done]);
+    there(n + 1);
+  }
+  for (; done < calls.size(); ++done) execute(calls[done]);
+  check_guards();
+  update_leaves();
+}
+
+template <Scalar T>
+std::vector<std::size_t> Binding<T>::calls_until(std::span<const std::uint32_t> values) const {
+  std::unordered_map<std::uint32_t, std::size_t> computed;      // by value
+  for (const std::uint32_t v : values) computed.emplace(v, 0);  // leaves, and what is settled
+  const std::size_t fixed = program.steps.size() - first_call.size();
+  for (std::size_t k = 0; k < first_call.size(); ++k) {
+    for (const Instruction& ins : program.instructions_of(program.steps[fixed + k])) {
+      const auto wanted = computed.find(ins.output);
+      if (wanted == computed.end()) continue;
+      wanted->second = k + 1 < first_call.size() ? first_call[k + 1] : calls.size();
+    }
+  }
+  std::vector<std::size_t> until;
+  for (const std::uint32_t v : values) until.push_back(computed.at(v));
+  return until;
 }
 
 template <Scalar T>

@@ -1,14 +1,17 @@
 #pragma once
 
 #include <array>
+#include <functional>
 #include <memory>
 #include <memory_resource>
+#include <span>
 #include <variant>
 #include <vector>
 
 #include "autodiff/kernels/parallel.hpp"
 #include "autodiff/plan/fused_group.hpp"
 #include "autodiff/plan/program.hpp"
+#include "autodiff/plan/scalar_line.hpp"
 
 namespace dtheta::detail {
 
@@ -49,6 +52,11 @@ struct Binding {
     check_guards();
     update_leaves();
   }
+  /// The same, with there(n) called when calls[n - 1] of the calls are done; they ascend.
+  void run(std::span<const std::size_t> calls_done,
+           const std::function<void(std::size_t)>& there) const;
+  /// How many calls it takes until each of some values, all of storage of their own, is there.
+  [[nodiscard]] std::vector<std::size_t> calls_until(std::span<const std::uint32_t> values) const;
   /// What depends on a leaf.
   void rerun(std::uint32_t leaf) const;
   /// Sets a leaf or constant.
@@ -86,12 +94,13 @@ struct Binding {
   std::vector<BoundCall> settling;     // empty where there are constants alone: it was done
   std::vector<BoundCall> calls;
   std::vector<Operand> operands;          // those of the calls, one after the other
-  std::vector<std::uint32_t> first_call;  // of each step of a run; empty without partial replay
+  std::vector<std::uint32_t> first_call;  // of each step of a run
   std::vector<Update> copies;             // the updates that are not computed in place
   AlignedBytes real, index;
   AlignedBytes scratch;  // of one kernel at a time
   AlignedBytes tiles;    // of one elementwise step at a time, for each of its parts
   std::vector<std::unique_ptr<const FusedGroup<T>>> groups;
+  std::vector<ScalarEntry<T>> scalars;        // of all lines of scalars
   std::pmr::monotonic_buffer_resource small;  // expanded constants, and how others are expanded
 };
 

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "autodiff/kernels/elementwise.hpp"
+#include "autodiff/ops/elementwise/arithmetic_form.hpp"
 #include "autodiff/plan/program.hpp"
 
 namespace dtheta::detail {
@@ -32,6 +33,7 @@ struct GroupMember {
   std::uint32_t first_place;  // its operands, in the group's places
   std::uint32_t arity;
   Place<T> out;
+  Arithmetic arithmetic = Arithmetic::none;
 };
 
 /// An operand to be expanded before a tile is computed.

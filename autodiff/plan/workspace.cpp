@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <numeric>
 
 #include "autodiff/errors.hpp"
 #include "autodiff/plan/binding.hpp"
@@ -72,6 +73,30 @@ void Workspace<T>::run() {
   const detail::Binding<T>& bound = binding();
   ran_ = true;  // already here: a guard that fails leaves the outputs computed
   bound.run();
+}
+
+template <Scalar T>
+void Workspace<T>::run(const Arrivals& arrivals, const std::function<void(std::size_t)>& there) {
+  const detail::Binding<T>& bound = binding();
+  ran_ = true;
+  bound.run(arrivals.calls, there);
+}
+
+template <Scalar T>
+Arrivals Workspace<T>::arrivals(std::span<const Var> values) const {
+  const detail::Program& p = binding().program;
+  std::vector<std::uint32_t> wanted;
+  for (const Var y : values) {
+    const std::uint32_t v = detail::value_of(p, y);
+    wanted.push_back(p.values[detail::kept_value(p, y, p.type_of(v).kind)].storage);
+  }
+  const std::vector<std::size_t> calls = binding().calls_until(wanted);
+  Arrivals a;
+  a.order.resize(values.size());
+  std::iota(a.order.begin(), a.order.end(), std::size_t{0});
+  std::ranges::stable_sort(a.order, {}, [&](std::size_t i) { return calls[i]; });
+  for (const std::size_t i : a.order) a.calls.push_back(calls[i]);
+  return a;
 }
 
 template <Scalar T>

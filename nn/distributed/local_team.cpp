@@ -67,10 +67,16 @@ class LocalTeam final : public Team {
   void wait(std::span<const Ticket> tickets, std::string_view what) override {
     const auto start = std::chrono::steady_clock::now();
     for (const Ticket ticket : tickets) {
-      const auto at = std::ranges::find(expected_, ticket, &Expected::ticket);
-      if (at == expected_.end()) continue;  // a send, which is done
-      take(*at, what);
-      expected_.erase(at);
+      const auto wanted = std::ranges::find(expected_, ticket, &Expected::ticket);
+      if (wanted == expected_.end()) continue;  // a send, or it came before another one
+      const int from = wanted->from;
+      // What comes from a rank is for whom has been expected from it the longest.
+      for (Ticket taken = ticket + 1; taken != ticket;) {
+        const auto at = std::ranges::find(expected_, from, &Expected::from);
+        take(*at, what);
+        taken = at->ticket;
+        expected_.erase(at);
+      }
     }
     traffic_.seconds +=
         std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();

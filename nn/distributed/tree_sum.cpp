@@ -41,16 +41,21 @@ TreeSum::TreeSum(Index parts, std::size_t width, Team* team, std::size_t bucket)
       own_(team != nullptr ? parts_of(team->rank(), team->size(), parts) : PartRange{0, parts}),
       nodes_(nodes_within(own_, {0, parts})) {}
 
+std::vector<float> TreeSum::unused() {
+  std::vector<float> values;
+  if (!spare_.empty()) {
+    values = std::move(spare_.back());
+    spare_.pop_back();
+  }
+  values.resize(width_);
+  return values;
+}
+
 /// Depth first, so that no more vectors are kept than the tree is deep.
 std::vector<float> TreeSum::sum_of(PartRange node, const Compute& compute) {
   if (node.size() == 1) {
-    std::vector<float> values;
-    if (!spare_.empty()) {
-      values = std::move(spare_.back());
-      spare_.pop_back();
-    }
-    values.resize(width_);
-    compute(node.first, values);
+    std::vector<float> values = unused();
+    compute(node.first, values, [](std::size_t) {});
     return values;
   }
   std::vector<float> left = sum_of(node.left(), compute);
@@ -63,16 +68,58 @@ std::vector<float> TreeSum::sum_of(PartRange node, const Compute& compute) {
   return left;
 }
 
+/// The last node of this rank: when its last part is computed all else of it is there, so that what the part
+/// says of a bucket makes the sum of that bucket.
+void TreeSum::sum_and_send(PartRange node, const Compute& compute, Exchange& exchange,
+                           std::string_view what) {
+  std::vector<std::vector<float>> lefts;
+  for (; node.size() > 1; node = node.right()) lefts.push_back(sum_of(node.left(), compute));
+  sums_.push_back(unused());
+  const std::span<float> values = sums_.back();
+  const auto send_first = [&](std::size_t n) {
+    while (exchange.traded < exchange.buckets.size()) {
+      const Bucket& bucket = exchange.buckets[exchange.traded];
+      if (bucket.first + bucket.size > n) return;
+      {
+        const FlushSubnormals scope;
+        for (auto left = lefts.rbegin(); left != lefts.rend(); ++left) {
+          add(values.subspan(bucket.first, bucket.size),
+              std::span(*left).subspan(bucket.first, bucket.size));
+        }
+      }
+      trade_next(exchange, what);
+    }
+  };
+  compute(node.first, values, send_first);
+  send_first(width_);
+  for (std::vector<float>& left : lefts) spare_.push_back(std::move(left));
+}
+
 std::span<const float> TreeSum::run(const Compute& compute, std::string_view what) {
   for (std::vector<float>& sum : sums_) spare_.push_back(std::move(sum));
   sums_.clear();
-  for (const PartRange node : nodes_) sums_.push_back(sum_of(node, compute));
-  if (team_ == nullptr || team_->size() == 1) return sums_.front();
+  if (team_ == nullptr || team_->size() == 1) {
+    sums_.push_back(sum_of({0, parts_}, compute));
+    return sums_.front();
+  }
+  Exchange exchange = new_exchange();
+  for (const PartRange node : nodes_) {
+    if (node == nodes_.back())
+      sum_and_send(node, compute, exchange, what);
+    else
+      sums_.push_back(sum_of(node, compute));
+  }
+  while (exchange.traded < exchange.buckets.size()) trade_next(exchange, what);  // without parts
+  while (exchange.added < exchange.buckets.size()) add_up_next(exchange, what);
+  team_->wait(exchange.last, what);
+  return total_;
+}
 
+TreeSum::Exchange TreeSum::new_exchange() {
   total_.resize(width_);
-  std::vector<Bucket> buckets;
+  Exchange exchange;
   for (std::size_t first = 0; first < width_; first += bucket_) {
-    buckets.push_back({first, std::min(bucket_, width_ - first)});
+    exchange.buckets.push_back({first, std::min(bucket_, width_ - first)});
   }
   std::size_t others = 0;
   for (int r = 0; r < team_->size(); ++r) {
@@ -80,17 +127,22 @@ std::span<const float> TreeSum::run(const Compute& compute, std::string_view wha
     others += nodes_within(parts_of(r, team_->size(), parts_), {0, parts_}).size();
   }
   // A segment is at most a number longer than its share of a bucket.
-  inbox_.resize(others * (width_ / static_cast<std::size_t>(team_->size()) + buckets.size()));
-  std::span<float> inbox = inbox_;
-  for (Bucket& bucket : buckets) trade(bucket, inbox);
-  std::vector<Team::Ticket> last;
-  for (Bucket& bucket : buckets) {
-    team_->wait(bucket.tickets, what);
-    add_up(bucket);
-    last.insert(last.end(), bucket.tickets.begin(), bucket.tickets.end());
-  }
-  team_->wait(last, what);
-  return total_;
+  inbox_.resize(others *
+                (width_ / static_cast<std::size_t>(team_->size()) + exchange.buckets.size()));
+  exchange.inbox = inbox_;
+  return exchange;
+}
+
+void TreeSum::trade_next(Exchange& exchange, std::string_view what) {
+  trade(exchange.buckets[exchange.traded++], exchange.inbox);
+  if (exchange.traded > exchange.added + 2) add_up_next(exchange, what);
+}
+
+void TreeSum::add_up_next(Exchange& exchange, std::string_view what) {
+  Bucket& bucket = exchange.buckets[exchange.added++];
+  team_->wait(bucket.tickets, what);
+  add_up(bucket);
+  exchange.last.insert(exchange.last.end(), bucket.tickets.begin(), bucket.tickets.end());
 }
 
 std::span<float> TreeSum::segment(std::span<float> all, const Bucket& bucket, int rank) const {

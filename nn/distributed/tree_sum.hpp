@@ -47,18 +47,21 @@ class TreeSum {
   /// `team` may be null: all parts are this one's. `bucket` is a number of elements.
   TreeSum(Index parts, std::size_t width, Team* team, std::size_t bucket = default_bucket);
 
-  /// compute(part, values) writes what belongs to a part; it is called for this rank's own parts,
-  /// in order. Returns the sum over all parts, which is valid until the next call.
-  std::span<const float> run(
-      const std::function<void(Index part, std::span<float> values)>& compute,
-      std::string_view what);
+  /// Says that the first n values of a part are what they will be.
+  using There = std::function<void(std::size_t n)>;
+  /// Writes what belongs to a part. It may say how far it has come: of the last part of a rank what is there
+  /// goes on its way at once, while the rest is computed.
+  using Compute = std::function<void(Index part, std::span<float> values, const There& there)>;
+
+  /// `compute` is called for this rank's own parts, in order. Returns the sum over all parts, which is valid
+  /// until the next call.
+  std::span<const float> run(const Compute& compute, std::string_view what);
 
   [[nodiscard]] PartRange own() const { return own_; }
 
   static constexpr std::size_t default_bucket = std::size_t{1} << 18;  // of floats: 1 MiB
 
  private:
-  using Compute = std::function<void(Index, std::span<float>)>;
   struct Slice {
     PartRange node;
     std::span<float> values;
@@ -69,7 +72,22 @@ class TreeSum {
     std::vector<Team::Ticket> tickets{};
   };
 
+  /// The buckets of one sum, and how far they have come. All ranks begin their transfers in one order, which
+  /// is that of the buckets: the sum of one is waited for when the next but one has been sent.
+  struct Exchange {
+    std::vector<Bucket> buckets{};
+    std::span<float> inbox{};
+    std::size_t traded = 0, added = 0;
+    std::vector<Team::Ticket> last{};
+  };
+
+  [[nodiscard]] std::vector<float> unused();
   std::vector<float> sum_of(PartRange node, const Compute& compute);
+  void sum_and_send(PartRange node, const Compute& compute, Exchange& exchange,
+                    std::string_view what);
+  [[nodiscard]] Exchange new_exchange();
+  void trade_next(Exchange& exchange, std::string_view what);
+  void add_up_next(Exchange& exchange, std::string_view what);
   [[nodiscard]] std::span<float> segment(std::span<float> all, const Bucket& bucket,
                                          int rank) const;
   void trade(Bucket& bucket, std::span<float>& inbox);

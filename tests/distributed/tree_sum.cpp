@@ -25,8 +25,12 @@ float number(Index part, std::size_t at) {
   return unit * static_cast<float>(1 << (h % 12));
 }
 
-void compute(Index part, std::span<float> values) {
-  for (std::size_t i = 0; i < values.size(); ++i) values[i] = number(part, i);
+/// Says now and then how far it has come, and writes behind that afterwards.
+void compute(Index part, std::span<float> values, const detail::TreeSum::There& there) {
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    values[i] = number(part, i);
+    if (i % 3 == 0) there(i + 1);
+  }
 }
 
 float by_definition(PartRange node, std::size_t at) {
@@ -95,9 +99,35 @@ BOOST_AUTO_TEST_CASE(a_rank_sends_about_twice_the_vector) {
   for (const std::uint64_t bytes : sent) BOOST_TEST(bytes == width * sizeof(float) * 6 / 4);
 }
 
+/// A bucket of the last part is sent once it is there, in two halves: its segments, and when the next but one
+/// has gone its sum.
+BOOST_AUTO_TEST_CASE(what_is_there_is_sent_while_the_rest_is_computed) {
+  constexpr std::size_t bucket = 8, buckets = 5;
+  std::vector<std::vector<std::uint64_t>> sent(2);
+  all_ranks(2, [&](Team& team) {
+    detail::TreeSum tree(4, bucket * buckets, &team, bucket);
+    auto& messages = sent[static_cast<std::size_t>(team.rank())];
+    tree.run(
+        [&](Index part, std::span<float> values, const detail::TreeSum::There& there) {
+          for (std::size_t b = 0; b < buckets; ++b) {
+            for (std::size_t i = b * bucket; i < (b + 1) * bucket; ++i) values[i] = number(part, i);
+            there((b + 1) * bucket - 1);  // not yet
+            there((b + 1) * bucket);
+            messages.push_back(team.traffic().messages);
+          }
+        },
+        "a sum");
+    messages.push_back(team.traffic().messages);
+  });
+  const std::vector<std::uint64_t> expected{0, 0, 0, 0, 0, 1, 2, 4, 6, 8, 10};
+  for (const auto& messages : sent) {
+    BOOST_TEST(messages == expected, boost::test_tools::per_element());
+  }
+}
+
 #if defined(__x86_64__)
 BOOST_AUTO_TEST_CASE(subnormal_sums_are_zero_on_every_rank) {
-  const auto tiny = [](Index part, std::span<float> values) {
+  const auto tiny = [](Index part, std::span<float> values, const detail::TreeSum::There&) {
     values[0] = part == 0 ? 0x1.8p-126F : -0x1p-126F;
   };
   for (const int ranks : {1, 2}) {

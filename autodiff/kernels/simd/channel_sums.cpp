@@ -61,6 +61,14 @@ HWY_INLINE void products_of(const T* c, const T* x, const T* about, T* sums, std
   }
 }
 
+template <class T>
+HWY_INLINE void centered(const T* x, const T* m, const T* s, const T* b, T* out, std::size_t n) {
+  // Each operation rounded by itself, as in the plain loop.
+  const auto value = [](auto, auto xv, auto mv, auto sv, auto bv)
+                         HWY_ATTR { return (xv - mv) * sv + bv; };
+  map(value, out, n, x, m, s, b);
+}
+
 void sums_f32(const float* x, float* sums, std::size_t channels, std::size_t n) {
   sums_of(x, sums, channels, n);
 }
@@ -84,6 +92,15 @@ void products_f64(const double* c, const double* x, const double* about, double*
   products_of(c, x, about, sums, channels, n);
 }
 
+void centered_f32(const float* x, const float* m, const float* s, const float* b, float* out,
+                  std::size_t n) {
+  centered(x, m, s, b, out, n);
+}
+void centered_f64(const double* x, const double* m, const double* s, const double* b, double* out,
+                  std::size_t n) {
+  centered(x, m, s, b, out, n);
+}
+
 }  // namespace dtheta::simd::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
@@ -96,6 +113,8 @@ HWY_EXPORT(squares_f32);
 HWY_EXPORT(squares_f64);
 HWY_EXPORT(products_f32);
 HWY_EXPORT(products_f64);
+HWY_EXPORT(centered_f32);
+HWY_EXPORT(centered_f64);
 
 void add_channel_sums(const float* x, float* sums, std::size_t channels, std::size_t n) {
   HWY_DYNAMIC_DISPATCH(sums_f32)(x, sums, channels, n);
@@ -118,6 +137,15 @@ void add_channel_products(const float* c, const float* x, const float* about, fl
 void add_channel_products(const double* c, const double* x, const double* about, double* sums,
                           std::size_t channels, std::size_t n) {
   HWY_DYNAMIC_DISPATCH(products_f64)(c, x, about, sums, channels, n);
+}
+
+void centered_affine(const float* x, const float* m, const float* s, const float* b, float* out,
+                     std::size_t n) {
+  HWY_DYNAMIC_DISPATCH(centered_f32)(x, m, s, b, out, n);
+}
+void centered_affine(const double* x, const double* m, const double* s, const double* b,
+                     double* out, std::size_t n) {
+  HWY_DYNAMIC_DISPATCH(centered_f64)(x, m, s, b, out, n);
 }
 
 }  // namespace dtheta::simd

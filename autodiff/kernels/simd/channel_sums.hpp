@@ -23,4 +23,11 @@ void add_channel_products(const float* c, const float* x, const float* about, fl
 void add_channel_products(const double* c, const double* x, const double* about, double* sums,
                           std::size_t channels, std::size_t n);
 
+/// out[i] = (x[i] - m[i]) s[i] + b[i]: what is done to the elements of channels behind their sums, once m, s
+/// and b stand beside each.
+void centered_affine(const float* x, const float* m, const float* s, const float* b, float* out,
+                     std::size_t n);
+void centered_affine(const double* x, const double* m, const double* s, const double* b,
+                     double* out, std::size_t n);
+
 }  // namespace dtheta::simd

@@ -136,7 +136,7 @@ HWY_INLINE void pack_channels(const Correlation& c, const Samples& samples, cons
 /// w[o][t] += the sums for `outs` channels o, packed, and `count` terms t from the first of w.
 template <std::size_t outs, std::size_t count, class T>
 HWY_INLINE void weights_tile(const Correlation& c, const Samples& samples, std::size_t first_term,
-                             const T* x, const T* packed, T* w) {
+                             const T* x, const T* packed, const WeightRows<T>& w) {
   const hn::ScalableTag<T> d;
   using V = hn::Vec<decltype(d)>;
   const std::size_t lanes = hn::Lanes(d), whole = c.columns / lanes, rest = c.columns % lanes;
@@ -177,14 +177,14 @@ HWY_INLINE void weights_tile(const Correlation& c, const Samples& samples, std::
   for (std::size_t o = 0; o < outs; ++o) {
 #pragma GCC unroll 16
     for (std::size_t t = 0; t < count; ++t) {
-      w[o * c.terms() + t] += hn::GetLane(hn::SumOfLanes(d, sum[o][t]));
+      w.first[o * w.stride + first_term + t] += hn::GetLane(hn::SumOfLanes(d, sum[o][t]));
     }
   }
 }
 
 template <class T>
 HWY_INLINE void correlate_weights_all(const Correlation& c, std::size_t out, const Samples& samples,
-                                      const T* x, const T* y, T* w, T* packed) {
+                                      const T* x, const T* y, const WeightRows<T>& w, T* packed) {
   constexpr std::size_t most_outs = many_registers ? 6 : 3, most_terms = many_registers ? 4 : 3;
   static_assert(most_outs <= packed_channels);
   const Parts outs(out, most_outs), terms(c.terms(), most_terms);
@@ -194,7 +194,7 @@ HWY_INLINE void correlate_weights_all(const Correlation& c, std::size_t out, con
       for (std::size_t t = 0; t < terms.count; ++t) {
         with_constant<most_terms>(terms.size(t), [&](auto m) HWY_ATTR {
           weights_tile<n(), m()>(c, samples, terms.start(t), x, packed,
-                                 w + outs.start(o) * c.terms() + terms.start(t));
+                                 {w.first + outs.start(o) * w.stride, w.stride});
         });
       }
     });
@@ -210,11 +210,13 @@ void correlate_f64(const Correlation& c, std::size_t out, const double* x, const
   correlate_all(c, out, x, w, bias, y);
 }
 void correlate_weights_f32(const Correlation& c, std::size_t out, const Samples& samples,
-                           const float* x, const float* y, float* w, float* work) {
+                           const float* x, const float* y, const WeightRows<float>& w,
+                           float* work) {
   correlate_weights_all(c, out, samples, x, y, w, work);
 }
 void correlate_weights_f64(const Correlation& c, std::size_t out, const Samples& samples,
-                           const double* x, const double* y, double* w, double* work) {
+                           const double* x, const double* y, const WeightRows<double>& w,
+                           double* work) {
   correlate_weights_all(c, out, samples, x, y, w, work);
 }
 
@@ -238,11 +240,12 @@ void correlate(const Correlation& c, std::size_t out, const double* x, const dou
   HWY_DYNAMIC_DISPATCH(correlate_f64)(c, out, x, w, bias, y);
 }
 void correlate_weights(const Correlation& c, std::size_t out, const Samples& samples,
-                       const float* x, const float* y, float* w, float* work) {
+                       const float* x, const float* y, const WeightRows<float>& w, float* work) {
   HWY_DYNAMIC_DISPATCH(correlate_weights_f32)(c, out, samples, x, y, w, work);
 }
 void correlate_weights(const Correlation& c, std::size_t out, const Samples& samples,
-                       const double* x, const double* y, double* w, double* work) {
+                       const double* x, const double* y, const WeightRows<double>& w,
+                       double* work) {
   HWY_DYNAMIC_DISPATCH(correlate_weights_f64)(c, out, samples, x, y, w, work);
 }
 

@@ -50,10 +50,17 @@ inline constexpr std::size_t packed_channels = 6;
   return samples.count * c.planes * c.rows * row * packed_channels;
 }
 
+/// Rows of weights, so many elements apart.
+template <class T>
+struct WeightRows {
+  T* first;
+  std::size_t stride;
+};
+
 /// w[o][t] += sum over samples and positions p of y[o][p] * (x at t and p).
 void correlate_weights(const Correlation& c, std::size_t out, const Samples& samples,
-                       const float* x, const float* y, float* w, float* work);
+                       const float* x, const float* y, const WeightRows<float>& w, float* work);
 void correlate_weights(const Correlation& c, std::size_t out, const Samples& samples,
-                       const double* x, const double* y, double* w, double* work);
+                       const double* x, const double* y, const WeightRows<double>& w, double* work);
 
 }  // namespace dtheta::simd

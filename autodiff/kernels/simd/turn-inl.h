@@ -43,7 +43,7 @@ HWY_INLINE void turn_blocks(D d, const float* const* rows, std::size_t k, float*
              ce_low = hn::BitCast(d64, hn::InterleaveLower(d, c, e)),
              ce_high = hn::BitCast(d64, hn::InterleaveUpper(d, c, e));
   const auto store = [&](auto v, std::size_t row)
-                         HWY_ATTR { hn::Store(hn::BitCast(d, v), d, out + row * stride); };
+                         HWY_ATTR { hn::StoreU(hn::BitCast(d, v), d, out + row * stride); };
   store(hn::InterleaveLower(d64, ab_low, ce_low), 0);
   store(hn::InterleaveUpper(d64, ab_low, ce_low), 1);
   store(hn::InterleaveLower(d64, ab_high, ce_high), 2);
@@ -53,8 +53,8 @@ template <class D>
 HWY_INLINE void turn_blocks(D d, const double* const* rows, std::size_t k, double* out,
                             std::size_t stride) {
   const auto a = load_blocks(d, rows, 2, k), b = load_blocks(d, rows + 1, 2, k);
-  hn::Store(hn::InterleaveLower(d, a, b), d, out);
-  hn::Store(hn::InterleaveUpper(d, a, b), d, out + stride);
+  hn::StoreU(hn::InterleaveLower(d, a, b), d, out);
+  hn::StoreU(hn::InterleaveUpper(d, a, b), d, out + stride);
 }
 #endif
 
@@ -83,7 +83,7 @@ HWY_INLINE void turn_rows(D d, const T* x, std::size_t row_stride, std::size_t c
   const auto lane = hn::Min(hn::Iota(di, 0), hn::Set(di, static_cast<I>(count - 1)));
   const auto start = lane * hn::Set(di, static_cast<I>(row_stride));
   for (std::size_t k = 0; k < length; ++k) {
-    hn::Store(hn::GatherIndex(d, x + k, start), d, out + k * stride);
+    hn::StoreU(hn::GatherIndex(d, x + k, start), d, out + k * stride);
   }
 }
 

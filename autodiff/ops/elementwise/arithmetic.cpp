@@ -343,7 +343,9 @@ Var operator-(Arg a) { return apply<Neg>(a); }
 Arithmetic as_arithmetic(const OpRecord& op) {
   if (&op == &record_of<Add>) return Arithmetic::add;
   if (&op == &record_of<Sub>) return Arithmetic::sub;
-  return &op == &record_of<Mul> ? Arithmetic::mul : Arithmetic::none;
+  if (&op == &record_of<Mul>) return Arithmetic::mul;
+  if (&op == &record_of<Div>) return Arithmetic::div;
+  return &op == &record_of<Neg> ? Arithmetic::neg : Arithmetic::none;
 }
 
 std::span<const OpEntry> arithmetic_ops() {

@@ -11,6 +11,7 @@
 
 #include "autodiff/elementwise.hpp"
 #include "autodiff/errors.hpp"
+#include "autodiff/kernels/simd/channel_sums.hpp"
 #include "autodiff/op_list.hpp"
 #include "autodiff/ops/families.hpp"
 #include "autodiff/ops/reduction/moments_form.hpp"
@@ -157,6 +158,13 @@ struct CenteredAffine : Elementwise<CenteredAffine, 4> {
   template <class T>
   static T value(T x, T m, T s, T b) {
     return (x - m) * s + b;
+  }
+  template <class T>
+  void tile(const T* const* in, T* out, std::size_t n) const {
+    if constexpr (Vectorized<T>)
+      simd::centered_affine(in[0], in[1], in[2], in[3], out, n);
+    else
+      Elementwise<CenteredAffine, 4>::tile(in, out, n);
   }
   static Var pullback(int i, const Primal& p, Var c) {
     if (i == 0) return c * p[2];

@@ -12,7 +12,9 @@ namespace dtheta::nn::detail {
 
 StepProgram::Outcome StepProgram::run_parts(const TableView& data, const Request& request) {
   const std::span<const float> sum = tree_->run(
-      [&](Index part, std::span<float> said) { compute_part(part, data, request, said); },
+      [&](Index part, std::span<float> said, const TreeSum::There& there) {
+        compute_part(part, data, request, said, there);
+      },
       fmt::format("the gradients of step {}", request.step));
   const double cost = take_in(sum);
   {
@@ -26,21 +28,25 @@ StepProgram::Outcome StepProgram::run_parts(const TableView& data, const Request
   return outcome_of(cost);
 }
 
+/// What a part says: the gradients in the order in which they are computed, so that the first are on their
+/// way to other ranks while the rest is computed, the buffers, the cost.
 void StepProgram::compute_part(Index part, const TableView& data, const Request& request,
-                               std::span<float> said) {
+                               std::span<float> said, const TreeSum::There& there) {
   const auto size = request.rows.size() / static_cast<std::size_t>(micro_batches_);
   load(data, request.rows.subspan(static_cast<std::size_t>(part) * size, size),
        request.step * micro_batches_ + part, request);
   const bool is_last = part + 1 == tree_->own().last;
   if (is_last && request.before) request.before();
-  {
-    const FlushSubnormals scope;
-    main_->run();
-  }
-  if (is_last && request.after) request.after();
   auto to = said.begin();
   const auto put = [&](Var value) { to = std::ranges::copy((*main_)[value], to).out; };
-  std::ranges::for_each(recorded_.gradients, put);
+  {
+    const FlushSubnormals scope;
+    main_->run(arrivals_, [&](std::size_t n) {
+      put(recorded_.gradients[arrivals_.order[n - 1]]);
+      there(static_cast<std::size_t>(to - said.begin()));
+    });
+  }
+  if (is_last && request.after) request.after();
   for (const auto& [leaf, next] : buffers_) put(next);
   // A place of its own, so that the sum over the parts holds the cost of each.
   std::fill(to, said.end(), 0.0F);
@@ -54,7 +60,8 @@ double StepProgram::take_in(std::span<const float> sum) {
     sum = sum.subspan(values.size());
     return values;
   };
-  for (const Var leaf : sums_) {
+  for (const std::size_t i : arrivals_.order) {
+    const Var leaf = sums_[i];
     const std::span<const float> values = next(leaf);
     if (apply_->plan().has_leaf(leaf)) std::ranges::copy(values, apply_->leaf(leaf).begin());
   }

@@ -187,6 +187,7 @@ void StepProgram::compile(const TrainerOptions& options) {
     width += static_cast<std::size_t>(next.size());
   }
   main_.emplace(workspace(outputs, {}));
+  arrivals_ = main_->arrivals(recorded_.gradients);
   apply_.emplace(workspace(norm, updates_));
   tree_.emplace(micro_batches_, width, team_);
 }

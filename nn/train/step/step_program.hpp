@@ -107,7 +107,7 @@ class StepProgram {
   Outcome run_whole(const TableView& data, const Request& request);
   Outcome run_parts(const TableView& data, const Request& request);
   void compute_part(Index part, const TableView& data, const Request& request,
-                    std::span<float> said);
+                    std::span<float> said, const TreeSum::There& there);
   double take_in(std::span<const float> sum);
   [[nodiscard]] Outcome outcome_of(double cost) const;
   void load(const TableView& data, std::span<const Index> rows, Index draw, const Request& request);
@@ -131,6 +131,7 @@ class StepProgram {
   double decay_ = 0;
   std::vector<State> states_;
   std::optional<Workspace<float>> main_;
+  Arrivals arrivals_;                      // of the gradients of a micro-batch
   std::optional<Workspace<float>> apply_;  // of the sums, with micro-batches
   std::optional<LbfgsStep> search_;        // in place of an optimiser
   std::optional<TreeSum> tree_;            // likewise

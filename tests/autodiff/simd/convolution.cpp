@@ -41,7 +41,8 @@ Window window(std::initializer_list<Axis> axes) {
 
 /// Rows shorter and longer than a register, channels that fill no tile and several, strides,
 /// dilation, padding wider than the window, windows of one tap, more channels than are summed
-/// directly.
+/// directly; channels in registers with strides in each axis, one panel of them and a bit, several groups,
+/// planes in place, weights that threads share by channels.
 const std::vector<Case>& cases() {
   static const std::vector<Case> list{
       {window({{28, 5, 1, 2, 2}, {28, 5, 1, 2, 2}}), 1, 3, 1, 6},
@@ -57,7 +58,16 @@ const std::vector<Case>& cases() {
       {window({{5, 1, 2}, {5, 1, 2}}), 1, 2, 3, 4},
       {window({{6, 1}, {7, 1, 2}}), 1, 2, 3, 4},
       {window({{4, 3, 1, 1, 1}, {6, 2}}), 2, 19, 1, 2},
-      {window({{1, 1}, {1, 2, 1, 1, 0}}), 1, 1, 1, 1}};
+      {window({{1, 1}, {1, 2, 1, 1, 0}}), 1, 1, 1, 1},
+      {window({{8, 3, 1, 1, 1}, {8, 3, 1, 1, 1}}), 1, 5, 3, 32},
+      {window({{9, 3, 2, 1, 1}, {7, 3, 2, 1, 1}}), 1, 3, 15, 80},
+      {window({{5, 2, 3, 1}, {6, 4, 2, 3, 1, 2}, {11, 3, 4, 2, 1, 2}}), 2, 2, 16, 14},
+      {window({{3, 1, 2}, {80, 5, 3, 2, 2}}), 1, 2, 13, 31},
+      {window({{7, 5, 7, 2, 2}}), 1, 3, 16, 16},
+      {window({{6, 1}, {5, 1}}), 1, 6, 17, 33},
+      {window({{4, 1}, {4, 1}}), 3, 2, 1, 2},
+      {window({{6, 3, 1, 1, 1}, {6, 3, 1, 1, 1}}), 1, 9, 40, 100},
+      {window({{6, 3, 1, 1, 1}, {6, 3, 1, 1, 1}}), 3, 2, 33, 48}};
   return list;
 }
 

@@ -27,6 +27,11 @@ struct Frame {
     return (z * size[1] + y) * row() + x % phases * phase() + x / phases;
   }
 
+  /// Whether a frame is the plane as it is.
+  [[nodiscard]] bool is_plane() const {
+    return size == in && before == Window::PerAxis{} && phases == 1;
+  }
+
   /// Copies `count` planes into frames, which are zero where no plane lies.
   template <class T>
   void copy(const T* planes, Index count, T* frames) const {
