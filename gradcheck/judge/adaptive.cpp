@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <utility>
 
 #include "gradcheck/judge/block_plan.hpp"
@@ -12,6 +13,7 @@
 #include "gradcheck/judge/group.hpp"
 #include "gradcheck/judge/inquiry.hpp"
 #include "gradcheck/judge/local_slope.hpp"
+#include "gradcheck/judge/stairs.hpp"
 #include "gradcheck/numeric/quantum.hpp"
 
 namespace dtheta::gradcheck::detail {
@@ -89,9 +91,29 @@ class Adaptive {
       if (!is_shaken(plan, round + 1 == most_rounds)) break;
       judge_anew(plan);
     }
+    if (found_.complete) sound(plan);
     if (found_.complete) ask_from_afar(plan);
     if (found_.complete) ask_about_crumbs(plan);
     if (plan.quantized) name_quanta(plan.block);
+  }
+
+  /// Judges the block anew if J has more noise over wide steps than was seen from close by. The entry that was
+  /// judged from closest stands for all.
+  void sound(BlockPlan& plan) {
+    std::size_t closest = found_.entries.size();
+    double least = std::numeric_limits<double>::infinity();  // of the entry's size
+    for (std::size_t i = plan.block.offset; i < plan.block.offset + plan.block.size; ++i) {
+      const Finding& finding = found_.entries[i];
+      const double length = plan.scales.length(i), part = finding.step / length;
+      if (part < least && may_miss_noise(finding, length)) least = part, closest = i;
+    }
+    if (closest == found_.entries.size()) return;
+    const double noise = missed_noise(request_, closest, found_.entries[closest],
+                                      plan.scales.length(closest), plan.noise);
+    if (noise == 0.0) return;
+    plan.noise = noise;
+    plan.margin = noise_margin;
+    judge_anew(plan);
   }
 
   /// Leaves open what does not stand beside the slope that J keeps (local_slope.hpp). Where steps

@@ -35,11 +35,14 @@ namespace law {
 
 /// A derivative of zero, as of a bias before a softmax over all that it is added to: its terms
 /// cancel but for their roundings. Where J is asked as far as the entry's own size and shows
-/// nothing but its own roundings, that is all there is; unless the block's derivatives are even
-/// smaller than what such terms leave, and may be what they say.
+/// nothing but its own roundings, that is all there is; unless it shows a derivative that is none, or the
+/// block's derivatives are even smaller than what such terms leave, and may be what they say.
 bool leaves_crumbs_of_zero(const Claim& claim, const Witness& evidence) {
   const double crumb = std::abs(claim.analytic);
   if (crumb > claim.rounding_of(claim.rounded_with)) return false;
+  const double nearest =
+      std::min(std::abs(evidence.value), std::abs(evidence.value - claim.analytic));
+  if (nearest > evidence.likely) return false;
   const bool left_over = claim.rounded_with > 0.0 &&
                          rounding_margin * claim.scale >= claim.roundoff * claim.rounded_with &&
                          evidence.step <= claim.length;

@@ -72,17 +72,18 @@ double quantum_of(std::span<const double> values) {
   return binary;
 }
 
-double lasting_jump(const std::function<double(double)>& f, double a, double b, double slope) {
+double lasting_jump(const std::function<double(double)>& f, double a, double b, double slope,
+                    double least) {
   double ya = f(a), yb = f(b);
   const auto deviation = [&](double from, double yfrom, double to, double yto) {
     return std::abs(yto - yfrom - slope * (to - from));
   };
   constexpr int halvings = 58;
   const double size = std::max(std::abs(a), std::abs(b));
-  const double least = std::max(std::abs(b - a) * 1e-12, 4.0 * last_place(size));
+  const double narrowest = std::max(std::abs(b - a) * 1e-12, 4.0 * last_place(size));
   constexpr std::size_t late = 6;  // halvings over which a jump keeps its size, a slope 1/64 of it
   std::vector<double> kept;
-  for (int k = 0; k < halvings && std::abs(b - a) > least; ++k) {
+  for (int k = 0; k < halvings && std::abs(b - a) > narrowest; ++k) {
     const double middle = a + 0.5 * (b - a);
     const double y = f(middle);
     if (deviation(a, ya, middle, y) >= deviation(middle, y, b, yb)) {
@@ -93,6 +94,7 @@ double lasting_jump(const std::function<double(double)>& f, double a, double b, 
       ya = y;
     }
     kept.push_back(deviation(a, ya, b, yb));
+    if (kept.back() < least) return 0.0;
   }
   const double jump = deviation(a, ya, b, yb);
   const bool lasts = kept.size() > late && jump > 0.5 * kept[kept.size() - 1 - late];

@@ -16,8 +16,10 @@ double quantum_of(std::span<const double> values);
 
 /// What is left of f(b) − f(a) − slope·(b − a) when the interval is halved down to neighbouring
 /// numbers, each time keeping the half with more of it: a jump stays, whatever smooth f deviates
-/// by shrinks to the end, and 0 is the answer. At most 60 evaluations.
-double lasting_jump(const std::function<double(double)>& f, double a, double b, double slope);
+/// by shrinks to the end, and 0 is the answer. So is it for less than `least`, which ends the search. At most
+/// 60 evaluations.
+double lasting_jump(const std::function<double(double)>& f, double a, double b, double slope,
+                    double least = 0.0);
 
 /// Whether a jump of J is no more than a rounding of a number inside it, of eight bits or more, where
 /// J has this size.

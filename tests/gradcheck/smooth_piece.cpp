@@ -100,7 +100,9 @@ BOOST_DATA_TEST_CASE(right_gradients_are_settled_at_every_scale,
     entries += model.theta.size();
   }
   BOOST_TEST(open <= 1);  // 2 %
-  BOOST_TEST(evaluations < 6 * entries);
+  // Six for an entry, and for a net a look at what J does over wide steps (judge/stairs.hpp).
+  constexpr std::size_t look = 12;
+  BOOST_TEST(evaluations < 6 * entries + look * nets);
 }
 
 BOOST_DATA_TEST_CASE(wrong_gradients_between_corners_never_pass, data::make({1e-2, 1e-4, 1e-6}),
