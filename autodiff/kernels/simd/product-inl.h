@@ -39,26 +39,51 @@ template <class D, class T = hn::TFromD<D>>
 HWY_INLINE void store_halves(D, hn::Vec<D>, T*, std::size_t) {}  // a register has no parts
 #endif
 
-/// One register of C from its sum.
-template <class D, class T = hn::TFromD<D>, class V = hn::Vec<D>>
-HWY_INLINE void finish(D d, const Product<T>& p, V sum, std::size_t row, std::size_t column,
-                       std::size_t count) {
-  const bool whole = count == hn::Lanes(d);
-  const auto load = [&](const T* x, std::size_t stride) HWY_ATTR {
-    const T* from = x + row * stride + column;
-    return whole ? hn::LoadU(d, from) : load_first(d, from, count);
+/// Registers of C from their sums, step by step for all of them: what is to be done is asked once, and the
+/// sums stay in registers. The last one of a row has `last` columns.
+template <std::size_t rows, std::size_t width, class D, class T = hn::TFromD<D>,
+          class V = hn::Vec<D>>
+HWY_INLINE void finish(D d, const Product<T>& p, V (&sum)[rows][width], std::size_t row,
+                       std::size_t column, std::size_t last) {
+  const std::size_t lanes = hn::Lanes(d);
+  const bool whole = last == lanes;
+  const auto for_each = [&](auto step) HWY_ATTR {
+#pragma GCC unroll 16
+    for (std::size_t r = 0; r < rows; ++r) {
+#pragma GCC unroll 16
+      for (std::size_t s = 0; s < width; ++s) step(r, s, whole || s + 1 < width);
+    }
   };
-  V y = hn::Set(d, p.factor) * sum;  // rounded by itself, as by an op of its own
+  const auto load = [&](const T* x, std::size_t stride, std::size_t r, std::size_t s, bool all)
+                        HWY_ATTR {
+                          const T* from = x + (row + r) * stride + column + s * lanes;
+                          return all ? hn::LoadU(d, from) : load_first(d, from, last);
+                        };
   const V zero = hn::Zero(d);
-  if (p.added != nullptr) y = load(p.added, p.added_stride) + y;
-  if (p.rectified) y = hn::IfThenElse(hn::Le(y, zero), zero, y);
-  if (p.gate != nullptr) {  // as in ReluGrad
-    const V gate = load(p.gate, p.gate_stride);
-    const V none = hn::IfThenElseZero(hn::And(hn::IsNaN(gate), hn::Ne(y, zero)), gate);
-    y = hn::IfThenElse(hn::Gt(gate, zero), y, none);
+  if (p.factor != T(1)) {  // rounded by itself, as by an op of its own
+    const V factor = hn::Set(d, p.factor);
+    for_each([&](std::size_t r, std::size_t s, bool) HWY_ATTR { sum[r][s] = factor * sum[r][s]; });
   }
-  T* c = p.c + row * p.c_stride + column;
-  whole ? hn::StoreU(y, d, c) : store_halves(d, y, c, count);
+  if (p.added != nullptr) {
+    for_each([&](std::size_t r, std::size_t s, bool all)
+                 HWY_ATTR { sum[r][s] = load(p.added, p.added_stride, r, s, all) + sum[r][s]; });
+  }
+  if (p.rectified) {
+    for_each([&](std::size_t r, std::size_t s, bool) HWY_ATTR {
+      sum[r][s] = hn::IfThenElse(hn::Le(sum[r][s], zero), zero, sum[r][s]);
+    });
+  }
+  if (p.gate != nullptr) {  // as in ReluGrad
+    for_each([&](std::size_t r, std::size_t s, bool all) HWY_ATTR {
+      const V gate = load(p.gate, p.gate_stride, r, s, all), y = sum[r][s];
+      const V none = hn::IfThenElseZero(hn::And(hn::IsNaN(gate), hn::Ne(y, zero)), gate);
+      sum[r][s] = hn::IfThenElse(hn::Gt(gate, zero), y, none);
+    });
+  }
+  for_each([&](std::size_t r, std::size_t s, bool all) HWY_ATTR {
+    T* c = p.c + (row + r) * p.c_stride + column + s * lanes;
+    all ? hn::StoreU(sum[r][s], d, c) : store_halves(d, sum[r][s], c, last);
+  });
 }
 
 /// `rows` rows and `width` registers of columns, of which the last one has `last` columns. The
@@ -84,13 +109,13 @@ HWY_INLINE void product_tile(D d, const Product<T>& p, const B& b, std::size_t r
       for (std::size_t s = 0; s < width; ++s) sum[r][s] = hn::MulAdd(left, right[s], sum[r][s]);
     }
   }
-  const std::size_t lanes = hn::Lanes(d);
+  const bool as_it_is = p.factor == T(1) && p.added == nullptr && !p.rectified && p.gate == nullptr;
+  if (!as_it_is || last != hn::Lanes(d)) return finish(d, p, sum, row, column, last);
+  T* c = p.c + row * p.c_stride + column;
 #pragma GCC unroll 16
-  for (std::size_t r = 0; r < rows; ++r) {
+  for (std::size_t r = 0; r < rows; ++r, c += p.c_stride) {
 #pragma GCC unroll 16
-    for (std::size_t s = 0; s < width; ++s) {
-      finish(d, p, sum[r][s], row + r, column + s * lanes, s + 1 < width ? lanes : last);
-    }
+    for (std::size_t s = 0; s < width; ++s) hn::StoreU(sum[r][s], d, c + s * hn::Lanes(d));
   }
 }
 
