@@ -177,7 +177,10 @@ bool adds_in_place(const OpRecord& op) {
   return is_add_matmul(op) || &op == &record_of<AddSum> || is_scatter_nd_add(op);
 }
 
-MergedForm affine_relu_form() { return {&record_of<AffineRelu>, nullptr}; }
+MergedForm affine_relu_form() {
+  static constexpr AffineRelu op{};
+  return {&record_of<AffineRelu>, &op};
+}
 MergedForm gated_matmul_form(MatMulForm product) {
   return {&record_of<GatedMatMul>,
           std::ranges::find(gated_forms, GatedMatMul{product.transpose_a, product.transpose_b})};

@@ -101,7 +101,7 @@ struct Roll {
   template <class T>
   void forward(const Call<T>& call) const {
     const AxisSplit s(call.shape(0), axis, 1);
-    const Index block = s.n * s.inner, moved = shift * s.inner;
+    const Index block = s.n * s.inner, moved = std::min(shift, s.n) * s.inner;
     with_elements(call, [&](auto* x, auto* out) {
       for (Index o = 0; o < s.outer; ++o, x += block, out += block) {
         std::copy_n(x, block - moved, out + moved);

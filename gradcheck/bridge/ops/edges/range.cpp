@@ -12,6 +12,10 @@
 namespace dtheta::gradcheck {
 namespace {
 
+/// How often operands or cotangents are rounded, at random up or down: of a sum of two terms that cancel half
+/// of the trials move nothing.
+constexpr int roundings = 8;
+
 /// The error that a result may have, in units of its last place: a rule is a few dozen roundings.
 constexpr double most_ulps = 64;
 
@@ -33,7 +37,7 @@ std::vector<Quad> moved_by_cotangent(EdgeCase& c, const Point& at, const Derived
                                      std::mt19937_64& random) {
   const Quad by = Quad(0x1p-64);
   std::vector<Quad> moves(exact.gradient.size(), Quad(0));
-  for (int trial = 0; trial < 3; ++trial) {
+  for (int trial = 0; trial < roundings; ++trial) {
     if (const auto near = c.at<Quad>(at, &random, by)) {
       keep_larger(moves, near->gradient, exact.gradient, by);
     }
@@ -47,7 +51,7 @@ Derived<Quad> moved_by_rounding(EdgeCase& c, const Point& at, const Derived<Quad
   const Quad by = Quad(0x1p-64);
   Derived<Quad> moves{std::vector<Quad>(exact.value.size(), Quad(0)),
                       std::vector<Quad>(exact.gradient.size(), Quad(0))};
-  for (int trial = 0; trial < 3; ++trial) {
+  for (int trial = 0; trial < roundings; ++trial) {
     Point p = at;
     for (auto& operand : p) {
       for (Quad& v : operand) v = v * (Quad(1) + (random() % 2 == 0 ? by : -by));
