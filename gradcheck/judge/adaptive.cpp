@@ -13,6 +13,7 @@
 #include "gradcheck/judge/group.hpp"
 #include "gradcheck/judge/inquiry.hpp"
 #include "gradcheck/judge/local_slope.hpp"
+#include "gradcheck/judge/near_edge.hpp"
 #include "gradcheck/judge/stairs.hpp"
 #include "gradcheck/numeric/quantum.hpp"
 
@@ -93,6 +94,7 @@ class Adaptive {
     }
     if (found_.complete) sound(plan);
     if (found_.complete) ask_from_afar(plan);
+    if (found_.complete) ask_before_edges(plan);
     if (found_.complete) ask_about_crumbs(plan);
     if (plan.quantized) name_quanta(plan.block);
   }
@@ -147,6 +149,18 @@ class Adaptive {
       noise = std::max(noise, look.noise);
     }
     return noise;
+  }
+
+  /// Leaves accusations open that do not hold just before the end of J's domain, until one does.
+  void ask_before_edges(const BlockPlan& plan) {
+    constexpr std::size_t enough = 64;
+    std::size_t asked = 0;
+    for (std::size_t i = plan.block.offset; i < plan.block.offset + plan.block.size; ++i) {
+      Finding& finding = found_.entries[i];
+      if (finding.verdict != Verdict::fail) continue;
+      if (!is_steep_before_an_edge(request_, i, finding, plan.noise) || ++asked > enough) return;
+      leave_open(finding, request_.analytic[i], Reason::two_slopes);
+    }
   }
 
   /// A claim that is no more than rounding, and open: J is asked once more over the entry's own

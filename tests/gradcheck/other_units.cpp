@@ -8,6 +8,7 @@
 #include <cmath>
 #include <functional>
 #include <ostream>
+#include <random>
 #include <span>
 #include <string>
 #include <vector>
@@ -137,6 +138,44 @@ BOOST_DATA_TEST_CASE(a_zero_beside_tiny_ones, data::make({1e-12, 1e-14, 1e-16, 1
   for (const double claim : {0.0, -1.0, 2.0}) {
     const auto result = gc::check(cost, Values{slope, claim}, theta);
     BOOST_TEST((result.verdict == Verdict::fail), result);
+  }
+}
+
+// A block that acts 1e11 to 1e12 times stronger: J's last place is a hundredth of what the other does, and a
+// derivative of that one is no rounding of zero where J shows it.
+BOOST_DATA_TEST_CASE(a_strong_block_does_not_excuse_a_weak_one, data::make({1e11, 1e12}), strong) {
+  std::mt19937_64 random(5);
+  std::uniform_real_distribution<double> uniform(-3, 3);
+  int failed = 0;
+  constexpr int draws = 200;
+  for (int i = 0; i < draws; ++i) {
+    const double x = uniform(random), y = 0.3 * uniform(random);
+    const auto cost = [=](Span t) { return strong * (t[0] - 0.3) * (t[0] - 0.3) + std::sin(t[1]); };
+    const double of_x = 2 * strong * (x - 0.3);
+    const auto good = gc::check(cost, Values{of_x, std::cos(y)}, blocks_of({x, y}));
+    BOOST_TEST((good.verdict != Verdict::fail), good);
+    for (const double part : {2.0, -1.0, 0.1}) {
+      const auto result = gc::check(cost, Values{of_x, part * std::cos(y)}, blocks_of({x, y}));
+      BOOST_TEST((result.verdict != Verdict::pass), result);
+      failed += result.verdict == Verdict::fail ? 1 : 0;
+    }
+  }
+  BOOST_TEST(failed > 2 * draws);
+}
+
+// A probability at the value that it is usually clipped to, before the wall of a logarithm: J is steep over no
+// more than the distance to it.
+BOOST_DATA_TEST_CASE(before_a_wall, data::make({1e-15, 3e-15, 1e-14, 3e-14, 1e-13, 1e-12, 1e-8}),
+                     left) {
+  for (const double mu : {1e-9, 1e-6, 1e-3}) {
+    const auto cost = [=](Span t) { return (t[0] - 0.3) * (t[0] - 0.3) - mu * std::log(1 - t[0]); };
+    const double p = 1 - left, right = 2 * (p - 0.3) + mu / (1 - p);
+    const auto good = gc::check(cost, Values{right}, Values{p});
+    BOOST_TEST((good.verdict != Verdict::fail), good);
+    for (const double wrong : {-right, 2 * right, 2 * (p - 0.3)}) {
+      const auto result = gc::check(cost, Values{wrong}, Values{p});
+      BOOST_TEST((result.verdict != Verdict::pass), result);
+    }
   }
 }
 
