@@ -20,6 +20,15 @@ struct Frame {
   Window::PerAxis size;    // elements of the frame
   Index phases = 1;
 
+  /// The frame that a window needs to move over x.
+  static Frame under(const Window& w, Index phases = 1) {
+    Frame f{w.in, w.before, {}, phases};
+    for (std::size_t a = 0; a < Window::max_axes; ++a) {
+      f.size[a] = (w.out[a] - 1) * w.stride[a] + (w.size[a] - 1) * w.dilation[a] + 1;
+    }
+    return f;
+  }
+
   [[nodiscard]] Index phase() const { return (size[2] + phases - 1) / phases; }
   [[nodiscard]] Index row() const { return phases * phase(); }
   [[nodiscard]] Index elements() const { return size[0] * size[1] * row(); }
@@ -68,6 +77,17 @@ struct Frame {
   }
 };
 
+/// Calls visit(tap, k) for each tap of a window and its place along the axes.
+template <class Visit>
+void for_each_tap(const Window& w, Visit visit) {
+  Index tap = 0;
+  for (Index z = 0; z < w.size[0]; ++z) {
+    for (Index y = 0; y < w.size[1]; ++y) {
+      for (Index x = 0; x < w.size[2]; ++x, ++tap) visit(tap, Window::PerAxis{z, y, x});
+    }
+  }
+}
+
 /// A window over frames, for the loops in kernels/simd/convolution.hpp.
 class FramedWindow {
  public:
@@ -76,11 +96,7 @@ class FramedWindow {
 
   /// The window as it moves over x.
   static FramedWindow over_x(const Window& w) {
-    Frame f{w.in, w.before, {}, w.stride[2]};
-    for (std::size_t a = 0; a < Window::max_axes; ++a) {
-      f.size[a] = (w.out[a] - 1) * w.stride[a] + (w.size[a] - 1) * w.dilation[a] + 1;
-    }
-    return {w, f, w.out, w.stride};
+    return {w, Frame::under(w, w.stride[2]), w.out, w.stride};
   }
   /// The mirrored window as it moves over y, to meet for each element of x the positions that met
   /// it. The strides of w are 1.
@@ -116,14 +132,10 @@ class FramedWindow {
   FramedWindow(const Window& w, const Frame& frame, const Window::PerAxis& positions,
                const Window::PerAxis& stride)
       : frame_(frame), positions_(positions), stride_(stride) {
-    for (Index z = 0; z < w.size[0]; ++z) {
-      for (Index y = 0; y < w.size[1]; ++y) {
-        for (Index x = 0; x < w.size[2]; ++x) {
-          taps_[static_cast<std::size_t>(tap_count_++)] =
-              frame.at(z * w.dilation[0], y * w.dilation[1], x * w.dilation[2]);
-        }
-      }
-    }
+    for_each_tap(w, [&](Index, const Window::PerAxis& k) {
+      taps_[static_cast<std::size_t>(tap_count_++)] =
+          frame.at(k[0] * w.dilation[0], k[1] * w.dilation[1], k[2] * w.dilation[2]);
+    });
   }
 
   Frame frame_;

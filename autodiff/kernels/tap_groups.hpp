@@ -36,24 +36,9 @@ struct TapGroup {
   }
 };
 
-/// Calls visit(tap, k) for each tap of a window and its place along the axes.
-template <class Visit>
-void for_each_tap(const Window& w, Visit visit) {
-  Index tap = 0;
-  for (Index z = 0; z < w.size[0]; ++z) {
-    for (Index y = 0; y < w.size[1]; ++y) {
-      for (Index x = 0; x < w.size[2]; ++x, ++tap) visit(tap, Window::PerAxis{z, y, x});
-    }
-  }
-}
-
 /// The groups of a window that moves over x: one, of all positions and all taps.
 struct ForwardGroups {
-  explicit ForwardGroups(const Window& w) : window(w), frame{w.in, w.before, {}} {
-    for (std::size_t a = 0; a < Window::max_axes; ++a) {
-      frame.size[a] = (w.out[a] - 1) * w.stride[a] + (w.size[a] - 1) * w.dilation[a] + 1;
-    }
-  }
+  explicit ForwardGroups(const Window& w) : window(w), frame(Frame::under(w)) {}
   [[nodiscard]] static Index count() { return 1; }
   [[nodiscard]] TapGroup group(Index /*which*/) const {
     const Window& w = window;

@@ -113,9 +113,7 @@ class Adaptive {
     const double noise = missed_noise(request_, closest, found_.entries[closest],
                                       plan.scales.length(closest), plan.noise);
     if (noise == 0.0) return;
-    plan.noise = noise;
-    plan.margin = noise_margin;
-    judge_anew(plan);
+    judge_with(plan, noise);
   }
 
   /// Leaves open what does not stand beside the slope that J keeps (local_slope.hpp). Where steps
@@ -124,9 +122,7 @@ class Adaptive {
     const double noise = refute_from_afar(plan);
     constexpr double alike = 4.0;
     if (!(noise > alike * plan.noise) || !found_.complete) return;
-    plan.noise = noise;
-    plan.margin = noise_margin;
-    judge_anew(plan);
+    judge_with(plan, noise);
     if (found_.complete) refute_from_afar(plan);
   }
 
@@ -210,9 +206,14 @@ class Adaptive {
     }
     constexpr double alike = 4.0;
     if (!(noise > alike * plan.noise)) return;
+    plan.part = part;
+    judge_with(plan, noise);
+  }
+
+  /// With more noise than was known.
+  void judge_with(BlockPlan& plan, double noise) {
     plan.noise = noise;
     plan.margin = noise_margin;
-    plan.part = part;
     judge_anew(plan);
   }
 
