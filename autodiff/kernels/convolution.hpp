@@ -110,7 +110,11 @@ struct Convolution : ConvolutionSize {
   }
   [[nodiscard]] Way way_back() const {
     if (window.stride == Window::PerAxis{1, 1, 1}) return way(in, window.in[2]);
-    return suits_sums(in) && filled(in) >= 0.5 ? Way::channels : Way::products;
+    // Where the stride is wider than the window most elements of x meet no tap, each remainder for itself.
+    bool meets_taps = true;
+    for (std::size_t a = 0; a < Window::max_axes; ++a)
+      meets_taps = meets_taps && window.stride[a] <= window.size[a];
+    return meets_taps && suits_sums(in) && filled(in) >= 0.5 ? Way::channels : Way::products;
   }
   /// By positions each register has to be summed up at the end.
   [[nodiscard]] Way way_to_weights() const {
