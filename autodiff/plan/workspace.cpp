@@ -78,6 +78,9 @@ void Workspace<T>::run() {
 template <Scalar T>
 void Workspace<T>::run(const Arrivals& arrivals, const std::function<void(std::size_t)>& there) {
   const detail::Binding<T>& bound = binding();
+  if (!arrivals.calls.empty() && arrivals.calls.back() > bound.calls.size()) {
+    throw StateError("workspace: these arrivals are those of another plan, or of more threads");
+  }
   ran_ = true;
   bound.run(arrivals.calls, there);
 }

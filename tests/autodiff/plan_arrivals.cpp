@@ -87,6 +87,15 @@ BOOST_AUTO_TEST_CASE(what_is_not_kept_does_not_arrive) {
   BOOST_CHECK_THROW(ws.arrivals(std::vector{between}), StateError);
 }
 
+BOOST_AUTO_TEST_CASE(arrivals_of_a_longer_plan_are_refused) {
+  Layers net(3);
+  Workspace<double> whole(Plan(net.outputs)), part(Plan({net.outputs.front()}, {}));
+  Workspace<double> least(Plan({net.weights[0] * 2}));
+  BOOST_CHECK_THROW(least.run(whole.arrivals(net.outputs), [](std::size_t) {}), StateError);
+  BOOST_CHECK_NO_THROW(
+      part.run(part.arrivals(std::vector{net.outputs.front()}), [](std::size_t) {}));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace dtheta
