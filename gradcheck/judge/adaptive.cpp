@@ -12,8 +12,7 @@
 #include "gradcheck/judge/cost_noise.hpp"
 #include "gradcheck/judge/group.hpp"
 #include "gradcheck/judge/inquiry.hpp"
-#include "gradcheck/judge/local_slope.hpp"
-#include "gradcheck/judge/near_edge.hpp"
+#include "gradcheck/judge/last_questions.hpp"
 #include "gradcheck/judge/stairs.hpp"
 #include "gradcheck/numeric/quantum.hpp"
 
@@ -94,8 +93,12 @@ class Adaptive {
     }
     if (found_.complete) sound(plan);
     if (found_.complete) ask_from_afar(plan);
-    if (found_.complete) ask_before_edges(plan);
-    if (found_.complete) ask_about_crumbs(plan);
+    if (found_.complete) ask_before_edges(request_, plan, found_);
+    if (found_.complete) ask_from_closer(request_, plan, found_);
+    if (found_.complete) ask_about_noise(request_, plan, found_);
+    if (found_.complete) ask_about_jumps(request_, plan, found_);
+    if (found_.complete) ask_about_crumbs(request_, plan, found_);
+    if (found_.complete) ask_about_zeros(request_, plan, found_);
     if (plan.quantized) name_quanta(plan.block);
   }
 
@@ -119,76 +122,11 @@ class Adaptive {
   /// Leaves open what does not stand beside the slope that J keeps (local_slope.hpp). Where steps
   /// were too narrow noise made the difference: with that the block is judged anew.
   void ask_from_afar(BlockPlan& plan) {
-    const double noise = refute_from_afar(plan);
+    const double noise = refute_from_afar(request_, plan, found_);
     constexpr double alike = 4.0;
     if (!(noise > alike * plan.noise) || !found_.complete) return;
     judge_with(plan, noise);
-    if (found_.complete) refute_from_afar(plan);
-  }
-
-  /// The noise that narrow steps must have met.
-  double refute_from_afar(const BlockPlan& plan) {
-    // A few stand for all, until one of them does not hold.
-    std::size_t enough = 2;
-    constexpr std::size_t most = 64;
-    std::size_t asked = 0;
-    double noise = 0.0;
-    for (std::size_t i = plan.block.offset; i < plan.block.offset + plan.block.size; ++i) {
-      if (asked >= enough) break;
-      Finding& finding = found_.entries[i];
-      const SecondLook look =
-          look_from_afar(request_, i, finding, plan.scales.length(i), plan.noise, plan.quantized);
-      asked += look.asked ? 1 : 0;
-      if (!look.refutes) continue;
-      enough = most;
-      heed(look, request_.analytic[i], finding);
-      noise = std::max(noise, look.noise);
-    }
-    return noise;
-  }
-
-  /// Leaves accusations open that do not hold just before the end of J's domain, until one does.
-  void ask_before_edges(const BlockPlan& plan) {
-    constexpr std::size_t enough = 64;
-    std::size_t asked = 0;
-    for (std::size_t i = plan.block.offset; i < plan.block.offset + plan.block.size; ++i) {
-      Finding& finding = found_.entries[i];
-      if (finding.verdict != Verdict::fail) continue;
-      if (!is_steep_before_an_edge(request_, i, finding, plan.noise) || ++asked > enough) return;
-      leave_open(finding, request_.analytic[i], Reason::two_slopes);
-    }
-  }
-
-  /// A claim that is no more than rounding, and open: J is asked once more over the entry's own
-  /// size, with the noise that it has along this entry. There least of a slope is hidden.
-  void ask_about_crumbs(const BlockPlan& plan) {
-    constexpr std::size_t enough = 16;
-    std::size_t asked = 0;
-    for (std::size_t i = plan.block.offset; i < plan.block.offset + plan.block.size; ++i) {
-      Finding& finding = found_.entries[i];
-      const bool open = finding.verdict == Verdict::inconclusive && finding.step > 0.0 &&
-                        finding.reason != Reason::corner && finding.reason != Reason::two_slopes;
-      Standard standard = plan.standard(request_, i);
-      const double rounding = rounding_margin * standard.roundoff * standard.scales.rounded_with;
-      if (!open || standard.crumb == 0.0 || !(std::abs(request_.analytic[i]) <= rounding)) continue;
-      if (++asked > enough) return;
-      constexpr double apart = 1.0 / 8.0;
-      const double length = plan.scales.length(i);
-      BlockPlan along = plan;
-      along.noise = std::max(plan.noise, noise_near(request_, i, apart * length));
-      standard = along.standard(request_, i);
-      standard.brief = true;
-      Group group(request_, {along.search_from(request_, i, length)});
-      found_.complete = group.run([&](std::size_t) { return standard; });
-      const Search& search = group.searches().front();
-      const Finding& answer = search.finding();
-      // From closer, where J may stand still, it says no more than before; and a wide step that
-      // agrees only with the block's largest derivative may have passed over all that J does.
-      const bool crumb = std::abs(answer.numeric) + answer.bar <= standard.crumb;
-      const bool passes = search.decided() && answer.verdict == Verdict::pass;
-      if (passes && crumb && answer.step >= apart * length) finding = answer;
-      if (!found_.complete) return;
-    }
+    if (found_.complete) refute_from_afar(request_, plan, found_);
   }
 
   /// What contradicts from closer may be noise that the pilots did not stir: that along the accused
@@ -235,7 +173,7 @@ class Adaptive {
   void name_quanta(const Block& block) {
     for (std::size_t i = block.offset; i < block.offset + block.size; ++i) {
       Finding& finding = found_.entries[i];
-      const bool named = finding.reason == Reason::two_slopes;
+      const bool named = finding.reason == Reason::two_slopes || finding.reason == Reason::jumps;
       if (finding.verdict == Verdict::inconclusive && !named) finding.reason = Reason::quanta;
     }
   }

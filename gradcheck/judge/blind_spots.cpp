@@ -7,8 +7,8 @@
 #include <cmath>
 #include <functional>
 #include <string_view>
-#include <utility>
 
+#include "gradcheck/judge/reasons.hpp"
 #include "gradcheck/numeric/noise.hpp"
 
 namespace dtheta::gradcheck::detail {
@@ -21,7 +21,8 @@ void name_blocks(Result& result, std::span<const Finding> findings) {
     return std::ranges::any_of(findings.subspan(block.offset, block.size), [](const Finding& f) {
       return f.verdict == Verdict::inconclusive &&
              (f.reason == Reason::quanta || f.reason == Reason::two_slopes ||
-              f.reason == Reason::singular || f.reason == Reason::several_corners);
+              f.reason == Reason::jumps || f.reason == Reason::singular ||
+              f.reason == Reason::several_corners);
     });
   };
   std::vector<std::string_view> insensitive;
@@ -72,36 +73,6 @@ void name_symmetry(Result& result, const ParameterVector& theta) {
                   fmt::join(alike, ", ")));
 }
 
-void name_corners(Result& result, std::span<const Finding> findings) {
-  if (!result.deterministic) return;  // what J does by itself looks like corners
-  const std::pair<Reason, std::string_view> notes[] = {
-      {Reason::corner,
-       "J has a corner at {} of the entries; there the gradient was held against the slopes on "
-       "both sides, and any value between them is right"},
-      {Reason::singular,
-       "J has no finite derivative at {} of the entries (the edge of a domain, as of a square "
-       "root at 0): no gradient is right or wrong there"},
-      {Reason::several_corners,
-       "theta lies on several corners of J at once (zero biases do that): {} entries of the "
-       "gradient disagree here, but jump at this point and agree on either side of it; check at "
-       "a theta beside"},
-      {Reason::quanta,
-       "J moves in plateaus around theta (a unit within a few roundings of its limit, a rounding, "
-       "or "
-       "numbers of less precision inside it): along {} of the entries its jumps hide its slope; "
-       "check with "
-       "smaller weights or inputs"},
-      {Reason::two_slopes,
-       "along {} of the entries J has one slope over steps of some sizes and another over others (a "
-       "phase that wraps, stairs, a fast wave, parameters far from 0): neither was held to be its "
-       "derivative; check with the offset taken out of theta, or J without its jumps"},
-  };
-  for (const auto& [found, sentence] : notes) {
-    const auto count = std::ranges::count(findings, found, &Finding::reason);
-    if (count > 0) result.notes.push_back(fmt::format(fmt::runtime(sentence), count));
-  }
-}
-
 /// Why entries are open where noise hides what was asked for, and what to ask instead.
 void name_noise(Result& result, std::span<const Finding> findings) {
   constexpr double plain = 0x1p12 * unit_roundoff;  // of J: what a long sum in double may have
@@ -132,8 +103,11 @@ void name_blind_spots(Result& result, const ParameterVector& theta,
                       std::span<const Finding> findings) {
   name_blocks(result, findings);
   name_symmetry(result, theta);
-  name_corners(result, findings);
-  if (result.method == Method::adaptive) name_noise(result, findings);
+  // What J does by itself looks like corners.
+  if (result.deterministic) name_reasons(result.notes, findings, of_gradients);
+  if (result.method != Method::adaptive) return;
+  name_noise(result, findings);
+  if (result.verdict == Verdict::inconclusive) name_open(result.notes, findings, of_gradients);
 }
 
 }  // namespace dtheta::gradcheck::detail

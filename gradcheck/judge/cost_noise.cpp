@@ -122,9 +122,10 @@ double noise_around(const Request& request, std::size_t entry, double spacing, d
   return rounding_deviation * jump > known ? std::max(found.noise, rounding_deviation * jump) : 0.0;
 }
 
-double noise_near(const Request& request, std::size_t entry, double spacing) {
+double noise_near(const Request& request, std::size_t entry, double spacing, double aside) {
+  if (!(spacing > 0.0)) return 0.0;  // where θ underflows
   const auto along = [&](double value) { return ask(request, entry, value); };
-  const Noise noise = estimate_noise(along, request.theta.values()[entry], spacing, 1);
+  const Noise noise = estimate_noise(along, request.theta.values()[entry] + aside, spacing, 1);
   return noise.status == NoiseStatus::found ? noise.noise : 0.0;
 }
 

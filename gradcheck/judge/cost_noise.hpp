@@ -31,7 +31,8 @@ CostNoise measure_noise(const Request& request, std::span<const std::size_t> pil
 /// is made of jumps.
 double noise_around(const Request& request, std::size_t entry, double spacing, double known);
 
-/// The noise that J shows along one entry from values this far apart; 0 where they are smooth.
-double noise_near(const Request& request, std::size_t entry, double spacing);
+/// The noise that J shows along one entry from values this far apart, this far beside θ; 0 where they are
+/// smooth.
+double noise_near(const Request& request, std::size_t entry, double spacing, double aside = 0.0);
 
 }  // namespace dtheta::gradcheck::detail

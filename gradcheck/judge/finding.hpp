@@ -16,7 +16,8 @@ enum class Reason {
   singular,         ///< open: J has no finite derivative here, as √x at 0
   several_corners,  ///< open: the analytic value jumps where J has corners, and is right beside
   quanta,           ///< open: J moves in steps that hide its slope
-  two_slopes        ///< open: J keeps a slope over many scales that what was found is not
+  two_slopes,       ///< open: J keeps a slope over many scales that what was found is not
+  jumps             ///< open: J jumps, and its jumps make up what the two differ by
 };
 
 /// What was found about one derivative.

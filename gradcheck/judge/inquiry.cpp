@@ -149,7 +149,7 @@ class Inquirer {
 
   /// Below this noise alone is an eighth of the error.
   double least_step() const {
-    const double resolved = 64.0 * std::numeric_limits<double>::epsilon() * std::abs(x_);
+    const double resolved = 16.0 * std::numeric_limits<double>::epsilon() * std::abs(x_);
     return confirming_ratio * std::max(noise_margin * noise_ / (tells * error_), resolved);
   }
 

@@ -32,6 +32,20 @@ struct SecondLook {
 SecondLook look_from_afar(const Request& request, std::size_t entry, const Finding& finding,
                           double length, double noise, bool quantized);
 
+/// Which findings of a block are asked: a few stand for all, until one of them does not hold.
+class FewForAll {
+ public:
+  bool suffice() const noexcept { return asked_ >= enough_; }
+  void count(const SecondLook& look) noexcept {
+    asked_ += look.asked ? 1 : 0;
+    if (look.refutes) enough_ = most;
+  }
+
+ private:
+  static constexpr std::size_t few = 2, most = 64;
+  std::size_t enough_ = few, asked_ = 0;
+};
+
 /// What becomes of a finding that does not stand: it is open; or where it passed over a slope that J
 /// keeps from close by, that slope accuses.
 void heed(const SecondLook& look, double analytic, Finding& finding);

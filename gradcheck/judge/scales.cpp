@@ -14,9 +14,6 @@ constexpr double most_crumbs = 64.0;  // roundings of the largest derivative
 // drawn from one distribution, however many, it is below 10.
 constexpr double mixed_units = 30.0;
 
-// A parameter below this says nothing of its unit: no unit is so small, but what underflows is.
-constexpr double next_to_nothing = 1e-100;
-
 double root_mean_square(std::span<const double> values) {
   double largest = 0.0;
   for (const double v : values) largest = std::max(largest, std::abs(v));

@@ -8,6 +8,9 @@
 
 namespace dtheta::gradcheck::detail {
 
+/// A parameter below this says nothing of its unit: no unit is so small, but what underflows is.
+inline constexpr double next_to_nothing = 1e-100;
+
 /// The largest magnitude among the values that are finite; 0 if none is.
 double largest_finite(std::span<const double> values);
 

@@ -110,12 +110,22 @@ bool may_miss_noise(const Finding& finding, double length) {
 
 double missed_noise(const Request& request, std::size_t entry, const Finding& finding,
                     double length, double noise) {
-  constexpr double more = 4.0, apart = 1e-4;
+  constexpr double more = 4.0, apart = 1e-4, close = 1e-12;
   Stairs stairs(request, entry, finding, length);
-  const bool open = finding.verdict == Verdict::inconclusive;
-  const bool suspected =
-      open ? noise_around(request, entry, apart * length, noise) > 0.0 : stairs.seem_to_be_there();
-  return suspected ? stairs.jump(more * noise / rounding_deviation) : 0.0;
+  const double least = more * noise / rounding_deviation;
+  if (finding.verdict != Verdict::inconclusive) {
+    return stairs.seem_to_be_there() ? stairs.jump(least) : 0.0;
+  }
+  const double around = noise_around(request, entry, apart * length, noise);
+  if (around == 0.0) return 0.0;
+  const double jump = stairs.jump(least);
+  if (jump > 0.0) return jump;
+  // Stairs so narrow that no jump among them can be told from the next are noise from next to θ on, to either side;
+  // a corner is only where it is.
+  const double aside = 64.0 * close * length;
+  const double below = noise_near(request, entry, close * length, -aside);
+  const double above = noise_near(request, entry, close * length, aside);
+  return std::min(below, above) > more * noise ? std::max(around, above) : 0.0;
 }
 
 }  // namespace dtheta::gradcheck::detail

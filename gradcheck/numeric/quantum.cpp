@@ -72,11 +72,14 @@ double quantum_of(std::span<const double> values) {
   return binary;
 }
 
-double lasting_jump(const std::function<double(double)>& f, double a, double b, double slope,
-                    double least) {
+std::optional<Jump> find_jump(const std::function<double(double)>& f, double a, double b,
+                              double slope, double least) {
   double ya = f(a), yb = f(b);
+  const auto moved = [&](double from, double yfrom, double to, double yto) {
+    return yto - yfrom - slope * (to - from);
+  };
   const auto deviation = [&](double from, double yfrom, double to, double yto) {
-    return std::abs(yto - yfrom - slope * (to - from));
+    return std::abs(moved(from, yfrom, to, yto));
   };
   constexpr int halvings = 58;
   const double size = std::max(std::abs(a), std::abs(b));
@@ -94,11 +97,17 @@ double lasting_jump(const std::function<double(double)>& f, double a, double b, 
       ya = y;
     }
     kept.push_back(deviation(a, ya, b, yb));
-    if (kept.back() < least) return 0.0;
+    if (kept.back() < least) return {};
   }
-  const double jump = deviation(a, ya, b, yb);
-  const bool lasts = kept.size() > late && jump > 0.5 * kept[kept.size() - 1 - late];
-  return lasts ? jump : 0.0;
+  const double jump = moved(a, ya, b, yb);
+  if (kept.size() <= late || !(std::abs(jump) > 0.5 * kept[kept.size() - 1 - late])) return {};
+  return Jump{a, jump};
+}
+
+double lasting_jump(const std::function<double(double)>& f, double a, double b, double slope,
+                    double least) {
+  const auto jump = find_jump(f, a, b, slope, least);
+  return jump ? std::abs(jump->size) : 0.0;
 }
 
 }  // namespace dtheta::gradcheck::detail

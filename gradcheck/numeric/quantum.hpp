@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <span>
 
 namespace dtheta::gradcheck::detail {
@@ -14,10 +15,20 @@ inline constexpr double rounding_deviation = 0.28867513459481287;
 /// that differ could all be round by chance, and the last place of a double is no quantum.
 double quantum_of(std::span<const double> values);
 
+/// A jump of f on the way from a to b.
+struct Jump {
+  double at = 0.0;
+  double size = 0.0;  ///< what f is moved by, on that way
+};
+
 /// What is left of f(b) − f(a) − slope·(b − a) when the interval is halved down to neighbouring
 /// numbers, each time keeping the half with more of it: a jump stays, whatever smooth f deviates
-/// by shrinks to the end, and 0 is the answer. So is it for less than `least`, which ends the search. At most
+/// by shrinks to the end, and the answer is none. So is it for less than `least`, which ends the search. At most
 /// 60 evaluations.
+std::optional<Jump> find_jump(const std::function<double(double)>& f, double a, double b,
+                              double slope, double least = 0.0);
+
+/// The size of the same, without its sign; 0 where there is none.
 double lasting_jump(const std::function<double(double)>& f, double a, double b, double slope,
                     double least = 0.0);
 

@@ -8,6 +8,7 @@
 
 #include "gradcheck/badness.hpp"
 #include "gradcheck/judge/assemble.hpp"
+#include "gradcheck/judge/reasons.hpp"
 
 namespace dtheta::gradcheck::detail {
 namespace {
@@ -43,6 +44,9 @@ class JacobianAssembly {
     outside();
     decide();
     name_blind_spots();
+    if (result_.verdict == Verdict::inconclusive) {
+      name_open(result_.notes, found_.entries, of_jacobians);
+    }
   }
 
  private:
@@ -216,6 +220,7 @@ class JacobianAssembly {
     std::size_t excused = 0;
     for (const JacobianBlock& block : result_.blocks) excused += block.excused;
     if (excused > 0) result_.notes.push_back(excused_note(excused, "Jacobian"));
+    if (result_.deterministic) name_reasons(result_.notes, found_.entries, of_jacobians);
     for (std::size_t i = 0; i < result_.values.size(); ++i) {
       if (std::isfinite(result_.values[i])) continue;
       result_.notes.push_back(

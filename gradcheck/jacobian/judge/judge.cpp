@@ -7,13 +7,14 @@
 #include "gradcheck/jacobian/judge/rows_closer.hpp"
 #include "gradcheck/jacobian/trespass.hpp"
 #include "gradcheck/judge/inquiry.hpp"
+#include "gradcheck/judge/jump_sum.hpp"
 #include "gradcheck/judge/local_slope.hpp"
+#include "gradcheck/numeric/quantum.hpp"
 
 namespace dtheta::gradcheck::detail {
 namespace {
 
 constexpr std::size_t chunk_entries = 8192;
-constexpr double quantum_noise = 0.2886751;  // of a rounding to quanta: 1/√12
 
 /// An entry of the pattern that is to be judged.
 struct Place {
@@ -98,25 +99,39 @@ class JacobianJudge {
     if (found_.complete) look_closer(block);
     if (found_.complete) hear(places, block);
     if (found_.complete) look_again(places, block);
+    if (found_.complete) ask_about_jumps(places);
+  }
+
+  /// Leaves accusations open that f's jumps make up for, until a few stand.
+  void ask_about_jumps(std::span<const Place> places) {
+    constexpr std::size_t enough = 2;
+    std::size_t stand = 0;
+    for (const Place& place : places) {
+      Finding& finding = found_.entries[place.entry];
+      if (finding.verdict != Verdict::fail || finding.reason != Reason::slope) continue;
+      const double noise = plans_.of(place.row, place.block).noise;
+      const double length = plans_.length(request_.jacobian.column_of[place.entry]);
+      const OneEntry one(request_, place.row, place.entry, plans_.unit(place.row));
+      if (jumps_make_up_the_error(one.request(noise), 0, finding, length)) {
+        leave_open(finding, plans_.analytic(place.row, place.entry), Reason::jumps);
+      } else if (++stand == enough) {
+        return;
+      }
+    }
   }
 
   /// Leaves open what does not stand beside the slope that f keeps (local_slope.hpp).
   void look_again(std::span<const Place> places, std::size_t block) {
-    // A few stand for all, until one of them does not hold.
-    std::size_t enough = 2;
-    constexpr std::size_t most = 64;
-    std::size_t asked = 0;
+    FewForAll asked;
     for (const Place& place : places) {
-      if (asked >= enough) break;
+      if (asked.suffice()) break;
       const RowBlock& plan = plans_.of(place.row, block);
       const OneEntry one(request_, place.row, place.entry, plans_.unit(place.row));
       Finding& finding = found_.entries[place.entry];
       const double length = plans_.length(request_.jacobian.column_of[place.entry]);
       const SecondLook look =
           look_from_afar(one.request(plan.noise), 0, finding, length, plan.noise, plan.quantized);
-      asked += look.asked ? 1 : 0;
-      if (!look.refutes) continue;
-      enough = most;
+      asked.count(look);
       heed(look, plans_.analytic(place.row, place.entry), finding);
     }
   }
@@ -239,7 +254,7 @@ class JacobianJudge {
       quantum = std::max(quantum, inquiry.quantum);
     }
     if (quantum == 0.0 || last) return false;
-    plan.noise = std::max(plan.noise, quantum_noise * quantum);
+    plan.noise = std::max(plan.noise, rounding_deviation * quantum);
     plan.quantized = true;
     return true;
   }

@@ -66,7 +66,6 @@ void RowPlans::tell_units_apart() {
     }
     if (!mixed_[b]) continue;
     for (std::size_t j = inputs.offset; j < inputs.offset + inputs.size; ++j) {
-      constexpr double next_to_nothing = 1e-100;  // says nothing of a unit
       if (std::abs(x[j]) > next_to_nothing) lengths_[j] = least_lengths_[j] = std::abs(x[j]);
     }
     measure(b);
