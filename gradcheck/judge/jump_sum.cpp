@@ -140,8 +140,10 @@ bool may_be_made_of_jumps(const Request& request, std::size_t entry, const Findi
     return std::abs(chord - claim) <= near * std::abs(error);
   };
   // One may do so because J bends.
-  constexpr double close = 1.0 / 32.0, wide = 0.5, far = 8.0;
-  return (follows(wide) && (follows(close) || follows(far))) || (follows(-wide) && follows(-close));
+  constexpr double close = 1.0 / 32.0, wide = 0.5, far = 8.0, furthest = 64.0;
+  if (follows(wide) && follows(close)) return true;
+  if (follows(-wide) && follows(-close)) return true;
+  return follows(far) && (follows(wide) || follows(furthest));
 }
 
 /// J's moves over steps far wider than the entry, to one side, follow the claim closely.
