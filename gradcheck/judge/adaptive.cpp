@@ -173,8 +173,8 @@ class Adaptive {
   void name_quanta(const Block& block) {
     for (std::size_t i = block.offset; i < block.offset + block.size; ++i) {
       Finding& finding = found_.entries[i];
-      const bool named = finding.reason == Reason::two_slopes || finding.reason == Reason::jumps;
-      if (finding.verdict == Verdict::inconclusive && !named) finding.reason = Reason::quanta;
+      const bool open = finding.verdict == Verdict::inconclusive;
+      if (open && !has_two_slopes(finding)) finding.reason = Reason::quanta;
     }
   }
 
@@ -238,7 +238,7 @@ class Adaptive {
     std::size_t heard = 0;
     for (std::size_t i = plan.block.offset; i < plan.block.offset + plan.block.size; ++i) {
       Finding& finding = found_.entries[i];
-      const bool accused = finding.verdict == Verdict::fail && finding.reason == Reason::slope;
+      const bool accused = is_accused(finding);
       if (!accused && !looks_wrong(finding, request_.analytic[i])) continue;
       constexpr std::size_t enough = 64;
       if (++heard > enough) break;

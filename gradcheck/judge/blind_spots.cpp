@@ -20,8 +20,7 @@ void name_blocks(Result& result, std::span<const Finding> findings) {
   const auto has_reason = [&](const BlockResult& block) {
     return std::ranges::any_of(findings.subspan(block.offset, block.size), [](const Finding& f) {
       return f.verdict == Verdict::inconclusive &&
-             (f.reason == Reason::quanta || f.reason == Reason::two_slopes ||
-              f.reason == Reason::jumps || f.reason == Reason::singular ||
+             (f.reason == Reason::quanta || has_two_slopes(f) || f.reason == Reason::singular ||
               f.reason == Reason::several_corners);
     });
   };

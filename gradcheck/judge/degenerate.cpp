@@ -132,7 +132,7 @@ void excuse_degenerate(const Request& request, const Gradient::Function& gradien
   std::vector<std::size_t> positions;
   for (std::size_t i = 0; i < findings.entries.size(); ++i) {
     const Finding& found = findings.entries[i];
-    const bool smooth = found.verdict == Verdict::fail && found.reason == Reason::slope;
+    const bool smooth = is_accused(found);
     if (smooth && std::isfinite(request.analytic[i])) positions.push_back(i);
   }
   if (positions.empty()) return;

@@ -31,6 +31,16 @@ struct Finding {
   Reason reason = Reason::not_measured;
 };
 
+/// Stands accused by slopes of J.
+inline bool is_accused(const Finding& finding) {
+  return finding.verdict == Verdict::fail && finding.reason == Reason::slope;
+}
+
+/// J was seen to have two slopes here, and neither was held to be its derivative.
+inline bool has_two_slopes(const Finding& finding) {
+  return finding.reason == Reason::two_slopes || finding.reason == Reason::jumps;
+}
+
 /// Open for a reason that a corner of J can be. What looks wrong is not.
 inline bool may_be_corner(const Finding& finding) {
   return finding.verdict == Verdict::inconclusive &&

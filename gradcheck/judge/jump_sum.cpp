@@ -12,8 +12,8 @@
 namespace dtheta::gradcheck::detail {
 namespace {
 
-constexpr double small_part =
-    0x1p-9;  // of a slope: more than a solver that is of any use is off by
+// Of a slope: more than a solver that is of any use is off by.
+constexpr double small_part = 0x1p-9;
 
 /// J from an accused entry on to one side, in pieces. What J moves by over a piece, less the integral of the
 /// slopes that it has from close by, is what it jumps by there.
@@ -127,17 +127,22 @@ bool is_part(const Request& request, std::size_t entry, const Finding& accusatio
          part * std::abs(accusation.numeric);
 }
 
-/// Few evaluations that tell whether to ask: the error is a small part, or J's moves over wide steps to one side follow the claim.
+/// J's slope over this move is the claim, but for this part of the error.
+bool follows_claim(const Request& request, std::size_t entry, double error, double move,
+                   double part) {
+  const double x = request.theta.values()[entry], there = x + move;
+  const double chord = (ask(request, entry, there) - request.cost) / (there - x);
+  return std::abs(chord - request.analytic[entry]) <= part * std::abs(error);
+}
+
+/// Few evaluations that tell whether to ask: the error is a small part, or J's moves over wide steps to one side
+/// follow the claim.
 bool may_be_made_of_jumps(const Request& request, std::size_t entry, const Finding& accusation,
                           double length) {
-  const double x = request.theta.values()[entry], claim = request.analytic[entry];
-  const double error = claim - accusation.numeric;
-  constexpr double near = 0.75;
+  const double error = request.analytic[entry] - accusation.numeric;
   if (is_part(request, entry, accusation, 1.0 / 16.0)) return true;
   const auto follows = [&](double part) {
-    const double there = x + part * length;
-    const double chord = (ask(request, entry, there) - request.cost) / (there - x);
-    return std::abs(chord - claim) <= near * std::abs(error);
+    return follows_claim(request, entry, error, part * length, 0.75);
   };
   // One may do so because J bends.
   constexpr double close = 1.0 / 32.0, wide = 0.5, far = 8.0, furthest = 64.0;
@@ -148,11 +153,8 @@ bool may_be_made_of_jumps(const Request& request, std::size_t entry, const Findi
 
 /// J's moves over steps far wider than the entry, to one side, follow the claim closely.
 bool follows_from_afar(const Request& request, std::size_t entry, double error, double length) {
-  const double x = request.theta.values()[entry], claim = request.analytic[entry];
   const auto follows = [&](double parts) {
-    const double there = x + parts * length;
-    const double chord = (ask(request, entry, there) - request.cost) / (there - x);
-    return std::abs(chord - claim) <= 0.125 * std::abs(error);
+    return follows_claim(request, entry, error, parts * length, 0.125);
   };
   return (follows(16.0) && follows(64.0)) || (follows(-16.0) && follows(-64.0));
 }

@@ -47,15 +47,21 @@ bool moves_along(const Request& request, std::size_t entry, double length, doubl
   return false;
 }
 
+/// The narrowest step at which noise leaves of a slope of this size all but one part in `clear`, and which θ resolves.
+double nearest_step(const Request& request, std::size_t entry, double size, double noise,
+                    double clear) {
+  constexpr double resolved = 256.0 * std::numeric_limits<double>::epsilon();
+  const double known = noise_margin * std::max(noise, unit_roundoff * std::abs(request.cost));
+  return std::max(clear * known / size, resolved * std::abs(request.theta.values()[entry]));
+}
+
 /// From close by, as close as noise lets it be seen, J has about the slope of this accusation: no stairs, and no
 /// waves over which wide steps went.
 bool has_it_from_closer(const Request& request, std::size_t entry, const Finding& accusation,
                         double noise) {
-  constexpr double clear = 4.0, resolved = 256.0 * std::numeric_limits<double>::epsilon();
+  constexpr double clear = 4.0;
   const double x = request.theta.values()[entry];
-  const double known = noise_margin * std::max(noise, unit_roundoff * std::abs(request.cost));
-  const double near =
-      std::max(clear * known / std::abs(accusation.numeric), resolved * std::abs(x));
+  const double near = nearest_step(request, entry, std::abs(accusation.numeric), noise, clear);
   if (!(near < 0.5 * accusation.step)) return false;
   const double high = x + near, low = x - near;
   const double slope = (ask(request, entry, high) - ask(request, entry, low)) / (high - low);
@@ -66,11 +72,10 @@ bool has_it_from_closer(const Request& request, std::size_t entry, const Finding
 /// is bounded, as a term that dies out, or the steps went over its waves.
 bool is_other_from_closer(const Request& request, std::size_t entry, const Finding& accusation,
                           double noise) {
-  constexpr double clear = 8.0, resolved = 256.0 * std::numeric_limits<double>::epsilon();
+  constexpr double clear = 8.0;
   const double x = request.theta.values()[entry];
   const double error = std::abs(request.analytic[entry] - accusation.numeric);
-  const double known = noise_margin * std::max(noise, unit_roundoff * std::abs(request.cost));
-  const double near = std::max(clear * known / error, resolved * std::abs(x));
+  const double near = nearest_step(request, entry, error, noise, clear);
   if (!(near < 0.5 * accusation.step)) return false;
   const double over = ask(request, entry, x + near), under = ask(request, entry, x - near);
   const double high = std::isfinite(over) ? x + near : x;
@@ -84,6 +89,7 @@ bool is_other_from_closer(const Request& request, std::size_t entry, const Findi
   return std::ranges::none_of(std::array{1.0, -1.0}, [&](double side) {
     const auto along = [&](double value) { return ask(request, entry, value); };
     const double there = x + side * accusation.step;
+    const double known = noise_margin * std::max(noise, unit_roundoff * std::abs(request.cost));
     const double jump = lasting_jump(along, x, there, accusation.numeric, 2.0 * known);
     return jump > 0.0 && is_rounding(jump, std::abs(request.cost));
   });
@@ -136,7 +142,7 @@ void ask_from_closer(const Request& request, const BlockPlan& plan, Findings& fo
   constexpr double wide = 0.1;  // of the entry's size
   for (std::size_t i = plan.block.offset; i < end_of(plan.block); ++i) {
     Finding& finding = found.entries[i];
-    if (finding.verdict != Verdict::fail || finding.reason != Reason::slope) continue;
+    if (!is_accused(finding)) continue;
     if (finding.step <= wide * plan.scales.length(i)) return;
     if (!is_other_from_closer(request, i, finding, plan.noise)) return;
     leave_open(finding, request.analytic[i], Reason::two_slopes);
@@ -155,7 +161,7 @@ void ask_about_noise(const Request& request, const BlockPlan& plan, Findings& fo
   };
   const auto may_be_noise = [&](std::size_t i) {
     const Finding& finding = found.entries[i];
-    return finding.verdict == Verdict::fail && finding.reason == Reason::slope &&
+    return is_accused(finding) &&
            (others_are_noisy || error_of(i) <= little * std::abs(finding.numeric));
   };
   const auto entries = std::views::iota(plan.block.offset, end_of(plan.block));
@@ -181,7 +187,7 @@ void ask_about_jumps(const Request& request, const BlockPlan& plan, Findings& fo
   std::size_t asked = 0;
   for (std::size_t i = plan.block.offset; i < end_of(plan.block); ++i) {
     Finding& finding = found.entries[i];
-    if (finding.verdict != Verdict::fail || finding.reason != Reason::slope) continue;
+    if (!is_accused(finding)) continue;
     const double length = plan.scales.length(i);
     if (++asked > enough || !jumps_make_up_the_error(request, i, finding, length)) return;
     leave_open(finding, request.analytic[i], Reason::jumps);
@@ -193,8 +199,7 @@ void ask_about_crumbs(const Request& request, const BlockPlan& plan, Findings& f
   std::size_t asked = 0;
   for (std::size_t i = plan.block.offset; i < end_of(plan.block) && found.complete; ++i) {
     Finding& finding = found.entries[i];
-    const bool named = finding.reason == Reason::corner || finding.reason == Reason::two_slopes ||
-                       finding.reason == Reason::jumps;
+    const bool named = finding.reason == Reason::corner || has_two_slopes(finding);
     const bool open = finding.verdict == Verdict::inconclusive && finding.step > 0.0 && !named;
     Standard standard = plan.standard(request, i);
     const double rounding = rounding_margin * standard.roundoff * standard.scales.rounded_with;

@@ -11,8 +11,7 @@ namespace dtheta::gradcheck::detail {
 
 bool is_steep_before_an_edge(const Request& request, std::size_t entry, const Finding& finding,
                              double noise) {
-  if (finding.verdict != Verdict::fail || finding.reason != Reason::slope || finding.step <= 0.0)
-    return false;
+  if (!is_accused(finding) || finding.step <= 0.0) return false;
   const double x = request.theta.values()[entry];
   const bool above = std::isfinite(ask(request, entry, x + finding.step));
   const bool below = std::isfinite(ask(request, entry, x - finding.step));

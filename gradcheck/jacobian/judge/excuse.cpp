@@ -14,10 +14,6 @@ namespace {
 
 constexpr std::size_t most_rows = 32;  // a Jacobian of which more are wrong is not wrong by corners
 
-bool is_accused(const Finding& finding) {
-  return finding.verdict == Verdict::fail && finding.reason == Reason::slope;
-}
-
 class RowExcuse {
  public:
   RowExcuse(const JacobianRequest& request, const VectorFunction& f, const Jacobian& jacobian,

@@ -108,7 +108,7 @@ class JacobianJudge {
     std::size_t stand = 0;
     for (const Place& place : places) {
       Finding& finding = found_.entries[place.entry];
-      if (finding.verdict != Verdict::fail || finding.reason != Reason::slope) continue;
+      if (!is_accused(finding)) continue;
       const double noise = plans_.of(place.row, place.block).noise;
       const double length = plans_.length(request_.jacobian.column_of[place.entry]);
       const OneEntry one(request_, place.row, place.entry, plans_.unit(place.row));
@@ -237,7 +237,7 @@ class JacobianJudge {
     for (const Place& place : places) {
       Finding& finding = found_.entries[place.entry];
       const double analytic = plans_.analytic(place.row, place.entry);
-      const bool fails = finding.verdict == Verdict::fail && finding.reason == Reason::slope;
+      const bool fails = is_accused(finding);
       if (!fails && !looks_wrong(finding, analytic)) continue;
       const std::size_t column = request_.jacobian.column_of[place.entry];
       if (stands && finding.step <= plans_.widest(column)) continue;
