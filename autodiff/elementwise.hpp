@@ -27,6 +27,7 @@ using FastTernary = void (*)(const T* a, const T* b, const T* c, T* out, std::si
 ///   static constexpr Domain domain;                  // or: std::array<Domain, N> domains
 /// and may provide
 ///   template <class T> static constexpr FastUnary<T> fast = ...;  // float and double: a SIMD loop
+///   static constexpr bool rounded_once = true;       // `value` has the same bits as `fast`
 ///   static std::vector<Self> variants();             // attribute settings to test
 ///   static constexpr std::array<double, n> corners;  // points for the corner test (N = 1)
 template <class Self, int N>
@@ -39,6 +40,10 @@ class Elementwise {
   template <class T>
   void tile(const T* const* in, T* out, std::size_t n) const {
     if constexpr (has_fast<T>()) {
+      if constexpr (requires { Self::rounded_once; }) {
+        // To choose among vector instructions takes longer than one element.
+        if (n == 1) return loop(in, out, 1, std::make_index_sequence<N>{});
+      }
       call_fast(Self::template fast<T>, in, out, n, std::make_index_sequence<N>{});
     } else {
       loop(in, out, n, std::make_index_sequence<N>{});

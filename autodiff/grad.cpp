@@ -8,28 +8,14 @@
 #include "autodiff/errors.hpp"
 #include "autodiff/ops/broadcast.hpp"
 #include "autodiff/ops/elementwise/arithmetic.hpp"
+#include "autodiff/record/sweep.hpp"
 #include "autodiff/tape.hpp"
 
 namespace dtheta {
 namespace {
 
-void require_same_tape(std::string_view what, const Tape& tape, std::span<const Var> vars) {
-  for (Var v : vars) {
-    if (!v.exists() || &v.tape() != &tape) {
-      throw StateError(fmt::format("{}: all values must be recorded on one tape", what));
-    }
-    tape.require(v);  // throws for one that the tape has forgotten
-  }
-}
-
-/// Indices and labels have no derivative: whoever asks for one has another value in mind.
-void require_real_values(std::string_view what, std::span<const Var> xs) {
-  for (std::size_t k = 0; k < xs.size(); ++k) {
-    if (!xs[k].exists() || !xs[k].is_index()) continue;
-    throw TypeError(fmt::format("{}: value {} of shape {} holds indices, which have no derivative",
-                                what, k, to_string(xs[k].shape())));
-  }
-}
+using detail::OverRange, detail::dependents, detail::largest, detail::smallest;
+using detail::require_real_values, detail::require_same_tape, detail::require_single;
 
 void require_matching(std::string_view what, std::span<const Var> of, std::span<const Var> given) {
   if (of.size() != given.size()) {
@@ -41,47 +27,6 @@ void require_matching(std::string_view what, std::span<const Var> of, std::span<
                                    to_string(given[k].shape()), to_string(of[k].shape())));
     }
   }
-}
-
-std::uint32_t smallest(std::span<const Var> vars) {
-  return std::ranges::min_element(vars, {}, &Var::index)->index();
-}
-std::uint32_t largest(std::span<const Var> vars) {
-  return std::ranges::max_element(vars, {}, &Var::index)->index();
-}
-
-/// One entry for each record in [first, last]: the part of the tape a derivative can touch.
-template <class T>
-class OverRange {
- public:
-  OverRange(std::uint32_t first, std::uint32_t last, T initial = {})
-      : first_(first), entries_(last >= first ? last - first + 1 : 0, initial) {}
-  [[nodiscard]] bool covers(std::uint32_t i) const {
-    return i >= first_ && i - first_ < entries_.size();
-  }
-  auto operator[](std::uint32_t i) -> decltype(auto) { return entries_[i - first_]; }
-
- private:
-  std::uint32_t first_;
-  std::vector<T> entries_;
-};
-
-/// Marks the real-valued records in [first, last] that depend on one of xs.
-OverRange<char> dependents(const Tape& tape, std::span<const Var> xs, std::uint32_t last) {
-  OverRange<char> depends(smallest(xs), last);
-  for (Var x : xs) {
-    if (depends.covers(x.index())) depends[x.index()] = 1;
-  }
-  for (std::uint32_t i = smallest(xs); i <= last; ++i) {
-    const Node& node = tape.node(i);
-    if (node.role != Role::op || !node.op->info.differentiable || node.type->kind != Kind::real) {
-      continue;
-    }
-    for (std::uint32_t in : tape.inputs(i)) {
-      if (depends.covers(in) && depends[in]) depends[i] = 1;
-    }
-  }
-  return depends;
 }
 
 /// Stands for no derivative so far.
@@ -214,12 +159,7 @@ std::vector<Var> vjp(std::span<const Var> ys, std::span<const Var> cotangents,
 }
 
 std::vector<Var> grad(Var y, std::span<const Var> xs) {
-  if (y.size() != 1) {
-    throw ShapeError(
-        fmt::format("grad: y has shape {}; only a single element has a gradient (use "
-                    "vjp with a cotangent, or reduce it first)",
-                    to_string(y.shape())));
-  }
+  require_single("grad", y);
   require_real_values("grad", xs);
   const Var one = broadcast_to(y.tape().constant(1.0), y.shape());
   return vjp(std::span(&y, 1), std::span(&one, 1), xs);

@@ -18,6 +18,14 @@ namespace dtheta {
 [[nodiscard]] std::vector<Var> grad(Var y, std::initializer_list<Var> xs);
 [[nodiscard]] Var grad(Var y, Var x);
 
+/// The numbers of grad(y, xs), to the same bits, where nothing more is to be done with them than to
+/// read them: nothing is recorded, and single numbers take half of the time. For programs that are
+/// recorded anew each time, with loops and branches that depend on values; what keeps its shape is
+/// faster as a Plan. Requirements and errors are those of `grad`.
+[[nodiscard]] std::vector<Tensor> backward(Var y, std::span<const Var> xs);
+[[nodiscard]] std::vector<Tensor> backward(Var y, std::initializer_list<Var> xs);
+[[nodiscard]] Tensor backward(Var y, Var x);
+
 /// Vector-Jacobian product: for each x the sum over k of cotangents[k] . dys[k]/dx.
 /// Each cotangent has the shape of its y (ShapeError).
 [[nodiscard]] std::vector<Var> vjp(std::span<const Var> ys, std::span<const Var> cotangents,

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "autodiff/errors.hpp"
+#include "autodiff/record/pullback.hpp"
 
 namespace dtheta {
 namespace {
@@ -48,6 +49,17 @@ Tape::Tape(DType precision) : precision_(precision) {
   }
   slot_ = &detail::take_slot(*this);
   base_ = slot_->base_now();
+}
+
+Tape::~Tape() { detail::leave_slot(*slot_); }
+
+detail::Pullbacks& Tape::pullbacks() {
+  if (!pullbacks_) pullbacks_ = std::make_unique<detail::Pullbacks>();
+  return *pullbacks_;
+}
+
+void Tape::throw_unreadable() {
+  throw StateError("tape: a derivative rule reads a value, which it must not depend on");
 }
 
 void Tape::throw_too_long() { throw StateError("tape: more than 2^32 - 1 records"); }
@@ -140,21 +152,17 @@ std::span<Operand> Tape::operands_of(std::span<const std::uint32_t> in,
   return result;
 }
 
-Var Tape::record(const OpRecord& op, const void* attributes, std::span<const std::uint32_t> in,
-                 const SourceLocation& where) {
-  require_arity(op, in.size());
-  std::array<Operand, few> short_list;
-  const std::span<const Operand> operands = operands_of(in, short_list);
-  // Elementwise on values of one type: no shape rule, no broadcasting. Most small ops are.
-  const ValueType* const first = operands[0].type;
-  const bool same_types =
-      op.is_elementwise() && first->kind == Kind::real &&
-      std::ranges::all_of(operands, [&](const Operand& o) { return o.type == first; });
+inline const ValueType* Tape::common_type(std::span<const std::uint32_t> in) const {
+  const ValueType* const first = nodes_[in[0]].type;
+  const bool same = first->kind == Kind::real && std::ranges::all_of(in, [&](std::uint32_t i) {
+                      return nodes_[i].type == first;
+                    });
+  return same ? first : nullptr;
+}
 
-  // Written in place, and part of the tape only when all went well.
-  Node& node = next_node();
+inline void Tape::describe(Node& node, const OpRecord& op, const void* attributes,
+                           std::span<const std::uint32_t> in, const SourceLocation& where) {
   node.op = &op;
-  node.type = same_types ? first : type(inferred(op, attributes, operands));
   node.origin = origin_;
   node.where = origin_ == Node::none ? where : nodes_[origin_].where;
   node.role = Role::op;
@@ -164,31 +172,62 @@ Var Tape::record(const OpRecord& op, const void* attributes, std::span<const std
   node.inputs = inputs;
   node.attributes =
       op.bytes == 0 ? &no_attributes : std::memcpy(arena_.allocate(op.bytes), attributes, op.bytes);
-  if (op.info.view) {
-    node.value = nodes_[in[0]].value;
+}
+
+inline void Tape::evaluate_tile(Node& node, std::span<const std::uint32_t> in) {
+  const auto n = static_cast<std::size_t>(node.type->shape.size());
+  const auto run = [&]<class T>(Tile<T> tile) {
+    std::array<const T*, max_elementwise> from;
+    for (std::size_t k = 0; k < in.size(); ++k) {
+      from[k] = static_cast<const T*>(nodes_[in[k]].value);
+    }
+    auto* const to = static_cast<T*>(arena_.allocate(n * sizeof(T)));
+    node.value = to;
+    tile(node.attributes, from.data(), to, n);
+  };
+  if (precision_ == DType::float32)
+    run(node.op->tile.f32);
+  else
+    run(node.op->tile.f64);
+}
+
+Var Tape::record(const OpRecord& op, const void* attributes, std::span<const std::uint32_t> in,
+                 const SourceLocation& where) {
+  require_arity(op, in.size());
+  // Elementwise on values of one type: no shape rule, no broadcasting. Most small ops are.
+  if (const ValueType* const same = op.is_elementwise() ? common_type(in) : nullptr) {
+    Node& node = next_node();
+    describe(node, op, attributes, in, where);
+    node.type = same;
+    evaluate_tile(node, in);
   } else {
-    node.value = arena_.allocate(value_bytes(*node.type));
-    evaluate(node, operands, same_types);
+    std::array<Operand, few> short_list;
+    const std::span<const Operand> operands = operands_of(in, short_list);
+    const ValueType* const result = type(inferred(op, attributes, operands));
+    Node& node = next_node();
+    describe(node, op, attributes, in, where);
+    node.type = result;
+    evaluate(node, operands);
   }
+  // Written in place, and part of the tape only when all went well.
   nodes_.push();
   return made(size() - 1);
 }
 
-void Tape::evaluate(const Node& node, std::span<const Operand> in, bool same_types) {
+void Tape::evaluate(Node& node, std::span<const Operand> in) {
+  if (node.op->info.view) {
+    node.value = nodes_[node.inputs[0]].value;
+    return;
+  }
+  node.value = arena_.allocate(value_bytes(*node.type));
   if (precision_ == DType::float32)
-    evaluate_as<float>(node, in, same_types);
+    evaluate_as<float>(node, in);
   else
-    evaluate_as<double>(node, in, same_types);
+    evaluate_as<double>(node, in);
 }
 
 template <Scalar T>
-void Tape::evaluate_as(const Node& node, std::span<const Operand> in, bool same_types) {
-  if (same_types) {
-    std::array<const T*, max_elementwise> from;
-    for (std::size_t k = 0; k < in.size(); ++k) from[k] = static_cast<const T*>(in[k].data);
-    return node.op->tile.get<T>()(node.attributes, from.data(), static_cast<T*>(node.value),
-                                  static_cast<std::size_t>(node.type->shape.size()));
-  }
+void Tape::evaluate_as(const Node& node, std::span<const Operand> in) {
   const std::size_t scratch = node.op->scratch_for(node.attributes, in) * sizeof(T);
   if (scratch > kernel_scratch_bytes_) {
     kernel_scratch_ = allocate_aligned(scratch);
@@ -210,7 +249,7 @@ Tape::Scratch::~Scratch() {
   tape_.guards_.resize(guards_);
   tape_.arena_.rewind(arena_);
   tape_.scalars_.forget_from(first);
-  std::erase_if(tape_.names_, [&](const auto& named) { return named.first >= first; });
+  tape_.names_.erase(tape_.names_.lower_bound(first), tape_.names_.end());
   if (tape_.step_ != Node::none && tape_.step_ >= first) tape_.step_ = Node::none;
 }
 

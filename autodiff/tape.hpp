@@ -1,9 +1,10 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
+#include <memory>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "autodiff/op.hpp"
@@ -25,6 +26,10 @@
 /// const Var h = grad(sum(g), w);  // and of their derivatives: 2 and 2
 /// ```
 namespace dtheta {
+
+namespace detail {
+struct Pullbacks;
+}
 
 /// What a record on the tape is.
 enum class Role : std::uint8_t {
@@ -63,7 +68,7 @@ class Tape {
  public:
   /// `precision`: the dtype of all real values on this tape, float32 or float64.
   explicit Tape(DType precision = DType::float64);
-  ~Tape() { detail::leave_slot(*slot_); }
+  ~Tape();
   Tape(const Tape&) = delete;
   Tape& operator=(const Tape&) = delete;
 
@@ -151,6 +156,15 @@ class Tape {
   [[nodiscard]] std::string_view name(std::uint32_t i) const;
   /// A copy of a recorded value.
   [[nodiscard]] Tensor value(std::uint32_t i) const;
+  /// Whoever reads a value from now on gets a StateError: for recording a rule that must not
+  /// depend on values.
+  void forbid_reading() { readable_ = false; }
+  void require_readable() const {
+    if (!readable_) throw_unreadable();
+  }
+  /// The derivatives of elementwise ops met so far, for `backward`.
+  [[nodiscard]] detail::Pullbacks& pullbacks();
+
   /// Bytes held for values and records.
   [[nodiscard]] std::size_t memory() const;
 
@@ -176,6 +190,7 @@ class Tape {
     return nodes_.next();
   }
   [[noreturn]] static void throw_too_long();
+  [[noreturn, gnu::cold]] static void throw_unreadable();
   [[noreturn, gnu::cold]] void throw_no_record(std::uint32_t i) const;
   [[noreturn, gnu::cold]] void throw_not_here(Var v) const;
   [[nodiscard]] Var made(std::uint32_t i) const { return Var(slot_, base_ | i); }
@@ -186,9 +201,14 @@ class Tape {
   }
   Var store(const Tensor& value, Role role, SourceLocation where);
   std::span<Operand> operands_of(std::span<const std::uint32_t> in, std::span<Operand> short_list);
-  void evaluate(const Node& node, std::span<const Operand> in, bool same_types);
+  /// The one type that all of these have, of real values; null where there is none.
+  [[nodiscard]] inline const ValueType* common_type(std::span<const std::uint32_t> in) const;
+  inline void describe(Node& node, const OpRecord& op, const void* attributes,
+                       std::span<const std::uint32_t> in, const SourceLocation& where);
+  inline void evaluate_tile(Node& node, std::span<const std::uint32_t> in);
+  void evaluate(Node& node, std::span<const Operand> in);
   template <Scalar T>
-  void evaluate_as(const Node& node, std::span<const Operand> in, bool same_types);
+  void evaluate_as(const Node& node, std::span<const Operand> in);
   [[nodiscard]] std::size_t value_bytes(const ValueType& type) const {
     const std::size_t width = type.kind == Kind::index ? sizeof(Index) : size_of(precision_);
     return static_cast<std::size_t>(type.shape.size()) * width;
@@ -202,9 +222,11 @@ class Tape {
   TypeTable types_;
   std::vector<Guard> guards_;
   ScalarIndex scalars_;
-  std::unordered_map<std::uint32_t, std::string> names_;
+  std::map<std::uint32_t, std::string> names_;
   std::uint32_t step_ = Node::none;
   std::uint32_t origin_ = Node::none;
+  bool readable_ = true;
+  std::unique_ptr<detail::Pullbacks> pullbacks_;
   // Scratch for `record`, kept to allocate nothing once warm.
   std::vector<Operand> operands_;
   AlignedBytes kernel_scratch_;

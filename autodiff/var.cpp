@@ -23,6 +23,7 @@ bool Var::is_index() const { return Tape::node_of(*this).type->kind == Kind::ind
 
 Tensor Var::value() const {
   const Tape& on = tape();
+  on.require_readable();
   return on.value(on.place_of(*this));
 }
 
@@ -36,6 +37,7 @@ Var::operator bool() const {
 
 const void* Var::checked_data(DType wanted) const {
   const Node& n = Tape::node_of(*this);
+  tape().require_readable();
   const DType held = n.type->kind == Kind::index ? DType::int64 : tape().precision();
   if (held != wanted) {
     throw TypeError(fmt::format("var {}: holds {}, not {}", to_string(n.type->shape),

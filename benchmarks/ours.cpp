@@ -10,6 +10,7 @@
 #include "autodiff/ops/elementwise/exp_log.hpp"
 #include "benchmarks/adbench/ba.hpp"
 #include "benchmarks/adbench/gmm.hpp"
+#include "benchmarks/adbench/hand.hpp"
 #include "benchmarks/adbench/lstm.hpp"
 #include "benchmarks/networks.hpp"
 #include "benchmarks/work.hpp"
@@ -91,28 +92,39 @@ struct Chain {
 
   void record() {
     tape.clear();
-    const Var x = tape.leaf(x0), w = tape.leaf(w0), b = tape.leaf(b0);
+    x = tape.leaf(x0), w = tape.leaf(w0), b = tape.leaf(b0);
     Var y = x;
     for (int i = 0; i < chain_ops / 2; ++i) y = y * w + b;
     total = sum(y);
-    gradient = grad(total, {x, w, b});
   }
 
   Tensor x0, w0, b0;
   Tape tape{DType::float32};
-  Var total;
-  std::vector<Var> gradient;
+  Var x, w, b, total;
+  std::vector<Tensor> gradient;
+  std::vector<Var> derivatives;
 };
 
-/// "chain-1-record" records and differentiates anew each time, "chain-1-replay" runs a plan.
+/// "chain-1-record" records and differentiates anew each time, "chain-1-symbolic" records the
+/// derivatives, too, and "chain-1-replay" runs a plan.
 Work chain(const std::string& name) {
   const auto c = std::make_shared<Chain>(name.starts_with("chain-16") ? 16 : 1);
   c->record();
   Work work;
   if (name.ends_with("record")) {
-    work = {[c] { c->record(); }, [c] { return c->total.item(); }};
+    work = {[c] {
+              c->record();
+              c->gradient = backward(c->total, {c->x, c->w, c->b});
+            },
+            [c] { return c->total.item(); }};
+  } else if (name.ends_with("symbolic")) {
+    work = {[c] {
+              c->record();
+              c->derivatives = grad(c->total, {c->x, c->w, c->b});
+            },
+            [c] { return c->total.item(); }};
   } else {
-    std::vector<Var> outputs = c->gradient;
+    std::vector<Var> outputs = grad(c->total, {c->x, c->w, c->b});
     outputs.push_back(c->total);
     work = replay<float>(Plan(outputs), c->total);
   }
@@ -201,6 +213,13 @@ Work bundle() {
   return work_of(std::make_shared<Differentiation>(jacobian, std::vector{b.r[0], b.r[1], b.e}));
 }
 
+/// The errors of all points and their derivatives by all of θ.
+Work hand() {
+  Tape tape;
+  const adbench::RecordedHand h = record_hand(tape, adbench::make_hand());
+  return work_of(std::make_shared<Differentiation>(std::vector{h.jacobian}, std::vector{h.errors}));
+}
+
 /// Throws when the result is not that of ADBench.
 Work adbench_case(const adbench::Recorded& r, const adbench::Checksums& expected, bool value_only) {
   if (value_only) return replay<double>(Plan({r.cost}), r.cost);
@@ -233,6 +252,7 @@ Work make(const std::string& name, int threads) {
   if (name.starts_with("gc-")) return check(name, threads);
   if (name.starts_with("chain-")) return chain(name);
   if (name == "ba") return bundle();
+  if (name == "hand") return hand();
   if (name.starts_with("gmm-") || name == "lstm" || name == "lstm-value") return adbench_case(name);
   if (!dense_sizes(name).empty()) return training(Mlp(name, DType::float32), threads);
   if (name == "d") return training(LeNet5(DType::float32), threads);

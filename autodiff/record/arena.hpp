@@ -11,9 +11,12 @@ namespace dtheta {
 /// which keeps the memory for the next use.
 class Arena {
  public:
-  /// Uninitialised bytes; 64-byte aligned when there are at least 64 of them, else 16-byte.
+  /// Uninitialised bytes; 64-byte aligned when there are at least 64 of them, else 16-byte, and up
+  /// to 8 of them 8-byte.
   [[nodiscard]] void* allocate(std::size_t bytes) {
-    const std::size_t alignment = bytes >= storage_alignment ? storage_alignment : 16;
+    const std::size_t alignment = bytes >= storage_alignment ? storage_alignment
+                                  : bytes > 8                ? 16
+                                                             : 8;
     const std::size_t start = (used_ + alignment - 1) & ~(alignment - 1);  // powers of two
     if (current_ == chunks_.size() || start + bytes > chunks_[current_].size) {
       return allocate_in_next_chunk(bytes);

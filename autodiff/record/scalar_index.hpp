@@ -15,26 +15,22 @@ class ScalarIndex {
   static constexpr std::uint32_t none = ~std::uint32_t{0};
 
   [[nodiscard]] std::uint32_t find(std::uint64_t bits) const {
-    if (slots_.empty()) return none;
-    for (std::size_t i = first_slot(bits);; i = (i + 1) & (slots_.size() - 1)) {
-      if (slots_[i].record == none || slots_[i].bits == bits) return slots_[i].record;
-    }
+    return slots_.empty() ? none : slots_[slot_of(bits)].record;
   }
   void insert(std::uint64_t bits, std::uint32_t record) {
-    if (2 * (used_ + 1) > slots_.size()) grow();
+    if (2 * (order_.size() + 1) > slots_.size()) grow();
+    order_.push_back(bits);
     put({bits, record});
-    ++used_;
   }
   /// Forgets the constants recorded at `first` or later. Allocates nothing: a destructor calls it.
   void forget_from(std::uint32_t first) {
-    for (std::size_t i = 0; i < slots_.size(); ++i) {
-      // What takes the place of a removed entry is looked at in turn.
-      while (slots_[i].record != none && slots_[i].record >= first) remove(i);
+    for (; !order_.empty() && find(order_.back()) >= first; order_.pop_back()) {
+      remove(slot_of(order_.back()));
     }
   }
   void clear() {
-    if (used_ > 0) slots_.assign(slots_.size(), Slot{});
-    used_ = 0;
+    if (!order_.empty()) slots_.assign(slots_.size(), Slot{});
+    order_.clear();
   }
 
  private:
@@ -46,11 +42,13 @@ class ScalarIndex {
     // Fibonacci hashing: the high bits of the product are well mixed.
     return (bits * 0x9E3779B97F4A7C15U) >> (64 - std::countr_zero(slots_.size()));
   }
-  void put(const Slot& slot) {
-    std::size_t i = first_slot(slot.bits);
-    while (slots_[i].record != none) i = (i + 1) & (slots_.size() - 1);
-    slots_[i] = slot;
+  /// Where the number stands, or would.
+  [[nodiscard]] std::size_t slot_of(std::uint64_t bits) const {
+    std::size_t i = first_slot(bits);
+    while (slots_[i].record != none && slots_[i].bits != bits) i = (i + 1) & (slots_.size() - 1);
+    return i;
   }
+  void put(const Slot& slot) { slots_[slot_of(slot.bits)] = slot; }
   /// Empties a slot and closes the gap: entries behind it that would rather stand there move up.
   void remove(std::size_t gap) {
     const std::size_t mask = slots_.size() - 1;
@@ -61,7 +59,6 @@ class ScalarIndex {
       gap = i;
     }
     slots_[gap] = Slot{};
-    --used_;
   }
   void grow() {
     // The new table first: an allocation that fails leaves the old one as it is.
@@ -72,8 +69,8 @@ class ScalarIndex {
     }
   }
 
-  std::vector<Slot> slots_;  // a power of two of them, at most half of them used
-  std::size_t used_ = 0;
+  std::vector<Slot> slots_;           // a power of two of them, at most half of them used
+  std::vector<std::uint64_t> order_;  // the numbers, as they came
 };
 
 }  // namespace dtheta

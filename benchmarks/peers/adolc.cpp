@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "benchmarks/adbench/bundle.hpp"
+#include "benchmarks/adbench/hand_model.hpp"
 #include "benchmarks/adbench/input.hpp"
 #include "benchmarks/cases.hpp"
 #include "benchmarks/work.hpp"
@@ -225,6 +226,33 @@ struct Bundle {
   double square_sum = 0;
 };
 
+/// The errors of a hand, traced once, and the whole of their Jacobian.
+struct Hand {
+  Hand() : in(adbench::make_hand()), rows(3 * in.points, std::vector<double>(in.theta.size())) {
+    trace_on(trace);
+    std::vector<adouble> x(in.theta.size());
+    for (std::size_t j = 0; j < x.size(); ++j) x[j] <<= in.theta[j];
+    double out;
+    for (adouble& e : adbench::hand_errors(in, x)) e >>= out;
+    trace_off();
+    for (std::vector<double>& row : rows) to.push_back(row.data());
+  }
+  void run() {
+    jacobian(trace, static_cast<int>(rows.size()), static_cast<int>(in.theta.size()),
+             in.theta.data(), to.data());
+  }
+  [[nodiscard]] double norm() const {
+    double sum = 0;
+    for (const std::vector<double>& row : rows)
+      for (const double v : row) sum += v * v;
+    return std::sqrt(sum);
+  }
+
+  adbench::HandInput in;
+  std::vector<std::vector<double>> rows;
+  std::vector<double*> to;
+};
+
 Work work_of(const std::shared_ptr<Traced>& f, bool anew) {
   f->record();
   return {[f, anew] {
@@ -249,6 +277,10 @@ Work make(const std::string& name, int threads) {
   if (name == "ba") {
     const auto b = std::make_shared<Bundle>();
     return {[b] { b->run(); }, [b] { return std::sqrt(b->square_sum); }};
+  }
+  if (name == "hand") {
+    const auto h = std::make_shared<Hand>();
+    return {[h] { h->run(); }, [h] { return h->norm(); }};
   }
   if (name == "gmm-25" || name == "gmm-50") return work_of(std::make_shared<Mixture>(name), false);
   if (name == "lstm") return work_of(std::make_shared<Recurrent>(), false);

@@ -9,6 +9,7 @@
 #include "autodiff/workspace.hpp"
 #include "benchmarks/adbench/ba.hpp"
 #include "benchmarks/adbench/gmm.hpp"
+#include "benchmarks/adbench/hand.hpp"
 #include "benchmarks/adbench/lstm.hpp"
 #include "gradcheck/check.hpp"
 
@@ -159,6 +160,39 @@ BOOST_AUTO_TEST_CASE(a_wrong_entry_of_one_row_is_found) {
   std::vector<double> gradient = bundle.gradient();
   gradient[camera_size + 9] *= 1.001;  // the second camera's first distortion
   BOOST_TEST(!check(bundle, gradient));
+}
+
+// The skin as one product of matrices against bone after bone, and its Jacobian against differences.
+BOOST_AUTO_TEST_CASE(the_hand_is_that_of_plain_numbers) {
+  const HandInput in = make_hand(30);
+  Tape tape;
+  const RecordedHand hand = record_hand(tape, in);
+  const std::vector<double> expected = hand_errors(in, in.theta);
+  const auto found = hand.errors.data<double>();
+  BOOST_REQUIRE(found.size() == expected.size());
+  for (std::size_t p = 0; p < in.points; ++p) {
+    for (std::size_t i = 0; i < 3; ++i) {
+      BOOST_TEST(std::abs(found[i * in.points + p] - expected[3 * p + i]) < 1e-13);
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(rows_of_the_hand_agree_with_differences) {
+  const HandInput in = make_hand(30);
+  Tape tape;
+  const RecordedHand hand = record_hand(tape, in);
+  const auto found = hand.jacobian.data<double>();
+  for (std::size_t row = 0; row < 3 * in.points; ++row) {
+    const gradcheck::Cost cost = [&](std::span<const double> at) {
+      const std::size_t i = row / in.points, p = row % in.points;
+      return hand_errors(in, std::vector(at.begin(), at.end()))[3 * p + i];
+    };
+    const auto of_row = found.subspan(row * in.theta.size(), in.theta.size());
+    std::vector<double> gradient(of_row.begin(), of_row.end());
+    BOOST_TEST(static_cast<bool>(gradcheck::check(cost, gradient, in.theta)));
+    gradient[4] += 1e-3;
+    BOOST_TEST(!gradcheck::check(cost, gradient, in.theta));
+  }
 }
 
 BOOST_AUTO_TEST_SUITE_END()

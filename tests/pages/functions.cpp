@@ -47,6 +47,19 @@ BOOST_AUTO_TEST_CASE(a_smallest_value) {
   BOOST_TEST(std::abs(m.at[1].item() - 1) < 1e-3);
 }
 
+BOOST_AUTO_TEST_CASE(a_loop_that_is_recorded_anew) {
+  Tape tape;
+  const Tensor start(0.5), weight(3.0);
+  tape.clear();
+  const Var x = tape.leaf(start), w = tape.leaf(weight);
+  Var y = x;
+  while (y < 10) y = y * w + 1;
+  const std::vector<Tensor> gradient = backward(y, {x, w});
+  // y = w^3 x + w^2 + w + 1 is the first above 10.
+  BOOST_TEST(gradient[0].item() == 27.0);
+  BOOST_TEST(gradient[1].item() == 3 * 9 * 0.5 + 2 * 3 + 1);
+}
+
 BOOST_AUTO_TEST_CASE(a_chain_of_checkpoints) {
   struct Block {
     Var w;

@@ -18,6 +18,7 @@ struct Add : Binary<Add> {
   static constexpr OpInfo info{.name = "add", .arity = 2, .analytic = true};
   static constexpr OpRule rule{"y = a + b", "dy = da + db"};
   static constexpr Domain domain{-3, 3};
+  static constexpr bool rounded_once = true;
   template <class T>
   static constexpr FastBinary<T> fast = simd::add;
   template <class T>
@@ -31,6 +32,7 @@ struct Sub : Binary<Sub> {
   static constexpr OpInfo info{.name = "sub", .arity = 2, .analytic = true};
   static constexpr OpRule rule{"y = a - b", "dy = da - db"};
   static constexpr Domain domain{-3, 3};
+  static constexpr bool rounded_once = true;
   template <class T>
   static constexpr FastBinary<T> fast = simd::sub;
   template <class T>
@@ -44,6 +46,7 @@ struct Mul : Binary<Mul> {
   static constexpr OpInfo info{.name = "mul", .arity = 2, .analytic = true};
   static constexpr OpRule rule{"y = a b", "dy = b da + a db"};
   static constexpr Domain domain{-3, 3};
+  static constexpr bool rounded_once = true;
   template <class T>
   static constexpr FastBinary<T> fast = simd::mul;
   template <class T>
@@ -57,6 +60,7 @@ struct Div : Binary<Div> {
   static constexpr OpInfo info{.name = "div", .arity = 2, .analytic = true};
   static constexpr OpRule rule{"y = a / b", "dy = da / b - y db / b", "b not 0"};
   static constexpr std::array<Domain, 2> domains{Domain{-3, 3}, Domain{0.5, 3}};
+  static constexpr bool rounded_once = true;
   template <class T>
   static constexpr FastBinary<T> fast = simd::div;
   template <class T>
@@ -72,6 +76,7 @@ struct Neg : Unary<Neg> {
   static constexpr OpInfo info{.name = "neg", .analytic = true};
   static constexpr OpRule rule{"y = -x", "dy = -dx"};
   static constexpr Domain domain{-3, 3};
+  static constexpr bool rounded_once = true;
   template <class T>
   static constexpr FastUnary<T> fast = simd::neg;
   template <class T>
@@ -87,6 +92,7 @@ struct Abs : Unary<Abs> {
   static constexpr bool finite_slope = true;
   static constexpr Domain domain{-3, 3};
   static constexpr std::array corners{0.0};
+  static constexpr bool rounded_once = true;
   template <class T>
   static constexpr FastUnary<T> fast = simd::abs;
   template <class T>
@@ -113,6 +119,7 @@ struct Square : Unary<Square> {
   static constexpr OpRule rule{"y = x^2", "dy = 2 x dx"};
   static constexpr bool finite_slope = true;
   static constexpr Domain domain{-3, 3};
+  static constexpr bool rounded_once = true;
   template <class T>
   static constexpr FastUnary<T> fast = simd::square;
   template <class T>
