@@ -86,12 +86,8 @@ class Adaptive {
     sweep(plan);
     const double closer = passes(plan) ? contradicted_from_closer(request_, plan, found_) : 0.0;
     if (closer > 0.0) judge_from_closer(plan, closer);
-    constexpr int most_rounds = 3;
-    for (int round = 0; round < most_rounds && found_.complete; ++round) {
-      if (!is_shaken(plan, round + 1 == most_rounds)) break;
-      judge_anew(plan);
-    }
-    if (found_.complete) sound(plan);
+    hear(plan);
+    if (found_.complete && sound(plan)) hear(plan);
     if (found_.complete) ask_from_afar(plan);
     if (found_.complete) ask_before_edges(request_, plan, found_);
     if (found_.complete) ask_from_closer(request_, plan, found_);
@@ -102,9 +98,18 @@ class Adaptive {
     if (plan.quantized) name_quanta(plan.block);
   }
 
-  /// Judges the block anew if J has more noise over wide steps than was seen from close by. The entry that was
-  /// judged from closest stands for all.
-  void sound(BlockPlan& plan) {
+  /// Asks J about the accusations, and judges the block anew for as long as they are shaken.
+  void hear(BlockPlan& plan) {
+    constexpr int most_rounds = 3;
+    for (int round = 0; round < most_rounds && found_.complete; ++round) {
+      if (!is_shaken(plan, round + 1 == most_rounds)) break;
+      judge_anew(plan);
+    }
+  }
+
+  /// Judges the block anew if J has more noise over wide steps than was seen from close by; whether it did. The
+  /// entry that was judged from closest stands for all.
+  bool sound(BlockPlan& plan) {
     std::size_t closest = found_.entries.size();
     double least = std::numeric_limits<double>::infinity();  // of the entry's size
     for (std::size_t i = plan.block.offset; i < plan.block.offset + plan.block.size; ++i) {
@@ -112,20 +117,22 @@ class Adaptive {
       const double length = plan.scales.length(i), part = finding.step / length;
       if (part < least && may_miss_noise(finding, length)) least = part, closest = i;
     }
-    if (closest == found_.entries.size()) return;
+    if (closest == found_.entries.size()) return false;
     const double noise = missed_noise(request_, closest, found_.entries[closest],
                                       plan.scales.length(closest), plan.noise);
-    if (noise == 0.0) return;
+    if (noise == 0.0) return false;
+    plan.sounded = true;
     judge_with(plan, noise);
+    return true;
   }
 
   /// Leaves open what does not stand beside the slope that J keeps (local_slope.hpp). Where steps
   /// were too narrow noise made the difference: with that the block is judged anew.
   void ask_from_afar(BlockPlan& plan) {
     const double noise = refute_from_afar(request_, plan, found_);
-    constexpr double alike = 4.0;
-    if (!(noise > alike * plan.noise) || !found_.complete) return;
+    if (!(noise > plan.noise) || !found_.complete) return;
     judge_with(plan, noise);
+    hear(plan);
     if (found_.complete) refute_from_afar(request_, plan, found_);
   }
 

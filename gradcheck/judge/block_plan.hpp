@@ -19,6 +19,7 @@ struct BlockPlan {
   double margin = noise_margin;  ///< in which a value's error lies, in ε_f
   double rounding_noise = 0.0;   ///< of J under rounding of its entries
   bool quantized = false;        ///< J was seen to jump along its entries
+  bool sounded = false;          ///< the noise is that over wide steps
   bool open = false;             ///< its largest derivative could not be settled
   bool unmoved = false;          ///< its gradient is zero: no entry can say how far to move
 

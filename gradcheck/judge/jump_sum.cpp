@@ -12,6 +12,8 @@
 namespace dtheta::gradcheck::detail {
 namespace {
 
+// Within this numbers of the size of 1 have a few neighbours.
+constexpr double beside_one = 32.0 * std::numeric_limits<double>::epsilon();
 // Of a slope: more than a solver that is of any use is off by.
 constexpr double small_part = 0x1p-9;
 
@@ -179,6 +181,12 @@ struct Jumps {
   std::optional<Jump> next[2];
   bool ends = false;  // J, on one side
 
+  /// They lie as close to each other as numbers of the size of 1 do: x is added to such a number, and what J does
+  /// from jump to jump is a rounding, however large.
+  bool are_roundings_of_one() const {
+    return next[0] && next[1] && std::abs(next[0]->at - next[1]->at) <= beside_one;
+  }
+
   double largest() const {
     double most = 0.0;
     for (const auto& jump : next) most = std::max(most, jump ? std::abs(jump->size) : 0.0);
@@ -223,7 +231,8 @@ bool jumps_make_up_the_error(const Request& request, std::size_t entry, const Fi
   // What J does as a whole may be next to nothing, as that of a phase which wraps: that says nothing of a claim of
   // zero, nor of what lies between two jumps of J's own size.
   const double claim = request.analytic[entry];
-  if (std::abs(claim) <= 0.125 * std::abs(accusation.numeric)) return false;
+  const bool next_to_nothing = std::abs(claim) <= 0.125 * std::abs(accusation.numeric);
+  if (next_to_nothing && accusation.step > beside_one) return false;
   const bool from_afar = follows_from_afar(request, entry, error, length);
   const bool free = from_afar || is_part(request, entry, accusation, small_part);
   const double bend = free ? std::numeric_limits<double>::infinity() : 0.25 * std::abs(error);
@@ -238,6 +247,7 @@ bool jumps_make_up_the_error(const Request& request, std::size_t entry, const Fi
     }
     if (jumps.next[0] && jumps.next[1]) break;
   }
+  if (next_to_nothing && !jumps.are_roundings_of_one()) return false;
   constexpr double of_cost = 1.0 / 16.0;
   return (from_afar || jumps.largest() <= of_cost * std::abs(request.cost)) &&
          jumps.take_back(x, error, accusation.numeric);

@@ -115,11 +115,11 @@ double noise_of_few(const Request& request) {
 
 double refute_from_afar(const Request& request, const BlockPlan& plan, Findings& found) {
   FewForAll asked;
+  const Unrest unrest{plan.noise, plan.quantized, plan.sounded};
   double noise = 0.0;
   for (std::size_t i = plan.block.offset; i < end_of(plan.block) && !asked.suffice(); ++i) {
     Finding& finding = found.entries[i];
-    const SecondLook look =
-        look_from_afar(request, i, finding, plan.scales.length(i), plan.noise, plan.quantized);
+    const SecondLook look = look_from_afar(request, i, finding, plan.scales.length(i), unrest);
     asked.count(look);
     heed(look, request.analytic[i], finding);
     noise = std::max(noise, look.noise);

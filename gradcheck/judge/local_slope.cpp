@@ -55,8 +55,9 @@ class Ladder {
     return moves_by_roundings(*wide, *close) ? wide : close;
   }
 
-  /// Just beyond the steps over which J keeps a slope it jumps by roundings of numbers inside it.
-  bool rounds_beyond(const LocalSlope& slope) const {
+  /// Just beyond the steps over which J keeps a slope it jumps by roundings of numbers inside it, which hide a
+  /// slope that is off by this error.
+  bool rounds_beyond(const LocalSlope& slope, double error) const {
     constexpr int looks = 3;
     int asked = 0;
     for (std::size_t k = rungs_.size(); k-- > 0 && asked < looks;) {
@@ -64,7 +65,7 @@ class Ladder {
       if (rung.step <= row_reach * slope.step) continue;
       ++asked;
       for (const double move : {rung.step, -rung.step}) {
-        const double jump = jump_to(move, rung.value);
+        const double jump = jump_to(move, rung.value, least_jump(error, slope.step));
         if (jump > 0.0) return rounds_by(jump);
       }
     }
@@ -87,7 +88,7 @@ class Ladder {
     if (still < fewest || !(to > widest) || quantum_of(values_) > 0.0) return false;
     const double next = std::min(to, confirming_ratio * widest);
     const auto jumps = [&](double move) {
-      return jump_to(move, 0.0) > coarse * std::abs(request_.cost);
+      return jump_to(move, 0.0, 0.0) > coarse * std::abs(request_.cost);
     };
     return jumps(next) || jumps(-next);
   }
@@ -123,20 +124,28 @@ class Ladder {
     int asked = 0;
     for (const Slope& rung : rungs_) {
       if (rung.step > wide.step * row_reach || rung.step < close.step || ++asked > enough) continue;
-      const double jump = jump_to(rung.step, rung.value);
+      const double jump =
+          jump_to(rung.step, rung.value, least_jump(wide.value - close.value, close.step));
       if (jump > 0.0) return rounds_by(jump);
     }
     return false;
+  }
+
+  /// What jumps further apart than this step must be worth if they make a slope differ by so much: J's last bit,
+  /// which makes any J jump, is not.
+  static double least_jump(double difference, double step) {
+    constexpr double part = 0.25;
+    return part * std::abs(difference) * step;
   }
 
   bool rounds_by(double jump) const {
     return is_rounding(jump, std::max(std::abs(request_.cost), largest_));
   }
 
-  /// J's jump on the way there, beside this slope.
-  double jump_to(double move, double slope) const {
+  /// J's jump on the way there, beside this slope; 0 if it is less than `least`.
+  double jump_to(double move, double slope, double least) const {
     const auto along = [&](double value) { return ask(request_, entry_, value); };
-    return lasting_jump(along, x_, x_ + move, slope);
+    return lasting_jump(along, x_, x_ + move, slope, least);
   }
 
   /// False at the end.
@@ -181,7 +190,9 @@ class Ladder {
       const double spread = std::max({apart, before, least});
       before = apart;
       if (spread >= best.spread) continue;
-      best = {row[k].value, spread, row[k].step, k < 2 ? row[0].bend : row[k - 2].bend};
+      // Over one of these steps J's own bend may hide that of a corner.
+      best = {row[k].value, spread, row[k].step,
+              std::max(row[k < 2 ? 0 : k - 2].bend, row[k].bend)};
     }
     return best;
   }
@@ -225,16 +236,17 @@ bool follows_claim(const Request& request, std::size_t entry, double step, doubl
 }  // namespace
 
 SecondLook look_from_afar(const Request& request, std::size_t entry, const Finding& finding,
-                          double length, double noise, bool quantized) {
+                          double length, const Unrest& unrest) {
   constexpr double wide = 0.1, narrow = 1e-6, still = 3e-5, half = 0.5;  // of the entry's size
   if (finding.verdict == Verdict::inconclusive || finding.reason != Reason::slope) return {};
   const double claim = request.analytic[entry], part = finding.step / length;
   const bool passes = finding.verdict == Verdict::pass;
   const bool stood_still = finding.numeric == 0.0;  // as it may over tiny steps, not over wide ones
-  const bool odd = stood_still ? part < still : part > wide || part < narrow || quantized;
+  const bool odd = stood_still ? part < still : part > wide || part < narrow || unrest.quantized;
   if (!(finding.step > 0.0) || !odd) return {};
   if (passes && std::abs(claim) > finding.bar &&
-      (part <= wide || follows_claim(request, entry, finding.step, noise))) {
+      (part <= wide ||
+       (!unrest.raised && follows_claim(request, entry, finding.step, unrest.noise)))) {
     return {};
   }
   SecondLook look{true, false, 0.0};
@@ -258,7 +270,7 @@ SecondLook look_from_afar(const Request& request, std::size_t entry, const Findi
   const bool differs = error > clear * kept->spread && error > least * std::abs(kept->value);
   // A corner within these steps would bend J by twice as much.
   const bool passed_over = part > wide && differs && kept->step < finding.step &&
-                           kept->bend <= besides * error && !ladder.rounds_beyond(*kept);
+                           kept->bend <= besides * error && !ladder.rounds_beyond(*kept, error);
   look.refutes = passed_over || std::abs(claim) <= next_to_nothing * std::abs(kept->value);
   if (passed_over) look.missed = kept;
   return look;

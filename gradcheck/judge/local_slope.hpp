@@ -13,7 +13,7 @@ struct LocalSlope {
   double value = 0.0;
   double spread = 0.0;  ///< how far three neighbouring steps differ, where they differ least
   double step = 0.0;    ///< the narrowest of these
-  double bend = 0.0;    ///< between the slopes to either side, at the widest of these
+  double bend = 0.0;  ///< between the slopes to either side, at the widest of these or at this step
 };
 
 /// What the slope that J keeps says of a finding.
@@ -24,13 +24,21 @@ struct SecondLook {
   std::optional<LocalSlope> missed{};  ///< what an agreement over wide steps passed over
 };
 
+/// What J was seen to do along an entry beside having a slope.
+struct Unrest {
+  double noise = 0.0;
+  bool quantized = false;  ///< it jumps
+  bool raised = false;     ///< the noise is that over wide steps, more than was seen from close by
+};
+
 /// A finding that rests on steps far wider than the entry (`length`), or next to nothing beside it,
-/// was made of a J that seemed to be noise or to stand still; so was any, of a J that is
-/// `quantized`. Neither an accusation stands that the slope which J keeps speaks against, nor does
-/// agreement with a claim of next to nothing, nor one over wide steps that the slopes from close by,
-/// as far as `noise` lets them be seen, speak against. One that is there is not met by chance.
+/// was made of a J that seemed to be noise or to stand still; so was any, of a J that jumps.
+/// Neither an accusation stands that the slope which J keeps speaks against, nor does agreement with
+/// a claim of next to nothing, nor one over wide steps that the slopes from close by, as far as
+/// noise lets them be seen, speak against. One that is there is not met by chance, unless ripples
+/// were taken for noise.
 SecondLook look_from_afar(const Request& request, std::size_t entry, const Finding& finding,
-                          double length, double noise, bool quantized);
+                          double length, const Unrest& unrest);
 
 /// Which findings of a block are asked: a few stand for all, until one of them does not hold.
 class FewForAll {

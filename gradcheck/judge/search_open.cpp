@@ -98,7 +98,10 @@ void Search::give_up(const Standard& standard) {
   if (!piece_ && last.finite && like_last().size() > 1 && unsettled(last, bars(last, standard))) {
     return come_closer(last, standard);
   }
-  if (std::isfinite(analytic_) && (accuse_still(standard) || accuse_together(standard))) return;
+  if (std::isfinite(analytic_) && accuse_still(standard)) return;
+  // Any slope is one of J's beside x.
+  if (diverges(standard)) return leave_open(standard);
+  if (std::isfinite(analytic_) && accuse_together(standard)) return;
   Standard lenient = standard;
   lenient.comfort = 1.0;
   for (const Slope& slope : slopes_) {

@@ -130,7 +130,7 @@ class JacobianJudge {
       Finding& finding = found_.entries[place.entry];
       const double length = plans_.length(request_.jacobian.column_of[place.entry]);
       const SecondLook look =
-          look_from_afar(one.request(plan.noise), 0, finding, length, plan.noise, plan.quantized);
+          look_from_afar(one.request(plan.noise), 0, finding, length, {plan.noise, plan.quantized});
       asked.count(look);
       heed(look, plans_.analytic(place.row, place.entry), finding);
     }
