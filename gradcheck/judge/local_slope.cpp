@@ -48,10 +48,7 @@ class Ladder {
     const auto wide = descend();
     if (!wide) return {};
     const auto close = bottom();
-    constexpr double margin = 8.0;
-    const bool same =
-        std::abs(wide->value - close->value) <= margin * (wide->spread + close->spread);
-    if (same) return wide->spread <= close->spread ? wide : close;
+    if (are_one(*wide, *close)) return wide->spread <= close->spread ? wide : close;
     return moves_by_roundings(*wide, *close) ? wide : close;
   }
 
@@ -94,6 +91,11 @@ class Ladder {
   }
 
  private:
+  static bool are_one(const LocalSlope& a, const LocalSlope& b) {
+    constexpr double margin = 8.0;
+    return std::abs(a.value - b.value) <= margin * (a.spread + b.spread);
+  }
+
   /// Goes down, a rung at a time, to the first five alike. Nothing where there are none.
   std::optional<LocalSlope> descend() {
     while (step_down()) {
@@ -103,7 +105,7 @@ class Ladder {
     return {};
   }
 
-  /// Goes down to the end; of the last that are alike, five and more, the best.
+  /// Goes down to the end; of the last that are alike, five and more, and have one slope, the best.
   std::optional<LocalSlope> bottom() {
     while (step_down()) {
     }
@@ -111,7 +113,7 @@ class Ladder {
     for (std::size_t first = rungs_.size(); first-- > 0;) {
       if (first + in_a_row > rungs_.size()) continue;
       const auto slope = common(first);
-      if (!slope && best) break;
+      if (best && (!slope || !are_one(*slope, *best))) break;
       if (slope && (!best || slope->spread < best->spread)) best = slope;
     }
     return best;
@@ -242,11 +244,13 @@ SecondLook look_from_afar(const Request& request, std::size_t entry, const Findi
   const double claim = request.analytic[entry], part = finding.step / length;
   const bool passes = finding.verdict == Verdict::pass;
   const bool stood_still = finding.numeric == 0.0;  // as it may over tiny steps, not over wide ones
-  const bool odd = stood_still ? part < still : part > wide || part < narrow || unrest.quantized;
+  // Agreement that rests on more noise than there is from close by may have passed over a ripple.
+  const bool over_ripples = passes && unrest.raised;
+  const bool odd =
+      stood_still ? part < still : part > wide || part < narrow || unrest.quantized || over_ripples;
   if (!(finding.step > 0.0) || !odd) return {};
-  if (passes && std::abs(claim) > finding.bar &&
-      (part <= wide ||
-       (!unrest.raised && follows_claim(request, entry, finding.step, unrest.noise)))) {
+  if (passes && std::abs(claim) > finding.bar && !over_ripples &&
+      (part <= wide || follows_claim(request, entry, finding.step, unrest.noise))) {
     return {};
   }
   SecondLook look{true, false, 0.0};
@@ -269,7 +273,7 @@ SecondLook look_from_afar(const Request& request, std::size_t entry, const Findi
   }
   const bool differs = error > clear * kept->spread && error > least * std::abs(kept->value);
   // A corner within these steps would bend J by twice as much.
-  const bool passed_over = part > wide && differs && kept->step < finding.step &&
+  const bool passed_over = (part > wide || over_ripples) && differs && kept->step < finding.step &&
                            kept->bend <= besides * error && !ladder.rounds_beyond(*kept, error);
   look.refutes = passed_over || std::abs(claim) <= next_to_nothing * std::abs(kept->value);
   if (passed_over) look.missed = kept;
