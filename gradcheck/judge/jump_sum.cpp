@@ -193,19 +193,37 @@ struct Jumps {
     return most;
   }
 
+  /// What J runs away from the claim by between the jumps, where its slope there is no constant.
+  double run(const Request& request, std::size_t entry) const {
+    const double x = request.theta.values()[entry];
+    double run = 0.0;
+    for (const auto& jump : next) {
+      if (!jump) continue;
+      const double way = jump->at - x;
+      const double left =
+          request.analytic[entry] * way - (ask(request, entry, jump->at) - request.cost);
+      run += way > 0.0 ? left : -left;
+    }
+    return run;
+  }
+
+  double between(double x) const {
+    double between = 0.0;
+    for (const auto& jump : next) between += jump ? std::abs(jump->at - x) : 0.0;
+    return between;
+  }
+
   /// The jumps take back what J ran away by.
-  bool take_back(double x, double error, double slope) const {
-    double between = 0.0, sum = 0.0, most = 0.0, least = std::numeric_limits<double>::infinity();
+  bool take_back(double x, double run, double error, double slope) const {
+    double sum = 0.0, most = 0.0, least = std::numeric_limits<double>::infinity();
     int found = 0;
     for (const auto& jump : next) {
       if (!jump) continue;
       ++found;
-      between += std::abs(jump->at - x);
       sum += jump->at > x ? jump->size : -jump->size;
       most = std::max(most, std::abs(jump->size));
       least = std::min(least, std::abs(jump->size));
     }
-    const double run = error * between;
     // Before an end of J there is one: half of a stair or more lies on this side of it.
     if (found == 1) return ends && sum / run > 0.5 && sum / run < 8.0;
     if (found == 0) return false;
@@ -214,7 +232,7 @@ struct Jumps {
     if (part > 0.65 && part < 1.5) return true;
     // A solver that comes to its end from either side by turns jumps further, and back; next to what J itself
     // moves by that is little.
-    const double moves = std::abs(slope) * between;
+    const double moves = std::abs(slope) * between(x);
     return std::abs(error) <= small_part * std::abs(slope) && most <= moves / 64.0 &&
            least > 0.5 * std::abs(run) && most < 32.0 * std::abs(run);
   }
@@ -224,7 +242,6 @@ struct Jumps {
 
 bool jumps_make_up_the_error(const Request& request, std::size_t entry, const Finding& accusation,
                              double length) {
-  const double x = request.theta.values()[entry];
   const double error = request.analytic[entry] - accusation.numeric;
   if (!std::isfinite(error) || accusation.step <= 0.0) return false;
   if (!may_be_made_of_jumps(request, entry, accusation, length)) return false;
@@ -249,8 +266,10 @@ bool jumps_make_up_the_error(const Request& request, std::size_t entry, const Fi
   }
   if (next_to_nothing && !jumps.are_roundings_of_one()) return false;
   constexpr double of_cost = 1.0 / 16.0;
-  return (from_afar || jumps.largest() <= of_cost * std::abs(request.cost)) &&
-         jumps.take_back(x, error, accusation.numeric);
+  if (!from_afar && jumps.largest() > of_cost * std::abs(request.cost)) return false;
+  const double x = request.theta.values()[entry];
+  const double run = next_to_nothing ? jumps.run(request, entry) : error * jumps.between(x);
+  return jumps.take_back(x, run, error, accusation.numeric);
 }
 
 }  // namespace dtheta::gradcheck::detail
