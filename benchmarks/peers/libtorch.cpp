@@ -207,7 +207,7 @@ Work value_of(Tensor a, Tensor b, std::int64_t looked_at, const Function& functi
         *last = function(a, b);
       },
       [=] {
-        return last->flatten().slice(0, 0, looked_at).template to<double>().norm().item<double>();
+        return last->flatten().slice(0, 0, looked_at).to(torch::kFloat64).norm().item<double>();
       }};
 }
 
