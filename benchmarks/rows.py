@@ -124,11 +124,11 @@ def streams(threads):
 
 
 CHAIN = [
-    Row("chain-1-replay", "1 element, replay", "adolc", 1),
-    Row("chain-1-record", "1 element, recorded anew", "adolc", 1),
+    Row("chain-1-replay", "1 element, replay", "ADOL-C", 1),
+    Row("chain-1-record", "1 element, recorded anew", "ADOL-C", 1),
     Row("chain-16-replay", "16 elements, replay", "libtorch", 30 / 4400),
     Row("chain-16-record", "16 elements, recorded anew", "libtorch", 120 / 4400),
-    Row("chain-1-symbolic", "1 element, derivatives recorded, too"),
+    Row("chain-1-symbolic", "1 element, derivatives recorded, too", alone=True),
 ]
 CHECKS = [
     Row("gc-a", "5-6-3-1, batch 4: 61 parameters", FLOOR, 0.030 / 0.038),
@@ -147,7 +147,7 @@ ADBENCH = [
     # can be done in less than two. So the function is the yardstick.
     Row("lstm", "LSTM, 2 layers, 1024 characters", FUNCTION, 3.5 / 1.42, tolerance=1e-9),
     Row("ba", "BA, 49 cameras, 31,843 errors", tolerance=1e-9),
-    Row("hand", "hand, 26 parameters, 100 points", "adolc", 1, tolerance=1e-9),
+    Row("hand", "hand, 26 parameters, 100 points", "ADOL-C", 1, tolerance=1e-9),
 ]
 SECTIONS = {
     "Training step, one thread": training(1),

@@ -201,14 +201,13 @@ Work chain(std::int64_t width) {
 template <class Function>
 Work value_of(Tensor a, Tensor b, std::int64_t looked_at, const Function& function) {
   const auto last = std::make_shared<Tensor>();
-  return {
-      [=] {
-        const torch::NoGradGuard no_grad;
-        *last = function(a, b);
-      },
-      [=] {
-        return last->flatten().slice(0, 0, looked_at).to(torch::kFloat64).norm().item<double>();
-      }};
+  return {[=] {
+            const torch::NoGradGuard no_grad;
+            *last = function(a, b);
+          },
+          [=] {
+            return last->flatten().slice(0, 0, looked_at).to(torch::kFloat64).norm().item<double>();
+          }};
 }
 
 Tensor matrix(std::int64_t rows, std::int64_t columns, std::uint64_t stream) {
