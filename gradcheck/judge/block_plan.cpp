@@ -33,6 +33,14 @@ double rounding_noise(const Request& request, const Block& block) {
   return most;
 }
 
+/// The step at which noise allows the tolerance.
+double least_step(const Request& request, const BlockPlan& plan, double noise) {
+  constexpr double room = 1.25;
+  constexpr double noise_of_slope = 8.0;  // margin and gain
+  const double asked = request.options.held_to() * plan.scales.of(plan.pilot).reference;
+  return room * noise_of_slope * noise / asked;
+}
+
 /// `relative`: part of the size of θ where truncation and noise would balance for a J that varies
 /// with θ as θ itself does. Further, if that is where noise allows the tolerance, and not so far
 /// that no J can be expected to be smooth up to there.
@@ -59,14 +67,17 @@ std::size_t pilot_of(const Request& request, const Block& block, const BlockScal
 }
 
 double least_part(const Request& request, const BlockPlan& plan) {
-  constexpr double room = 1.25;
-  constexpr double noise_of_slope = 8.0;  // margin and gain
-  const double asked = request.options.held_to() * plan.scales.of(plan.pilot).reference;
-  return room * noise_of_slope * plan.noise / asked / plan.scales.length(plan.pilot);
+  return least_step(request, plan, plan.noise) / plan.scales.length(plan.pilot);
 }
 
 Search BlockPlan::search(const Request& request, std::size_t entry) const {
-  return search_from(request, entry, part * scales.length(entry));
+  const double own = part * scales.length(entry);
+  if (request.analytic[entry] != 0.0) return search_from(request, entry, own);
+  // Where J is to stand still, at once as far as quanta could hide a slope, if that is within the entry's size.
+  const double quanta = hidden_quanta * std::max(1.0, std::abs(request.cost));
+  const double needed = least_step(request, *this, std::max(noise, quanta));
+  const bool near = needed <= Start::widest_part * scales.length(entry);
+  return search_from(request, entry, near ? std::max(own, needed) : own);
 }
 
 Search BlockPlan::search_from(const Request& request, std::size_t entry, double step) const {

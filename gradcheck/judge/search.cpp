@@ -59,15 +59,12 @@ Claim Search::claim(const Standard& standard) const {
 }
 
 double Search::noise_of(const Slope& slope, const Standard& standard) const {
-  // Where nothing moves, J may be moving in quanta of larger numbers inside it, and says nothing of
-  // their size.
-  constexpr double hidden = 1024.0 * unit_roundoff;
   const double noise = std::max(standard.noise, unit_roundoff * slope.magnitude);
   const double quantum = rounding_deviation * least_move();
   if (slope.flat) {
     // A claim that J moves is asked about its jumps before it is accused, a claim of zero is not.
     const double hides = analytic_ == 0.0 ? quantum : 0.0;
-    return std::max({noise, hidden * std::max(1.0, slope.magnitude), hides});
+    return std::max({noise, hidden_quanta * std::max(1.0, slope.magnitude), hides});
   }
   return flat_below(slope) > 0.0 ? std::max(noise, quantum) : noise;
 }

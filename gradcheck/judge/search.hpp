@@ -6,6 +6,7 @@
 
 #include "gradcheck/judge/finding.hpp"
 #include "gradcheck/judge/law.hpp"
+#include "gradcheck/numeric/noise.hpp"
 #include "gradcheck/numeric/slope.hpp"
 #include "gradcheck/numeric/smooth_piece.hpp"
 #include "gradcheck/probe.hpp"
@@ -15,6 +16,8 @@ namespace dtheta::gradcheck::detail {
 inline constexpr std::size_t most_slopes = 14;
 inline constexpr double narrowest = 3.0;      // steps closer than this tell the same
 inline constexpr double furthest_part = 1e4;  // of the size of an entry: the largest step
+/// Where nothing moves, J may be moving in quanta of larger numbers inside it, and says nothing of their size.
+inline constexpr double hidden_quanta = 1024.0 * unit_roundoff;
 
 /// Where a search begins, and how far it may go.
 struct Start {
