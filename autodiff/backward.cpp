@@ -1,6 +1,7 @@
 #include <algorithm>
-#include <array>
-#include <cstring>
+#include <span>
+#include <utility>
+#include <vector>
 
 #include "autodiff/grad.hpp"
 #include "autodiff/record/arena.hpp"

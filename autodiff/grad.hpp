@@ -18,8 +18,9 @@ namespace dtheta {
 [[nodiscard]] std::vector<Var> grad(Var y, std::initializer_list<Var> xs);
 [[nodiscard]] Var grad(Var y, Var x);
 
-/// The numbers of grad(y, xs), to the same bits, where nothing more is to be done with them than to
-/// read them: nothing is recorded, and single numbers take half of the time. For programs that are
+/// The numbers of grad(y, xs), where nothing more is to be done with them than to read them: nothing
+/// is recorded, and single numbers take half of the time. They have the same bits, but for roundings
+/// where a rule looks at what its operand was, as that of `cube` does at a `hypot`. For programs that are
 /// recorded anew each time, with loops and branches that depend on values; what keeps its shape is
 /// faster as a Plan. Requirements and errors are those of `grad`.
 [[nodiscard]] std::vector<Tensor> backward(Var y, std::span<const Var> xs);

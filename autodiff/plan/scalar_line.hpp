@@ -15,20 +15,7 @@ struct ScalarEntry {
   T* out;
   Arithmetic op;
 
-  [[nodiscard]] T value() const {
-    switch (op) {
-      case Arithmetic::add:
-        return *a + *b;
-      case Arithmetic::sub:
-        return *a - *b;
-      case Arithmetic::mul:
-        return *a * *b;
-      case Arithmetic::div:
-        return *a / *b;
-      default:
-        return -*a;
-    }
-  }
+  [[nodiscard]] T value() const { return single(op, a, b); }
 };
 
 /// Arithmetic of single numbers, one operation after the other, as one kernel: to call kernels made for

@@ -65,23 +65,6 @@ class Pullback {
     std::array<std::uint8_t, max_elementwise> in;
   };
 
-  /// Without calling a kernel that is made for vectors. The same bits: each of these operations is
-  /// rounded once in either.
-  [[nodiscard]] static T single(Arithmetic op, const T* a, const T* b) {
-    switch (op) {
-      case Arithmetic::add:
-        return *a + *b;
-      case Arithmetic::sub:
-        return *a - *b;
-      case Arithmetic::mul:
-        return *a * *b;
-      case Arithmetic::div:
-        return *a / *b;
-      default:
-        return -*a;
-    }
-  }
-
   [[nodiscard]] bool add_constant(const Node& node);
   [[nodiscard]] bool add_step(const Node& node, const std::vector<std::uint8_t>& place_of);
   [[nodiscard]] T run_steps(const Given& given) const;

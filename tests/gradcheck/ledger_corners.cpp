@@ -160,9 +160,7 @@ World plateau(Draws& draws) {
 }
 
 /// Next to θ J moves, and further away it stands where it was.
-World bump_on_a_plain(Draws& draws) {
-  const double width = draws.order(1e-16, 1.0), x = draws.below(2) == 0 ? 0.0 : draws.plain();
-  const double rest = draws.below(2) == 0 ? 0.0 : 0.4;
+World bump(double x, double width, double rest) {
   const auto f = [=](double t) {
     const double u = (t - x) / width;
     return rest + u * std::max(0.0, 1.0 - u * u);
@@ -170,15 +168,15 @@ World bump_on_a_plain(Draws& draws) {
   return one(x, f, 1.0 / width);
 }
 
+World bump_on_a_plain(Draws& draws) {
+  const double width = draws.order(1e-16, 1.0), x = draws.below(2) == 0 ? 0.0 : draws.plain();
+  return bump(x, width, draws.below(2) == 0 ? 0.0 : 0.4);
+}
+
 /// The same at the resolution of θ.
 World bump_hardly_resolved(Draws& draws) {
   const double width = draws.order(1e-15, 1e-11), x = draws.plain();
-  const double rest = draws.below(2) == 0 ? 0.0 : 0.4;
-  const auto f = [=](double t) {
-    const double u = (t - x) / width;
-    return rest + u * std::max(0.0, 1.0 - u * u);
-  };
-  return one(x, f, 1.0 / width);
+  return bump(x, width, draws.below(2) == 0 ? 0.0 : 0.4);
 }
 
 /// Beside an entry that moves J, one that does so from a distance on, by little.
