@@ -30,6 +30,9 @@ VARIANTS = {ANEW: ("-anew", {"gc-a", "gc-b", "gc-c"}), MERGED: ("-merged", {"b",
 # Threads of OpenBLAS and OpenMP look for work some 30 ms after the last, and would take a processor
 # from whoever has the next turn.
 PAUSE = 0.1
+# For so long a program with several threads works before its time is taken: meanwhile the system
+# spreads threads that it woke on one processor, and a virtual machine gets all of its processors.
+WAKING = 0.3
 
 
 def openblas_core():
@@ -77,6 +80,11 @@ class Contender:
         self.process.stdin.write("\n")
         self.process.stdin.flush()
         return float(self.process.stdout.readline())
+
+    def wake(self):
+        start = time.monotonic()
+        while time.monotonic() - start < WAKING:
+            self.batch()
 
     def close(self):
         self.process.stdin.close()
@@ -132,7 +140,7 @@ def measure(row, folder, rounds, batch_seconds, budget):
         for contender in taking_turns:
             if row.threads > 1:
                 time.sleep(PAUSE)
-                contender.batch()  # wakes its threads, and the processors they sleep on
+                contender.wake()
             contender.times.append(contender.batch())
         row.rounds += 1
     if yardstick:
