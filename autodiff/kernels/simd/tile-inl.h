@@ -16,7 +16,7 @@ HWY_BEFORE_NAMESPACE();
 namespace dtheta::simd::HWY_NAMESPACE {
 
 /// Whether there are 32 registers, not 16.
-inline constexpr bool many_registers = HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_NEON;
+inline constexpr bool many_registers = HWY_TARGET == HWY_AVX3 || HWY_ARCH_ARM_A64 != 0;
 
 /// The sizes of parts, as equal as can be, none larger than `most`, that make up `whole`.
 struct Parts {
