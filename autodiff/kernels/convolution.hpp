@@ -5,6 +5,7 @@
 #include "autodiff/kernels/convolution_by_channels.hpp"
 #include "autodiff/kernels/convolution_by_positions.hpp"
 #include "autodiff/kernels/convolution_by_products.hpp"
+#include "autodiff/kernels/convolution_by_samples.hpp"
 #include "autodiff/kernels/convolution_size.hpp"
 #include "autodiff/kernels/convolution_weights_by_channels.hpp"
 #include "autodiff/kernels/parallel.hpp"
@@ -13,20 +14,20 @@
 namespace dtheta::detail {
 
 /// A convolution and its two adjoints, each by the way that suits its sizes: sums of products of registers
-/// that hold neighbouring positions or neighbouring channels, or, with one tap or very many channels,
-/// matrix products. Neither the way nor the cut into shares knows the number of threads, so that results
+/// that hold neighbouring positions, channels or samples, or, with one tap or very many channels, matrix
+/// products. Neither the way nor the cut into shares knows the number of threads, so that results
 /// have the same bits for any.
 struct Convolution : ConvolutionSize {
   /// Elements of scratch that each of the kernels below needs.
   [[nodiscard]] std::size_t scratch() const {
     const Index products = shares() * ConvolutionByProducts(*this).room();
-    const Index correlations =
-        std::max(with_correlation(
-                     Direction::forward,
-                     [&](const auto& c) { return in_blocks(c.packed()) + shares() * c.room(); }),
-                 with_correlation(Direction::adjoint, [&](const auto& c) {
-                   return in_blocks(c.packed()) + shares() * c.room();
-                 }));
+    const Index correlations = std::max(
+        with_correlation(
+            Direction::forward,
+            [&](const auto& c) { return in_blocks(c.packed()) + shares(unit_of(c)) * c.room(); }),
+        with_correlation(Direction::adjoint, [&](const auto& c) {
+          return in_blocks(c.packed()) + shares(unit_of(c)) * c.room();
+        }));
     const Index weights = with_weights([&](const auto& c) {
       if (few_weights()) return shares() * (in_blocks(groups * w_size()) + c.room(in));
       Index most = 0;
@@ -46,7 +47,7 @@ struct Convolution : ConvolutionSize {
       if (correlate(Direction::forward, x, w, bias, y, work, parallel)) return;
     }
     const ConvolutionByProducts products(*this);
-    for_each_share(parallel, [&](Index share, const SampleRange& range) {
+    for_each_share(parallel, 1, [&](Index share, const SampleRange& range) {
       products.forward(range, x, w, bias, y, work + share * products.room());
     });
   }
@@ -60,7 +61,7 @@ struct Convolution : ConvolutionSize {
       if (correlate(Direction::adjoint, y, w, no_bias, x, work, parallel)) return;
     }
     const ConvolutionByProducts products(*this);
-    for_each_share(parallel, [&](Index share, const SampleRange& range) {
+    for_each_share(parallel, 1, [&](Index share, const SampleRange& range) {
       products.data_adjoint(range, y, w, x, work + share * products.room());
     });
   }
@@ -84,8 +85,8 @@ struct Convolution : ConvolutionSize {
 
  private:
   /// Ways to compute a sum over taps, or the weights' adjoint. By positions where rows of them fill
-  /// registers, by channels where those do.
-  enum class Way { positions, channels, products };
+  /// registers, by channels where those do, by samples where neither do or padding is much.
+  enum class Way { positions, channels, samples, products };
 
   /// Whether sums go over the taps where the elements are. With very many channels of the result products
   /// make good for their columns; with one tap they have few, but for a stride, and take the positions of
@@ -102,19 +103,49 @@ struct Convolution : ConvolutionSize {
     constexpr Index width = 16;
     return static_cast<double>(n) / static_cast<double>((n + width - 1) / width * width);
   }
-  /// The result has so many channels, each with rows of `columns` positions. By channels it has to be
-  /// turned at the end.
+  /// y has so many channels, each with rows of `columns` positions. By channels it has to be turned at
+  /// the end.
   [[nodiscard]] Way way(Index channels, Index columns) const {
-    if (!suits_sums(channels)) return Way::products;
     return 0.9 * filled(channels) > filled(columns) ? Way::channels : Way::positions;
   }
+  [[nodiscard]] Way way_forward() const {
+    if (!suits_sums(out)) return Way::products;
+    const Way other = way(out, window.out[2]);
+    return suits_samples(Direction::forward, other) ? Way::samples : other;
+  }
   [[nodiscard]] Way way_back() const {
-    if (window.stride == Window::PerAxis{1, 1, 1}) return way(in, window.in[2]);
-    // Where the stride is wider than the window most elements of x meet no tap, each remainder for itself.
-    bool meets_taps = true;
-    for (std::size_t a = 0; a < Window::max_axes; ++a)
-      meets_taps = meets_taps && window.stride[a] <= window.size[a];
-    return meets_taps && suits_sums(in) && filled(in) >= 0.5 ? Way::channels : Way::products;
+    if (!suits_sums(in)) return Way::products;
+    Way other = way(in, window.in[2]);
+    if (window.stride != Window::PerAxis{1, 1, 1}) {
+      // Where the stride is wider than the window most elements of x meet no tap, each remainder for itself.
+      bool meets_taps = true;
+      for (std::size_t a = 0; a < Window::max_axes; ++a)
+        meets_taps = meets_taps && window.stride[a] <= window.size[a];
+      other = meets_taps && filled(in) >= 0.5 ? Way::channels : Way::products;
+    }
+    return suits_samples(Direction::adjoint, other) ? Way::samples : other;
+  }
+  /// Whether registers of samples save much of what `other` would take: it computes products in the
+  /// padding and in parts of registers that are of no use. The turning of an element takes as long as
+  /// some `turning` products.
+  [[nodiscard]] bool suits_samples(Direction direction, Way other) const {
+    constexpr double turning = 16, much = 0.85;
+    constexpr Index fewest_channels = 4, cached = Index{1} << 17;
+    const bool forward = direction == Direction::forward;
+    const Index from = forward ? in : out, to = forward ? out : in;
+    const Index from_places = forward ? window.in_size() : window.out_size();
+    const Index to_places = forward ? window.out_size() : window.in_size();
+    const Index together = from * from_places + to * to_places;
+    if (other == Way::products || to < fewest_channels || to > listed_at_once ||
+        CorrelationBySamples::samples_at_once * together > cached) {
+      return false;
+    }
+    const double used =
+        other == Way::channels ? 0.9 * filled(to) : filled((forward ? window.out : window.in)[2]);
+    const double pairs = static_cast<double>(from * to);
+    const double by_samples = pairs * static_cast<double>(meetings(window)) / filled(samples) +
+                              turning * static_cast<double>(together);
+    return by_samples < much * pairs * static_cast<double>(to_places * window.taps()) / used;
   }
   /// By positions each register has to be summed up at the end.
   [[nodiscard]] Way way_to_weights() const {
@@ -126,21 +157,17 @@ struct Convolution : ConvolutionSize {
   template <class F>
   Index with_correlation(Direction direction, F f) const {
     const bool is_forward = direction == Direction::forward;
-    const Way chosen = is_forward ? way(out, window.out[2]) : way_back();
+    const Way chosen = is_forward ? way_forward() : way_back();
     if (chosen == Way::products) return 0;
     if (chosen == Way::positions) return f(CorrelationByPositions(*this, direction));
+    if (chosen == Way::samples) return f(CorrelationBySamples(*this, direction));
     return is_forward ? f(ForwardByChannels(*this)) : f(AdjointByChannels(*this));
   }
   template <class F>
   Index with_weights(F f) const {
-    switch (way_to_weights()) {
-      case Way::positions:
-        return f(WeightsByPositions(*this));
-      case Way::channels:
-        return f(WeightsByChannels(*this));
-      case Way::products:
-        break;
-    }
+    const Way chosen = way_to_weights();
+    if (chosen == Way::positions) return f(WeightsByPositions(*this));
+    if (chosen == Way::channels) return f(WeightsByChannels(*this));
     return 0;
   }
 
@@ -149,18 +176,26 @@ struct Convolution : ConvolutionSize {
   static constexpr Index most_shares = 8;
 
   /// Into how many shares the samples are cut, for threads to take.
-  [[nodiscard]] Index shares() const {
+  [[nodiscard]] Index shares(Index unit = 1) const {
     constexpr Index fewest_samples = 4;
-    return std::clamp<Index>(samples / fewest_samples, 1, most_shares);
+    const Index units = (samples + unit - 1) / unit;
+    return std::clamp<Index>(unit < fewest_samples ? samples / fewest_samples : units, 1,
+                             most_shares);
   }
-  /// Calls body(which, its samples) for each share.
+  /// Calls body(which, its samples) for each share, which begins with a whole unit of samples.
   template <class Body>
-  void for_each_share(const Parallel* parallel, Body body) const {
-    const Index count = shares();
+  void for_each_share(const Parallel* parallel, Index unit, Body body) const {
+    const Index count = shares(unit), units = (samples + unit - 1) / unit;
     for_each_part(parallel, static_cast<std::size_t>(count), [&](std::size_t part) {
-      const Index i = static_cast<Index>(part), first = i * samples / count;
-      body(i, SampleRange{first, (i + 1) * samples / count - first});
+      const Index i = static_cast<Index>(part), first = i * units / count * unit;
+      const Index end = std::min(samples, (i + 1) * units / count * unit);
+      body(i, SampleRange{first, end - first});
     });
+  }
+  /// Samples that a way takes together.
+  template <class C>
+  static Index unit_of(const C&) {
+    return std::is_same_v<C, CorrelationBySamples> ? CorrelationBySamples::samples_at_once : 1;
   }
 
   /// False if this is left to products.
@@ -170,7 +205,7 @@ struct Convolution : ConvolutionSize {
     return with_correlation(direction, [&](const auto& c) {
              T* const own = work + in_blocks(c.packed());
              c.pack(w, work);
-             for_each_share(parallel, [&](Index share, const SampleRange& range) {
+             for_each_share(parallel, unit_of(c), [&](Index share, const SampleRange& range) {
                c.run(range, from, work, bias, to, own + share * c.room());
              });
              return 1;
@@ -186,7 +221,7 @@ struct Convolution : ConvolutionSize {
   void by_samples(const C& c, const T* x, const T* y, T* w, T* work,
                   const Parallel* parallel) const {
     const Index size = groups * w_size(), room = in_blocks(size) + c.room(in);
-    for_each_share(parallel, [&](Index share, const SampleRange& range) {
+    for_each_share(parallel, 1, [&](Index share, const SampleRange& range) {
       T* const own = work + share * room;
       std::fill_n(own, size, T(0));
       for (Index g = 0; g < groups; ++g) {

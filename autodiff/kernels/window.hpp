@@ -50,6 +50,20 @@ struct Positions {
   return {std::min(first, last), last};
 }
 
+/// How often a tap of the window meets an element, over all positions.
+[[nodiscard]] inline Index meetings(const Window& w) {
+  Index product = 1;
+  for (std::size_t a = 0; a < Window::max_axes; ++a) {
+    Index along = 0;
+    for (Index k = 0; k < w.size[a]; ++k) {
+      const Positions p = positions_inside(w, a, k);
+      along += p.last - p.first;
+    }
+    product *= along;
+  }
+  return product;
+}
+
 /// The taps inside the operand when the window is at position o of an axis: `count` elements from
 /// `first`, `step` apart. `padded` counts those in the padding, too.
 struct Taps {

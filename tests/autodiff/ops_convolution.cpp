@@ -45,9 +45,16 @@ const std::vector<Case> cases{
     {{2, 6, 4, 4}, {6, 1, 3, 3}, 2, 2, 1, 1, 1, 1, 1, 1, 6},
     {{2, 5, 4, 3}, {3, 5, 1, 1}},
     {{1, 2, 1, 1}, {2, 2, 3, 3}, 1, 1, 2, 2, 2, 2},
-    {{4, 8, 20, 20}, {8, 8, 5, 5}, 1, 1, 2, 2, 2, 2},    // several blocks of columns
-    {{40, 3, 4, 4}, {2, 3, 2, 2}},                       // several samples in a block
-    {{2, 2, 9, 1100}, {2, 2, 3, 3}, 1, 1, 1, 1, 1, 1}};  // a row longer than a block
+    {{4, 8, 20, 20}, {8, 8, 5, 5}, 1, 1, 2, 2, 2, 2},   // several blocks of columns
+    {{40, 3, 4, 4}, {2, 3, 2, 2}},                      // several samples in a block
+    {{2, 2, 9, 1100}, {2, 2, 3, 3}, 1, 1, 1, 1, 1, 1},  // a row longer than a block
+    // Samples side by side, there or back or both: more than a block, and with pads, strides, dilation
+    // and groups.
+    {{17, 6, 6, 6}, {16, 6, 5, 5}},
+    {{35, 5, 5, 4}, {6, 5, 3, 3}, 1, 1, 2, 1, 2, 2},
+    {{48, 5, 4, 5}, {7, 5, 3, 3}, 2, 2, 1, 1, 1, 1},
+    {{16, 8, 5, 5}, {10, 4, 3, 3}, 1, 1, 1, 1, 1, 1, 1, 1, 2},
+    {{31, 4, 6, 6}, {5, 4, 3, 2}, 1, 1, 2, 1, 2, 1, 2, 2}};
 
 /// The definition, in loops.
 std::vector<double> reference(const Case& c, std::span<const double> x, std::span<const double> w) {

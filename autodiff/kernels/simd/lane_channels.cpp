@@ -20,7 +20,7 @@ namespace dtheta::simd::HWY_NAMESPACE {
 
 /// The sums of `count` elements from `first` for `width` registers of channels, which `factors` and
 /// `sums` point at.
-template <std::size_t count, std::size_t width, class T>
+template <bool listed, std::size_t count, std::size_t width, class T>
 HWY_INLINE void lane_tile(const LaneChannels& l, std::size_t first, const T* x, const T* factors,
                           T* sums) {
   const hn::ScalableTag<T> d;
@@ -36,12 +36,13 @@ HWY_INLINE void lane_tile(const LaneChannels& l, std::size_t first, const T* x, 
   }
   std::ptrdiff_t base = 0;
   for (std::size_t outer = 0; outer < l.outer; ++outer, base += l.outer_stride) {
-    for (const std::ptrdiff_t inner : l.inner) {
-      const std::ptrdiff_t move = base + inner;
+    for (std::size_t i = 0; i < l.inner.size(); ++i) {
+      const std::ptrdiff_t move = base + l.inner[i];
+      const T* const row = listed ? factors + l.rows.inner[i] : factors;
       V factor[width];
 #pragma GCC unroll 16
-      for (std::size_t r = 0; r < width; ++r) factor[r] = hn::LoadU(d, factors + r * lanes);
-      factors += l.channels;
+      for (std::size_t r = 0; r < width; ++r) factor[r] = hn::LoadU(d, row + r * lanes);
+      if (!listed) factors += l.channels;
 #pragma GCC unroll 16
       for (std::size_t e = 0; e < count; ++e) {
         const V element = hn::Set(d, at[e][move]);
@@ -51,10 +52,11 @@ HWY_INLINE void lane_tile(const LaneChannels& l, std::size_t first, const T* x, 
         }
       }
     }
+    if (listed) factors += l.rows.outer_stride;
   }
-  sums += first * l.channels;
+  sums += first * l.sums_stride;
 #pragma GCC unroll 16
-  for (std::size_t e = 0; e < count; ++e, sums += l.channels) {
+  for (std::size_t e = 0; e < count; ++e, sums += l.sums_stride) {
 #pragma GCC unroll 16
     for (std::size_t r = 0; r < width; ++r) {
       T* to = sums + r * lanes;
@@ -69,8 +71,8 @@ template <std::size_t width>
 inline constexpr std::size_t most_elements = many_registers ? std::min<std::size_t>(8, 24 / width)
                                                             : std::min<std::size_t>(6, 12 / width);
 
-template <class T>
-HWY_INLINE void add_lane_sums_any(const LaneChannels& l, const T* x, const T* factors, T* sums) {
+template <bool listed, class T>
+HWY_INLINE void add_lane_sums_by(const LaneChannels& l, const T* x, const T* factors, T* sums) {
   const hn::ScalableTag<T> d;
   constexpr std::size_t most_width = many_registers ? 4 : 2;
   const std::size_t lanes = hn::Lanes(d);
@@ -82,11 +84,20 @@ HWY_INLINE void add_lane_sums_any(const LaneChannels& l, const T* x, const T* fa
       const Parts parts(l.elements.size(), most);
       for (std::size_t k = 0; k < parts.count; ++k) {
         with_constant<most>(parts.size(k), [&](auto count) HWY_ATTR {
-          lane_tile<count(), width()>(l, parts.start(k), x, factors + channel, sums + channel);
+          lane_tile<listed, count(), width()>(l, parts.start(k), x, factors + channel,
+                                              sums + channel);
         });
       }
     });
   }
+}
+
+template <class T>
+HWY_INLINE void add_lane_sums_any(const LaneChannels& l, const T* x, const T* factors, T* sums) {
+  if (l.rows.inner.empty())
+    add_lane_sums_by<false>(l, x, factors, sums);
+  else
+    add_lane_sums_by<true>(l, x, factors, sums);
 }
 
 template <class T>

@@ -15,10 +15,18 @@ inline constexpr std::size_t channel_block = 16;
 /// where the moves are outer * outer_stride + inner[i] for each outer, with all i in turn. What is
 /// summed needs no neighbours in x, so that strides and short rows cost nothing.
 struct LaneChannels {
+  /// Where the rows of the factors are: outer * outer_stride + inner[i]; without inner, one behind the
+  /// other in the order of the moves.
+  struct Rows {
+    std::span<const std::ptrdiff_t> inner;
+    std::ptrdiff_t outer_stride = 0;
+  };
   std::span<const std::ptrdiff_t> elements, inner;
   std::size_t outer = 1;
   std::ptrdiff_t outer_stride = 0;
   std::size_t channels = channel_block;  // a multiple of channel_block
+  std::size_t sums_stride = channels;    // from the sums of an element to those of the next
+  Rows rows = {};
 };
 void add_lane_sums(const LaneChannels& l, const float* x, const float* factors, float* sums);
 void add_lane_sums(const LaneChannels& l, const double* x, const double* factors, double* sums);

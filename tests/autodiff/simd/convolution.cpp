@@ -42,7 +42,8 @@ Window window(std::initializer_list<Axis> axes) {
 /// Rows shorter and longer than a register, channels that fill no tile and several, strides,
 /// dilation, padding wider than the window, windows of one tap, more channels than are summed
 /// directly; channels in registers with strides in each axis, one panel of them and a bit, several groups,
-/// planes in place, weights that threads share by channels.
+/// planes in place, weights that threads share by channels; samples in registers, less and more than
+/// are taken together.
 const std::vector<Case>& cases() {
   static const std::vector<Case> list{
       {window({{28, 5, 1, 2, 2}, {28, 5, 1, 2, 2}}), 1, 3, 1, 6},
@@ -67,7 +68,12 @@ const std::vector<Case>& cases() {
       {window({{6, 1}, {7, 1}}), 1, 6, 17, 33},
       {window({{7, 1}, {6, 1}}), 3, 2, 1, 2},
       {window({{6, 3, 1, 1, 1}, {6, 3, 1, 1, 1}}), 1, 9, 40, 100},
-      {window({{6, 3, 1, 1, 1}, {6, 3, 1, 1, 1}}), 3, 2, 33, 48}};
+      {window({{6, 3, 1, 1, 1}, {6, 3, 1, 1, 1}}), 3, 2, 33, 48},
+      {window({{6, 5}, {6, 5}}), 1, 17, 6, 16},
+      {window({{5, 3, 1, 2, 2}, {4, 3, 1, 1, 2}}), 1, 35, 5, 6},
+      {window({{4, 3, 2, 1, 1}, {5, 3, 2, 1, 1}}), 1, 64, 5, 7},
+      {window({{5, 3, 1, 1, 1}, {5, 3, 1, 1, 1}}), 2, 16, 4, 5},
+      {window({{3, 2, 1, 1}, {6, 3, 1, 2, 2, 2}, {4, 2, 2, 1, 1}}), 1, 98, 12, 20}};
   return list;
 }
 
