@@ -177,6 +177,52 @@ HWY_INLINE void pool_adjoint(const PlaneWindow& w, std::size_t planes, const T* 
   }
 }
 
+#if HWY_TARGET != HWY_SCALAR
+/// What has won in a row of windows that are two columns wide, one beside the other: all ones in the
+/// even lane of a pair, else in the odd one, where that element is among the largest.
+template <class D, class V>
+HWY_INLINE V winners(D d, V x, V best, hn::Mask<D> even) {
+  const auto wins = hn::VecFromMask(d, hn::Or(hn::Eq(x, best), hn::IsNaN(x)));
+  const auto first = hn::IfThenElseZero(even, wins);
+  return hn::AndNot(hn::Reverse2(d, first), wins);
+}
+
+/// The same for windows of two columns that do not overlap: each element is written once, and no
+/// register has to be taken apart.
+template <class T>
+HWY_INLINE void pool_adjoint_pairs(const PlaneWindow& w, std::size_t planes, const T* c, const T* x,
+                                   T* out) {
+  const hn::ScalableTag<T> d;
+  const hn::RebindToSigned<decltype(d)> di;
+  const std::size_t lanes = hn::Lanes(d), columns = 2 * w.out_columns;
+  const auto lane = hn::Iota(di, 0);
+  const auto pair = hn::IndicesFromVec(d, hn::ShiftRight<1>(lane));
+  const auto even = hn::RebindMask(d, hn::Eq(hn::And(lane, hn::Set(di, 1)), hn::Zero(di)));
+  const bool covers = columns == w.in_columns && w.out_rows * w.size_rows * columns == w.in_size;
+  for (; planes > 0; --planes, x += w.in_size, out += w.in_size) {
+    if (!covers) std::fill_n(out, w.in_size, T(0));
+    for (std::size_t r = 0; r < w.out_rows; ++r, c += w.out_columns) {
+      const std::size_t row = r * w.size_rows * w.in_columns;
+      for (std::size_t j = 0; j < columns; j += lanes) {
+        const std::size_t n = std::min(lanes, columns - j), first = row + j;
+        auto best = hn::Set(d, -std::numeric_limits<T>::infinity());
+        for (std::size_t k = 0; k < w.size_rows; ++k) {
+          best = larger_or_nan(d, best, load_some(d, x + first + k * w.in_columns, n));
+        }
+        best = larger_or_nan(d, best, hn::Reverse2(d, best));
+        auto left = hn::TableLookupLanes(load_first(d, c + j / 2, n / 2), pair);
+        for (std::size_t k = 0; k < w.size_rows; ++k) {
+          const std::size_t at = first + k * w.in_columns;
+          const auto won = winners(d, load_some(d, x + at, n), best, even);
+          store_some(d, hn::Zero(d) + hn::And(won, left), out + at, n);
+          left = hn::AndNot(hn::Or(won, hn::Reverse2(d, won)), left);
+        }
+      }
+    }
+  }
+}
+#endif
+
 template <class T>
 HWY_INLINE void pool_any(const PlaneWindow& w, std::size_t planes, const T* x, T* out) {
   if (w.stride_columns == 1)
@@ -187,6 +233,11 @@ HWY_INLINE void pool_any(const PlaneWindow& w, std::size_t planes, const T* x, T
 template <class T>
 HWY_INLINE void pool_adjoint_any(const PlaneWindow& w, std::size_t planes, const T* c, const T* x,
                                  T* out) {
+#if HWY_TARGET != HWY_SCALAR
+  if (w.size_columns == 2 && w.stride_columns == 2 && w.size_rows == w.stride_rows) {
+    return pool_adjoint_pairs(w, planes, c, x, out);
+  }
+#endif
   if (w.stride_columns == 1)
     pool_adjoint<1>(w, planes, c, x, out);
   else
