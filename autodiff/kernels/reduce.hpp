@@ -45,20 +45,21 @@ T exponential_shift(const T* x, Index n, Index step) {
   return m - m == T(0) ? m : T(0);
 }
 
-/// Sums rows of `inner` elements: out[j] = sum over i of x[i * inner + j]. Blocks of rows are
+/// Sums rows of `inner` elements: out[j] = sum over i of x[i * stride + j]. Blocks of rows are
 /// summed into `block` (inner elements) first, so that the error grows with n / 32, not n.
 template <Scalar T>
-void sum_rows(const T* x, Index n, Index inner, T* out, T* block) {
+void sum_rows(const T* x, Index n, Index inner, Index stride, T* out, T* block) {
   if constexpr (Vectorized<T>) {
-    simd::sum_rows(x, static_cast<std::size_t>(n), static_cast<std::size_t>(inner), out);
+    simd::sum_rows(x, static_cast<std::size_t>(n), static_cast<std::size_t>(inner),
+                   static_cast<std::size_t>(stride), out);
   } else {
     constexpr auto block_rows = static_cast<Index>(simd::summed_at_once);
     std::fill_n(out, inner, T(0));
     for (Index start = 0; start < n; start += block_rows) {
       const Index stop = std::min(n, start + block_rows);
-      std::copy_n(x + start * inner, inner, block);
+      std::copy_n(x + start * stride, inner, block);
       for (Index i = start + 1; i < stop; ++i) {
-        for (Index j = 0; j < inner; ++j) block[j] += x[i * inner + j];
+        for (Index j = 0; j < inner; ++j) block[j] += x[i * stride + j];
       }
       for (Index j = 0; j < inner; ++j) out[j] += block[j];
     }

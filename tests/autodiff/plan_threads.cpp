@@ -1,7 +1,9 @@
 // Threads that share the steps of a plan: the same bits for any number of them.
 
+#include <algorithm>
 #include <boost/test/unit_test.hpp>
 #include <stdexcept>
+#include <tuple>
 #include <vector>
 
 #include "autodiff/errors.hpp"
@@ -126,6 +128,8 @@ void check_equal_bits() {
   }
 }
 
+using Scalars = std::tuple<float, double, Quad>;
+
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(plan_threads)
@@ -149,6 +153,20 @@ BOOST_AUTO_TEST_CASE(rows_heads_and_samples_are_shared_without_a_trace) {
 BOOST_AUTO_TEST_CASE(planes_and_channels_are_shared_without_a_trace) {
   check_equal_bits_of<PlaneStep, float>();
   check_equal_bits_of<PlaneStep, double>();
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(columns_are_summed_without_a_trace, T, Scalars) {
+  Tape tape;
+  const Var x = tape.leaf(draw({3, 300, 131}, 1));
+  const std::vector<Var> sums{sum(x, 0), sum(x, 1), sum(x, {0, 1})};
+  const Plan plan(sums);
+  Workspace<T> alone(plan);
+  alone.run();
+  for (unsigned threads : {1U, 2U, 3U, 7U}) {
+    Workspace<T> shared(plan, threads);
+    shared.run();
+    for (const Var& s : sums) BOOST_TEST((std::ranges::equal(shared[s], alone[s])));
+  }
 }
 
 BOOST_AUTO_TEST_CASE(runs_cover_everything_once) {

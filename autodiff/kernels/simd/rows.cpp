@@ -97,67 +97,77 @@ void add_outer_f64(const double* base, const double* u, const double* v, std::si
   outer_added(base, u, v, m, n, out);
 }
 
-/// `width` registers of columns, of which the last one has `last` columns.
+/// Adds the sum of up to `summed_at_once` rows of `width` registers to `total`. The last register has
+/// `last` columns.
 template <std::size_t width, class T>
-HWY_INLINE void sum_columns(const T* x, std::size_t n, std::size_t length, std::size_t last, T* out,
-                            const T* base, T factor) {
+HWY_INLINE void add_rows(const T* row, std::size_t rows, std::size_t stride, std::size_t last,
+                         T* total) {
   const hn::ScalableTag<T> d;
   const std::size_t lanes = hn::Lanes(d);
-  const auto load = [&](const T* row, std::size_t s) HWY_ATTR {
+  const auto load = [&](std::size_t s) HWY_ATTR {
     const bool whole = s + 1 < width || last == lanes;
     return whole ? hn::LoadU(d, row + s * lanes) : load_first(d, row + s * lanes, last);
   };
-  hn::Vec<decltype(d)> total[width], block[width];
+  hn::Vec<decltype(d)> block[width];
 #pragma GCC unroll 16
-  for (std::size_t s = 0; s < width; ++s) total[s] = hn::Zero(d);
-  for (std::size_t start = 0; start < n; start += summed_at_once) {
-    const T* row = x + start * length;
+  for (std::size_t s = 0; s < width; ++s) block[s] = load(s);
+  for (std::size_t i = 1; i < rows; ++i) {
+    row += stride;
 #pragma GCC unroll 16
-    for (std::size_t s = 0; s < width; ++s) block[s] = load(row, s);
-    const std::size_t rows = n - start < summed_at_once ? n - start : summed_at_once;
-    for (std::size_t i = 1; i < rows; ++i) {
-      row += length;
-#pragma GCC unroll 16
-      for (std::size_t s = 0; s < width; ++s) block[s] = block[s] + load(row, s);
-    }
-#pragma GCC unroll 16
-    for (std::size_t s = 0; s < width; ++s) total[s] = total[s] + block[s];
+    for (std::size_t s = 0; s < width; ++s) block[s] = block[s] + load(s);
   }
 #pragma GCC unroll 16
   for (std::size_t s = 0; s < width; ++s) {
-    const auto result = base == nullptr ? total[s] : load(base, s) + hn::Set(d, factor) * total[s];
-    if (s + 1 < width || last == lanes)
-      hn::StoreU(result, d, out + s * lanes);
-    else
-      store_first(d, result, out + s * lanes, last);
+    hn::Store(hn::Load(d, total + s * lanes) + block[s], d, total + s * lanes);
   }
 }
 
-/// Several registers side by side, so that whole cache lines of a row are read together.
+/// Of up to `most` columns. A block of rows after the other, so that memory is read as much in order
+/// as so many columns allow, and several registers side by side, so that cache lines are read whole.
+template <std::size_t most, class T>
+HWY_INLINE void some_column_sums(const T* x, std::size_t n, std::size_t columns, std::size_t stride,
+                                 T* out, const T* base, T factor) {
+  const hn::ScalableTag<T> d;
+  const std::size_t lanes = hn::Lanes(d);
+  constexpr std::size_t most_registers = many_registers ? 8 : 4;
+  const Parts parts((columns + lanes - 1) / lanes, most_registers);
+  alignas(64) T total[most];
+  for (std::size_t j = 0; j < columns; j += lanes) hn::Store(hn::Zero(d), d, total + j);
+  for (std::size_t start = 0; start < n; start += summed_at_once, x += summed_at_once * stride) {
+    const std::size_t rows = n - start < summed_at_once ? n - start : summed_at_once;
+    for (std::size_t i = 0; i < parts.count; ++i) {
+      const std::size_t j = parts.start(i) * lanes;
+      with_constant<most_registers>(parts.size(i), [&](auto width) HWY_ATTR {
+        const std::size_t rest = columns - j - (width() - 1) * lanes;
+        add_rows<width()>(x + j, rows, stride, rest < lanes ? rest : lanes, total + j);
+      });
+    }
+  }
+  for (std::size_t j = 0; j < columns; j += lanes) {
+    const std::size_t count = columns - j < lanes ? columns - j : lanes;
+    auto result = hn::Load(d, total + j);
+    if (base != nullptr) result = load_first(d, base + j, count) + hn::Set(d, factor) * result;
+    store_first(d, result, out + j, count);
+  }
+}
+
 template <class T>
-HWY_INLINE void column_sums(const T* x, std::size_t n, std::size_t length, T* out, const T* base,
-                            T factor) {
-  const std::size_t lanes = hn::Lanes(hn::ScalableTag<T>()),
-                    registers = (length + lanes - 1) / lanes;
-  constexpr std::size_t most = many_registers ? 8 : 4;
-  const Parts parts(registers, most);
-  for (std::size_t i = 0; i < parts.count; ++i) {
-    const std::size_t column = parts.start(i) * lanes;
-    with_constant<most>(parts.size(i), [&](auto width) HWY_ATTR {
-      const std::size_t rest = length - column - (width() - 1) * lanes;
-      sum_columns<width()>(x + column, n, length, rest < lanes ? rest : lanes, out + column,
-                           base == nullptr ? nullptr : base + column, factor);
-    });
+HWY_INLINE void column_sums(const T* x, std::size_t n, std::size_t length, std::size_t stride,
+                            T* out, const T* base, T factor) {
+  constexpr std::size_t most = 4096 / sizeof(T);  // a page of each row
+  for (std::size_t j = 0; j < length; j += most) {
+    some_column_sums<most>(x + j, n, length - j < most ? length - j : most, stride, out + j,
+                           base == nullptr ? nullptr : base + j, factor);
   }
 }
 
-void sum_rows_f32(const float* x, std::size_t n, std::size_t length, float* out, const float* base,
-                  float factor) {
-  column_sums(x, n, length, out, base, factor);
+void sum_rows_f32(const float* x, std::size_t n, std::size_t length, std::size_t stride, float* out,
+                  const float* base, float factor) {
+  column_sums(x, n, length, stride, out, base, factor);
 }
-void sum_rows_f64(const double* x, std::size_t n, std::size_t length, double* out,
-                  const double* base, double factor) {
-  column_sums(x, n, length, out, base, factor);
+void sum_rows_f64(const double* x, std::size_t n, std::size_t length, std::size_t stride,
+                  double* out, const double* base, double factor) {
+  column_sums(x, n, length, stride, out, base, factor);
 }
 
 void log_sum_exp_f32(const float* x, std::size_t rows, std::size_t length, float* top,
@@ -202,13 +212,13 @@ void add_outer(const double* base, const double* u, const double* v, std::size_t
   HWY_DYNAMIC_DISPATCH(add_outer_f64)(base, u, v, m, n, out);
 }
 
-void sum_rows(const float* x, std::size_t n, std::size_t length, float* out, const float* base,
-              float factor) {
-  HWY_DYNAMIC_DISPATCH(sum_rows_f32)(x, n, length, out, base, factor);
+void sum_rows(const float* x, std::size_t n, std::size_t length, std::size_t stride, float* out,
+              const float* base, float factor) {
+  HWY_DYNAMIC_DISPATCH(sum_rows_f32)(x, n, length, stride, out, base, factor);
 }
-void sum_rows(const double* x, std::size_t n, std::size_t length, double* out, const double* base,
-              double factor) {
-  HWY_DYNAMIC_DISPATCH(sum_rows_f64)(x, n, length, out, base, factor);
+void sum_rows(const double* x, std::size_t n, std::size_t length, std::size_t stride, double* out,
+              const double* base, double factor) {
+  HWY_DYNAMIC_DISPATCH(sum_rows_f64)(x, n, length, stride, out, base, factor);
 }
 
 void log_sum_exp_rows(const float* x, std::size_t rows, std::size_t length, float* top,

@@ -24,13 +24,13 @@ void add_outer(const float* base, const float* u, const float* v, std::size_t m,
 void add_outer(const double* base, const double* u, const double* v, std::size_t m, std::size_t n,
                double* out);
 
-/// out[j] = the sum over i < n of x[i * length + j]: blocks of so many rows are summed in order,
-/// and then the blocks. With `base`, out = base + factor times that. The same bits on every
-/// instruction set.
+/// out[j] = the sum over i < n of x[i * stride + j], j < length: blocks of so many rows are summed
+/// in order, and then the blocks. With `base`, which may be `out`, out = base + factor times that.
+/// The same bits on every instruction set.
 inline constexpr std::size_t summed_at_once = 32;
-void sum_rows(const float* x, std::size_t n, std::size_t length, float* out,
+void sum_rows(const float* x, std::size_t n, std::size_t length, std::size_t stride, float* out,
               const float* base = nullptr, float factor = 1);
-void sum_rows(const double* x, std::size_t n, std::size_t length, double* out,
+void sum_rows(const double* x, std::size_t n, std::size_t length, std::size_t stride, double* out,
               const double* base = nullptr, double factor = 1);
 
 /// For each of `rows` contiguous rows x of `length` elements, 0 < length <= short_row:

@@ -136,11 +136,11 @@ struct AddSum {
     if (inner == 1) {
       call.output()[0] = x[0] + factor * detail::sum_run(terms, n);
     } else if constexpr (Vectorized<T>) {
-      simd::sum_rows(terms, static_cast<std::size_t>(n), static_cast<std::size_t>(inner),
-                     call.output(), x, factor);
+      const auto length = static_cast<std::size_t>(inner);
+      simd::sum_rows(terms, static_cast<std::size_t>(n), length, length, call.output(), x, factor);
     } else {
       T* const total = call.workspace();
-      detail::sum_rows(terms, n, inner, total, total + inner);
+      detail::sum_rows(terms, n, inner, inner, total, total + inner);
       for (Index j = 0; j < inner; ++j) call.output()[j] = x[j] + factor * total[j];
     }
   }

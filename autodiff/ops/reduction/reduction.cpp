@@ -95,13 +95,31 @@ struct Sum : Reduction<Sum> {
                                     }
                                   });
     }
-    for (Index o = 0; o < s.outer; ++o) {
-      const T* x = call.input(0) + o * s.n * s.inner;
-      detail::sum_rows(x, s.n, s.inner, call.output() + o * s.inner, call.workspace());
-    }
+    sum_columns(call, s);
   }
   [[nodiscard]] Var vjp(int, const Primal& p, Var c) const {
     return broadcast_to(expanded(c, p[0].shape()), p[0].shape());
+  }
+
+ private:
+  /// Each column is summed by one thread, so that threads change no bits. Numbers that are no
+  /// vectors share a workspace, and are not for several.
+  template <class T>
+  static void sum_columns(const Call<T>& call, const AxisSplit& s) {
+    const auto columns = static_cast<std::size_t>(s.outer * s.inner);
+    const auto sum = [&](std::size_t from, std::size_t count) {
+      auto j = static_cast<Index>(from);
+      const Index end = j + static_cast<Index>(count);
+      while (j < end) {
+        const Index o = j / s.inner, first = j % s.inner,
+                    length = std::min(s.inner - first, end - j);
+        detail::sum_rows(call.input(0) + o * s.n * s.inner + first, s.n, length, s.inner,
+                         call.output() + j, call.workspace() + first);
+        j += length;
+      }
+    };
+    detail::for_each_run(Vectorized<T> ? call.parallel : nullptr, columns,
+                         detail::rows_at_once(static_cast<std::size_t>(s.n)), sum);
   }
 };
 

@@ -39,7 +39,7 @@ void means_of(const T* x, Index n, Index inner, T* mean, T* work) {
   if (inner == 1)
     mean[0] = detail::sum_run(x, n);
   else
-    detail::sum_rows(x, n, inner, mean, block);
+    detail::sum_rows(x, n, inner, inner, mean, block);
   for (Index j = 0; j < inner; ++j) mean[j] /= T(static_cast<double>(n));
   sum_terms(n, inner, rest, block, [&](Index i, Index j) { return x[i * inner + j] - mean[j]; });
   for (Index j = 0; j < inner; ++j) mean[j] += rest[j] / T(static_cast<double>(n));

@@ -93,30 +93,32 @@ void check_loads() {
   }
 }
 
-/// Blocks of rows are summed in order, and then the blocks: to the bit.
+/// Blocks of rows are summed in order, and then the blocks: to the bit. Rows apart from each other, of
+/// more columns than are taken together, too.
 template <class T>
 void check_sums() {
   for (const std::size_t n : {0U, 1U, 2U, 31U, 32U, 33U, 70U}) {
-    for (const std::size_t length : {1U, 3U, 4U, 6U, 8U, 16U, 17U, 33U, 64U, 129U}) {
-      const auto x = random_values<T>(n * length, 10);
+    for (const std::size_t length : {1U, 3U, 4U, 6U, 8U, 16U, 17U, 33U, 64U, 129U, 1027U}) {
+      const std::size_t stride = length + n % 2;
+      const auto x = random_values<T>(n * stride, 10);
       std::vector<T> out(length + 1, T(77)), expected(length, T(0));
-      s::sum_rows(x.data(), n, length, out.data());
+      s::sum_rows(x.data(), n, length, stride, out.data());
       BOOST_TEST(out.back() == T(77));  // wrote no further
       for (std::size_t start = 0; start < n; start += s::summed_at_once) {
         for (std::size_t j = 0; j < length; ++j) {
-          T block = x[start * length + j];
+          T block = x[start * stride + j];
           for (std::size_t i = start + 1; i < std::min(n, start + s::summed_at_once); ++i) {
-            block += x[i * length + j];
+            block += x[i * stride + j];
           }
           expected[j] += block;
         }
       }
       out.pop_back();
       BOOST_TEST((out == expected), n << " rows of " << length);
-      const auto base = random_values<T>(length, 11);
-      s::sum_rows(x.data(), n, length, out.data(), base.data(), T(0.3));
-      for (std::size_t j = 0; j < length; ++j) expected[j] = base[j] + T(0.3) * expected[j];
-      BOOST_TEST((out == expected), n << " rows of " << length << " added");
+      auto added = random_values<T>(length, 11);
+      for (std::size_t j = 0; j < length; ++j) expected[j] = added[j] + T(0.3) * expected[j];
+      s::sum_rows(x.data(), n, length, stride, added.data(), added.data(), T(0.3));
+      BOOST_TEST((added == expected), n << " rows of " << length << " added");
     }
   }
 }
