@@ -7,6 +7,7 @@
 
 #include "autodiff/errors.hpp"
 #include "autodiff/ops/network/lstm.hpp"
+#include "autodiff/ops/shape/rearrange.hpp"
 #include "autodiff/tape.hpp"
 #include "gradcheck/bridge/self_test.hpp"
 
@@ -38,6 +39,8 @@ struct Layer {
       }
     }
   }
+  /// W as the probes take it.
+  Var by_gate() { return swap_axes(reshape(tape.leaf(w), {4, hidden, hidden}), 1, 2); }
   [[nodiscard]] Index at(Index s) const { return reverse ? time_steps - 1 - s : s; }
 
   bool reverse;
@@ -67,7 +70,7 @@ BOOST_AUTO_TEST_CASE(each_is_the_lstm_that_was_moved) {
     Tensor column(Shape{probes}, std::initializer_list<Index>{2, 0, 1, 1, 2});
     Tape& tape = layer.tape;
     const Var all =
-        lstm_probes({tape.leaf(layer.kept), tape.leaf(layer.sums), tape.leaf(layer.w),
+        lstm_probes({tape.leaf(layer.kept), tape.leaf(layer.sums), layer.by_gate(),
                      tape.leaf(layer.h0), tape.leaf(layer.c0), reverse},
                     {tape.leaf(row), tape.leaf(moved), tape.leaf(column), tape.leaf(by)});
     const Tensor found = all.value();
@@ -102,8 +105,8 @@ BOOST_AUTO_TEST_CASE(what_does_not_fit_is_refused) {
   Tape& tape = layer.tape;
   const auto run = [&](const Shape& weight, std::initializer_list<Index> rows) {
     return lstm_probes(
-               {tape.leaf(layer.kept), tape.leaf(layer.sums), tape.leaf(layer.w),
-                tape.leaf(layer.h0), tape.leaf(layer.c0), false},
+               {tape.leaf(layer.kept), tape.leaf(layer.sums), layer.by_gate(), tape.leaf(layer.h0),
+                tape.leaf(layer.c0), false},
                {tape.leaf(Tensor(Shape{2}, rows)), tape.leaf(draw({time_steps, 2, samples}, 1)),
                 tape.leaf(Tensor(Shape{2}, std::initializer_list<Index>{0, 1})),
                 tape.leaf(draw(weight, 2))})

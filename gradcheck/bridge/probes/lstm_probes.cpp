@@ -14,6 +14,8 @@ namespace {
 
 using detail::LstmBlock, detail::RecurrentSizes;
 
+constexpr Index gates = 4;
+
 enum Operand : std::uint8_t { kept, sums, w, h0, c0, row, moved_gates, column, weight, count };
 
 /// Nothing asks for its derivative: it stands in programs that are only run.
@@ -26,7 +28,7 @@ struct LstmProbes {
 
   /// Those of one LSTM, and of all, whose samples stand one behind the other.
   [[nodiscard]] RecurrentSizes sizes(const Shape& s, Index probes = 1) const {
-    return {s[0], probes * s[1], s[2] / 4, reverse};
+    return {s[0], probes * s[1], s[2] / gates, reverse};
   }
 
   [[nodiscard]] ValueType infer(Types in) const {
@@ -34,9 +36,9 @@ struct LstmProbes {
     const RecurrentSizes z = s.rank() == 3 ? sizes(s) : RecurrentSizes{};
     const Index probes = in[weight].shape.rank() == 1 ? in[weight].shape[0] : -1;
     const Shape state{z.samples, z.hidden}, each{std::max<Index>(probes, 0)};
-    const bool fits = s.rank() == 3 && s[2] == 4 * z.hidden && probes >= 0 &&
+    const bool fits = s.rank() == 3 && s[2] == gates * z.hidden && probes >= 0 &&
                       in[kept].shape == Shape{detail::lstm_blocks, z.time, z.samples, z.hidden} &&
-                      in[w].shape == Shape{4 * z.hidden, z.hidden} && in[h0].shape == state &&
+                      in[w].shape == Shape{gates, z.hidden, z.hidden} && in[h0].shape == state &&
                       in[c0].shape == state && in[row].shape == each && in[column].shape == each &&
                       in[row].kind == Kind::index && in[column].kind == Kind::index &&
                       in[moved_gates].shape == Shape{z.time, probes, z.samples};
@@ -49,11 +51,10 @@ struct LstmProbes {
     return {Shape{detail::lstm_blocks, z.time, probes, z.samples, z.hidden}, Kind::real};
   }
 
-  /// The sums of a step, what its states have moved by, c0 of all, and what products need.
+  /// The sums of a step, what its states have moved by, and c0 of all.
   [[nodiscard]] std::size_t scratch(Types in) const {
     const RecurrentSizes z = sizes(in[sums].shape, in[weight].shape[0]);
-    return static_cast<std::size_t>(4 * z.step() + 2 * z.step() +
-                                    detail::Recurrence<double, 4>::work(z));
+    return static_cast<std::size_t>(gates * z.step() + 2 * z.step());
   }
 
   template <class T>
@@ -65,13 +66,13 @@ struct LstmProbes {
   [[nodiscard]] static Var vjp(int, const Primal&, Var) { return {}; }
 
   static std::vector<Sample<LstmProbes>> samples() {
-    return {
-        {{},
-         {real({6, 3, 2, 3}), real({3, 2, 12}, {-2, 2}), real({12, 3}), real({2, 3}), real({2, 3}),
-          index({4}, {0, 11, 5, 5}), real({3, 4, 2}), index({4}, {2, 0, 1, 1}), real({4})}},
-        {{true},
-         {real({6, 2, 1, 1}), real({2, 1, 4}, {-2, 2}), real({4, 1}), real({1, 1}), real({1, 1}),
-          index({1}, {3}), real({2, 1, 1}), index({1}, {0}), real({1})}}};
+    return {{{},
+             {real({6, 3, 2, 3}), real({3, 2, 12}, {-2, 2}), real({4, 3, 3}), real({2, 3}),
+              real({2, 3}), index({4}, {0, 11, 5, 5}), real({3, 4, 2}), index({4}, {2, 0, 1, 1}),
+              real({4})}},
+            {{true},
+             {real({6, 2, 1, 1}), real({2, 1, 4}, {-2, 2}), real({4, 1, 1}), real({1, 1}),
+              real({1, 1}), index({1}, {3}), real({2, 1, 1}), index({1}, {0}), real({1})}}};
   }
 
  private:
@@ -86,7 +87,7 @@ struct LstmProbes {
       throw ValueError(fmt::format("lstm_probes: {} {} of probe {} is outside [0, {})", what,
                                    *wrong, wrong - at, size));
     };
-    check(row, shape[0], "row");
+    check(row, gates * shape[1], "row");
     check(column, shape[1], "column");
   }
 
@@ -103,9 +104,8 @@ class LstmProbes::Steps {
         all_(op.sizes(call.shape(sums), call.shape(weight)[0])),
         probes_(call.shape(weight)[0]),
         now_(call.workspace()),
-        moved_(now_ + 4 * all_.step()),
-        first_c_(moved_ + all_.step()),
-        recurrence_(all_, call.input(w), first_c_ + all_.step()) {}
+        moved_(now_ + gates * all_.step()),
+        first_c_(moved_ + all_.step()) {}
 
   void run() {
     for_each_probe([&](Index k, Index) {
@@ -116,15 +116,7 @@ class LstmProbes::Steps {
         first();
         continue;
       }
-      for_each_probe([&](Index k, Index) {
-        std::copy_n(call_.input(sums) + 4 * t(s) * one_.step(), 4 * one_.step(),
-                    now_ + 4 * k * one_.step());
-      });
-      if (s == 1) {
-        add_moved_unit();
-      } else {
-        add_moved_states(s);
-      }
+      s == 1 ? add_moved_unit() : add_moved_states(s);
       add_move(s);
       step(s);
     }
@@ -136,6 +128,9 @@ class LstmProbes::Steps {
     for (Index k = 0; k < probes_; ++k) body(k, call_.indices(row)[k]);
   }
   [[nodiscard]] Index t(Index s) const { return all_.at(s); }
+  [[nodiscard]] const T* sums_at_theta(Index s) const {
+    return call_.input(sums) + gates * t(s) * one_.step();
+  }
   /// A block of all at step s, and of the one at θ.
   [[nodiscard]] T* block(LstmBlock b, Index s) const {
     return call_.output() + static_cast<Index>(b) * all_.block() + t(s) * all_.step();
@@ -162,7 +157,7 @@ class LstmProbes::Steps {
       const Index gate = r / one_.hidden, unit = r % one_.hidden;
       for (Index n = 0; n < one_.samples; ++n) {
         using std::tanh;
-        const T before = call_.input(sums)[(t(0) * one_.samples + n) * 4 * one_.hidden + r];
+        const T before = call_.input(sums)[(t(0) * one_.samples + n) * gates * one_.hidden + r];
         const T z = before + move(k, n, 0, call_.input(h0) + n * one_.hidden);
         const Index at = (k * one_.samples + n) * one_.hidden + unit;
         const auto of = [&](LstmBlock b) -> T& { return block(b, 0)[at]; };
@@ -174,16 +169,20 @@ class LstmProbes::Steps {
     });
   }
 
-  /// The product of W with states of which one unit has moved.
+  /// The sums at θ, and the product of W with states of which one unit has moved.
   void add_moved_unit() {
-    const Index gates = 4 * one_.hidden;
+    const Index hidden = one_.hidden;
     for_each_probe([&](Index k, Index r) {
-      const Index unit = r % one_.hidden;
+      const Index unit = r % hidden;
       for (Index n = 0; n < one_.samples; ++n) {
-        const Index at = n * one_.hidden + unit;
+        const Index at = n * hidden + unit;
         const T by = block(LstmBlock::h, 0)[k * one_.step() + at] - at_theta(LstmBlock::h, 0)[at];
-        T* own = now_ + (k * one_.samples + n) * gates;
-        for (Index j = 0; j < gates; ++j) own[j] += by * call_.input(w)[j * one_.hidden + unit];
+        T* own = now_ + (k * one_.samples + n) * gates * hidden;
+        const T* sum = sums_at_theta(1) + n * gates * hidden;
+        for (Index g = 0; g < gates; ++g, own += hidden, sum += hidden) {
+          const T* row = call_.input(w) + (g * hidden + unit) * hidden;
+          for (Index j = 0; j < hidden; ++j) own[j] = sum[j] + by * row[j];
+        }
       }
     });
   }
@@ -195,14 +194,52 @@ class LstmProbes::Steps {
       T* own = moved_ + k * one_.step();
       for (Index i = 0; i < one_.step(); ++i) own[i] = h[i] - before[i];
     });
-    recurrence_.add(all_.samples, moved_, now_);
+    if (probes_ == 1) return add_products(moved_, sums_at_theta(s));
+    // One product for all: copies cost less than many small ones.
+    for_each_probe([&](Index k, Index) {
+      std::copy_n(sums_at_theta(s), gates * one_.step(), now_ + gates * k * one_.step());
+    });
+    add_products(moved_, now_);
+  }
+
+  /// now = added + states W^T, gate by gate
+  void add_products(const T* states, const T* added) {
+    const auto n = [](Index i) { return static_cast<std::size_t>(i); };
+    const Index hidden = one_.hidden;
+    for (Index g = 0; g < gates; ++g) {
+      const T* const own = call_.input(w) + g * hidden * hidden;
+      if constexpr (Vectorized<T>) {
+        const simd::Product<T> product{.m = n(all_.samples),
+                                       .n = n(hidden),
+                                       .k = n(hidden),
+                                       .a = states,
+                                       .a_row = n(hidden),
+                                       .a_column = 1,
+                                       .b = own,
+                                       .b_stride = n(hidden),
+                                       .c = now_ + g * hidden,
+                                       .c_stride = n(gates * hidden),
+                                       .added = added + g * hidden,
+                                       .added_stride = n(gates * hidden)};
+        detail::few_samples(all_) ? simd::multiply(product) : simd::multiply_packed(product);
+      } else {
+        for (Index i = 0; i < all_.samples; ++i) {
+          for (Index j = 0; j < hidden; ++j) {
+            const Index at = (i * gates + g) * hidden + j;
+            T sum(0);
+            for (Index k = 0; k < hidden; ++k) sum += states[i * hidden + k] * own[k * hidden + j];
+            now_[at] = added[at] + sum;
+          }
+        }
+      }
+    }
   }
 
   void add_move(Index s) {
     for_each_probe([&](Index k, Index r) {
       for (Index n = 0; n < one_.samples; ++n) {
         const Index at = k * one_.samples + n;
-        now_[at * 4 * one_.hidden + r] +=
+        now_[at * gates * one_.hidden + r] +=
             move(k, n, s, block(LstmBlock::h, s - 1) + at * one_.hidden);
       }
     });
@@ -225,7 +262,6 @@ class LstmProbes::Steps {
   RecurrentSizes one_, all_;
   Index probes_;
   T *now_, *moved_, *first_c_;
-  detail::Recurrence<T, 4> recurrence_;
 };
 
 }  // namespace

@@ -17,7 +17,7 @@ struct LstmMove {
 struct LstmAtTheta {
   Var kept;  ///< (6, time, samples, hidden), see detail::lstm_steps
   Var sums;  ///< (time, samples, 4 hidden): what goes through the activations, the state's part in it
-  Var w;     ///< (4 hidden, hidden)
+  Var w;     ///< (4, hidden, hidden): of each gate, as it meets the states: W transposed
   Var h0, c0;
   bool reverse;
 };

@@ -134,7 +134,11 @@ LstmAtTheta Propagator::lstm_at_theta(std::uint32_t node, bool reverse) {
   const Var first = expand_dims(h0, 0), h = select(kept, 0, 0);
   const Var before = reverse ? concat({dtheta::slice(h, 0, {1, time}), first}, 0)
                              : concat({first, dtheta::slice(h, 0, {0, time - 1})}, 0);
-  return {kept, base(in[0]) + dtheta::matmul(before, w, false, true), w, h0, base(in[3]), reverse};
+  const Index hidden = w.shape()[1];
+  // Done once for each θ.
+  const Var by_gate = swap_axes(reshape(w, {4, hidden, hidden}), 1, 2);
+  return {kept,   base(in[0]) + dtheta::matmul(before, w, false, true), by_gate, h0, base(in[3]),
+          reverse};
 }
 
 // An element of W, or a column of the gates, of each probe's LSTM.
