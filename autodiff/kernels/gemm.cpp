@@ -8,6 +8,7 @@
 #include "autodiff/kernels/blas_setup.hpp"
 #include "autodiff/kernels/simd/elementwise.hpp"
 #include "autodiff/kernels/simd/product.hpp"
+#include "autodiff/tensor.hpp"
 
 namespace dtheta::detail {
 namespace {
@@ -19,16 +20,21 @@ struct Part {
 
 /// What computes a product: by its size and factor alone, so that a part of it has the bits that
 /// the whole would have.
-enum class Method { in_place, packed, blas };
+enum class Method { in_place, packed, blocked, blas };
 
 template <Vectorized T>
 Method method_of(const Gemm& g, T factor) {
   constexpr Index cached = 1 << 20;  // bytes of A, which is read anew for every few columns
   constexpr Index few_rows = 16;     // not enough to be worth a copy of B
   constexpr Index short_row = 256;   // of B, and the next one is near enough
+  constexpr Index few_columns = 96;  // for which all of A is read, but not worth a copy
   // BLAS leaves a product that is multiplied by 0 out, and with it what is not finite there.
   if (factor == T(0)) return Method::packed;
-  if (g.m < 4 || g.n < 4 || g.m * g.k * Index{sizeof(T)} > cached) return Method::blas;
+  if (g.m < 4 || g.n < 4) return Method::blas;
+  if (g.m * g.k * Index{sizeof(T)} > cached) {
+    if (g.m < few_rows || !simd::blocks_suit()) return Method::blas;
+    return g.n > few_columns ? Method::blocked : Method::packed;
+  }
   if (g.transpose_b) return Method::packed;
   const bool near = g.n <= short_row && (!g.transpose_a || g.m <= short_row);
   return g.m <= few_rows || near ? Method::in_place : Method::packed;
@@ -129,6 +135,12 @@ void blas_gemm(const Gemm& g, const Part& part, const Finish<T>& finish, const T
 }
 
 template <Vectorized T>
+void blocked_gemm(const simd::Product<T>& p) {
+  const AlignedBytes work = allocate_aligned(simd::blocked_work(p) * sizeof(T));
+  simd::multiply_blocked(p, reinterpret_cast<T*>(work.get()));
+}
+
+template <Vectorized T>
 void compute(Method method, const Gemm& g, const Part& part, const Finish<T>& finish, const T* a,
              const T* b, T* c) {
   switch (method) {
@@ -136,6 +148,8 @@ void compute(Method method, const Gemm& g, const Part& part, const Finish<T>& fi
       return simd::multiply(part_of(product_of(g, finish, a, b, c), part));
     case Method::packed:
       return simd::multiply_packed(part_of(product_of(g, finish, a, b, c), part));
+    case Method::blocked:
+      return blocked_gemm(part_of(product_of(g, finish, a, b, c), part));
     case Method::blas:
       return blas_gemm(g, part, finish, a, b, c);
   }
@@ -163,10 +177,21 @@ Cut cut_of(const Gemm& g) {
   return long_rows ? Cut{2, most / 2} : Cut{most / 2, 2};
 }
 
+/// A part for each thread, in a grid: each packs anew what it reads, and squares read least. Blocks have the
+/// same bits whatever the cut.
+Cut grid_of(const Gemm& g, unsigned threads) {
+  const auto all = static_cast<Index>(threads);
+  Index shorter = 1;
+  for (Index i = 2; i * i <= all; ++i) {
+    if (all % i == 0) shorter = i;
+  }
+  return g.n >= g.m ? Cut{shorter, all / shorter} : Cut{all / shorter, shorter};
+}
+
 template <Vectorized T>
 void shared_gemm(Method method, const Gemm& g, const Finish<T>& finish, const T* a, const T* b,
                  T* c, const Parallel& parallel) {
-  const Cut cut = cut_of(g);
+  const Cut cut = method == Method::blocked ? grid_of(g, parallel.threads()) : cut_of(g);
   // On multiples of what fills registers, but for the end.
   const auto start = [](Index i, Index parts, Index length) {
     return i == parts ? length : length * i / parts / 16 * 16;

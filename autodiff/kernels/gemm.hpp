@@ -25,8 +25,8 @@ struct Finish {
   const T* gate = nullptr;  // and through relu_grad: 0 where this (m, n) is not positive
 };
 
-/// Products of float and double that fit the caches are computed by the kernels of
-/// simd/product.hpp, larger ones by BLAS, and those of other scalars by plain loops. If `parallel`
+/// Products of float and double are computed by the kernels of simd/product.hpp, with few rows or columns
+/// and, without AVX2, large ones by BLAS, and those of other scalars by plain loops. If `parallel`
 /// is given, large products are cut into parts that its threads share; the cut does not depend on
 /// their number.
 template <Scalar T>

@@ -128,6 +128,7 @@ void check_equal_bits() {
   }
 }
 
+using Vectors = std::tuple<float, double>;
 using Scalars = std::tuple<float, double, Quad>;
 
 }  // namespace
@@ -166,6 +167,24 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(columns_are_summed_without_a_trace, T, Scalars) {
     Workspace<T> shared(plan, threads);
     shared.run();
     for (const Var& s : sums) BOOST_TEST((std::ranges::equal(shared[s], alone[s])));
+  }
+}
+
+/// Products that fit no cache: each thread has a part of the result.
+BOOST_AUTO_TEST_CASE_TEMPLATE(large_products_are_shared_without_a_trace, T, Vectors) {
+  Tape tape(dtype_of<T>);
+  const Var a = tape.leaf(draw({310, 1001}, 1)), b = tape.leaf(draw({1001, 170}, 2));
+  const Var a_turned = tape.leaf(draw({1001, 310}, 3)), b_turned = tape.leaf(draw({170, 1001}, 4));
+  const std::vector<Var> products{matmul(a, b), matmul(a, b_turned, false, true),
+                                  matmul(a_turned, b, true, false),
+                                  relu(affine(a, b_turned, tape.leaf(draw({170}, 5))))};
+  const Plan plan(products);
+  Workspace<T> alone(plan);
+  alone.run();
+  for (unsigned threads : {1U, 2U, 3U, 4U, 6U}) {
+    Workspace<T> shared(plan, threads);
+    shared.run();
+    for (const Var& p : products) BOOST_TEST((std::ranges::equal(shared[p], alone[p])));
   }
 }
 

@@ -1,8 +1,9 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 
-/// Products of matrices that fit a second-level cache or so; larger ones are for BLAS.
+/// Products of matrices: that fit caches, and, where blocks_suit(), of any size.
 namespace dtheta::simd {
 
 /// C (m, n) = finish(added + factor A (m, k) . B (k, n)), where what is added and how it is
@@ -33,5 +34,24 @@ void multiply(const Product<double>& p);
 /// of C find them in order, and sums are made from blocks of k, one added to the other. k > 0.
 void multiply_packed(const Product<float>& p);
 void multiply_packed(const Product<double>& p);
+
+/// What multiply_blocked() copies: so many elements of k at a time, of so many rows of A and columns of B
+/// at most.
+template <class T>
+inline constexpr std::size_t block_depth = 384 * sizeof(float) / sizeof(T);
+inline constexpr std::size_t left_rows = 192, right_columns = 4096;
+/// Elements of work that it needs, at a multiple of 64 bytes.
+template <class T>
+[[nodiscard]] std::size_t blocked_work(const Product<T>& p) {
+  constexpr std::size_t widest_panel = 48, behind = 8;
+  const std::size_t columns = std::min(p.n, right_columns) + widest_panel;
+  return block_depth<T> * (columns + std::min(p.m, left_rows)) + behind;
+}
+/// The same for products that fit no cache. k > 0. An element has the same bits whatever the rows and
+/// columns of C that are computed with it.
+void multiply_blocked(const Product<float>& p, float* work);
+void multiply_blocked(const Product<double>& p, double* work);
+/// Whether that takes no longer than OpenBLAS on this machine: where AVX2 or AVX-512 is.
+[[nodiscard]] bool blocks_suit();
 
 }  // namespace dtheta::simd
