@@ -134,10 +134,23 @@ void blas_gemm(const Gemm& g, const Part& part, const Finish<T>& finish, const T
   }
 }
 
+/// Bytes for the copies that a large product is made from. Each thread keeps them for the next one, as
+/// BLAS does, so that a run that is repeated allocates nothing and no page has to be cleared again.
+std::byte* room_for_copies(std::size_t bytes) {
+  thread_local AlignedBytes room;
+  thread_local std::size_t size = 0;
+  if (size < bytes) {
+    size = 0;
+    room.reset();
+    room = allocate_aligned(bytes);
+    size = bytes;
+  }
+  return room.get();
+}
+
 template <Vectorized T>
 void blocked_gemm(const simd::Product<T>& p) {
-  const AlignedBytes work = allocate_aligned(simd::blocked_work(p) * sizeof(T));
-  simd::multiply_blocked(p, reinterpret_cast<T*>(work.get()));
+  simd::multiply_blocked(p, reinterpret_cast<T*>(room_for_copies(simd::blocked_work(p) * sizeof(T))));
 }
 
 template <Vectorized T>

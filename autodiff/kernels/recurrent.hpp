@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "autodiff/kernels/gemm.hpp"
+#include "autodiff/kernels/simd/lane_channels.hpp"
 #include "autodiff/kernels/simd/product.hpp"
 
 /// What the steps of recurrent layers share: their sizes, and the products with the state.
@@ -85,8 +86,12 @@ class Recurrence {
 
  private:
   [[nodiscard]] bool uses_small_products() const { return Vectorized<T> && few_samples(z_); }
-  /// In squares that fit a cache line, so that both sides are read and written line by line.
   static void transpose(const T* a, Index n, T* out) {
+    if constexpr (Vectorized<T>) {
+      const auto all = static_cast<std::size_t>(n);
+      if (all % simd::channel_block == 0) return simd::turn({all, all, all, all}, a, out);
+    }
+    // In squares that fit a cache line, so that both sides are read and written line by line.
     constexpr Index square = 16;
     for (Index i0 = 0; i0 < n; i0 += square) {
       for (Index j0 = 0; j0 < n; j0 += square) {
