@@ -23,13 +23,15 @@ class Backward {
         last_(std::max(y.index(), detail::largest(xs))),
         depends_(detail::dependents(tape, xs, last_)),
         sums_(first_, last_) {
-    if (sums_.covers(y.index())) *begin_sum(sums_[y.index()], 1) = T(1);
+    // What does not depend on any of xs has no sum.
+    if (wanted(y.index())) *begin_sum(sums_[y.index()], 1) = T(1);
   }
 
   void run() {
     for (std::uint32_t i = last_ + 1; i-- > first_;) {
-      if (sums_[i].at == nullptr || !depends_[i] || tape_.node(i).role != Role::op) continue;
-      if (!pull_in_numbers(tape_.node(i), sums_[i].at)) pull_recorded(i);
+      if (sums_[i].at == nullptr) continue;
+      const Node& node = tape_.node(i);
+      if (node.role == Role::op && !pull_in_numbers(node, sums_[i].at)) pull_recorded(i);
     }
   }
 

@@ -48,11 +48,11 @@ OverRange<char> dependents(const Tape& tape, std::span<const Var> xs, std::uint3
   for (std::uint32_t i = smallest(xs); i <= last; ++i) {
     const Node& node = tape.node(i);
     if (node.role != Role::op) continue;
-    const std::span in(node.inputs, node.input_count);
-    if (std::ranges::any_of(in, [&](auto k) { return depends.covers(k) && depends[k] != 0; }) &&
-        node.op->info.differentiable && node.type->kind == Kind::real) {
-      depends[i] = 1;
+    bool reaches = false;
+    for (std::uint32_t k = 0; k < node.input_count && !reaches; ++k) {
+      reaches = depends.covers(node.inputs[k]) && depends[node.inputs[k]] != 0;
     }
+    if (reaches && node.op->info.differentiable && node.type->kind == Kind::real) depends[i] = 1;
   }
   return depends;
 }

@@ -29,14 +29,13 @@ template <class T>
 class OverRange {
  public:
   OverRange(std::uint32_t first, std::uint32_t last, T initial = {})
-      : first_(first), entries_(last >= first ? last - first + 1 : 0, initial) {}
-  [[nodiscard]] bool covers(std::uint32_t i) const {
-    return i >= first_ && i - first_ < entries_.size();
-  }
+      : first_(first), count_(last >= first ? last - first + 1 : 0), entries_(count_, initial) {}
+  /// Of a record in front of the first one the difference is larger than any count.
+  [[nodiscard]] bool covers(std::uint32_t i) const { return i - first_ < count_; }
   auto operator[](std::uint32_t i) -> decltype(auto) { return entries_[i - first_]; }
 
  private:
-  std::uint32_t first_;
+  std::uint32_t first_, count_;
   std::vector<T> entries_;
 };
 

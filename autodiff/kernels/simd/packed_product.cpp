@@ -13,16 +13,18 @@
 HWY_BEFORE_NAMESPACE();
 namespace dtheta::simd::HWY_NAMESPACE {
 
-/// Rows of B in a panel: with all its columns it takes up 48 KB at most.
-constexpr std::size_t most_depth = 256;
+/// Rows of B in a panel, which takes up 150 KB at most and stays in a second-level cache: each block of k
+/// more would read and write all of C once more.
+template <class T>
+constexpr std::size_t most_depth = 3200 / sizeof(T);
 
 template <class T>
 HWY_INLINE void multiply_packed_any(const Product<T>& p) {
   const hn::ScalableTag<T> d;
   const std::size_t lanes = hn::Lanes(d);
-  alignas(64) T panel[most_depth * most_registers * hn::MaxLanes(d)];
+  alignas(64) T panel[most_depth<T> * most_registers * hn::MaxLanes(d)];
   const Parts rows(p.m, most_rows), columns((p.n + lanes - 1) / lanes, most_registers);
-  const Parts depths(p.k, most_depth);
+  const Parts depths(p.k, most_depth<T>);
   for (std::size_t c = 0; c < columns.count; ++c) {
     const PanelColumns own = panel_columns(p, columns, c);
     for (std::size_t z = 0; z < depths.count; ++z) {
