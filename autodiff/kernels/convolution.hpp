@@ -145,7 +145,10 @@ struct Convolution : ConvolutionSize {
     const double pairs = static_cast<double>(from * to);
     const double by_samples = pairs * static_cast<double>(meetings(window)) / filled(samples) +
                               turning * static_cast<double>(together);
-    return by_samples < much * pairs * static_cast<double>(to_places * window.taps()) / used;
+    // Back through strides only some of the taps meet an element of x.
+    const Window::PerAxis& s = window.stride;
+    const Index taps = window.taps() / (forward ? 1 : s[0] * s[1] * s[2]);
+    return by_samples < much * pairs * static_cast<double>(to_places * taps) / used;
   }
   /// By positions each register has to be summed up at the end.
   [[nodiscard]] Way way_to_weights() const {
