@@ -150,7 +150,8 @@ std::byte* room_for_copies(std::size_t bytes) {
 
 template <Vectorized T>
 void blocked_gemm(const simd::Product<T>& p) {
-  simd::multiply_blocked(p, reinterpret_cast<T*>(room_for_copies(simd::blocked_work(p) * sizeof(T))));
+  simd::multiply_blocked(p,
+                         reinterpret_cast<T*>(room_for_copies(simd::blocked_work(p) * sizeof(T))));
 }
 
 template <Vectorized T>
