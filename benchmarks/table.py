@@ -63,7 +63,7 @@ class Contender:
     """A program at one case, waiting for its turn."""
 
     def __init__(self, name, folder, case, threads, batch_seconds):
-        self.name, self.times, self.kernels = name, [], ""
+        self.name, self.times, self.kernels, self.version = name, [], "", ""
         environment = dict(os.environ) if PROGRAMS[name] == PROGRAMS[OURS] else environment_of(threads)
         self.process = subprocess.Popen(
             [folder / PROGRAMS[name], case, str(threads), str(batch_seconds)], text=True,
@@ -74,6 +74,8 @@ class Contender:
         self.value = float(answer[1]) if answer[0] == "value" else None
         if "kernels" in answer:
             self.kernels = answer[answer.index("kernels") + 1]
+        if "version" in answer:
+            self.version = answer[answer.index("version") + 1]
 
     def batch(self):
         """Seconds for one piece of work, by a batch of it."""
@@ -133,6 +135,7 @@ def measure(row, folder, rounds, batch_seconds, budget):
             sys.exit(f"case {row.case}: {other.name} finds {other.value}, ours {ours.value}")
     row.others = running_others()
     row.kernels = {c.name: c.kernels for c in contenders if c.kernels}
+    row.versions = {c.name: c.version for c in contenders if c.version}
     yardstick = peak_of(row, folder, batch_seconds)
     taking_turns = contenders + ([yardstick] if yardstick else [])
     start = time.monotonic()
@@ -169,7 +172,7 @@ def verdict(row):
         return "not measured"
     if row.threads > 1 and row.others > 0:
         return "machine busy"
-    if max(held_against) > row.target:
+    if max(held_against) > row.mark():
         return "behind"
     return f"below {row.share:.0%} of peak" if row.reached < row.share else "met"
 
@@ -188,7 +191,7 @@ def section_table(title, rows):
     lines = [[title, *names] + ["share of peak"] * counted + ["must reach", ""] * goal]
     lines.append(["---"] * len(lines[0]))
     for row in rows:
-        target = f"{row.target:.3g} × {row.against}" if row.against else ""
+        target = f"{row.mark():.3g} × {row.against}" if row.against else ""
         share = [f"{row.reached:.0%}" if row.reached else ""] * counted
         lines.append([row.title, *(cell(row, n) for n in names)] + share + [target, verdict(row)] * goal)
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
@@ -208,7 +211,8 @@ def write_tables(path, tables):
 def as_json(row):
     return {"case": row.case, "threads": row.threads, "rounds": row.rounds, "seconds": row.seconds,
             "ratio": row.ratio, "share_of_peak": row.reached, "kernels": row.kernels,
-            "others": row.others, "against": row.against, "target": row.target, "verdict": verdict(row)}
+            "versions": row.versions, "others": row.others, "against": row.against, "target": row.mark(),
+            "verdict": verdict(row)}
 
 
 def main():

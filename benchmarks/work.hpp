@@ -45,10 +45,10 @@ inline double seconds_now(int threads) {
 }
 
 /// The body of a benchmark program, `PROGRAM CASE THREADS SECONDS`, which benchmarks/table.py
-/// drives: says "value V", and "kernels K" of OpenBLAS, after the first steps, or "none"; then for
-/// each line it reads it runs a batch of about SECONDS and says how many seconds one piece took.
+/// drives: says "value V", "kernels K" of OpenBLAS and "version X" if one is given, after the first
+/// steps, or "none"; then for each line it reads it runs a batch of about SECONDS and says how many seconds one piece took.
 /// While it waits it costs nothing, so several programs can take turns.
-inline int serve(int argc, char** argv, const Maker& make) try {
+inline int serve(int argc, char** argv, const Maker& make, const char* version = nullptr) try {
   if (argc != 4) {
     std::fprintf(stderr, "usage: %s CASE THREADS SECONDS\n", argv[0]);
     return 2;
@@ -71,6 +71,7 @@ inline int serve(int argc, char** argv, const Maker& make) try {
   if (const std::string kernels = openblas_kernels(); !kernels.empty()) {
     std::printf(" kernels %s", kernels.c_str());
   }
+  if (version != nullptr) std::printf(" version %s", version);
   std::puts("");
   std::fflush(stdout);
   long calls = 1;

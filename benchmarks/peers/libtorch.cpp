@@ -266,4 +266,6 @@ Work make(const std::string& name, int threads) {
 }  // namespace
 }  // namespace dtheta::bench
 
-int main(int argc, char** argv) { return dtheta::bench::serve(argc, argv, dtheta::bench::make); }
+int main(int argc, char** argv) {
+  return dtheta::bench::serve(argc, argv, dtheta::bench::make, TORCH_VERSION);
+}

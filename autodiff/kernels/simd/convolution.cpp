@@ -100,8 +100,7 @@ HWY_INLINE void correlate_all(const Correlation& c, std::size_t out, const T* x,
   const Parts parts(out, most);
   for (std::size_t part = 0; part < parts.count; ++part) {
     with_constant<most>(parts.size(part), [&](auto outs) HWY_ATTR {
-      constexpr std::size_t width = many_registers ? std::min<std::size_t>(8, 24 / outs())
-                                                   : std::min<std::size_t>(6, 12 / outs());
+      constexpr std::size_t width = tile_rows < many_registers ? 8 : 6, outs() > ;
       Segments segments(c, hn::Lanes(d));
       Segment group[width];
       for (;;) {

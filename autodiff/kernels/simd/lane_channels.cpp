@@ -68,8 +68,7 @@ HWY_INLINE void lane_tile(const LaneChannels& l, std::size_t first, const T* x, 
 /// As many elements as leave registers for the factors and one element, and general ones for where
 /// the elements are.
 template <std::size_t width>
-inline constexpr std::size_t most_elements = many_registers ? std::min<std::size_t>(8, 24 / width)
-                                                            : std::min<std::size_t>(6, 12 / width);
+inline constexpr std::size_t most_elements = tile_rows<many_registers ? 8 : 6, width>;
 
 template <bool listed, class T>
 HWY_INLINE void add_lane_sums_by(const LaneChannels& l, const T* x, const T* factors, T* sums) {

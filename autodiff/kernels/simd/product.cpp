@@ -54,12 +54,8 @@ class Columns {
   hn::Vec<hn::RebindToSigned<D>> places_;  // of the columns, if transposed
 };
 
-/// Rows of a tile of so many registers, by how many accumulators there are room for.
-template <std::size_t most_rows, std::size_t accumulators, std::size_t width>
-inline constexpr std::size_t rows_of_tile = std::min(most_rows, accumulators / width);
-
-template <std::size_t most_rows, std::size_t most_columns, std::size_t accumulators,
-          bool transposed, class D, class T = hn::TFromD<D>>
+template <std::size_t most_rows, std::size_t most_columns, bool transposed, class D,
+          class T = hn::TFromD<D>>
 HWY_INLINE void multiply_tiled(D d, const Product<T>& p) {
   const std::size_t lanes = hn::Lanes(d), registers = (p.n + lanes - 1) / lanes;
   const Parts columns(registers, most_columns);
@@ -68,7 +64,7 @@ HWY_INLINE void multiply_tiled(D d, const Product<T>& p) {
     with_constant<most_columns>(columns.size(c), [&](auto width) HWY_ATTR {
       const std::size_t last = std::min(lanes, p.n - column - (width() - 1) * lanes);
       const Columns<D, transposed> b(p, column, last);
-      constexpr std::size_t most = rows_of_tile<most_rows, accumulators, width()>;
+      constexpr std::size_t most = tile_rows<most_rows, width()>;
       const Parts rows(p.m, most);
       for (std::size_t r = 0; r < rows.count; ++r) {
         with_constant<most>(rows.size(r), [&](auto n) HWY_ATTR {
@@ -85,15 +81,14 @@ template <bool transposed, class T>
 HWY_INLINE void multiply_any(const Product<T>& p) {
   constexpr std::size_t shortest = 16 / sizeof(T), few_rows = 4;
   if (p.n <= shortest)
-    return multiply_tiled<few_rows, 1, few_rows, transposed>(hn::CappedTag<T, shortest>(), p);
+    return multiply_tiled<few_rows, 1, transposed>(hn::CappedTag<T, shortest>(), p);
   if (p.n <= 2 * shortest)
-    return multiply_tiled<few_rows, 1, few_rows, transposed>(hn::CappedTag<T, 2 * shortest>(), p);
+    return multiply_tiled<few_rows, 1, transposed>(hn::CappedTag<T, 2 * shortest>(), p);
   const hn::ScalableTag<T> d;
   if constexpr (transposed)
-    multiply_tiled<few_rows, 1, few_rows, true>(d, p);
+    multiply_tiled<few_rows, 1, true>(d, p);
   else
-    multiply_tiled<many_registers ? 12 : 4, many_registers ? 4 : 3, many_registers ? 24 : 12,
-                   false>(d, p);
+    multiply_tiled<many_registers ? 12 : 4, many_registers ? 4 : 3, false>(d, p);
 }
 
 void multiply_f32(const Product<float>& p) {

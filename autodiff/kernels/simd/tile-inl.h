@@ -18,6 +18,12 @@ namespace dtheta::simd::HWY_NAMESPACE {
 /// Whether there are 32 registers, not 16.
 inline constexpr bool many_registers = HWY_TARGET == HWY_AVX3 || HWY_ARCH_ARM_A64 != 0;
 
+/// Registers of sums in a tile: the others hold what is multiplied.
+inline constexpr std::size_t accumulators = many_registers ? 24 : 12;
+/// Of a tile that is `width` registers wide, how many rows there are sums for, up to `most`.
+template <std::size_t most, std::size_t width>
+inline constexpr std::size_t tile_rows = most < accumulators / width ? most : accumulators / width;
+
 /// The sizes of parts, as equal as can be, none larger than `most`, that make up `whole`.
 struct Parts {
   std::size_t whole, count;
