@@ -63,18 +63,26 @@ class LeftBlock {
   T* at_;
 };
 
-/// A tile of C. Not inlined, as the compiler keeps all accumulators in registers only where it sees nothing
-/// else. What the tile adds to is on its way while it is summed.
+/// The rows of C from `row` on. A stays where it is.
+template <class T>
+HWY_INLINE Product<T> rows_from(Product<T> p, std::size_t row) {
+  p.c += row * p.c_stride;
+  if (p.added != nullptr) p.added += row * p.added_stride;
+  if (p.gate != nullptr) p.gate += row * p.gate_stride;
+  return p;
+}
+
+/// A tile of C, of which p has the rows. Not inlined, as the compiler keeps all accumulators in registers
+/// only where it sees nothing else. What the tile adds to is on its way while it is summed.
 template <std::size_t rows, std::size_t width, class T>
-HWY_NOINLINE void multiply_tile(const Product<T>& p, const T* panel, std::size_t row,
-                                const PanelColumns& columns) {
+HWY_NOINLINE void multiply_tile(const Product<T>& p, const T* panel, const PanelColumns& columns) {
   const hn::ScalableTag<T> d;
   const std::size_t lanes = hn::Lanes(d);
-  const T* c = p.c + row * p.c_stride + columns.column;
+  const T* c = p.c + columns.column;
   for (std::size_t r = 0; r < rows; ++r, c += p.c_stride) {
     for (std::size_t s = 0; s < width; ++s) hwy::Prefetch(c + s * lanes);
   }
-  product_tile<rows, width>(d, p, Panel<decltype(d)>{panel}, row, columns.column,
+  product_tile<rows, width>(d, p, Panel<decltype(d)>{panel}, 0, columns.column,
                             columns.count - (width - 1) * lanes);
 }
 
@@ -82,15 +90,12 @@ HWY_NOINLINE void multiply_tile(const Product<T>& p, const T* panel, std::size_t
 template <class T>
 HWY_INLINE void multiply_panel(const Product<T>& block, const LeftBlock<T>& left, std::size_t row,
                                const PanelColumns& columns, const T* panel) {
-  Product<T> tile = block;
-  tile.a_row = 1;
   for (std::size_t t = 0; t < left.tiles().count; ++t) {
     with_constant<most_rows>(left.tiles().size(t), [&](auto rows) HWY_ATTR {
-      const std::size_t first = row + left.tiles().start(t);
-      tile.a = left.tile(t) - first;  // product_tile counts rows from those of C
-      tile.a_column = rows();
+      Product<T> tile = rows_from(block, row + left.tiles().start(t));
+      tile.a = left.tile(t), tile.a_row = 1, tile.a_column = rows();
       with_constant<most_registers>(columns.width, [&](auto width) HWY_ATTR {
-        multiply_tile<rows(), width()>(tile, panel, first, columns);
+        multiply_tile<rows(), width()>(tile, panel, columns);
       });
     });
   }
