@@ -24,9 +24,9 @@ struct Convolution : ConvolutionSize {
     const Index correlations = std::max(
         with_correlation(
             Direction::forward,
-            [&](const auto& c) { return in_blocks(c.packed()) + shares(unit_of(c)) * c.room(); }),
+            [&](const auto& c) { return in_blocks(c.packed()) + shares(c.unit) * c.room(); }),
         with_correlation(Direction::adjoint, [&](const auto& c) {
-          return in_blocks(c.packed()) + shares(unit_of(c)) * c.room();
+          return in_blocks(c.packed()) + shares(c.unit) * c.room();
         }));
     const Index weights = with_weights([&](const auto& c) {
       if (few_weights()) return shares() * (in_blocks(groups * w_size()) + c.room(in));
@@ -126,29 +126,19 @@ struct Convolution : ConvolutionSize {
     return suits_samples(Direction::adjoint, other) ? Way::samples : other;
   }
   /// Whether registers of samples save much of what `other` would take: it computes products in the
-  /// padding and in parts of registers that are of no use. The turning of an element takes as long as
-  /// some `turning` products.
+  /// padding and in parts of registers that are of no use.
   [[nodiscard]] bool suits_samples(Direction direction, Way other) const {
-    constexpr double turning = 16, much = 0.85;
-    constexpr Index fewest_channels = 4, cached = Index{1} << 17;
+    constexpr double much = 0.85;
+    const CorrelationBySamples by_samples(*this, direction);
+    if (other == Way::products || !by_samples.fits()) return false;
     const bool forward = direction == Direction::forward;
-    const Index from = forward ? in : out, to = forward ? out : in;
-    const Index from_places = forward ? window.in_size() : window.out_size();
-    const Index to_places = forward ? window.out_size() : window.in_size();
-    const Index together = from * from_places + to * to_places;
-    if (other == Way::products || to < fewest_channels || to > listed_at_once ||
-        CorrelationBySamples::samples_at_once * together > cached) {
-      return false;
-    }
+    const Window::PerAxis &places = forward ? window.out : window.in, &s = window.stride;
     const double used =
-        other == Way::channels ? 0.9 * filled(to) : filled((forward ? window.out : window.in)[2]);
-    const double pairs = static_cast<double>(from * to);
-    const double by_samples = pairs * static_cast<double>(meetings(window)) / filled(samples) +
-                              turning * static_cast<double>(together);
+        other == Way::channels ? 0.9 * filled(forward ? out : in) : filled(places[2]);
     // Back through strides only some of the taps meet an element of x.
-    const Window::PerAxis& s = window.stride;
     const Index taps = window.taps() / (forward ? 1 : s[0] * s[1] * s[2]);
-    return by_samples < much * pairs * static_cast<double>(to_places * taps) / used;
+    const Index computed = in * out * places[0] * places[1] * places[2] * taps;
+    return by_samples.cost(filled(samples)) < much * static_cast<double>(computed) / used;
   }
   /// By positions each register has to be summed up at the end.
   [[nodiscard]] Way way_to_weights() const {
@@ -181,9 +171,7 @@ struct Convolution : ConvolutionSize {
   /// Into how many shares the samples are cut, for threads to take.
   [[nodiscard]] Index shares(Index unit = 1) const {
     constexpr Index fewest_samples = 4;
-    const Index units = (samples + unit - 1) / unit;
-    return std::clamp<Index>(unit < fewest_samples ? samples / fewest_samples : units, 1,
-                             most_shares);
+    return std::clamp<Index>((samples + unit - 1) / std::max(unit, fewest_samples), 1, most_shares);
   }
   /// Calls body(which, its samples) for each share, which begins with a whole unit of samples.
   template <class Body>
@@ -195,11 +183,6 @@ struct Convolution : ConvolutionSize {
       body(i, SampleRange{first, end - first});
     });
   }
-  /// Samples that a way takes together.
-  template <class C>
-  static Index unit_of(const C&) {
-    return std::is_same_v<C, CorrelationBySamples> ? CorrelationBySamples::samples_at_once : 1;
-  }
 
   /// False if this is left to products.
   template <class T>
@@ -208,7 +191,7 @@ struct Convolution : ConvolutionSize {
     return with_correlation(direction, [&](const auto& c) {
              T* const own = work + in_blocks(c.packed());
              c.pack(w, work);
-             for_each_share(parallel, unit_of(c), [&](Index share, const SampleRange& range) {
+             for_each_share(parallel, c.unit, [&](Index share, const SampleRange& range) {
                c.run(range, from, work, bias, to, own + share * c.room());
              });
              return 1;

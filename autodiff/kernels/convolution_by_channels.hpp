@@ -17,6 +17,8 @@ class CorrelationByChannels {
  public:
   explicit CorrelationByChannels(const ConvolutionSize& size) : size_(size), groups_(size.window) {}
 
+  static constexpr Index unit = 1;  // samples that are taken together
+
   [[nodiscard]] Index packed() const { return size_.groups * packed_group(); }
   [[nodiscard]] Index room() const {
     return frames() +

@@ -17,6 +17,9 @@ class CorrelationByPositions {
         forward_(direction == Direction::forward),
         over_(forward_ ? FramedWindow::over_x(size.window) : FramedWindow::over_y(size.window)) {}
 
+  /// Samples that are taken together.
+  static constexpr Index unit = 1;
+
   /// Elements of the weights as they are read here.
   [[nodiscard]] Index packed() const { return size_.groups * size_.w_size(); }
   /// Elements that run() works with.

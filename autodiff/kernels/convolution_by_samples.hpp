@@ -43,13 +43,25 @@ class CorrelationBySamples {
   CorrelationBySamples(const ConvolutionSize& size, Direction direction)
       : size_(size), direction_(direction) {}
 
-  /// Samples that are taken together, at most.
-  static constexpr Index samples_at_once = 32;
+  static constexpr Index unit = 32;  // samples that are taken together, at most
+
+  /// Whether there are enough channels to hide the latency of a sum, not too many to be listed, and all
+  /// fits a second-level cache.
+  [[nodiscard]] bool fits() const {
+    constexpr Index fewest_channels = 4, cached = Index{1} << 17;
+    return to_channels() >= fewest_channels && to_channels() <= listed_at_once &&
+           unit * (from_size() + to_size()) <= cached;
+  }
+  /// What a sample takes, in products, where a part of its registers is of use: turning an element takes
+  /// as long as some products.
+  [[nodiscard]] double cost(double filled) const {
+    constexpr double turning = 16;
+    return static_cast<double>(from_channels() * to_channels() * meetings(size_.window)) / filled +
+           turning * static_cast<double>(from_size() + to_size());
+  }
 
   [[nodiscard]] Index packed() const { return size_.groups * size_.w_size(); }
-  [[nodiscard]] Index room() const {
-    return samples_at_once * (from_size() + to_size() + listed_at_once);
-  }
+  [[nodiscard]] Index room() const { return unit * (from_size() + to_size() + listed_at_once); }
 
   /// (out, in, taps) to (operand's channels, taps, result's channels), for each group.
   template <class T>
@@ -68,11 +80,11 @@ class CorrelationBySamples {
   template <class T>
   void run(const SampleRange& samples, const T* from, const T* packed, const T* bias, T* to,
            T* work) const {
-    T* const turned = work + samples_at_once * to_size();
-    T* const rows = turned + samples_at_once * from_size();
+    T* const turned = work + unit * to_size();
+    T* const rows = turned + unit * from_size();
     const Index end = samples.first + samples.count;
-    for (Index n = samples.first; n < end; n += samples_at_once) {
-      const Index count = std::min(samples_at_once, end - n), width = in_channel_blocks(count);
+    for (Index n = samples.first; n < end; n += unit) {
+      const Index count = std::min(unit, end - n), width = in_channel_blocks(count);
       for (Index g = 0; g < size_.groups; ++g) {
         const T* x = from + (n * size_.groups + g) * from_size();
         simd::turn({in_size(count), in_size(from_size()), in_size(size_.groups * from_size()),

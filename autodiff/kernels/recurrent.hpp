@@ -35,23 +35,30 @@ T logistic(T x) {
 /// time on rearranging W than on the product.
 [[nodiscard]] inline bool few_samples(const RecurrentSizes& z) { return z.samples <= 48; }
 
-/// c (rows, columns) += a (rows, k) b (k, columns), where the rows of c are c_stride apart.
+/// c (rows, columns) = added + a (rows, k) b (k, columns), where the rows of c and of what is added are
+/// c_stride apart.
+template <Vectorized T>
+simd::Product<T> product_added_to(const T* added, Index rows, Index columns, Index k, const T* a,
+                                  const T* b, T* c, Index c_stride) {
+  const auto n = [](Index i) { return static_cast<std::size_t>(i); };
+  return {.m = n(rows),
+          .n = n(columns),
+          .k = n(k),
+          .a = a,
+          .a_row = n(k),
+          .a_column = 1,
+          .b = b,
+          .b_stride = n(columns),
+          .c = c,
+          .c_stride = n(c_stride),
+          .added = added,
+          .added_stride = n(c_stride)};
+}
+/// c += a b
 template <Vectorized T>
 void add_small_product(Index rows, Index columns, Index k, const T* a, const T* b, T* c,
                        Index c_stride) {
-  const auto n = [](Index i) { return static_cast<std::size_t>(i); };
-  simd::multiply({.m = n(rows),
-                  .n = n(columns),
-                  .k = n(k),
-                  .a = a,
-                  .a_row = n(k),
-                  .a_column = 1,
-                  .b = b,
-                  .b_stride = n(columns),
-                  .c = c,
-                  .c_stride = n(c_stride),
-                  .added = c,
-                  .added_stride = n(c_stride)});
+  simd::multiply(product_added_to<T>(c, rows, columns, k, a, b, c, c_stride));
 }
 
 /// What h W^T adds to the gates of a step, for W (gates * hidden, hidden).

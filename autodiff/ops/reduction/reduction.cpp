@@ -108,14 +108,12 @@ struct Sum : Reduction<Sum> {
   static void sum_columns(const Call<T>& call, const AxisSplit& s) {
     const auto columns = static_cast<std::size_t>(s.outer * s.inner);
     const auto sum = [&](std::size_t from, std::size_t count) {
-      auto j = static_cast<Index>(from);
-      const Index end = j + static_cast<Index>(count);
-      while (j < end) {
-        const Index o = j / s.inner, first = j % s.inner,
-                    length = std::min(s.inner - first, end - j);
-        detail::sum_rows(call.input(0) + o * s.n * s.inner + first, s.n, length, s.inner,
-                         call.output() + j, call.workspace() + first);
-        j += length;
+      const auto start = static_cast<Index>(from), end = start + static_cast<Index>(count);
+      Index o = start / s.inner, first = start % s.inner;
+      for (Index j = start; j < end; ++o, j += s.inner - first, first = 0) {
+        detail::sum_rows(call.input(0) + o * s.n * s.inner + first, s.n,
+                         std::min(s.inner - first, end - j), s.inner, call.output() + j,
+                         call.workspace() + first);
       }
     };
     detail::for_each_run(Vectorized<T> ? call.parallel : nullptr, columns,

@@ -204,23 +204,13 @@ class LstmProbes::Steps {
 
   /// now = added + states W^T, gate by gate
   void add_products(const T* states, const T* added) {
-    const auto n = [](Index i) { return static_cast<std::size_t>(i); };
     const Index hidden = one_.hidden;
     for (Index g = 0; g < gates; ++g) {
       const T* const own = call_.input(w) + g * hidden * hidden;
       if constexpr (Vectorized<T>) {
-        const simd::Product<T> product{.m = n(all_.samples),
-                                       .n = n(hidden),
-                                       .k = n(hidden),
-                                       .a = states,
-                                       .a_row = n(hidden),
-                                       .a_column = 1,
-                                       .b = own,
-                                       .b_stride = n(hidden),
-                                       .c = now_ + g * hidden,
-                                       .c_stride = n(gates * hidden),
-                                       .added = added + g * hidden,
-                                       .added_stride = n(gates * hidden)};
+        const auto product =
+            detail::product_added_to(added + g * hidden, all_.samples, hidden, hidden, states, own,
+                                     now_ + g * hidden, gates * hidden);
         detail::few_samples(all_) ? simd::multiply(product) : simd::multiply_packed(product);
       } else {
         for (Index i = 0; i < all_.samples; ++i) {

@@ -165,14 +165,21 @@ BOOST_AUTO_TEST_CASE(products_of_any_size_and_finish) {
 BOOST_AUTO_TEST_CASE(products_by_packed_panels) {
   for (const auto target : simd_reference::targets()) {
     const ForcedTarget forced(target);
-    for (std::size_t m : {1U, 21U}) {
-      for (std::size_t n : {3U, 16U, 19U, 100U}) {
-        BOOST_TEST_CONTEXT(hwy::TargetName(target) << " " << m << "x" << n) {
-          for (std::size_t k : {1U, 7U, 255U, 530U}) {
-            check<float>(s::multiply_packed, m, n, k, 0);
-            check<double>(s::multiply_packed, m, n, k, 3);
-          }
+    const auto check_both = [](std::size_t m, std::size_t n, std::size_t k) {
+      BOOST_TEST_CONTEXT(m << "x" << n << "x" << k) {
+        check<float>(s::multiply_packed, m, n, k, 0);
+        check<double>(s::multiply_packed, m, n, k, 3);
+      }
+    };
+    BOOST_TEST_CONTEXT(hwy::TargetName(target)) {
+      for (std::size_t m : {1U, 9U, 21U}) {
+        for (std::size_t n : {1U, 3U, 16U, 19U, 48U, 100U}) {
+          for (std::size_t k : {1U, 7U, 64U}) check_both(m, n, k);
         }
+      }
+      // Up to three blocks of k.
+      for (std::size_t k : {255U, 530U, 810U}) {
+        check_both(1, 1, k), check_both(9, 48, k), check_both(21, 19, k), check_both(8, 100, k);
       }
     }
   }
