@@ -1,10 +1,11 @@
-// Random convolutional nets, encoders and LSTMs: probes by what they move answer as plain replay does.
+// Random nets of many kinds: probes by what they move answer as plain replay does.
 
 #include <boost/test/data/monomorphic.hpp>
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <random>
 #include <vector>
@@ -20,7 +21,9 @@ namespace {
 class RandomNet {
  public:
   explicit RandomNet(unsigned seed) : bits_(seed) {
-    const Var y = seed % 3 == 0 ? planes() : seed % 3 == 1 ? encoder() : recurrent();
+    constexpr std::array kinds{&RandomNet::planes,    &RandomNet::encoder, &RandomNet::recurrent,
+                               &RandomNet::branching, &RandomNet::shared,  &RandomNet::words};
+    const Var y = (this->*kinds[seed % kinds.size()])();
     cost = chance(0.5) ? sum(square(y)) : sum(exp(y * 0.3)) + mean(y);
     if (chance(0.3)) cost = cost + 0.1 * sum(square(leaves[0]));
   }
@@ -46,6 +49,8 @@ class RandomNet {
     o.stride = PerAxis{among(1, 2), among(1, 2)};
     if (chance(0.3)) o.padding_end = PerAxis{among(0, 2), among(0, 1)};
     if (chance(0.2) && s[1] % 2 == 0) o.groups = 2;
+    if (chance(0.2)) o.groups = s[1];
+    if (chance(0.2)) return transposed(x);
     const Index out = o.groups * among(1, 3);
     const Index h = among(1, std::min<Index>(3, s[2])), w = among(1, std::min<Index>(3, s[3]));
     const Var filters = leaf({out, s[1] / o.groups, h, w});
@@ -62,6 +67,65 @@ class RandomNet {
     if (chance(0.3) && large) y = chance(0.5) ? max_pool2d(y, 2) : avg_pool2d(y, 2);
     if (chance(0.1)) y = permute(y, {0, 1, 3, 2});
     return y;
+  }
+
+  Var transposed(Var x) {
+    const Index channels = x.shape()[1];
+    ConvTransposeOptions o;
+    o.stride = PerAxis{among(1, 2), among(1, 2)};
+    o.groups = chance(0.3) ? channels : chance(0.3) && channels % 2 == 0 ? 2 : 1;
+    const Index out = among(1, 3), h = among(1, 3), w = among(1, 3);
+    if (h > 1 && w > 1 && x.shape()[2] > 1 && x.shape()[3] > 1)
+      o.padding = PerAxis{among(0, 1), among(0, 1)};
+    const Var filters = leaf({channels, out, h, w});
+    const Var y = chance(0.5) ? conv_transpose2d(x, filters, leaf({o.groups * out}), o)
+                              : conv_transpose2d(x, filters, o);
+    return chance(0.5) ? tanh(y) : y;
+  }
+
+  /// What is filtered, beside what it was filtered from.
+  Var branching() {
+    const Index samples = among(1, 3), size = among(3, 6);
+    Var x = data({samples, among(1, 3), size, size});
+    const ConvOptions same{.padding = 1};
+    const auto filtered = [&](Var v, Index out) {
+      return conv2d(v, leaf({out, v.shape()[1], 3, 3}), leaf({out}), same);
+    };
+    x = filtered(x, among(1, 4));
+    for (Index blocks = among(1, 2); blocks > 0; --blocks) {
+      const Var y = tanh(filtered(x, among(1, 3)));
+      x = chance(0.5) ? concat({x, y}, 1) : concat({y, x, x}, 1);
+      if (chance(0.3)) x = concat({x, x * 0.5, data(x.shape())}, chance(0.5) ? 0 : 2);
+      if (chance(0.5)) x = tanh(x);
+      if (chance(0.3)) x = filtered(x, 4), x = group_norm(x, 2, leaf({4}), leaf({4}));
+    }
+    return dense(mean(x, {2, 3}), among(1, 4));
+  }
+
+  /// Weights that stand in more than one place.
+  Var shared() {
+    const Index n = among(1, 4), width = among(1, 4), inner = among(1, 4);
+    Var x = data({n, width});
+    const Var w = leaf({inner, width}), bias = leaf({inner});
+    Var h = tanh(affine(x, w, bias));
+    if (chance(0.5)) h = relu(affine(matmul(h, w), w, bias));
+    if (chance(0.3)) h = h - tanh(affine(data({n, width}), w, bias));
+    if (chance(0.3)) return matmul(w, h, true, true);
+    const Var y = matmul(h, w);
+    if (chance(0.3)) return matmul(w, transpose(y));
+    return chance(0.3) ? matmul(w, y, false, true) : y;
+  }
+
+  Var words() {
+    const Index words = among(2, 5), width = among(1, 4), count = among(2, 6);
+    Tensor ids(chance(0.5) ? Shape{count} : Shape{2, count}, DType::int64);
+    for (Index& id : ids.data<Index>()) id = among(-words, words - 1);
+    const Var table = leaf({words, width});
+    Var x = embedding(table, tape_.constant(ids));
+    if (chance(0.5)) x = tanh(x) * data({width});
+    if (chance(0.3)) x = concat({x, dense(x, 2), data(x.shape())}, x.rank() - 1);
+    if (chance(0.3)) return matmul(dense(tanh(x), width), table, false, true);
+    return dense(x, among(1, 3));
   }
 
   Var planes() {
@@ -96,16 +160,21 @@ class RandomNet {
     const Index samples = among(1, 3), units = among(1, 3), width = among(1, 3);
     const Var zeros = tape_.constant(Tensor(Shape{samples, units}));
     const auto state = [&] { return chance(0.5) ? leaf({samples, units}) : zeros; };
-    const auto layer = [&](Var x) {
-      const RecurrentWeights w{leaf({4 * units, x.shape()[2]}), leaf({4 * units, units}),
-                               leaf({4 * units}), leaf({4 * units})};
-      return lstm(x, {state(), state()}, w, chance(0.3));
+    const Index kind = among(0, 3), gates = kind == 0 ? 4 : kind == 1 ? 3 : 1;
+    const auto layer = [&](Var x) -> RecurrentResult {
+      const RecurrentWeights w{leaf({gates * units, x.shape()[2]}), leaf({gates * units, units}),
+                               leaf({gates * units}), leaf({gates * units})};
+      const bool reverse = chance(0.3);
+      if (kind == 0) return lstm(x, {state(), state()}, w, reverse);
+      if (kind == 1) return gru(x, state(), w, chance(0.8), reverse);
+      const auto activation = kind == 2 ? RecurrentActivation::tanh : RecurrentActivation::relu;
+      return rnn(x, state(), w, activation, reverse);
     };
     const RecurrentResult first = layer(data({among(1, 4), samples, width}));
     if (chance(0.3)) return first.last.h;
     if (chance(0.4)) return first.outputs;
     const RecurrentResult second = layer(first.outputs);
-    return dense(chance(0.5) ? second.outputs : second.last.c, among(1, 3));
+    return dense(chance(0.5) ? second.outputs : second.last.h, among(1, 3));
   }
 
   std::mt19937_64 bits_;
@@ -136,7 +205,7 @@ std::vector<double> answers(auto& evaluator, std::span<const double> theta) {
 
 BOOST_AUTO_TEST_SUITE(random_probes)
 
-BOOST_DATA_TEST_CASE(answers_are_those_of_plain_replay, boost::unit_test::data::xrange(150U),
+BOOST_DATA_TEST_CASE(answers_are_those_of_plain_replay, boost::unit_test::data::xrange(600U),
                      seed) {
   RandomNet net(seed);
   std::vector<double> theta = theta_of(net);

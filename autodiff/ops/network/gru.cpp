@@ -7,6 +7,7 @@
 #include "autodiff/ops/elementwise/arithmetic.hpp"
 #include "autodiff/ops/families.hpp"
 #include "autodiff/ops/linalg/matmul.hpp"
+#include "autodiff/ops/network/recurrent_form.hpp"
 #include "autodiff/ops/network/recurrent_rules.hpp"
 #include "autodiff/ops/reduction/reduction.hpp"
 #include "autodiff/ops/shape/slice_form.hpp"
@@ -218,6 +219,11 @@ struct Gru {
 
 Var detail::gru_steps(Arg x, Var w_h, Var b_h, Var h0, bool reverse) {
   return apply(Gru{reverse}, {x, w_h, b_h, h0});
+}
+
+std::optional<RecurrentForm> as_gru(const Node& node) {
+  if (node.op != &record_of<Gru>) return {};
+  return RecurrentForm{static_cast<const Gru*>(node.attributes)->reverse};
 }
 
 std::span<const OpEntry> gru_ops() { return OpList<Gru, GruGrad>::entries; }

@@ -11,7 +11,7 @@
 #include "autodiff/ops/elementwise/arithmetic.hpp"
 #include "autodiff/ops/families.hpp"
 #include "autodiff/ops/linalg/matmul.hpp"
-#include "autodiff/ops/network/lstm_form.hpp"
+#include "autodiff/ops/network/recurrent_form.hpp"
 #include "autodiff/ops/network/recurrent_rules.hpp"
 #include "autodiff/ops/operands.hpp"
 #include "autodiff/ops/shape/concat.hpp"
@@ -254,9 +254,9 @@ Var detail::lstm_steps(Arg gates, Var w_h, Var h0, Var c0, bool reverse) {
   return apply(Lstm{reverse}, {gates, w_h, h0, c0});
 }
 
-std::optional<LstmForm> as_lstm(const Node& node) {
+std::optional<RecurrentForm> as_lstm(const Node& node) {
   if (node.op != &record_of<Lstm>) return {};
-  return LstmForm{static_cast<const Lstm*>(node.attributes)->reverse};
+  return RecurrentForm{static_cast<const Lstm*>(node.attributes)->reverse};
 }
 
 std::span<const OpEntry> lstm_ops() { return OpList<Lstm, LstmGrad>::entries; }

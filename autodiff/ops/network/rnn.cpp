@@ -7,6 +7,7 @@
 #include "autodiff/ops/elementwise/arithmetic.hpp"
 #include "autodiff/ops/families.hpp"
 #include "autodiff/ops/linalg/matmul.hpp"
+#include "autodiff/ops/network/recurrent_form.hpp"
 #include "autodiff/ops/network/recurrent_rules.hpp"
 
 namespace dtheta {
@@ -128,6 +129,11 @@ struct Rnn {
 
 Var detail::rnn_steps(Arg x, Var w_h, Var h0, bool reverse) {
   return apply(Rnn{reverse}, {x, w_h, h0});
+}
+
+std::optional<RecurrentForm> as_rnn(const Node& node) {
+  if (node.op != &record_of<Rnn>) return {};
+  return RecurrentForm{static_cast<const Rnn*>(node.attributes)->reverse};
 }
 
 std::span<const OpEntry> rnn_ops() { return OpList<Rnn, RnnGrad>::entries; }

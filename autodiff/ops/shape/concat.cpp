@@ -108,6 +108,11 @@ MergedForm stack_rows_form() {
   return {&record_of<Concat>, &rows};
 }
 
+std::optional<int> concat_axis(const Node& node) {
+  if (node.op != &record_of<Concat>) return {};
+  return static_cast<const Concat*>(node.attributes)->axis;
+}
+
 std::span<const OpEntry> concat_ops() { return OpList<Concat>::entries; }
 
 }  // namespace dtheta

@@ -174,6 +174,11 @@ std::optional<ScatterAddForm> as_scatter_add(const Node& node) {
   return ScatterAddForm{static_cast<const ScatterAdd*>(node.attributes)->axis};
 }
 
+std::optional<int> take_axis(const Node& node) {
+  if (node.op != &record_of<Take>) return {};
+  return static_cast<const Take*>(node.attributes)->axis;
+}
+
 std::span<const OpEntry> index_ops() { return OpList<Take, ScatterAdd, OneHot>::entries; }
 
 }  // namespace dtheta

@@ -12,4 +12,7 @@ struct ScatterAddForm {
 };
 [[nodiscard]] std::optional<ScatterAddForm> as_scatter_add(const Node& node);
 
+/// The axis of x whose indices a record looks up, see take.
+[[nodiscard]] std::optional<int> take_axis(const Node& node);
+
 }  // namespace dtheta

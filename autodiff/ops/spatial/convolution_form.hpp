@@ -14,5 +14,7 @@ struct ConvolutionForm {
   Index groups;
 };
 [[nodiscard]] std::optional<ConvolutionForm> as_convolution(const Node& node);
+/// Of an op that hands y and w to x as such a convolution does: a transposed convolution of y.
+[[nodiscard]] std::optional<ConvolutionForm> as_transposed_convolution(const Node& node);
 
 }  // namespace dtheta

@@ -320,6 +320,12 @@ std::optional<ConvolutionForm> as_convolution(const Node& node) {
   return ConvolutionForm{g->window, g->groups};
 }
 
+std::optional<ConvolutionForm> as_transposed_convolution(const Node& node) {
+  if (node.op != &record_of<ConvDataGrad>) return {};
+  const Geometry& g = *static_cast<const ConvDataGrad*>(node.attributes);
+  return ConvolutionForm{g.window, g.groups};
+}
+
 std::span<const OpEntry> convolution_ops() {
   return OpList<Conv, ConvWithBias, ConvDataGrad, ConvWeightGrad>::entries;
 }

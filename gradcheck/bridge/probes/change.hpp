@@ -20,9 +20,9 @@ struct Change {
     dense,    // anywhere: `value` is (K, shape), the axis of the probes behind `lead` others
   };
   Extent extent = Extent::none;
-  Var value;        // the new elements
+  Var value{};      // the new elements
   int axis = 0;     // of a slice or block
-  Var at;           // its place along the axis for each probe, (K) indices: of a block in blocks
+  Var at{};         // its place along the axis for each probe, (K) indices: of a block in blocks
   Index width = 1;  // of a block
   int lead = 0;     // of a dense change
   /// Of a dense change that is an outer product, to those who can do without `value`: at θ (m, n),
@@ -31,6 +31,21 @@ struct Change {
     Var at_theta, u, v;
   };
   std::optional<Outer> outer{};
+};
+
+/// Where something lies along an axis, which follows from the flat position p of a probe:
+/// (p / stride) % size + factor ((p / outer) % outer_size) + offset.
+struct PlaceOfProbe {
+  Index stride = 1, size = 1;
+  Index factor = 0, outer = 1, outer_size = 1;
+  Index offset = 0;
+  friend constexpr bool operator==(const PlaceOfProbe&, const PlaceOfProbe&) = default;
+
+  [[nodiscard]] Index operator()(Index p) const {
+    const Index along = stride > 1 ? p / stride : p;
+    const Index first = (size > 0 ? along % size : along) + offset;
+    return factor == 0 ? first : first + factor * (p / outer % outer_size);
+  }
 };
 
 /// A program that evaluates K probes of one leaf at once, by computing only what each one moves.
@@ -66,11 +81,9 @@ class ProbeProgram {
     [[nodiscard]] std::span<const double> costs() const { return ws_[cost_]; }
 
    private:
-    /// An index input that follows from the flat position: (position / stride) % size.
     struct Position {
       std::span<Index> input;
-      Index stride;
-      Index size;
+      PlaceOfProbe place;
     };
     /// An input that holds a value at θ: one of the spans.
     struct Base {
@@ -91,8 +104,7 @@ class ProbeProgram {
   friend class Propagator;
   struct PositionInput {
     Var input;
-    Index stride;
-    Index size;
+    PlaceOfProbe place;
   };
   struct BaseInput {
     Var input;

@@ -1,4 +1,4 @@
-// The rules of attention and recurrent layers: slices, heads, and the steps of an LSTM.
+// The rules of attention and recurrent layers: slices, heads, and the steps of recurrent layers.
 
 #include <algorithm>
 
@@ -6,7 +6,7 @@
 #include "autodiff/ops/elementwise/comparison.hpp"
 #include "autodiff/ops/linalg/matmul.hpp"
 #include "autodiff/ops/linalg/matmul_form.hpp"
-#include "autodiff/ops/network/lstm_form.hpp"
+#include "autodiff/ops/network/recurrent_form.hpp"
 #include "autodiff/ops/reduction/softmax_form.hpp"
 #include "autodiff/ops/shape/concat.hpp"
 #include "autodiff/ops/shape/indexing.hpp"
@@ -14,8 +14,8 @@
 #include "autodiff/ops/shape/rearrange_form.hpp"
 #include "autodiff/ops/shape/slice.hpp"
 #include "autodiff/ops/shape/slice_form.hpp"
-#include "gradcheck/bridge/probes/lstm_probes.hpp"
 #include "gradcheck/bridge/probes/propagator.hpp"
+#include "gradcheck/bridge/probes/recurrent_probes.hpp"
 
 namespace dtheta::gradcheck {
 namespace {
@@ -52,7 +52,7 @@ Propagator::Rule Propagator::element_of_slice(std::uint32_t node) {
                        form->start % form->count == 0 && whole[0] % form->count == 0;
   if (!aligned || part.size() == 0) return {};
   const Index parts = whole[0] / form->count, own = form->start / form->count;
-  const Var which = one_hot(position_input(part.size(), parts), parts);
+  const Var which = one_hot(position_input({part.size(), parts}), parts);
   const Var inside = reshape(dtheta::slice(which, 1, {own, own + 1}), {count()});
   const Var now = take(reshape(base(node), {-1}), flat_position(part.size()), 0);
   return Change{Extent::element, where(inside, change_of(x).value, now), 0, {}};
@@ -126,49 +126,84 @@ Propagator::Rule Propagator::matmul_of_slice(std::uint32_t node) {
   return Change{Extent::slice, value, axis, at};
 }
 
-/// With the sums of all steps, made of the states before them once for each θ.
-LstmAtTheta Propagator::lstm_at_theta(std::uint32_t node, bool reverse) {
+/// A recurrent layer as it is recorded: the operands that its kinds have in other places.
+struct Propagator::Recurrent {
+  RecurrentCell cell;
+  bool reverse;
+  std::uint32_t x, w, h0;
+  std::optional<std::uint32_t> bias{}, c0{};
+};
+
+std::optional<Propagator::Recurrent> Propagator::as_recurrent(std::uint32_t node) const {
+  const Node& record = from_.node(node);
   const auto in = from_.inputs(node);
-  const Var kept = base(node), h0 = base(in[2]), w = base(in[1]);
-  const Index time = kept.shape()[1];
-  const Var first = expand_dims(h0, 0), h = select(kept, 0, 0);
-  const Var before = reverse ? concat({dtheta::slice(h, 0, {1, time}), first}, 0)
-                             : concat({first, dtheta::slice(h, 0, {0, time - 1})}, 0);
-  const Index hidden = w.shape()[1];
-  // Done once for each θ.
-  const Var by_gate = swap_axes(reshape(w, {4, hidden, hidden}), 1, 2);
-  return {kept,   base(in[0]) + dtheta::matmul(before, w, false, true), by_gate, h0, base(in[3]),
-          reverse};
+  if (const auto form = as_lstm(record)) {
+    return Recurrent{RecurrentCell::lstm, form->reverse, in[0], in[1], in[2], {}, in[3]};
+  }
+  if (const auto form = as_gru(record)) {
+    return Recurrent{RecurrentCell::gru, form->reverse, in[0], in[1], in[3], in[2], {}};
+  }
+  if (const auto form = as_rnn(record)) {
+    return Recurrent{RecurrentCell::rnn, form->reverse, in[0], in[1], in[2], {}, {}};
+  }
+  return {};
 }
 
-// An element of W, or a column of the gates, of each probe's LSTM.
-Propagator::Rule Propagator::lstm(std::uint32_t node) {
-  const auto form = as_lstm(from_.node(node));
-  if (!form || shape_of(node).size() == 0) return {};
+/// With the sums of all steps, made of the states before them. All is done once for each θ.
+RecurrentAtTheta Propagator::recurrent_at_theta(std::uint32_t node, const Recurrent& layer) {
+  RecurrentAtTheta at{.cell = layer.cell, .reverse = layer.reverse};
+  at.kept = layer.cell == RecurrentCell::rnn ? expand_dims(base(node), 0) : base(node);
+  at.h0 = base(layer.h0);
+  if (layer.c0) at.c0 = base(*layer.c0);
+  const Index time = at.kept.shape()[1];
+  const Var first = expand_dims(at.h0, 0), h = select(at.kept, 0, 0);
+  const Var before = layer.reverse ? dtheta::concat({dtheta::slice(h, 0, {1, time}), first}, 0)
+                                   : dtheta::concat({first, dtheta::slice(h, 0, {0, time - 1})}, 0);
+  const Var w = base(layer.w), products = dtheta::matmul(before, w, false, true);
+  const bool gru = layer.cell == RecurrentCell::gru;
+  at.sums = products + base(gru ? *layer.bias : layer.x);
+  if (gru) at.x = base(layer.x);
+  const Index hidden = w.shape()[1];
+  at.w = swap_axes(reshape(w, {-1, hidden, hidden}), 1, 2);
+  return at;
+}
+
+// An element of W or of the bias, or a column of the gates, of each probe's layer.
+Propagator::Rule Propagator::recurrent(std::uint32_t node) {
+  const auto layer = as_recurrent(node);
+  if (!layer || shape_of(node).size() == 0) return {};
+  if (count() * shape_of(node).size() > largest_dense) return {};
   const auto in = from_.inputs(node);
   const auto is_changed = [&](std::uint32_t i) { return change_of(i).extent != Extent::none; };
   if (std::ranges::count_if(in, is_changed) != 1) return {};
-  const std::uint32_t gates = in[0], w = in[1];
-  const Change &cg = change_of(gates), &cw = change_of(w);
-  const Index time = shape_of(gates)[0], samples = shape_of(gates)[1];
-  LstmMove move;
+  const Change &cx = change_of(layer->x), &cw = change_of(layer->w);
+  const Index time = shape_of(layer->x)[0], samples = shape_of(layer->x)[1];
+  const auto zeros = [&](const Shape& shape, DType dtype = DType::float64) {
+    return to_.constant(Tensor(shape, dtype));
+  };
+  RecurrentMove move{.row = {},
+                     .x = zeros({time, count(), samples}),
+                     .column = zeros({count()}, DType::int64),
+                     .weight = zeros({count()}),
+                     .bias = zeros({count()})};
   if (cw.extent == Extent::element) {
-    move.row = position_along(shape_of(w), 0);
-    move.column = position_along(shape_of(w), 1);
-    move.weight = delta(w, cw);
-    move.gates = to_.constant(Tensor(Shape{time, count(), samples}));
-  } else if (cg.extent == Extent::slice && cg.axis == 2) {
-    move.row = cg.at;
-    move.gates = swap_axes(delta(gates, cg), 0, 1);
-    move.column = to_.constant(Tensor(Shape{count()}, DType::int64));
-    move.weight = to_.constant(Tensor(Shape{count()}));
+    move.row = position_along(shape_of(layer->w), 0);
+    move.column = position_along(shape_of(layer->w), 1);
+    move.weight = delta(layer->w, cw);
+  } else if (layer->bias && change_of(*layer->bias).extent == Extent::element) {
+    move.row = position_along(shape_of(*layer->bias), 0);
+    move.bias = delta(*layer->bias, change_of(*layer->bias));
+  } else if (cx.extent == Extent::slice && cx.axis == 2) {
+    move.row = cx.at;
+    move.x = swap_axes(delta(layer->x, cx), 0, 1);
   } else {
     return {};
   }
-  if (count() * shape_of(node).size() > largest_dense) return {};
-  Change c{Extent::dense, lstm_probes(lstm_at_theta(node, form->reverse), move), 0, {}};
-  c.lead = 2;
-  return c;
+  const Var kept = recurrent_probes(recurrent_at_theta(node, *layer), move);
+  if (layer->cell == RecurrentCell::rnn) {
+    return Change{.extent = Extent::dense, .value = select(kept, 0, 0), .lead = 1};
+  }
+  return Change{.extent = Extent::dense, .value = kept, .lead = 2};
 }
 
 }  // namespace dtheta::gradcheck

@@ -1,4 +1,4 @@
-// The rules of ops over planes: convolution, pooling, and what makes one axis of planes and channels.
+// The rules of ops over planes: pooling, and what makes one axis of planes and channels.
 
 #include <algorithm>
 #include <numeric>
@@ -13,9 +13,7 @@
 #include "autodiff/ops/shape/rearrange.hpp"
 #include "autodiff/ops/spatial/avg_pool_form.hpp"
 #include "autodiff/ops/spatial/channels_form.hpp"
-#include "autodiff/ops/spatial/convolution_form.hpp"
 #include "autodiff/ops/spatial/max_pool_form.hpp"
-#include "autodiff/ops/spatial/unfold.hpp"
 #include "gradcheck/bridge/probes/propagator.hpp"
 
 namespace dtheta::gradcheck {
@@ -23,81 +21,12 @@ namespace {
 
 using Extent = Change::Extent;
 
-/// Elements that the windows of a convolution may have written side by side.
-constexpr Index largest_unfolded = Index{1} << 22;
-
-PerAxis last_of(const Window::PerAxis& all, int axes) {
-  return PerAxis(std::span(all).last(static_cast<std::size_t>(axes)));
-}
-
-/// Row c * taps + t: what tap t meets in channel c of x, (samples, positions), for each.
-Var rows_under_taps(Var x, const Window& w) {
-  const auto of = [&](const Window::PerAxis& all) { return last_of(all, w.axes); };
-  return swap_axes(unfold(x, of(w.size),
-                          {.stride = of(w.stride),
-                           .padding = of(w.before),
-                           .padding_end = of(w.after),
-                           .dilation = of(w.dilation)}),
-                   0, 1);
-}
-
 Index product(const Shape& shape, int first, int last) {
   return std::accumulate(shape.begin() + first, shape.begin() + last, Index{1},
                          std::multiplies<>());
 }
 
 }  // namespace
-
-// y = w * x + b: an element of w or b moves one channel of y; a channel of x moves all of y, by its
-// own convolution.
-Propagator::Rule Propagator::convolution(std::uint32_t node) {
-  const auto form = as_convolution(from_.node(node));
-  if (!form || form->groups != 1) return {};
-  const auto in = from_.inputs(node);
-  const auto is_changed = [&](std::uint32_t i) { return change_of(i).extent != Extent::none; };
-  if (std::ranges::count_if(in, is_changed) != 1) return {};
-  const Change& cx = change_of(in[0]);
-  if (cx.extent == Extent::none) return filter_element(node, form->window);
-  if (cx.extent != Extent::slice || cx.axis != 1) return {};
-  return filtered_channel(node);
-}
-
-Propagator::Rule Propagator::filter_element(std::uint32_t node, const Window& window) {
-  const auto in = from_.inputs(node);
-  const std::uint32_t x = in[0], w = in[1];
-  const bool weight = change_of(w).extent != Extent::none;
-  const std::uint32_t changed = weight ? w : in[2];
-  if (change_of(changed).extent != Extent::element) return {};
-  const Shape& y = shape_of(node);
-  const Index filter = shape_of(w).size() / std::max<Index>(shape_of(w)[0], 1);
-  if (weight && y.size() / std::max<Index>(y[1], 1) * filter > largest_unfolded) return {};
-
-  const Var at = position_along(shape_of(changed), 0);
-  const Var channel = base_slice(node, 1, at);
-  Var step = reshape(delta(changed, change_of(changed)), {count(), 1});
-  if (weight) {
-    const Var met = take(rows_under_taps(base(x), window), position_input(1, filter), 0);
-    step = step * reshape(met, {count(), -1});
-  }
-  const Var moved = reshape(channel, {count(), -1}) + step;
-  return Change{Extent::slice, reshape(moved, without_axis(y, 1, count())), 1, at};
-}
-
-Propagator::Rule Propagator::filtered_channel(std::uint32_t node) {
-  if (count() * shape_of(node).size() > largest_dense) return {};
-  const auto in = from_.inputs(node);
-  const Change& c = change_of(in[0]);
-  const Var filters = take(swap_axes(base(in[1]), 0, 1), c.at, 0);
-  std::vector<Var> operands{expand_dims(delta(in[0], c), 2), expand_dims(filters, 2)};
-  std::vector<char> has_axis{1, 1};
-  if (in.size() > 2) {
-    operands.push_back(to_.constant(Tensor(shape_of(in[2]))));  // b is in the value at θ
-    has_axis.push_back(0);
-  }
-  const Node& record = from_.node(node);
-  const Var step = record.op->batch(record.attributes, {operands, has_axis, count()});
-  return Change{Extent::dense, base(node) + step, 0, {}};
-}
 
 // Planes are pooled one by one: one channel moves the same channel.
 Propagator::Rule Propagator::pooling(std::uint32_t node) {
@@ -207,11 +136,9 @@ Propagator::Rule Propagator::split(std::uint32_t node, const Change& c, int axis
   int end = axis + 1;
   while (end < to.rank() && product(to, axis + 1, end) != inner) ++end;
   if (product(to, axis + 1, end) != inner || product(to, end, to.rank()) != behind) return {};
-  const auto known =
-      std::ranges::find_if(program_.positions_, [&](const auto& p) { return p.input.is(c.at); });
-  if (known == program_.positions_.end() || known->size != from[c.axis]) return {};
-  const Index stride = known->stride;
-  const Var head = position_input(stride * inner, to[axis]), unit = position_input(stride, inner);
+  const auto outer = place_of_part(c, from[c.axis], inner);
+  if (!outer) return {};
+  const Var head = position_input(*outer), unit = position_input({outer->stride / inner, inner});
   const Var hit = reshape(one_hot(unit, inner), {count(), 1, inner, 1});
   const Var moved = reshape(c.value, {count(), -1, 1, behind});
   const Var now = reshape(base_slice(node, axis, head), {count(), -1, inner, behind});

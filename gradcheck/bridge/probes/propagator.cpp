@@ -61,7 +61,7 @@ ProbeProgram::Lane::Lane(const ProbeProgram& program)
   const auto needed = [&](Var input) { return ws_.plan().has_leaf(input); };
   if (needed(program.values_)) values_ = ws_.leaf(program.values_);
   for (const PositionInput& p : program.positions_) {
-    if (needed(p.input)) positions_.push_back({ws_.index_leaf(p.input), p.stride, p.size});
+    if (needed(p.input)) positions_.push_back({ws_.index_leaf(p.input), p.place});
   }
   for (const BaseInput& b : program.bases_) {
     if (!needed(b.input)) continue;
@@ -89,10 +89,7 @@ void ProbeProgram::Lane::set(std::size_t k, Index position, double value) {
   if (!values_.empty()) values_[k] = value;
   if (at_[k] == position) return;  // as often in the next check
   at_[k] = position;
-  for (const Position& p : positions_) {
-    const Index along = p.stride > 1 ? position / p.stride : position;
-    p.input[k] = p.size > 0 ? along % p.size : along;
-  }
+  for (const Position& p : positions_) p.input[k] = p.place(position);
 }
 
 Propagator::Propagator(ProbeProgram& program, Var cost, Var leaf, const Workspace<double>& base,
@@ -128,10 +125,11 @@ bool Propagator::run() {
 Change Propagator::rule_for(std::uint32_t node) {
   for (const auto rule :
        {&Propagator::elementwise, &Propagator::affine, &Propagator::matmul,
-        &Propagator::matmul_of_slice, &Propagator::sum, &Propagator::view, &Propagator::slice,
-        &Propagator::permute, &Propagator::softmax, &Propagator::standardize,
-        &Propagator::convolution, &Propagator::pooling, &Propagator::channels, &Propagator::lstm,
-        &Propagator::cross_entropy, &Propagator::batched}) {
+        &Propagator::matmul_of_slice, &Propagator::shared_weight, &Propagator::sum,
+        &Propagator::view, &Propagator::slice, &Propagator::permute, &Propagator::softmax,
+        &Propagator::standardize, &Propagator::convolution, &Propagator::pooling,
+        &Propagator::channels, &Propagator::recurrent, &Propagator::cross_entropy,
+        &Propagator::lookup, &Propagator::concat, &Propagator::batched}) {
     if (const Rule c = (this->*rule)(node)) return *c;
   }
   return unchanged;
@@ -155,17 +153,31 @@ Var Propagator::base(std::uint32_t node) {
   return v;
 }
 
-Var Propagator::position_input(Index stride, Index size) {
+Var Propagator::position_input(const PlaceOfProbe& place) {
   for (const auto& p : program_.positions_) {
-    if (p.stride == stride && p.size == size) return p.input;
+    if (p.place == place) return p.input;
   }
   const Var input = to_.leaf(Tensor(Shape{count()}, DType::int64));
-  program_.positions_.push_back({input, stride, size});
+  program_.positions_.push_back({input, place});
   return input;
 }
 
+std::optional<PlaceOfProbe> Propagator::place_of(Var at) const {
+  const auto known =
+      std::ranges::find_if(program_.positions_, [&](const auto& p) { return p.input.is(at); });
+  if (known == program_.positions_.end()) return {};
+  return known->place;
+}
+
 Var Propagator::position_along(const Shape& shape, int axis) {
-  return position_input(strides_of(shape)[static_cast<std::size_t>(axis)], shape[axis]);
+  return position_input({strides_of(shape)[static_cast<std::size_t>(axis)], shape[axis]});
+}
+
+std::optional<PlaceOfProbe> Propagator::place_of_part(const Change& c, Index size,
+                                                      Index width) const {
+  const auto known = place_of(c.at);
+  if (!known || *known != PlaceOfProbe{known->stride, size} || size % width != 0) return {};
+  return PlaceOfProbe{known->stride * width, size / width};
 }
 
 Var Propagator::base_slice(std::uint32_t node, int axis, Var at) {

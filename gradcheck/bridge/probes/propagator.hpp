@@ -2,7 +2,7 @@
 
 #include "autodiff/kernels/window.hpp"
 #include "gradcheck/bridge/probes/change.hpp"
-#include "gradcheck/bridge/probes/lstm_probes.hpp"
+#include "gradcheck/bridge/probes/recurrent_probes.hpp"
 
 namespace dtheta::gradcheck {
 
@@ -32,8 +32,13 @@ class Propagator {
   Rule sum(std::uint32_t node);
   Rule view(std::uint32_t node);
   Rule convolution(std::uint32_t node);
-  Rule filter_element(std::uint32_t node, const Window& window);
-  Rule filtered_channel(std::uint32_t node);
+  struct Filtering;
+  [[nodiscard]] std::optional<Filtering> as_filtering(std::uint32_t node) const;
+  Rule filter_element(std::uint32_t node, const Filtering& f);
+  Rule moved_channel(std::uint32_t node, Var moved, Var at);
+  Var met_by_filters(std::uint32_t node, const Filtering& f);
+  Rule filtered_channel(std::uint32_t node, const Filtering& f);
+  Rule filtered_group(std::uint32_t node, const Filtering& f);
   Rule pooling(std::uint32_t node);
   Rule channels(std::uint32_t node);
   Rule standardize(std::uint32_t node);
@@ -42,13 +47,22 @@ class Propagator {
   Rule permute(std::uint32_t node);
   Rule softmax(std::uint32_t node);
   Rule matmul_of_slice(std::uint32_t node);
-  Rule lstm(std::uint32_t node);
-  LstmAtTheta lstm_at_theta(std::uint32_t node, bool reverse);
+  struct Recurrent;
+  [[nodiscard]] std::optional<Recurrent> as_recurrent(std::uint32_t node) const;
+  RecurrentAtTheta recurrent_at_theta(std::uint32_t node, const Recurrent& layer);
+  Rule recurrent(std::uint32_t node);
   Rule view_of_slice(std::uint32_t node);
   Rule view_of_dense(std::uint32_t node);
   Rule split(std::uint32_t node, const Change& c, int axis);
   Var along(const Node& record, const Change& c, int axis);
   Rule cross_entropy(std::uint32_t node);
+  Rule lookup(std::uint32_t node);
+  Rule concat(std::uint32_t node);
+  Rule slice_beside(std::uint32_t node, int axis);
+  struct SharedWeight;
+  std::optional<SharedWeight> as_shared(std::uint32_t node);
+  Rule shared_weight(std::uint32_t node);
+  Var along_axis(Var v, int rank, int axis);
   Rule batched(std::uint32_t node);
 
   /// The values at θ, on the program's tape: an input where they depend on θ, else a constant.
@@ -56,8 +70,14 @@ class Propagator {
   /// The position of each probe along one axis of a value of `shape` that is indexed flat.
   Var position_along(const Shape& shape, int axis);
   /// In a value of so many elements: the leaf, or a part of it that has its elements.
-  Var flat_position(Index size) { return position_input(1, size); }
-  Var position_input(Index stride, Index size);
+  Var flat_position(Index size) { return position_input({1, size}); }
+  Var position_input(const PlaceOfProbe& place);
+  /// How such an input follows from the probe's position.
+  [[nodiscard]] std::optional<PlaceOfProbe> place_of(Var at) const;
+  /// Of a slice of an axis of `size`: in which run of `width` places it lies. Nothing where its
+  /// place is no plain one.
+  [[nodiscard]] std::optional<PlaceOfProbe> place_of_part(const Change& c, Index size,
+                                                          Index width) const;
   /// The elements of a value at θ where a slice of it changes: (K, shape without the axis).
   Var base_slice(std::uint32_t node, int axis, Var at);
   /// Those where a block changes: (K, shape with `width` along the axis).
