@@ -26,7 +26,6 @@ template <Vectorized T>
 Method method_of(const Gemm& g, T factor) {
   constexpr Index cached = 1 << 20;  // bytes of A, which is read anew for every few columns
   constexpr Index few_rows = 16;     // not enough to be worth a copy of B
-  constexpr Index short_row = 256;   // of B, and the next one is near enough
   constexpr Index few_columns = 96;  // for which all of A is read, but not worth a copy
   // BLAS leaves a product that is multiplied by 0 out, and with it what is not finite there.
   if (factor == T(0)) return Method::packed;
@@ -36,7 +35,15 @@ Method method_of(const Gemm& g, T factor) {
     return g.n > few_columns ? Method::blocked : Method::packed;
   }
   if (g.transpose_b) return Method::packed;
-  const bool near = g.n <= short_row && (!g.transpose_a || g.m <= short_row);
+  const simd::LongestRows longest = simd::longest_rows();
+  // A panel of a wide B would read some elements of each of many pages, a tile of a wide A^T likewise.
+  const bool wide = g.n * g.k * Index{sizeof(T)} > 2 * cached ||
+                    (g.transpose_a && g.m > static_cast<Index>(longest.packed_transposed));
+  if (wide && g.m > few_rows && g.n > few_columns && simd::blocks_suit()) return Method::blocked;
+  // Where rows are short the next one is near enough.
+  const bool near = g.transpose_a
+                        ? std::max(g.m, g.n) <= static_cast<Index>(longest.in_place_transposed)
+                        : g.n <= static_cast<Index>(longest.in_place);
   return g.m <= few_rows || near ? Method::in_place : Method::packed;
 }
 

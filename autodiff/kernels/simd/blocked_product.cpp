@@ -1,7 +1,11 @@
-// Products that fit no cache: blocks of A and B are copied to where they are read in order. A block of k
-// at a time, a block of rows of A stays in the second-level cache while all panels of B go over it.
-// After Goto and van de Geijn, Anatomy of high-performance matrix multiplication (2008).
+// Products that fit no cache: A and B are copied to where they are read in order. A block of k at a time,
+// all tiles of A go over a panel of B, which stays in a first- or second-level cache, one after the other.
+// After Goto and van de Geijn, Anatomy of high-performance matrix multiplication (2008), with A and B in
+// each other's place.
 #include "autodiff/kernels/simd/product.hpp"
+
+#include <algorithm>
+
 #include "autodiff/kernels/simd/targets.hpp"
 
 #undef HWY_TARGET_INCLUDE
@@ -15,30 +19,38 @@
 HWY_BEFORE_NAMESPACE();
 namespace dtheta::simd::HWY_NAMESPACE {
 
-/// Some rows of A by a block of k, tile after tile: of each tile element k of all its rows, and then
+/// The rows of A by a block of k, tile after tile: of each tile element k of all its rows, and then
 /// element k + 1.
 template <class T>
 class LeftBlock {
  public:
-  /// Copies `rows` rows from `first` of a block of k to `room`.
-  HWY_INLINE LeftBlock(const Product<T>& block, std::size_t first, std::size_t rows, T* room)
-      : depth_(block.k), tiles_(rows, most_rows), at_(room) {
-    const T* a = block.a + first * block.a_row;
-    block.a_row == 1 ? copy_columns(a, block.a_column) : turn_tiles(a, block.a_row);
+  /// Copies those of a block of k to `room`.
+  HWY_INLINE LeftBlock(const Product<T>& block, T* room)
+      : depth_(block.k), tiles_(block.m, most_rows), at_(room) {
+    block.a_row == 1 ? copy_columns(block.a, block.a_column) : turn_tiles(block.a, block.a_row);
   }
   [[nodiscard]] const Parts& tiles() const { return tiles_; }
   [[nodiscard]] const T* tile(std::size_t t) const { return at_ + tiles_.start(t) * depth_; }
 
  private:
-  /// Element k of all rows lies side by side in A, too.
+  /// Element k of all rows lies side by side in A, too. Some of them at a time, so that what is written
+  /// fills whole lines of the cache.
   HWY_INLINE void copy_columns(const T* a, std::size_t stride) {
-    std::size_t start[left_rows / most_rows + 1];
-    for (std::size_t t = 0; t <= tiles_.count; ++t) start[t] = tiles_.start(t);
-    for (std::size_t k = 0; k < depth_; ++k, a += stride) {
+    constexpr std::size_t at_once = 8;
+    const hn::CappedTag<T, most_rows> d;
+    for (std::size_t k = 0; k < depth_; k += at_once) {
+      const std::size_t end = std::min(k + at_once, depth_);
       for (std::size_t t = 0; t < tiles_.count; ++t) {
-        const std::size_t rows = start[t + 1] - start[t];
-        T* const out = at_ + start[t] * depth_ + k * rows;
-        for (std::size_t r = 0; r < rows; ++r) out[r] = a[start[t] + r];
+        const std::size_t first = tiles_.start(t), rows = tiles_.size(t);
+        const T* from = a + k * stride + first;
+        T* out = at_ + first * depth_ + k * rows;
+        if (rows == hn::Lanes(d)) {
+          for (std::size_t i = k; i < end; ++i, from += stride, out += rows) {
+            hn::StoreU(hn::LoadU(d, from), d, out);
+          }
+        } else {
+          for (std::size_t i = k; i < end; ++i, from += stride) out = std::copy_n(from, rows, out);
+        }
       }
     }
   }
@@ -86,13 +98,13 @@ HWY_NOINLINE void multiply_tile(const Product<T>& p, const T* panel, const Panel
                             columns.count - (width - 1) * lanes);
 }
 
-/// The part of C in the rows of `left`, from `row`, and the columns of a panel.
+/// The part of C in the columns of a panel.
 template <class T>
-HWY_INLINE void multiply_panel(const Product<T>& block, const LeftBlock<T>& left, std::size_t row,
+HWY_INLINE void multiply_panel(const Product<T>& block, const LeftBlock<T>& left,
                                const PanelColumns& columns, const T* panel) {
   for (std::size_t t = 0; t < left.tiles().count; ++t) {
     with_constant<most_rows>(left.tiles().size(t), [&](auto rows) HWY_ATTR {
-      Product<T> tile = rows_from(block, row + left.tiles().start(t));
+      Product<T> tile = rows_from(block, left.tiles().start(t));
       tile.a = left.tile(t), tile.a_row = 1, tile.a_column = rows();
       with_constant<most_registers>(columns.width, [&](auto width) HWY_ATTR {
         multiply_tile<rows(), width()>(tile, panel, columns);
@@ -101,24 +113,38 @@ HWY_INLINE void multiply_panel(const Product<T>& block, const LeftBlock<T>& left
   }
 }
 
-/// Of at most `right_columns` columns.
+/// Panels of the columns [first, end), `room` elements apart. Some rows of B go to all of them before the
+/// next ones do: so a row is read some lines at a time.
 template <class T>
-HWY_INLINE void multiply_columns(const Product<T>& p, T* work) {
+HWY_INLINE void pack_panels(const Product<T>& p, const Parts& columns, std::size_t first,
+                            std::size_t end, std::size_t k, std::size_t depth, T* panels,
+                            std::size_t room) {
+  constexpr std::size_t rows_at_once = 16;
   const std::size_t lanes = hn::Lanes(hn::ScalableTag<T>());
-  const Parts columns((p.n + lanes - 1) / lanes, most_registers), depths(p.k, block_depth<T>),
-      heights(p.m, left_rows);
-  const std::size_t panel = block_depth<T> * most_registers * lanes;
-  T* const left_room = work + columns.count * panel;
+  const std::size_t step = p.b_transposed ? depth : rows_at_once;  // columns are long rows there
+  for (std::size_t from = 0; from < depth; from += step) {
+    for (std::size_t c = first; c < end; ++c) {
+      const PanelColumns own = panel_columns(p, columns, c);
+      pack_panel(p, own, k + from, std::min(step, depth - from),
+                 panels + (c - first) * room + from * own.width * lanes);
+    }
+  }
+}
+
+/// Of at most `left_rows` rows.
+template <class T>
+HWY_INLINE void multiply_rows(const Product<T>& p, T* work) {
+  const std::size_t lanes = hn::Lanes(hn::ScalableTag<T>());
+  const Parts columns((p.n + lanes - 1) / lanes, most_registers), depths(p.k, block_depth<T>);
+  const std::size_t room = block_depth<T> * most_registers * lanes;
   for (std::size_t z = 0; z < depths.count; ++z) {
     const Product<T> block = block_of(p, depths.start(z), depths.size(z));
-    for (std::size_t c = 0; c < columns.count; ++c) {
-      pack_panel(p, panel_columns(p, columns, c), depths.start(z), block.k, work + c * panel);
-    }
-    for (std::size_t h = 0; h < heights.count; ++h) {
-      const LeftBlock<T> left(block, heights.start(h), heights.size(h), left_room);
-      for (std::size_t c = 0; c < columns.count; ++c) {
-        multiply_panel(block, left, heights.start(h), panel_columns(p, columns, c),
-                       work + c * panel);
+    const LeftBlock<T> left(block, work + panels_at_once * room);
+    for (std::size_t first = 0; first < columns.count; first += panels_at_once) {
+      const std::size_t end = std::min(first + panels_at_once, columns.count);
+      pack_panels(p, columns, first, end, depths.start(z), block.k, work, room);
+      for (std::size_t c = first; c < end; ++c) {
+        multiply_panel(block, left, panel_columns(p, columns, c), work + (c - first) * room);
       }
     }
   }
@@ -126,16 +152,11 @@ HWY_INLINE void multiply_columns(const Product<T>& p, T* work) {
 
 template <class T>
 HWY_INLINE void multiply_blocked_any(const Product<T>& p, T* work) {
-  const Parts chunks(p.n, right_columns);
-  for (std::size_t i = 0; i < chunks.count; ++i) {
-    const std::size_t first = chunks.start(i);
-    Product<T> part = p;
-    part.n = chunks.size(i);
-    part.b += first * (p.b_transposed ? p.b_stride : 1);
-    part.c += first;
-    if (p.added != nullptr) part.added += first;
-    if (p.gate != nullptr) part.gate += first;
-    multiply_columns(part, work);
+  for (std::size_t row = 0; row < p.m; row += left_rows) {
+    Product<T> part = rows_from(p, row);
+    part.m = std::min(left_rows, p.m - row);
+    part.a += row * p.a_row;
+    multiply_rows(part, work);
   }
 }
 

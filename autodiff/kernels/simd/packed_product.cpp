@@ -24,7 +24,8 @@ HWY_INLINE void multiply_packed_any(const Product<T>& p) {
   const std::size_t lanes = hn::Lanes(d);
   alignas(64) T panel[most_depth<T> * most_registers * hn::MaxLanes(d)];
   const Parts rows(p.m, most_rows), columns((p.n + lanes - 1) / lanes, most_registers);
-  const Parts depths(p.k, most_depth<T>);
+  // Of a transposed A a tile reads some elements of many lines: with fewer rows they stay for the next tile.
+  const Parts depths(p.k, p.a_column == 1 ? most_depth<T> : most_depth<T> / 2);
   for (std::size_t c = 0; c < columns.count; ++c) {
     const PanelColumns own = panel_columns(p, columns, c);
     for (std::size_t z = 0; z < depths.count; ++z) {

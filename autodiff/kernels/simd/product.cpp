@@ -98,6 +98,10 @@ void multiply_f64(const Product<double>& p) {
   p.b_transposed ? multiply_any<true>(p) : multiply_any<false>(p);
 }
 
+LongestRows longest_rows_here() {
+  return many_registers ? LongestRows{256, 256, std::size_t{1} << 20} : LongestRows{192, 64, 448};
+}
+
 }  // namespace dtheta::simd::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
@@ -106,9 +110,12 @@ namespace dtheta::simd {
 
 HWY_EXPORT(multiply_f32);
 HWY_EXPORT(multiply_f64);
+HWY_EXPORT(longest_rows_here);
 
 void multiply(const Product<float>& p) { HWY_DYNAMIC_DISPATCH(multiply_f32)(p); }
 void multiply(const Product<double>& p) { HWY_DYNAMIC_DISPATCH(multiply_f64)(p); }
+
+LongestRows longest_rows() { return HWY_DYNAMIC_DISPATCH(longest_rows_here)(); }
 
 }  // namespace dtheta::simd
 #endif

@@ -30,22 +30,29 @@ struct Product {
 void multiply(const Product<float>& p);
 void multiply(const Product<double>& p);
 
+/// How long rows may be for a product to take no longer than by the next kernel, with the registers of this
+/// machine: those of B by multiply(), those of both operands where A is transposed, and those of such an A
+/// by multiply_packed().
+struct LongestRows {
+  std::size_t in_place, in_place_transposed, packed_transposed;
+};
+[[nodiscard]] LongestRows longest_rows();
+
 /// The same for products of some size: parts of B are copied first, so that the rows of many tiles
 /// of C find them in order, and sums are made from blocks of k, one added to the other. k > 0.
 void multiply_packed(const Product<float>& p);
 void multiply_packed(const Product<double>& p);
 
-/// What multiply_blocked() copies: so many elements of k at a time, of so many rows of A and columns of B
-/// at most.
+/// What multiply_blocked() copies: so many elements of k at a time, of so many rows of A at most, and of
+/// some panels of B.
 template <class T>
 inline constexpr std::size_t block_depth = 384 * sizeof(float) / sizeof(T);
-inline constexpr std::size_t left_rows = 192, right_columns = 4096;
+inline constexpr std::size_t left_rows = 2048, panels_at_once = 4;
 /// Elements of work that it needs, at a multiple of 64 bytes.
 template <class T>
 [[nodiscard]] std::size_t blocked_work(const Product<T>& p) {
   constexpr std::size_t widest_panel = 48, behind = 8;
-  const std::size_t columns = std::min(p.n, right_columns) + widest_panel;
-  return block_depth<T> * (columns + std::min(p.m, left_rows)) + behind;
+  return block_depth<T> * (panels_at_once * widest_panel + std::min(p.m, left_rows)) + behind;
 }
 /// The same for products that fit no cache. k > 0. An element has the same bits whatever the rows and
 /// columns of C that are computed with it.
