@@ -61,23 +61,25 @@ class CorrelationByPositions {
  private:
   [[nodiscard]] Index from_channels() const { return forward_ ? size_.in : size_.out; }
 
-  /// (out, terms) to (terms, out).
+  /// From (out, terms).
   template <class T>
   void pack_forward(const T* w, T* packed) const {
-    const Index terms = size_.rows(), out = size_.out;
-    for (Index t = 0; t < terms; ++t) {
-      for (Index o = 0; o < out; ++o) packed[t * out + o] = w[o * terms + t];
-    }
+    const auto terms = static_cast<std::size_t>(size_.rows());
+    simd::pack_correlation(
+        terms, static_cast<std::size_t>(size_.out),
+        [&](std::size_t t, std::size_t o) { return w[o * terms + t]; }, packed);
   }
-  /// (out, in, taps) to (out, mirrored taps, in).
+  /// From (out, in, taps): terms are those of out and taps, mirrored.
   template <class T>
   void pack_mirrored(const T* w, T* packed) const {
-    const Index taps = size_.window.taps(), in = size_.in;
-    for (Index o = 0; o < size_.out; ++o) {
-      for (Index i = 0; i < in; ++i, w += taps) {
-        for (Index k = 0; k < taps; ++k) packed[(o * taps + taps - 1 - k) * in + i] = w[k];
-      }
-    }
+    const auto taps = static_cast<std::size_t>(size_.window.taps()),
+               in = static_cast<std::size_t>(size_.in);
+    simd::pack_correlation(
+        static_cast<std::size_t>(size_.out) * taps, in,
+        [&](std::size_t t, std::size_t i) {
+          return w[(t / taps * in + i) * taps + taps - 1 - t % taps];
+        },
+        packed);
   }
 
   ConvolutionSize size_;

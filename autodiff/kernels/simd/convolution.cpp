@@ -49,9 +49,8 @@ class Segments {
 
 /// The results of `outs` channels from `first` at `width` segments.
 template <std::size_t outs, std::size_t width, class T>
-HWY_INLINE void correlate_tile(const Correlation& c, std::size_t out, std::size_t first,
-                               const Segment* segments, const T* x, const T* w, const T* bias,
-                               T* y) {
+HWY_INLINE void correlate_tile(const Correlation& c, std::size_t first, const Segment* segments,
+                               const T* x, const T* weights, const T* bias, T* y) {
   const hn::ScalableTag<T> d;
   using V = hn::Vec<decltype(d)>;
   V sum[outs][width];
@@ -62,12 +61,19 @@ HWY_INLINE void correlate_tile(const Correlation& c, std::size_t out, std::size_
       sum[o][s] = hn::Set(d, bias != nullptr ? bias[first + o] : T(0));
     }
   }
-  const T* weights = w + first;
-  for (std::size_t channel = 0; channel < c.channels; ++channel, x += c.channel_stride) {
-    for (const std::ptrdiff_t tap : c.taps) {
+  const T* at[width];
+#pragma GCC unroll 16
+  for (std::size_t s = 0; s < width; ++s) at[s] = x + segments[s].from;
+  const std::ptrdiff_t* const taps = c.taps.data();
+  const std::size_t steps = c.taps.size();
+  for (std::size_t channel = 0; channel < c.channels; ++channel) {
+    // Some steps at a time, as in a product.
+#pragma GCC unroll 4
+    for (std::size_t t = 0; t < steps; ++t) {
+      const std::ptrdiff_t tap = taps[t];
       V under[width];
 #pragma GCC unroll 16
-      for (std::size_t s = 0; s < width; ++s) under[s] = hn::LoadU(d, x + segments[s].from + tap);
+      for (std::size_t s = 0; s < width; ++s) under[s] = hn::LoadU(d, at[s] + tap);
 #pragma GCC unroll 16
       for (std::size_t o = 0; o < outs; ++o) {
         const V weight = hn::Set(d, weights[o]);
@@ -76,8 +82,10 @@ HWY_INLINE void correlate_tile(const Correlation& c, std::size_t out, std::size_
           sum[o][s] = hn::MulAdd(weight, under[s], sum[o][s]);
         }
       }
-      weights += out;
+      weights += outs;
     }
+#pragma GCC unroll 16
+    for (std::size_t s = 0; s < width; ++s) at[s] += c.channel_stride;
   }
 #pragma GCC unroll 16
   for (std::size_t s = 0; s < width; ++s) {
@@ -92,11 +100,13 @@ HWY_INLINE void correlate_tile(const Correlation& c, std::size_t out, std::size_
   }
 }
 
+constexpr std::size_t most_channels = many_registers ? 8 : 4;
+
 template <class T>
 HWY_INLINE void correlate_all(const Correlation& c, std::size_t out, const T* x, const T* w,
                               const T* bias, T* y) {
   const hn::ScalableTag<T> d;
-  constexpr std::size_t most = many_registers ? 8 : 4;
+  constexpr std::size_t most = most_channels;
   const Parts parts(out, most);
   for (std::size_t part = 0; part < parts.count; ++part) {
     with_constant<most>(parts.size(part), [&](auto outs) HWY_ATTR {
@@ -108,7 +118,8 @@ HWY_INLINE void correlate_all(const Correlation& c, std::size_t out, const T* x,
         while (n < width && segments.next(group[n])) ++n;
         if (n == 0) break;
         with_constant<width>(n, [&](auto count) HWY_ATTR {
-          correlate_tile<outs(), count()>(c, out, parts.start(part), group, x, w, bias, y);
+          const T* const own = w + parts.start(part) * c.terms();
+          correlate_tile<outs(), count()>(c, parts.start(part), group, x, own, bias, y);
         });
       }
     });
@@ -200,6 +211,7 @@ HWY_INLINE void correlate_weights_all(const Correlation& c, std::size_t out, con
   }
 }
 
+std::size_t correlation_channels_here() { return most_channels; }
 void correlate_f32(const Correlation& c, std::size_t out, const float* x, const float* w,
                    const float* bias, float* y) {
   correlate_all(c, out, x, w, bias, y);
@@ -225,11 +237,13 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace dtheta::simd {
 
+HWY_EXPORT(correlation_channels_here);
 HWY_EXPORT(correlate_f32);
 HWY_EXPORT(correlate_f64);
 HWY_EXPORT(correlate_weights_f32);
 HWY_EXPORT(correlate_weights_f64);
 
+std::size_t correlation_channels() { return HWY_DYNAMIC_DISPATCH(correlation_channels_here)(); }
 void correlate(const Correlation& c, std::size_t out, const float* x, const float* w,
                const float* bias, float* y) {
   HWY_DYNAMIC_DISPATCH(correlate_f32)(c, out, x, w, bias, y);

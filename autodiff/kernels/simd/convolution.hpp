@@ -3,6 +3,8 @@
 #include <cstddef>
 #include <span>
 
+#include "autodiff/kernels/simd/parts.hpp"
+
 /// The inner loops of convolutions with few channels, for float and double. Sums run in a fixed
 /// order; results may differ in the last bits between instruction sets.
 namespace dtheta::simd {
@@ -28,8 +30,23 @@ struct Correlation {
 /// Elements behind the last one used that the loops may read, of either type.
 inline constexpr std::size_t correlation_slack = 16;
 
-/// y[o][p] = bias[o] + sum over the terms t of w[t][o] * (x at t and p), for `out` channels o;
-/// without bias when that is null.
+/// Channels of y whose sums are made together, at most: by the registers of this machine.
+[[nodiscard]] std::size_t correlation_channels();
+
+/// Writes the weights of terms t and channels o, weight(t, o), as correlate() reads them: those of channels
+/// that are made together stand side by side, term after term.
+template <class T, class Weight>
+void pack_correlation(std::size_t terms, std::size_t out, const Weight& weight, T* packed) {
+  const Parts parts(out, correlation_channels());
+  for (std::size_t p = 0; p < parts.count; ++p) {
+    for (std::size_t t = 0; t < terms; ++t) {
+      for (std::size_t o = parts.start(p); o < parts.start(p + 1); ++o) *packed++ = weight(t, o);
+    }
+  }
+}
+
+/// y[o][p] = bias[o] + sum over the terms t of w of t and o * (x at t and p), for `out` channels o;
+/// without bias when that is null. w is packed.
 void correlate(const Correlation& c, std::size_t out, const float* x, const float* w,
                const float* bias, float* y);
 void correlate(const Correlation& c, std::size_t out, const double* x, const double* w,

@@ -34,15 +34,19 @@ HWY_INLINE void lane_tile(const LaneChannels& l, std::size_t first, const T* x, 
 #pragma GCC unroll 16
     for (std::size_t r = 0; r < width; ++r) sum[e][r] = hn::Zero(d);
   }
+  const std::ptrdiff_t* const inner = l.inner.data();
+  const std::size_t steps = l.inner.size();
   std::ptrdiff_t base = 0;
   for (std::size_t outer = 0; outer < l.outer; ++outer, base += l.outer_stride) {
-    for (std::size_t i = 0; i < l.inner.size(); ++i) {
-      const std::ptrdiff_t move = base + l.inner[i];
+    // Some steps at a time, as in a product.
+#pragma GCC unroll 4
+    for (std::size_t i = 0; i < steps; ++i) {
+      const std::ptrdiff_t move = base + inner[i];
       const T* const row = listed ? factors + l.rows.inner[i] : factors;
       V factor[width];
 #pragma GCC unroll 16
       for (std::size_t r = 0; r < width; ++r) factor[r] = hn::LoadU(d, row + r * lanes);
-      if (!listed) factors += l.channels;
+      if constexpr (!listed) factors += l.channels;
 #pragma GCC unroll 16
       for (std::size_t e = 0; e < count; ++e) {
         const V element = hn::Set(d, at[e][move]);
@@ -52,7 +56,7 @@ HWY_INLINE void lane_tile(const LaneChannels& l, std::size_t first, const T* x, 
         }
       }
     }
-    if (listed) factors += l.rows.outer_stride;
+    if constexpr (listed) factors += l.rows.outer_stride;
   }
   sums += first * l.sums_stride;
 #pragma GCC unroll 16

@@ -99,6 +99,9 @@ HWY_INLINE void product_tile(D d, const Product<T>& p, const B& b, std::size_t r
     for (std::size_t s = 0; s < width; ++s) sum[r][s] = hn::Zero(d);
   }
   const T* a = p.a + row * p.a_row;
+  // Some steps at a time: where a processor serves two programs, instructions that only count take the
+  // place of others.
+#pragma GCC unroll 4
   for (std::size_t k = 0; k < p.k; ++k, a += p.a_column) {
     V right[width];
     b.row(k, right);

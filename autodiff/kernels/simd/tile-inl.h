@@ -4,6 +4,7 @@
 #include <type_traits>
 
 #include "autodiff/kernels/simd/map-inl.h"
+#include "autodiff/kernels/simd/parts.hpp"
 
 #if defined(DTHETA_SIMD_TILE_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef DTHETA_SIMD_TILE_INL_H_
@@ -23,18 +24,6 @@ inline constexpr std::size_t accumulators = many_registers ? 24 : 12;
 /// Of a tile that is `width` registers wide, how many rows there are sums for, up to `most`.
 template <std::size_t most, std::size_t width>
 inline constexpr std::size_t tile_rows = most < accumulators / width ? most : accumulators / width;
-
-/// The sizes of parts, as equal as can be, none larger than `most`, that make up `whole`.
-struct Parts {
-  std::size_t whole, count;
-  Parts(std::size_t n, std::size_t most) : whole(n), count((n + most - 1) / most) {}
-  [[nodiscard]] std::size_t start(std::size_t i) const {
-    if (i == 0 || i == count)
-      return i == 0 ? 0 : whole;  // a division takes longer than a small part
-    return i * whole / count;
-  }
-  [[nodiscard]] std::size_t size(std::size_t i) const { return start(i + 1) - start(i); }
-};
 
 /// Calls visit with n as a constant, for n in [1, most].
 template <std::size_t most, class Visit>
