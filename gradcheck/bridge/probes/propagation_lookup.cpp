@@ -1,8 +1,10 @@
 // The rules of ops that put values side by side, or take some of them.
 
 #include <algorithm>
+#include <numeric>
 
 #include "autodiff/ops/elementwise/arithmetic.hpp"
+#include "autodiff/ops/elementwise/comparison.hpp"
 #include "autodiff/ops/shape/concat_form.hpp"
 #include "autodiff/ops/shape/indexing.hpp"
 #include "autodiff/ops/shape/indexing_form.hpp"
@@ -14,6 +16,20 @@ namespace {
 
 using Extent = Change::Extent;
 
+/// 0, 1, ... as numbers.
+Tensor rows_counted(Index rows) {
+  Tensor all(Shape{rows});
+  std::iota(all.data<double>().begin(), all.data<double>().end(), 0.0);
+  return all;
+}
+/// Indices as such numbers, counted from the front.
+Tensor rows_looked_up(const Tensor& indices, Index rows) {
+  Tensor all(Shape{indices.size()});
+  std::ranges::transform(indices.data<Index>(), all.data<double>().begin(),
+                         [&](Index i) { return static_cast<double>(i < 0 ? i + rows : i); });
+  return all;
+}
+
 }  // namespace
 
 // y = E[i]: an element of a table moves its column of y, where its row was looked up.
@@ -24,13 +40,16 @@ Propagator::Rule Propagator::lookup(std::uint32_t node) {
   const Change& c = change_of(table);
   const Shape &shape = shape_of(table), &y = shape_of(node);
   const bool applies = c.extent == Extent::element && shape.rank() == 2 && y.size() > 0 &&
-                       change_of(ids).extent == Extent::none;
+                       change_of(ids).extent == Extent::none && !depends_[ids];
   if (!applies) return {};
-  const Var row = one_hot(position_along(shape, 0), shape[0]), at = position_along(shape, 1);
-  const Var hits = take(row, reshape(base(ids), {-1}), 1);
+  // Rows are compared as numbers: a table may have many more than are looked up.
+  const Var numbers = to_.constant(rows_counted(shape[0]));
+  const Var row = reshape(take(numbers, position_along(shape, 0), 0), {count(), 1});
+  const Var looked_up = to_.constant(rows_looked_up(base_.tensor(Var(from_, ids)), shape[0]));
+  const Var at = position_along(shape, 1), by = reshape(delta(table, c), {count(), 1});
   const int last = y.rank() - 1;
   const Var column = reshape(base_slice(node, last, at), {count(), -1});
-  const Var moved = column + hits * reshape(delta(table, c), {count(), 1});
+  const Var moved = column + where(equal(looked_up, row), by, 0);
   return Change{Extent::slice, reshape(moved, without_axis(y, last, count())), last, at};
 }
 
