@@ -100,16 +100,16 @@ HWY_INLINE void correlate_tile(const Correlation& c, std::size_t first, const Se
   }
 }
 
+/// Channels of a tile.
 constexpr std::size_t most_channels = many_registers ? 8 : 4;
 
 template <class T>
 HWY_INLINE void correlate_all(const Correlation& c, std::size_t out, const T* x, const T* w,
                               const T* bias, T* y) {
   const hn::ScalableTag<T> d;
-  constexpr std::size_t most = most_channels;
-  const Parts parts(out, most);
+  const Parts parts(out, most_channels);
   for (std::size_t part = 0; part < parts.count; ++part) {
-    with_constant<most>(parts.size(part), [&](auto outs) HWY_ATTR {
+    with_constant<most_channels>(parts.size(part), [&](auto outs) HWY_ATTR {
       constexpr std::size_t width = tile_rows < many_registers ? 8 : 6, outs() > ;
       Segments segments(c, hn::Lanes(d));
       Segment group[width];

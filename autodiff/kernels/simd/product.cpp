@@ -98,8 +98,10 @@ void multiply_f64(const Product<double>& p) {
   p.b_transposed ? multiply_any<true>(p) : multiply_any<false>(p);
 }
 
+/// Measured on Zen 4 and on Zen 3: with few registers a tile uses less of each line that it reads.
 LongestRows longest_rows_here() {
-  return many_registers ? LongestRows{256, 256, std::size_t{1} << 20} : LongestRows{192, 64, 448};
+  constexpr std::size_t any = std::size_t{1} << 40;
+  return many_registers ? LongestRows{256, 256, any} : LongestRows{192, 64, 448};
 }
 
 }  // namespace dtheta::simd::HWY_NAMESPACE
