@@ -66,8 +66,8 @@ class CorrelationByPositions {
   void pack_forward(const T* w, T* packed) const {
     const auto terms = static_cast<std::size_t>(size_.rows());
     simd::pack_correlation(
-        terms, static_cast<std::size_t>(size_.out),
-        [&](std::size_t t, std::size_t o) { return w[o * terms + t]; }, packed);
+        terms, static_cast<std::size_t>(size_.out), [&](std::size_t t) { return w + t; }, terms,
+        packed);
   }
   /// From (out, in, taps): terms are those of out and taps, mirrored.
   template <class T>
@@ -76,9 +76,7 @@ class CorrelationByPositions {
                in = static_cast<std::size_t>(size_.in);
     simd::pack_correlation(
         static_cast<std::size_t>(size_.out) * taps, in,
-        [&](std::size_t t, std::size_t i) {
-          return w[(t / taps * in + i) * taps + taps - 1 - t % taps];
-        },
+        [&](std::size_t t) { return w + t / taps * in * taps + taps - 1 - t % taps; }, taps,
         packed);
   }
 

@@ -33,14 +33,16 @@ inline constexpr std::size_t correlation_slack = 16;
 /// Channels of y whose sums are made together, at most: by the registers of this machine.
 [[nodiscard]] std::size_t correlation_channels();
 
-/// Writes the weights of terms t and channels o, weight(t, o), as correlate() reads them: those of channels
-/// that are made together stand side by side, term after term.
-template <class T, class Weight>
-void pack_correlation(std::size_t terms, std::size_t out, const Weight& weight, T* packed) {
+/// Writes the weights of terms t and channels o, first(t)[o * stride], as correlate() reads them: those of
+/// channels that are made together stand side by side, term after term.
+template <class T, class First>
+void pack_correlation(std::size_t terms, std::size_t out, const First& first, std::size_t stride,
+                      T* packed) {
   const Parts parts(out, correlation_channels());
   for (std::size_t p = 0; p < parts.count; ++p) {
     for (std::size_t t = 0; t < terms; ++t) {
-      for (std::size_t o = parts.start(p); o < parts.start(p + 1); ++o) *packed++ = weight(t, o);
+      const T* from = first(t) + parts.start(p) * stride;
+      for (std::size_t i = parts.size(p); i > 0; --i, from += stride) *packed++ = *from;
     }
   }
 }

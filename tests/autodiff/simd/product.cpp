@@ -185,14 +185,20 @@ BOOST_AUTO_TEST_CASE(products_by_packed_panels) {
   }
 }
 
-/// Some tiles and a bit, more than a block of k, of rows and of columns.
+/// Some tiles and a bit, more than a block of k and of rows, than a group of panels and its rows of B at once.
 BOOST_AUTO_TEST_CASE(products_by_blocks) {
   struct Size {
     std::size_t m, n, k;
   };
   for (const auto target : simd_reference::targets()) {
     const ForcedTarget forced(target);
-    for (const Size z : {Size{1, 1, 1}, {9, 49, 390}, {21, 100, 7}, {200, 19, 13}, {11, 4099, 2}}) {
+    for (const Size z : {Size{1, 1, 1},
+                         {9, 49, 390},
+                         {21, 100, 7},
+                         {200, 19, 13},
+                         {11, 4099, 2},
+                         {5, 210, 40},
+                         {2053, 9, 3}}) {
       BOOST_TEST_CONTEXT(hwy::TargetName(target) << " " << z.m << "x" << z.n << "x" << z.k) {
         check<float>(multiply_blocked<float>, z.m, z.n, z.k, 0);
         check<double>(multiply_blocked<double>, z.m, z.n, z.k, 3);
