@@ -97,9 +97,12 @@ void BroadcastMap::load(const T* operand, Index start, Index count, T* out) cons
 
 template <class T>
 const T* BroadcastMap::repeated(const T* operand, Index start, Index count) const {
-  if (count == 0 || stride_[0] != 0) return nullptr;
+  const bool one = stride_[0] == 0, row = rank_ > 1 && stride_[1] == 0;
+  if (count == 0 || !(one || row)) return nullptr;
   const Position p = position(start);
-  return p.at[0] + count <= size_[0] ? operand + p.offset : nullptr;
+  const Index first = one ? p.at[0] : p.at[1] * size_[0] + p.at[0];
+  const Index alike = one ? size_[0] : size_[1] * size_[0];
+  return first + count <= alike ? operand + p.offset : nullptr;
 }
 
 template const float* BroadcastMap::repeated(const float*, Index, Index) const;

@@ -18,11 +18,9 @@ class BroadcastMap {
 
   /// True when the operand already has all elements in the right order.
   [[nodiscard]] bool is_identity() const { return rank_ == 1 && stride_[0] == 1; }
-  /// True when one element is repeated everywhere.
-  [[nodiscard]] bool is_scalar() const { return rank_ == 1 && stride_[0] == 0; }
-
-  /// Whether elements [start, start + count) of the broadcast operand are one, repeated, and which.
-  /// Null if not, or if there are none.
+  /// Where elements [start, start + count) of the broadcast operand begin, if they are one element or one
+  /// row, repeated: two parts that begin at the same one are alike, as far as the shorter one goes. Null if
+  /// they are not, or if there are none.
   template <class T>
   [[nodiscard]] const T* repeated(const T* operand, Index start, Index count) const;
 
@@ -31,6 +29,15 @@ class BroadcastMap {
   /// Copies elements [start, start + count) of the broadcast operand to `out`.
   template <class T>
   void load(const T* operand, Index start, Index count, T* out) const;
+  /// The same for one part after the other, none longer than the first, where `out` still has the one before:
+  /// `filled_with` keeps what that repeats, from null on.
+  template <class T>
+  void load_next(const T* operand, Index start, Index count, T* out, const T*& filled_with) const {
+    const T* const same = repeated(operand, start, count);
+    if (same != nullptr && same == filled_with) return;
+    filled_with = same;
+    load(operand, start, count, out);
+  }
 
  private:
   static constexpr std::size_t idx(int i) { return static_cast<std::size_t>(i); }

@@ -93,8 +93,9 @@ class WeightsByPositions {
 
   /// Elements that add() works with for so many channels of x at a time.
   [[nodiscard]] Index room(Index channels) const {
-    const simd::Samples taken{static_cast<std::size_t>(samples_at_once(size_))};
-    return over_.room(channels * samples_at_once(size_)) +
+    const Index most = samples_together(channels);
+    const simd::Samples taken{static_cast<std::size_t>(most)};
+    return over_.room(channels * most) +
            static_cast<Index>(weights_work(over_.correlation(channels), taken));
   }
 
@@ -104,7 +105,8 @@ class WeightsByPositions {
            T* work) const {
     const Window& window = size_.window;
     const simd::Correlation c = over_.correlation(channels.count);
-    const Index most = samples_at_once(size_), stride = channels.count * over_.frame().elements();
+    const Index most = samples_together(channels.count),
+                stride = channels.count * over_.frame().elements();
     const Index frames = over_.room(channels.count * most);
     std::fill_n(work, frames, T(0));
     const Index end = samples.first + samples.count;
@@ -126,6 +128,15 @@ class WeightsByPositions {
   }
 
  private:
+  /// Samples that are summed over in one go: at its end each register has to be summed up. Their frames stay
+  /// near.
+  [[nodiscard]] Index samples_together(Index channels) const {
+    constexpr Index near = Index{1} << 13, positions = 4096;
+    const Index few = samples_at_once(size_), elements = channels * over_.frame().elements();
+    return std::clamp(std::min(positions / size_.window.out_size(), near / elements), few,
+                      std::max(few, size_.samples));
+  }
+
   ConvolutionSize size_;
   FramedWindow over_;
 };

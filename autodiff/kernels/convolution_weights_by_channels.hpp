@@ -83,38 +83,42 @@ class WeightsByChannels {
     return channels * size_.window.taps() * in_channel_blocks(size_.out);
   }
 
-  /// Sums over samples in frames: whole planes of some of them at a time, or runs along the last axis.
+  /// Sums over samples in frames: a few whole rows of some of them at a time, or runs along the last axis.
   template <class T>
   void add_samples(const Block<T>& block, Index samples, const T* y, const T* x) const {
-    const Index plane = size_.window.out_size();
+    constexpr Index short_row = 16;
+    const Index plane = size_.window.out_size(), columns = size_.window.out[2];
     y += block.panel.first * plane;
-    if (plane <= listed_at_once) {
-      const Index most = summed_at_once / plane;
-      for (Index n = 0; n < samples; n += most) {
-        add_planes(block, std::min(most, samples - n), y + n * size_.y_size(),
-                   x + n * block.stride);
+    if (plane <= listed_at_once || columns <= short_row) {
+      const Index rows = plane / columns, most = std::min(rows, listed_at_once / columns);
+      for (Index row = 0; row < rows; row += most) {
+        add_rows(block, row, std::min(most, rows - row), samples, y + row * columns, x);
       }
     } else {
       for (Index n = 0; n < samples; ++n)
         add_runs(block, y + n * size_.y_size(), x + n * block.stride);
     }
   }
+  /// Those of each plane that begin with row `first`.
   template <class T>
-  void add_planes(const Block<T>& block, Index samples, const T* y, const T* x) const {
+  void add_rows(const Block<T>& block, Index first, Index rows, Index samples, const T* y,
+                const T* x) const {
     const TapGroup& taps = block.taps;
     std::array<std::ptrdiff_t, listed_at_once> inner;
     std::size_t n = 0;
-    for (Index z = 0; z < taps.count[0]; ++z) {
-      for (Index row = 0; row < taps.count[1]; ++row) {
-        for (Index column = 0; column < taps.count[2]; ++column)
-          inner[n++] = taps.read.at(z, row, column);
-      }
+    for (Index row = first; row < first + rows; ++row) {
+      for (Index column = 0; column < taps.count[2]; ++column)
+        inner[n++] = taps.read.at(row / taps.count[1], row % taps.count[1], column);
     }
     const auto positions = static_cast<Index>(n);
-    for (Index i = 0; i < samples; ++i) {
-      turn(block, y + i * size_.y_size(), positions, i * positions);
+    const Index most = summed_at_once / positions;
+    for (Index k = 0; k < samples; k += most) {
+      const Index count = std::min(most, samples - k);
+      for (Index i = 0; i < count; ++i) {
+        turn(block, y + (k + i) * size_.y_size(), positions, i * positions);
+      }
+      add_terms(block, std::span(inner.data(), n), count, block.stride, x + k * block.stride);
     }
-    add_terms(block, std::span(inner.data(), n), samples, block.stride, x);
   }
   template <class T>
   void add_runs(const Block<T>& block, const T* y, const T* x) const {

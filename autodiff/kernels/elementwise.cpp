@@ -47,6 +47,7 @@ void run_elementwise(const void* op, Tile<T> tile, const Call<T>& call) {
     map[i] = BroadcastMap(call.in[i].type->shape, call.out_shape());
   }
   alignas(64) std::array<std::array<T, tile_size>, max_elementwise> loaded;
+  std::array<const T*, max_elementwise> filled_with{};
   for (std::size_t start = 0; start < n; start += tile_size) {
     const std::size_t count = std::min(tile_size, n - start);
     std::array<const T*, max_elementwise> part{};
@@ -56,8 +57,8 @@ void run_elementwise(const void* op, Tile<T> tile, const Call<T>& call) {
         continue;
       }
       part[i] = loaded[i].data();
-      if (map[i].is_scalar() && start > 0) continue;  // the first tile was the longest
-      map[i].load(base[i], static_cast<Index>(start), static_cast<Index>(count), loaded[i].data());
+      map[i].load_next(base[i], static_cast<Index>(start), static_cast<Index>(count),
+                       loaded[i].data(), filled_with[i]);
     }
     tile(op, part.data(), call.output() + start, count);
   }

@@ -82,10 +82,7 @@ void gru_forward(const RecurrentSizes& z, const T* x, const T* w, const T* bias,
     T* const product = work + 3 * row;
     for (Index s = 0; s < z.time; ++s) {
       const Index t = z.at(s);
-      for (Index k = 0; k < samples; ++k) {
-        std::copy_n(bias, 3 * z.hidden, product + k * 3 * z.hidden);
-      }
-      recurrence.add(samples, h, product);
+      recurrence.add_to(bias, 0, samples, h, product);
       gru_step<T>({.samples = static_cast<std::size_t>(samples),
                    .hidden = static_cast<std::size_t>(z.hidden),
                    .x = x + 3 * (t * z.step() + row),
@@ -125,8 +122,8 @@ void gru_adjoint(const RecurrentSizes& z, const std::array<const T*, gru_blocks>
       };
       if (s + 1 < z.time) {
         for (Index g = 0; g < 3; ++g) {
-          add_through_gates(z, samples, z.hidden, result(static_cast<GruCotangent>(g), z.at(s + 1)),
-                            w + g * z.hidden * z.hidden, dh);
+          through_gates(z, dh, samples, z.hidden, result(static_cast<GruCotangent>(g), z.at(s + 1)),
+                        w + g * z.hidden * z.hidden, dh);
         }
       }
       if (const T* own = cotangent(GruBlock::h)) {

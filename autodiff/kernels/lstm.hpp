@@ -73,7 +73,7 @@ void lstm_forward(const RecurrentSizes& z, const T* gates, const T* w, const T* 
                   T* kept, T* work, const Parallel* parallel = nullptr) {
   const Recurrence<T, 4> recurrence(z, w, work + 4 * z.step());
   for_each_run_of_samples<T>(z, 4, parallel, [&](Index first, Index samples) {
-    const Index row = first * z.hidden, width = samples * z.hidden;
+    const Index row = first * z.hidden;
     const auto block = [&](LstmBlock b, Index t) {
       return kept + static_cast<Index>(b) * z.block() + t * z.step() + row;
     };
@@ -81,8 +81,7 @@ void lstm_forward(const RecurrentSizes& z, const T* gates, const T* w, const T* 
     T* const own = work + 4 * row;
     for (Index s = 0; s < z.time; ++s) {
       const Index t = z.at(s);
-      std::copy_n(gates + 4 * (t * z.step() + row), 4 * width, own);
-      recurrence.add(samples, h, own);
+      recurrence.add_to(gates + 4 * (t * z.step() + row), 4 * z.hidden, samples, h, own);
       lstm_step<T>({.samples = static_cast<std::size_t>(samples),
                     .hidden = static_cast<std::size_t>(z.hidden),
                     .gates = own,
@@ -118,11 +117,13 @@ void lstm_adjoint(const RecurrentSizes& z, const std::array<const T*, lstm_block
         const T* all = given[static_cast<std::size_t>(b)];
         return all != nullptr ? all + t * z.step() + row : nullptr;
       };
-      if (const T* own = cotangent(LstmBlock::h))
+      const T* const own = cotangent(LstmBlock::h);
+      if (s + 1 < z.time)
+        through_gates(z, own, samples, 4 * z.hidden, gates_of(z.at(s + 1)), w, dh);
+      else if (own != nullptr)
         std::copy_n(own, width, dh);
       else
         std::fill_n(dh, width, T(0));
-      if (s + 1 < z.time) add_through_gates(z, samples, 4 * z.hidden, gates_of(z.at(s + 1)), w, dh);
       lstm_step_adjoint<T>({.samples = static_cast<std::size_t>(samples),
                             .hidden = static_cast<std::size_t>(z.hidden),
                             .i = block(LstmBlock::i, t),

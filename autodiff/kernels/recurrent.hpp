@@ -35,11 +35,11 @@ T logistic(T x) {
 /// time on rearranging W than on the product.
 [[nodiscard]] inline bool few_samples(const RecurrentSizes& z) { return z.samples <= 48; }
 
-/// c (rows, columns) = added + a (rows, k) b (k, columns), where the rows of c and of what is added are
-/// c_stride apart.
+/// c (rows, columns) = added + a (rows, k) b (k, columns), where the rows of c are c_stride apart, and those
+/// of what is added added_stride.
 template <Vectorized T>
-simd::Product<T> product_added_to(const T* added, Index rows, Index columns, Index k, const T* a,
-                                  const T* b, T* c, Index c_stride) {
+simd::Product<T> product_added_to(const T* added, Index added_stride, Index rows, Index columns,
+                                  Index k, const T* a, const T* b, T* c, Index c_stride) {
   const auto n = [](Index i) { return static_cast<std::size_t>(i); };
   return {.m = n(rows),
           .n = n(columns),
@@ -52,13 +52,7 @@ simd::Product<T> product_added_to(const T* added, Index rows, Index columns, Ind
           .c = c,
           .c_stride = n(c_stride),
           .added = added,
-          .added_stride = n(c_stride)};
-}
-/// c += a b
-template <Vectorized T>
-void add_small_product(Index rows, Index columns, Index k, const T* a, const T* b, T* c,
-                       Index c_stride) {
-  simd::multiply(product_added_to<T>(c, rows, columns, k, a, b, c, c_stride));
+          .added_stride = n(added_stride)};
 }
 
 /// What h W^T adds to the gates of a step, for W (gates * hidden, hidden).
@@ -76,19 +70,24 @@ class Recurrence {
       transpose(w, z.hidden, work);
     }
   }
-  /// For `samples` rows of h and of the gates.
-  void add(Index samples, const T* h, T* gates) const {
+  /// gates = given + h W^T for `samples` rows of h and of the gates. The rows of what is given are
+  /// `given_stride` apart; 0: it is one for all.
+  void add_to(const T* given, Index given_stride, Index samples, const T* h, T* gates) const {
+    const Index width = gates_each * z_.hidden;
     if constexpr (Vectorized<T>) {
       if (uses_small_products()) {
         for (Index g = 0; g < gates_each; ++g) {
-          add_small_product(samples, z_.hidden, z_.hidden, h,
-                            transposed_ + g * z_.hidden * z_.hidden, gates + g * z_.hidden,
-                            gates_each * z_.hidden);
+          simd::multiply(product_added_to(given + g * z_.hidden, given_stride, samples, z_.hidden,
+                                          z_.hidden, h, transposed_ + g * z_.hidden * z_.hidden,
+                                          gates + g * z_.hidden, width));
         }
         return;
       }
     }
-    gemm({samples, gates_each * z_.hidden, z_.hidden, false, true, true}, h, w_, gates);
+    for (Index i = 0; i < samples; ++i) {
+      std::copy_n(given + i * given_stride, width, gates + i * width);
+    }
+    gemm({samples, width, z_.hidden, false, true, true}, h, w_, gates);
   }
 
  private:
@@ -114,16 +113,19 @@ class Recurrence {
   T* transposed_;
 };
 
-/// dh (samples, hidden) += dG W for dG (samples, width) and W (width, hidden).
+/// dh (samples, hidden) = given + dG W for dG (samples, width) and W (width, hidden). What is given may be
+/// dh, or null for zero.
 template <Scalar T>
-void add_through_gates(const RecurrentSizes& z, Index samples, Index width, const T* gates,
-                       const T* w, T* dh) {
+void through_gates(const RecurrentSizes& z, const T* given, Index samples, Index width,
+                   const T* gates, const T* w, T* dh) {
   if constexpr (Vectorized<T>) {
     if (few_samples(z)) {
-      return add_small_product(samples, z.hidden, width, gates, w, dh, z.hidden);
+      return simd::multiply(
+          product_added_to(given, z.hidden, samples, z.hidden, width, gates, w, dh, z.hidden));
     }
   }
-  gemm({samples, z.hidden, width, false, false, true}, gates, w, dh);
+  if (given != nullptr && given != dh) std::copy_n(given, samples * z.hidden, dh);
+  gemm({samples, z.hidden, width, false, false, given != nullptr}, gates, w, dh);
 }
 
 /// Calls body(first, count) for runs of samples, each of which goes through all steps by itself:

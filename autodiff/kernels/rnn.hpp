@@ -34,8 +34,7 @@ void rnn_forward(const RecurrentSizes& z, const T* x, const T* w, const T* h0, T
     const T* before = h0 + row;
     for (Index s = 0; s < z.time; ++s) {
       const Index at = z.at(s) * z.step() + row;
-      std::copy_n(x + at, width, h + at);
-      recurrence.add(samples, before, h + at);
+      recurrence.add_to(x + at, z.hidden, samples, before, h + at);
       tanh_in_place(width, h + at);
       before = h + at;
     }
@@ -50,9 +49,11 @@ void rnn_adjoint(const RecurrentSizes& z, const T* given, const T* h, const T* w
     const Index row = first * z.hidden, width = samples * z.hidden;
     for (Index s = z.time; s-- > 0;) {
       const Index at = z.at(s) * z.step() + row;
-      std::copy_n(given + at, width, out + at);
       if (s + 1 < z.time) {
-        add_through_gates(z, samples, z.hidden, out + z.at(s + 1) * z.step() + row, w, out + at);
+        through_gates(z, given + at, samples, z.hidden, out + z.at(s + 1) * z.step() + row, w,
+                      out + at);
+      } else {
+        std::copy_n(given + at, width, out + at);
       }
       for (Index k = at; k < at + width; ++k) out[k] *= T(1) - h[k] * h[k];
     }

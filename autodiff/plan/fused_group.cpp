@@ -24,18 +24,14 @@ void FusedGroup<T>::run_part(std::size_t part) const {
   const std::size_t first = tiles * part / parts * tile_size;
   const std::size_t last = std::min(elements, tiles * (part + 1) / parts * tile_size);
   const std::size_t own = part * tile_buffers;
-  // What fills the tile of each load, if it is one element again and again: then it may do for the next
-  // tile, which is no longer than this one.
   std::array<const T*, most_loads> filled_with{};
   for (std::size_t start = first; start < last; start += tile_size) {
     const std::size_t count = std::min(tile_size, last - start);
     for (std::size_t i = 0; i < loads.size(); ++i) {
       const GroupLoad<T>& l = loads[i];
-      const auto from = static_cast<Index>(start), n = static_cast<Index>(count);
-      const T* same = i < most_loads ? l.map.repeated(l.from, from, n) : nullptr;
-      if (same != nullptr && same == filled_with[i]) continue;
-      if (i < most_loads) filled_with[i] = same;
-      l.map.load(l.from, from, n, l.to + own);
+      const T* unknown = nullptr;
+      l.map.load_next(l.from, static_cast<Index>(start), static_cast<Index>(count), l.to + own,
+                      i < most_loads ? filled_with[i] : unknown);
     }
     for (const GroupMember<T>& m : members) {
       std::array<const T*, max_elementwise> in;

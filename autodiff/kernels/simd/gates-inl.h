@@ -16,9 +16,7 @@ namespace dtheta::simd::HWY_NAMESPACE {
 template <class D, class V>
 HWY_INLINE V decay(D d, V x) {
   using T = hn::TFromD<D>;
-  const V negative = hn::Neg(hn::Abs(x));
-  const V low = hn::Set(d, exp_underflow<T>);
-  const auto parts = reduce_exp(d, hn::IfThenElse(hn::Lt(negative, low), low, negative));
+  const auto parts = reduce_exp(d, at_least(d, hn::Neg(hn::Abs(x)), exp_underflow<T>));
   return scale(d, exp_mantissa(d, parts), parts.k);
 }
 
@@ -36,9 +34,9 @@ struct Tanh {
   template <class D, class V>
   HWY_INLINE V operator()(D d, V x) const {
     using T = hn::TFromD<D>;
-    const V end = hn::Set(d, T(0.75) * std::numeric_limits<T>::digits);
+    constexpr T end = T(0.75) * std::numeric_limits<T>::digits;
     const V twice = hn::Abs(x) + hn::Abs(x);
-    const V e = expm1_reduced(d, reduce_exp(d, hn::IfThenElse(hn::Gt(twice, end), end, twice)));
+    const V e = expm1_reduced(d, reduce_exp(d, at_most(d, twice, end)));
     return hn::CopySign(e / (e + hn::Set(d, T(2))), x);
   }
 };

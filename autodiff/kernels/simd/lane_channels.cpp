@@ -26,37 +26,39 @@ HWY_INLINE void lane_tile(const LaneChannels& l, std::size_t first, const T* x, 
   const hn::ScalableTag<T> d;
   using V = hn::Vec<decltype(d)>;
   const std::size_t lanes = hn::Lanes(d);
-  const T* at[count];
+  std::ptrdiff_t at[count];
   V sum[count][width];
 #pragma GCC unroll 16
   for (std::size_t e = 0; e < count; ++e) {
-    at[e] = x + l.elements[first + e];
+    at[e] = l.elements[first + e];
 #pragma GCC unroll 16
     for (std::size_t r = 0; r < width; ++r) sum[e][r] = hn::Zero(d);
   }
   const std::ptrdiff_t* const inner = l.inner.data();
   const std::size_t steps = l.inner.size();
-  std::ptrdiff_t base = 0;
-  for (std::size_t outer = 0; outer < l.outer; ++outer, base += l.outer_stride) {
-    // Some steps at a time, as in a product.
-#pragma GCC unroll 4
-    for (std::size_t i = 0; i < steps; ++i) {
-      const std::ptrdiff_t move = base + inner[i];
-      const T* const row = listed ? factors + l.rows.inner[i] : factors;
-      V factor[width];
+  const auto add = [&](std::size_t i) HWY_ATTR {
+    const T* const under = settled(listed ? x + inner[i] + at[0] : x + inner[i]);
+    const T* const row = listed ? factors + l.rows.inner[i] : factors;
+    V factor[width];
 #pragma GCC unroll 16
-      for (std::size_t r = 0; r < width; ++r) factor[r] = hn::LoadU(d, row + r * lanes);
-      if constexpr (!listed) factors += l.channels;
+    for (std::size_t r = 0; r < width; ++r) factor[r] = hn::LoadU(d, row + r * lanes);
+    if constexpr (!listed) factors += l.channels;
 #pragma GCC unroll 16
-      for (std::size_t e = 0; e < count; ++e) {
-        const V element = hn::Set(d, at[e][move]);
+    for (std::size_t e = 0; e < count; ++e) {
+      const V element = hn::Set(d, under[listed ? static_cast<std::ptrdiff_t>(e) : at[e]]);
 #pragma GCC unroll 16
-        for (std::size_t r = 0; r < width; ++r) {
-          sum[e][r] = hn::MulAdd(element, factor[r], sum[e][r]);
-        }
-      }
+      for (std::size_t r = 0; r < width; ++r) sum[e][r] = hn::MulAdd(element, factor[r], sum[e][r]);
     }
-    if constexpr (listed) factors += l.rows.outer_stride;
+  };
+  for (std::size_t outer = 0; outer < l.outer; ++outer, x += l.outer_stride) {
+    if constexpr (listed) {
+      for (std::size_t i = 0; i < steps; ++i) add(i);
+      factors += l.rows.outer_stride;
+    } else {
+      // Some steps at a time, as in a product.
+#pragma GCC unroll 4
+      for (std::size_t i = 0; i < steps; ++i) add(i);
+    }
   }
   sums += first * l.sums_stride;
 #pragma GCC unroll 16

@@ -17,8 +17,7 @@ namespace dtheta::simd::HWY_NAMESPACE {
 /// exp(x) for x <= 0 as part of a sum that is 1 or more: what is below 2^-120 may be any such.
 template <class D, class V>
 HWY_INLINE V exp_of_difference(D d, V x) {
-  const V least = hn::Set(d, hn::TFromD<D>(-84));
-  const auto parts = reduce_exp(d, hn::IfThenElse(hn::Lt(x, least), least, x));
+  const auto parts = reduce_exp(d, at_least(d, x, hn::TFromD<D>(-84)));
   return exp_mantissa(d, parts) * power_of_two(d, parts.k_shifted);
 }
 

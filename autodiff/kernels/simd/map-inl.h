@@ -21,6 +21,10 @@ namespace hn = hwy::HWY_NAMESPACE;
 /// Highway promises less for AVX2 because of its 8- and 16-bit lanes, which do not matter here.
 inline constexpr bool masks_are_safe = !HWY_MEM_OPS_MIGHT_FAULT || HWY_TARGET == HWY_AVX2;
 
+/// Whether Min(a, b) and Max(a, b) are b where one of them is NaN, and where they are equal.
+inline constexpr bool second_if_not_ordered =
+    HWY_ARCH_X86 != 0 && HWY_TARGET != HWY_EMU128 && HWY_TARGET != HWY_SCALAR;
+
 /// The first n < Lanes(d) elements from x, zero behind them. Reads nothing behind x + n.
 template <class D, class T = hn::TFromD<D>>
 HWY_INLINE hn::Vec<D> load_first(D d, const T* x, std::size_t n) {

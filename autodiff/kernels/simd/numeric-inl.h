@@ -37,13 +37,28 @@ HWY_INLINE V polynomial(D d, V x, const std::array<double, n>& c) {
   }
 }
 
-/// lo <= x <= hi, and NaN for NaN.
-template <class D, class V, class T>
-HWY_INLINE V clamp(D d, V x, T lo, T hi) {
-  const V low = hn::Set(d, lo);
-  const V high = hn::Set(d, hi);
-  x = hn::IfThenElse(hn::Lt(x, low), low, x);
-  return hn::IfThenElse(hn::Gt(x, high), high, x);
+/// x, but no less than `low`; NaN for NaN.
+template <class D, class V>
+HWY_INLINE V at_least(D d, V x, hn::TFromD<D> low) {
+  const V least = hn::Set(d, low);
+  if constexpr (second_if_not_ordered)
+    return hn::Max(least, x);
+  else
+    return hn::IfThenElse(hn::Lt(x, least), least, x);
+}
+/// x, but no more than `high`; NaN for NaN.
+template <class D, class V>
+HWY_INLINE V at_most(D d, V x, hn::TFromD<D> high) {
+  const V most = hn::Set(d, high);
+  if constexpr (second_if_not_ordered)
+    return hn::Min(most, x);
+  else
+    return hn::IfThenElse(hn::Gt(x, most), most, x);
+}
+/// low <= x <= high, and NaN for NaN.
+template <class D, class V>
+HWY_INLINE V clamp(D d, V x, hn::TFromD<D> low, hn::TFromD<D> high) {
+  return at_most(d, at_least(d, x, low), high);
 }
 
 /// 1.5 * 2^52 (2^23 for float). Added to a small number it leaves the nearest integer in the low

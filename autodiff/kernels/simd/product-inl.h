@@ -39,50 +39,53 @@ template <class D, class T = hn::TFromD<D>>
 HWY_INLINE void store_halves(D, hn::Vec<D>, T*, std::size_t) {}  // a register has no parts
 #endif
 
+/// y where the gate is positive, else 0; NaN where the gate is, unless y is 0: as in ReluGrad.
+template <class D, class V>
+HWY_INLINE V gated(D d, V y, V gate) {
+  const V zero = hn::Zero(d), through = hn::IfThenElseZero(hn::Gt(gate, zero), y);
+  const auto unknown = hn::IsNaN(gate);
+  if (hn::AllFalse(d, unknown)) return through;
+  return hn::IfThenElse(hn::And(unknown, hn::Ne(y, zero)), gate, through);
+}
+
 /// Registers of C from their sums, step by step for all of them: what is to be done is asked once, and the
-/// sums stay in registers. The last one of a row has `last` columns.
-template <std::size_t rows, std::size_t width, class D, class T = hn::TFromD<D>,
+/// sums stay in registers. Unless all are `whole`, the last one of a row has `last` columns.
+template <bool whole, std::size_t rows, std::size_t width, class D, class T = hn::TFromD<D>,
           class V = hn::Vec<D>>
 HWY_INLINE void finish(D d, const Product<T>& p, V (&sum)[rows][width], std::size_t row,
                        std::size_t column, std::size_t last) {
   const std::size_t lanes = hn::Lanes(d);
-  const bool whole = last == lanes;
-  const auto for_each = [&](auto step) HWY_ATTR {
+  // step(sum, where it lies in a matrix like C, whether all of it does)
+  const auto for_each = [&](auto* x, std::size_t stride, auto step) HWY_ATTR {
+    x += row * stride + column;
 #pragma GCC unroll 16
-    for (std::size_t r = 0; r < rows; ++r) {
+    for (std::size_t r = 0; r < rows; ++r, x += stride) {
 #pragma GCC unroll 16
-      for (std::size_t s = 0; s < width; ++s) step(r, s, whole || s + 1 < width);
+      for (std::size_t s = 0; s < width; ++s)
+        step(sum[r][s], x + s * lanes, whole || s + 1 < width);
     }
   };
-  const auto load = [&](const T* x, std::size_t stride, std::size_t r, std::size_t s, bool all)
-                        HWY_ATTR {
-                          const T* from = x + (row + r) * stride + column + s * lanes;
-                          return all ? hn::LoadU(d, from) : load_first(d, from, last);
-                        };
-  const V zero = hn::Zero(d);
+  const auto load = [&](const T* from, bool all)
+                        HWY_ATTR { return all ? hn::LoadU(d, from) : load_first(d, from, last); };
   if (p.factor != T(1)) {  // rounded by itself, as by an op of its own
     const V factor = hn::Set(d, p.factor);
-    for_each([&](std::size_t r, std::size_t s, bool) HWY_ATTR { sum[r][s] = factor * sum[r][s]; });
+    for_each(p.c, 0, [&](V& y, const T*, bool) HWY_ATTR { y = factor * y; });
   }
   if (p.added != nullptr) {
-    for_each([&](std::size_t r, std::size_t s, bool all)
-                 HWY_ATTR { sum[r][s] = load(p.added, p.added_stride, r, s, all) + sum[r][s]; });
+    for_each(p.added, p.added_stride,
+             [&](V& y, const T* x, bool all) HWY_ATTR { y = load(x, all) + y; });
   }
   if (p.rectified) {
-    for_each([&](std::size_t r, std::size_t s, bool) HWY_ATTR {
-      sum[r][s] = hn::IfThenElse(hn::Le(sum[r][s], zero), zero, sum[r][s]);
-    });
+    const V zero = hn::Zero(d);
+    for_each(p.c, 0,
+             [&](V& y, const T*, bool) HWY_ATTR { y = hn::IfThenElse(hn::Le(y, zero), zero, y); });
   }
-  if (p.gate != nullptr) {  // as in ReluGrad
-    for_each([&](std::size_t r, std::size_t s, bool all) HWY_ATTR {
-      const V gate = load(p.gate, p.gate_stride, r, s, all), y = sum[r][s];
-      const V none = hn::IfThenElseZero(hn::And(hn::IsNaN(gate), hn::Ne(y, zero)), gate);
-      sum[r][s] = hn::IfThenElse(hn::Gt(gate, zero), y, none);
-    });
+  if (p.gate != nullptr) {
+    for_each(p.gate, p.gate_stride,
+             [&](V& y, const T* x, bool all) HWY_ATTR { y = gated(d, y, load(x, all)); });
   }
-  for_each([&](std::size_t r, std::size_t s, bool all) HWY_ATTR {
-    T* c = p.c + (row + r) * p.c_stride + column + s * lanes;
-    all ? hn::StoreU(sum[r][s], d, c) : store_halves(d, sum[r][s], c, last);
+  for_each(p.c, p.c_stride, [&](const V& y, T* c, bool all) HWY_ATTR {
+    all ? hn::StoreU(y, d, c) : store_halves(d, y, c, last);
   });
 }
 
@@ -112,14 +115,10 @@ HWY_INLINE void product_tile(D d, const Product<T>& p, const B& b, std::size_t r
       for (std::size_t s = 0; s < width; ++s) sum[r][s] = hn::MulAdd(left, right[s], sum[r][s]);
     }
   }
-  const bool as_it_is = p.factor == T(1) && p.added == nullptr && !p.rectified && p.gate == nullptr;
-  if (!as_it_is || last != hn::Lanes(d)) return finish(d, p, sum, row, column, last);
-  T* c = p.c + row * p.c_stride + column;
-#pragma GCC unroll 16
-  for (std::size_t r = 0; r < rows; ++r, c += p.c_stride) {
-#pragma GCC unroll 16
-    for (std::size_t s = 0; s < width; ++s) hn::StoreU(sum[r][s], d, c + s * hn::Lanes(d));
-  }
+  if (last == hn::Lanes(d))
+    finish<true>(d, p, sum, row, column, last);
+  else
+    finish<false>(d, p, sum, row, column, last);
 }
 
 }  // namespace dtheta::simd::HWY_NAMESPACE

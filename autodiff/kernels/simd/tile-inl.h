@@ -25,6 +25,16 @@ inline constexpr std::size_t accumulators = many_registers ? 24 : 12;
 template <std::size_t most, std::size_t width>
 inline constexpr std::size_t tile_rows = most < accumulators / width ? most : accumulators / width;
 
+/// A sum that the compiler takes as it is. What is read at many places from there would else have each of
+/// them added up anew, in registers that are needed.
+template <class T>
+HWY_INLINE const T* settled(const T* x) {
+#if HWY_COMPILER_GCC || HWY_COMPILER_CLANG
+  asm("" : "+r"(x));
+#endif
+  return x;
+}
+
 /// Calls visit with n as a constant, for n in [1, most].
 template <std::size_t most, class Visit>
 HWY_INLINE void with_constant(std::size_t n, Visit visit) {

@@ -177,8 +177,8 @@ class RecurrentSteps {
       const T* const own = call_.input(recurrent_operand::w) + g * hidden * hidden;
       if constexpr (Vectorized<T>) {
         const auto product =
-            detail::product_added_to(added + g * hidden, all_.samples, hidden, hidden, states, own,
-                                     now_ + g * hidden, gates * hidden);
+            detail::product_added_to(added + g * hidden, gates * hidden, all_.samples, hidden,
+                                     hidden, states, own, now_ + g * hidden, gates * hidden);
         detail::few_samples(all_) ? simd::multiply(product) : simd::multiply_packed(product);
       } else {
         for (Index i = 0; i < all_.samples; ++i) {

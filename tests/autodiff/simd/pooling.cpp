@@ -30,14 +30,15 @@ const std::vector<Window>& windows() {
   // Fewer positions than a register has lanes, as many, and one more; odd and even windows; windows
   // that overlap and windows with gaps.
   static const std::vector<Window> list{
-      plane(4, 28, 2, 2, 2, 2), plane(5, 11, 2, 2, 2, 2), plane(3, 64, 1, 2, 1, 2),
-      plane(7, 33, 3, 3, 2, 2), plane(6, 66, 2, 3, 3, 2), plane(2, 5, 2, 5, 1, 2),
-      plane(3, 40, 2, 1, 1, 2), plane(5, 20, 3, 3, 1, 1), plane(4, 17, 2, 2, 3, 1),
-      plane(1, 1, 1, 1, 1, 1),  plane(2, 70, 2, 4, 2, 2), plane(1, 34, 1, 2, 1, 2)};
+      plane(4, 28, 2, 2, 2, 2),  plane(5, 11, 2, 2, 2, 2), plane(3, 64, 1, 2, 1, 2),
+      plane(7, 33, 3, 3, 2, 2),  plane(6, 66, 2, 3, 3, 2), plane(2, 5, 2, 5, 1, 2),
+      plane(3, 40, 2, 1, 1, 2),  plane(5, 20, 3, 3, 1, 1), plane(4, 17, 2, 2, 3, 1),
+      plane(1, 1, 1, 1, 1, 1),   plane(2, 70, 2, 4, 2, 2), plane(1, 34, 1, 2, 1, 2),
+      plane(10, 10, 2, 2, 2, 2), plane(6, 70, 3, 2, 3, 2), plane(9, 38, 3, 2, 2, 2)};
   return list;
 }
 
-/// Small whole numbers, so that elements tie, and now and then NaN or -infinity.
+/// Small whole numbers, so that elements tie, and now and then NaN or an infinity.
 template <class T>
 std::vector<T> elements(std::size_t n, bool special) {
   std::mt19937 random(7);
@@ -46,6 +47,7 @@ std::vector<T> elements(std::size_t n, bool special) {
     v = static_cast<T>(static_cast<int>(random() % 9) - 4);
     if (special && random() % 19 == 0) v = std::numeric_limits<T>::quiet_NaN();
     if (special && random() % 7 == 0) v = -std::numeric_limits<T>::infinity();
+    if (special && random() % 17 == 0) v = std::numeric_limits<T>::infinity();
   }
   return x;
 }

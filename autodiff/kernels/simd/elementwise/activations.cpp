@@ -62,15 +62,14 @@ HWY_INLINE V times_logistic(D d, V x, V clamped, const Reduced<V>& parts) {
   using T = hn::TFromD<D>;
   const V one = hn::Set(d, T(1));
   const V s = parts.r + exp_tail(d, parts);
-  const auto power = split_power(d, parts.k);
-  const V e = (one + s) * power.half * power.rest;
+  const V e = scale(d, one + s, parts.k);
   const V sum = one + e;
   // What rounding took from the sum, times about 1 / (1 + e), is made good in the numerator.
   const V lost = (e - (sum - one)) * hn::NegMulAdd(e, hn::Set(d, T(0.5)), one);
   const auto negative = hn::Lt(x, hn::Zero(d));
   const V factor = hn::IfThenElseZero(negative, s) - lost;
   const V y = hn::MulAdd(clamped, factor, clamped) / sum;
-  const V scaled = hn::IfThenElse(negative, y * power.half * power.rest, y);
+  const V scaled = hn::IfThenElse(negative, scale(d, y, parts.k), y);
   const V infinity = hn::Inf(d);
   return hn::IfThenElse(hn::Lt(x, infinity), scaled, x + infinity);
 }
@@ -79,11 +78,9 @@ struct Silu {
   template <class D, class V>
   HWY_INLINE V operator()(D d, V x) const {
     using T = hn::TFromD<D>;
-    const V low = hn::Set(d, exp_underflow<T>);
-    const V clamped = hn::IfThenElse(hn::Lt(x, low), low, x);
-    const V decay = hn::Neg(hn::Abs(clamped));
-    return times_logistic(d, x, clamped,
-                          reduce_exp(d, hn::IfThenElse(hn::Lt(decay, low), low, decay)));
+    const V clamped = at_least(d, x, exp_underflow<T>);
+    const V decay = at_least(d, hn::Neg(hn::Abs(clamped)), exp_underflow<T>);
+    return times_logistic(d, x, clamped, reduce_exp(d, decay));
   }
 };
 
@@ -96,9 +93,8 @@ struct GeluTanh {
     constexpr auto outer = two_part<T>(0x1.9884533d43651p+0, -0x1.cbc0d30ebfd15p-54);
     constexpr auto inner = two_part<T>(0x1.6e4e26d4801f7p-5, 0x1.441355475a31ap-59);
     const V one = hn::Set(d, T(1));
-    const V end = hn::Set(d, sizeof(T) == 4 ? T(12) : T(22));  // v is 142 and 795 there
-    const V magnitude = hn::Abs(x);
-    const V capped = hn::IfThenElse(hn::Gt(magnitude, end), end, magnitude);
+    constexpr T end = sizeof(T) == 4 ? T(12) : T(22);  // v is 142 and 795 there
+    const V capped = at_most(d, hn::Abs(x), end);
     const auto square = exact_product(d, capped, capped);
     auto a = exact_product(d, square.hi, hn::Set(d, inner.hi));
     a.lo = a.lo + hn::MulAdd(square.lo, hn::Set(d, inner.hi), square.hi * hn::Set(d, inner.lo));
@@ -107,8 +103,7 @@ struct GeluTanh {
     b.lo = hn::MulAdd(capped, sum.lo + a.lo, b.lo);
     auto v = exact_product(d, b.hi, hn::Set(d, outer.hi));
     v.lo = v.lo + hn::MulAdd(b.lo, hn::Set(d, outer.hi), b.hi * hn::Set(d, outer.lo));
-    const V clamped = hn::IfThenElse(hn::Lt(x, hn::Neg(end)), hn::Neg(end), x);
-    return times_logistic(d, x, clamped, reduce_exp(d, hn::Neg(v.hi), hn::Neg(v.lo)));
+    return times_logistic(d, x, at_least(d, x, -end), reduce_exp(d, hn::Neg(v.hi), hn::Neg(v.lo)));
   }
 };
 

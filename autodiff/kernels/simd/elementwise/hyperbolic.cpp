@@ -22,9 +22,7 @@ struct Sinh {
   template <class D, class V>
   HWY_INLINE V operator()(D d, V x) const {
     using T = hn::TFromD<D>;
-    const V end = hn::Set(d, sizeof(T) == 4 ? T(89.5) : T(710.6));
-    const V magnitude = hn::Abs(x);
-    auto parts = reduce_exp(d, hn::IfThenElse(hn::Gt(magnitude, end), end, magnitude));
+    auto parts = reduce_exp(d, at_most(d, hn::Abs(x), sizeof(T) == 4 ? T(89.5) : T(710.6)));
     const auto large = hn::Gt(parts.k, hn::Set(d, T(std::numeric_limits<T>::max_exponent - 3)));
     parts.k_shifted = parts.k_shifted - hn::IfThenElseZero(large, hn::Set(d, T(2)));
     const V e = expm1_reduced(d, parts);
@@ -38,9 +36,7 @@ struct Cosh {
   template <class D, class V>
   HWY_INLINE V operator()(D d, V x) const {
     using T = hn::TFromD<D>;
-    const V end = hn::Set(d, sizeof(T) == 4 ? T(90) : T(711));
-    const V magnitude = hn::Abs(x);
-    const auto parts = reduce_exp(d, hn::IfThenElse(hn::Gt(magnitude, end), end, magnitude));
+    const auto parts = reduce_exp(d, at_most(d, hn::Abs(x), sizeof(T) == 4 ? T(90) : T(711)));
     const V t = scale(d, exp_mantissa(d, parts), parts.k - hn::Set(d, T(1)));
     return t + hn::Set(d, T(0.25)) / t;
   }
