@@ -186,11 +186,11 @@ struct Cut {
 /// another edge, so another cut could give other bits. BLAS packs both operands anew for each part, so that
 /// a few large ones lose the least (1024 x 1024 in eight parts by columns: 10 %, in four squares 3 %).
 Cut cut_of(const Gemm& g) {
-  constexpr Index worth_sharing = Index{1} << 21;  // multiplications: some 30 microseconds
+  constexpr Index worth_sharing = Index{1} << 19;  // multiplications: some 10 microseconds
   constexpr Index large = Index{1} << 28, huge = Index{1} << 32;
   const Index work = g.m * g.n * g.k;
   if (work < worth_sharing) return {};
-  const bool long_rows = g.n >= g.m;
+  const bool long_rows = g.n > g.m;
   if (work < large) return long_rows ? Cut{1, 2} : Cut{2, 1};
   const Index most = work < huge ? 4 : 8;
   if (g.n >= 2 * g.m) return {1, most};
@@ -215,7 +215,7 @@ void shared_gemm(Method method, const Gemm& g, const Finish<T>& finish, const T*
   const Cut cut = method == Method::blocked ? grid_of(g, parallel.threads()) : cut_of(g);
   // On multiples of what fills registers, but for the end.
   const auto start = [](Index i, Index parts, Index length) {
-    return i == parts ? length : length * i / parts / 16 * 16;
+    return i == parts ? length : (length * i / parts + 8) / 16 * 16;
   };
   parallel.for_each(static_cast<std::size_t>(cut.parts()), [&](std::size_t which) {
     const Index i = static_cast<Index>(which) / cut.columns,

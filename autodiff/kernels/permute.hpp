@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 
+#include "autodiff/kernels/parallel.hpp"
 #include "autodiff/kernels/strided.hpp"
 #include "autodiff/shape.hpp"
 
@@ -54,6 +56,39 @@ void move_tiles(const Shape& shape, const Strides& strides, int adjacent, const 
       }
     }
   });
+}
+
+template <class E>
+void permute_elements(const Shape& shape, const Strides& strides, const E* x, E* out) {
+  const int adjacent = adjacent_axis(shape, strides);
+  const auto last = static_cast<std::size_t>(std::max(shape.rank() - 1, 0));
+  const Index run = shape.rank() > 0 ? shape[shape.rank() - 1] : 1;
+  const Index step = shape.rank() > 0 ? strides[last] : 1;
+  if (step != 1 && adjacent >= 0) return move_tiles(shape, strides, adjacent, x, out);
+  for_each_run(shape, strides, [&](Index position, Index offset) {
+    if (step == 1)
+      std::copy_n(x + offset, run, out + position);
+    else
+      for (Index i = 0; i < run; ++i) out[position + i] = x[offset + i * step];
+  });
+}
+
+/// The same, with its first axis cut for threads.
+template <class E>
+void permute_shared(const Shape& shape, const Strides& strides, const E* x, E* out,
+                    const Parallel* parallel) {
+  if (shape.rank() == 0 || shape.size() == 0) return permute_elements(shape, strides, x, out);
+  const Index row = shape.size() / shape[0];
+  const auto part = [&](std::size_t first, std::size_t count) {
+    std::array<Index, max_rank> dims{};
+    std::ranges::copy(shape, dims.begin());
+    dims[0] = static_cast<Index>(count);
+    const Shape own(std::span<const Index>(dims.data(), static_cast<std::size_t>(shape.rank())));
+    const auto at = static_cast<Index>(first);
+    permute_elements(own, strides, x + at * strides[0], out + at * row);
+  };
+  for_each_run(parallel, static_cast<std::size_t>(shape[0]),
+               rows_at_once(static_cast<std::size_t>(row)), part);
 }
 
 }  // namespace dtheta::detail

@@ -80,18 +80,8 @@ struct Permute {
     for (int i = 0; i < order.size(); ++i) {
       strides[static_cast<std::size_t>(i)] = from[static_cast<std::size_t>(order[i])];
     }
-    const Shape& shape = call.out_shape();
-    const Index run = shape.rank() > 0 ? shape[shape.rank() - 1] : 1;
-    const Index step = shape.rank() > 0 ? strides[static_cast<std::size_t>(shape.rank() - 1)] : 1;
-    const int adjacent = detail::adjacent_axis(shape, strides);
     with_elements(call, [&](auto* x, auto* out) {
-      if (step != 1 && adjacent >= 0) return detail::move_tiles(shape, strides, adjacent, x, out);
-      for_each_run(shape, strides, [&](Index position, Index offset) {
-        if (step == 1)
-          std::copy_n(x + offset, run, out + position);
-        else
-          for (Index i = 0; i < run; ++i) out[position + i] = x[offset + i * step];
-      });
+      detail::permute_shared(call.out_shape(), strides, x, out, call.parallel);
     });
   }
   [[nodiscard]] Var vjp(int, const Primal&, Var c) const {

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "autodiff/errors.hpp"
+#include "autodiff/kernels/parallel.hpp"
 #include "autodiff/op_list.hpp"
 #include "autodiff/ops/families.hpp"
 #include "autodiff/ops/operands.hpp"
@@ -48,6 +49,26 @@ struct Positions {
   }
 };
 
+/// Elements [first, first + count) of an array, which a thread writes.
+struct Written {
+  Index first, count;
+
+  /// Calls body(part) for parts of n elements that are worth a thread each.
+  template <class Body>
+  static void for_each_part(const Parallel* parallel, Index n, Body body) {
+    detail::for_each_run(parallel, static_cast<std::size_t>(n), detail::rows_at_once(1),
+                         [&](std::size_t start, std::size_t length) {
+                           body(Written{static_cast<Index>(start), static_cast<Index>(length)});
+                         });
+  }
+  /// out[to...] = x[from...] for `run` elements, as far as they are written here.
+  template <class E>
+  void copy(const E* x, Index from, E* out, Index to, Index run) const {
+    const Index skip = std::max<Index>(first - to, 0), end = std::min(run, first + count - to);
+    if (skip < end) std::copy_n(x + from + skip, end - skip, out + to + skip);
+  }
+};
+
 /// The adjoint of a slice.
 struct Unslice {
   Positions at;
@@ -62,9 +83,10 @@ struct Unslice {
   template <class T>
   void forward(const Call<T>& call) const {
     with_elements(call, [&](auto* x, auto* out) {
-      std::fill_n(out, call.out_shape().size(), std::remove_pointer_t<decltype(out)>(0));
-      at.for_each(call.out_shape(), [&](Index big, Index small, Index run) {
-        std::copy_n(x + small, run, out + big);
+      Written::for_each_part(call.parallel, call.out_shape().size(), [&](const Written& part) {
+        std::fill_n(out + part.first, part.count, std::remove_pointer_t<decltype(out)>(0));
+        at.for_each(call.out_shape(),
+                    [&](Index big, Index small, Index run) { part.copy(x, small, out, big, run); });
       });
     });
   }
@@ -93,8 +115,9 @@ struct Slice {
   template <class T>
   void forward(const Call<T>& call) const {
     with_elements(call, [&](auto* x, auto* out) {
-      at.for_each(call.shape(0), [&](Index big, Index small, Index run) {
-        std::copy_n(x + big, run, out + small);
+      Written::for_each_part(call.parallel, call.out_shape().size(), [&](const Written& part) {
+        at.for_each(call.shape(0),
+                    [&](Index big, Index small, Index run) { part.copy(x, big, out, small, run); });
       });
     });
   }
