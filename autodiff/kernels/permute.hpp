@@ -5,7 +5,9 @@
 #include <span>
 
 #include "autodiff/kernels/parallel.hpp"
+#include "autodiff/kernels/simd/rows.hpp"
 #include "autodiff/kernels/strided.hpp"
+#include "autodiff/scalar/scalar.hpp"
 #include "autodiff/shape.hpp"
 
 /// Copies of tensors whose axes stand in another order. `shape` is that of the result, `strides`
@@ -58,13 +60,34 @@ void move_tiles(const Shape& shape, const Strides& strides, int adjacent, const 
   });
 }
 
+/// Rows along the last axis, which are short and lie as they are: all those of the axis before at once.
+template <Vectorized E>
+void move_short_rows(const Shape& shape, const Strides& strides, const E* x, E* out) {
+  const int axis = shape.rank() - 2;
+  const Index rows = shape[axis];
+  std::array<Index, max_rank> dims{};
+  std::ranges::copy(shape, dims.begin());
+  dims[static_cast<std::size_t>(axis)] = 1;
+  const Shape others(std::span<const Index>(dims.data(), static_cast<std::size_t>(shape.rank())));
+  for_each_run(others, strides, [&](Index position, Index offset) {
+    simd::load_rows(x + offset, strides[static_cast<std::size_t>(axis)],
+                    static_cast<std::size_t>(rows), static_cast<std::size_t>(shape[axis + 1]),
+                    false, out + position * rows);
+  });
+}
+
 template <class E>
 void permute_elements(const Shape& shape, const Strides& strides, const E* x, E* out) {
-  const int adjacent = adjacent_axis(shape, strides);
-  const auto last = static_cast<std::size_t>(std::max(shape.rank() - 1, 0));
-  const Index run = shape.rank() > 0 ? shape[shape.rank() - 1] : 1;
-  const Index step = shape.rank() > 0 ? strides[last] : 1;
+  const int adjacent = adjacent_axis(shape, strides), last = shape.rank() - 1;
+  const Index run = last >= 0 ? shape[last] : 1;
+  const Index step = last >= 0 ? strides[static_cast<std::size_t>(last)] : 1;
+  if (shape.size() == 0) return;
   if (step != 1 && adjacent >= 0) return move_tiles(shape, strides, adjacent, x, out);
+  if constexpr (Vectorized<E>) {
+    if (step == 1 && last > 0 && run <= static_cast<Index>(simd::short_row)) {
+      return move_short_rows(shape, strides, x, out);
+    }
+  }
   for_each_run(shape, strides, [&](Index position, Index offset) {
     if (step == 1)
       std::copy_n(x + offset, run, out + position);

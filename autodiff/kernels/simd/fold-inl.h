@@ -5,6 +5,7 @@
 // sums are added pairwise. Registers of every width hold the same columns, so they produce the same
 // bits; the error bound is (rows + log2(columns) + log2(blocks)) eps times the sum of magnitudes.
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstddef>
@@ -147,6 +148,16 @@ HWY_INLINE T fold(Combine combine, Term term, T empty, std::size_t n, const In*.
   T result = level[--depth];
   while (depth > 0) result = combine(level[--depth], result);
   return result;
+}
+
+/// Rows of n elements that are computed step by step together, at most: none waits for the sum of the one
+/// before. They stay in a first-level cache.
+inline constexpr std::size_t most_together = 8;
+template <class T>
+HWY_INLINE std::size_t rows_together(std::size_t count, std::size_t n) {
+  constexpr std::size_t near = 8192 / sizeof(T);
+  return std::min(
+      {count, most_together, std::max<std::size_t>(near / std::max<std::size_t>(n, 1), 1)});
 }
 
 }  // namespace dtheta::simd::HWY_NAMESPACE

@@ -18,45 +18,74 @@ namespace dtheta::simd::HWY_NAMESPACE {
 /// y = (x - shift) * rate
 template <class T>
 struct Standardizer {
-  T shift = T(0), rate;
-
-  Standardizer(const RowStatistics& s, const T* x, std::size_t n) {
-    const hn::ScalableTag<T> d;
-    const T count = static_cast<T>(n);
-    if (s.centered) shift = fold(Plus{}, Value{}, T(0), n, x) / count;
-    const auto center = hn::Set(d, shift);
-    const auto square = [&](auto v) HWY_ATTR {
-      const auto away = v - center;
-      return away * away;
-    };
-    const T variance = fold(Plus{}, square, T(0), n, x) / count;
-    rate = T(1) / std::sqrt(variance + static_cast<T>(s.epsilon));
-  }
+  T shift, rate;
   template <class D, class V>
   HWY_INLINE V operator()(D d, V x) const {
     return (x - hn::Set(d, shift)) * hn::Set(d, rate);
   }
 };
 
+/// Those of the first rows, as many as are computed together.
+template <class T>
+class Standardizers {
+ public:
+  Standardizers(const RowStatistics& s, const T* x, std::size_t count, std::size_t n)
+      : count_(rows_together<T>(count, n)) {
+    const T of_row = static_cast<T>(n);
+    for (std::size_t r = 0; r < count_; ++r) {
+      all_[r].shift = s.centered ? fold(Plus{}, Value{}, T(0), n, x + r * n) / of_row : T(0);
+    }
+    const hn::ScalableTag<T> d;
+    for (std::size_t r = 0; r < count_; ++r) {
+      const auto center = hn::Set(d, all_[r].shift);
+      const auto square = [&](auto v) HWY_ATTR {
+        const auto away = v - center;
+        return away * away;
+      };
+      const T variance = fold(Plus{}, square, T(0), n, x + r * n) / of_row;
+      all_[r].rate = T(1) / std::sqrt(variance + static_cast<T>(s.epsilon));
+    }
+  }
+  [[nodiscard]] std::size_t count() const { return count_; }
+  const Standardizer<T>& operator[](std::size_t r) const { return all_[r]; }
+
+ private:
+  std::size_t count_;
+  Standardizer<T> all_[most_together];
+};
+
 template <class T>
 HWY_INLINE void standardize_rows(const RowStatistics& s, const T* x, T* out, std::size_t count,
                                  std::size_t n) {
-  for (; count > 0; --count, x += n, out += n) map(Standardizer<T>(s, x, n), out, n, x);
+  for (std::size_t some; count > 0; count -= some, x += some * n, out += some * n) {
+    const Standardizers<T> y(s, x, count, n);
+    some = y.count();
+    for (std::size_t r = 0; r < some; ++r) map(y[r], out + r * n, n, x + r * n);
+  }
 }
 
 template <class T>
 HWY_INLINE void standardize_grad_rows(const RowStatistics& s, const T* c, const T* x, T* out,
                                       std::size_t count, std::size_t n) {
   const hn::ScalableTag<T> tag;
-  for (; count > 0; --count, c += n, x += n, out += n) {
-    const Standardizer<T> y(s, x, n);
-    const auto product = [&](auto a, auto b) HWY_ATTR { return a * y(tag, b); };
-    const T mean = s.centered ? fold(Plus{}, Value{}, T(0), n, c) / static_cast<T>(n) : T(0);
-    const T along = fold(Plus{}, product, T(0), n, c, x) / static_cast<T>(n);
-    const auto pulled = [&](auto d, auto a, auto b) HWY_ATTR {
-      return hn::Set(d, y.rate) * (a - hn::Set(d, mean) - y(d, b) * hn::Set(d, along));
-    };
-    map(pulled, out, n, c, x);
+  T mean[most_together], along[most_together];
+  for (std::size_t some; count > 0; count -= some, c += some * n, x += some * n, out += some * n) {
+    const Standardizers<T> y(s, x, count, n);
+    some = y.count();
+    for (std::size_t r = 0; r < some; ++r) {
+      mean[r] = s.centered ? fold(Plus{}, Value{}, T(0), n, c + r * n) / static_cast<T>(n) : T(0);
+    }
+    for (std::size_t r = 0; r < some; ++r) {
+      const auto product = [&](auto a, auto b) HWY_ATTR { return a * y[r](tag, b); };
+      along[r] = fold(Plus{}, product, T(0), n, c + r * n, x + r * n) / static_cast<T>(n);
+    }
+    for (std::size_t r = 0; r < some; ++r) {
+      const auto pulled = [&](auto d, auto a, auto b) HWY_ATTR {
+        return hn::Set(d, y[r].rate) *
+               (a - hn::Set(d, mean[r]) - y[r](d, b) * hn::Set(d, along[r]));
+      };
+      map(pulled, out + r * n, n, c + r * n, x + r * n);
+    }
   }
 }
 

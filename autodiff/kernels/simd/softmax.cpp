@@ -1,6 +1,7 @@
 // Softmax row by row: the largest element, the exponentials and their sum, the quotients.
 #include "autodiff/kernels/simd/softmax.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -67,15 +68,23 @@ struct ShiftedExp {
 
 template <class T>
 HWY_INLINE void softmax_rows(const T* x, T* out, std::size_t count, std::size_t n) {
-  for (; count > 0; --count, x += n, out += n) {
-    const T shift = largest_of(x, n);
-    if (!(shift - shift == T(0))) {
-      infinite_row(x, out, n, false);
-      continue;
+  T shift[most_together], total[most_together];
+  for (std::size_t some; count > 0; count -= some, x += some * n, out += some * n) {
+    some = rows_together<T>(count, n);
+    for (std::size_t r = 0; r < some; ++r) shift[r] = largest_of(x + r * n, n);
+    const auto is_finite = [&](std::size_t r) { return shift[r] - shift[r] == T(0); };
+    for (std::size_t r = 0; r < some; ++r) {
+      if (is_finite(r))
+        map(ShiftedExp<T>{shift[r]}, out + r * n, n, x + r * n);
+      else
+        infinite_row(x + r * n, out + r * n, n, false);
     }
-    map(ShiftedExp<T>{shift}, out, n, x);
-    const T total = fold(Plus{}, Value{}, T(0), n, out);
-    map([&](auto d, auto e) HWY_ATTR { return e / hn::Set(d, total); }, out, n, out);
+    for (std::size_t r = 0; r < some; ++r) total[r] = fold(Plus{}, Value{}, T(0), n, out + r * n);
+    for (std::size_t r = 0; r < some; ++r) {
+      T* const row = out + r * n;
+      if (!is_finite(r)) continue;
+      map([&](auto d, auto e) HWY_ATTR { return e / hn::Set(d, total[r]); }, row, n, row);
+    }
   }
 }
 
