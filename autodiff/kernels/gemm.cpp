@@ -215,7 +215,7 @@ void shared_gemm(Method method, const Gemm& g, const Finish<T>& finish, const T*
   const Cut cut = method == Method::blocked ? grid_of(g, parallel.threads()) : cut_of(g);
   // On multiples of what fills registers, but for the end.
   const auto start = [](Index i, Index parts, Index length) {
-    return i == parts ? length : (length * i / parts + 8) / 16 * 16;
+    return i == parts ? length : std::min(length, (length * i / parts + 8) / 16 * 16);
   };
   parallel.for_each(static_cast<std::size_t>(cut.parts()), [&](std::size_t which) {
     const Index i = static_cast<Index>(which) / cut.columns,

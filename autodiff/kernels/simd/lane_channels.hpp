@@ -15,8 +15,8 @@ inline constexpr std::size_t channel_block = 16;
 /// where the moves are outer * outer_stride + inner[i] for each outer, with all i in turn. What is
 /// summed needs no neighbours in x, so that strides and short rows cost nothing.
 struct LaneChannels {
-  /// Where the rows of the factors are: outer * outer_stride + inner[i]; without inner, one behind the
-  /// other in the order of the moves.
+  /// Where the rows of the factors are: outer * outer_stride + inner[i], and then the elements are
+  /// neighbours; without inner, one behind the other in the order of the moves.
   struct Rows {
     std::span<const std::ptrdiff_t> inner;
     std::ptrdiff_t outer_stride = 0;

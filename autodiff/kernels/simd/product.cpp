@@ -87,8 +87,6 @@ HWY_INLINE void multiply_any(const Product<T>& p) {
   const hn::ScalableTag<T> d;
   if constexpr (transposed)
     multiply_tiled<few_rows, 1, true>(d, p);
-  else if (many_registers && p.m > 6 && p.m <= 16)  // in one tile or two: each reads all of B
-    multiply_tiled<8, 3, false>(d, p);
   else
     multiply_tiled<many_registers ? 12 : 4, many_registers ? 4 : 3, false>(d, p);
 }
