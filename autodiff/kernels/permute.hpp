@@ -16,6 +16,14 @@ namespace dtheta::detail {
 
 using Strides = std::array<Index, max_rank>;
 
+/// The shape with another length of one axis.
+[[nodiscard]] inline Shape with_axis(const Shape& shape, int axis, Index length) {
+  std::array<Index, max_rank> dims{};
+  std::ranges::copy(shape, dims.begin());
+  dims[static_cast<std::size_t>(axis)] = length;
+  return Shape(std::span<const Index>(dims.data(), static_cast<std::size_t>(shape.rank())));
+}
+
 /// The axis of the result along which elements of the operand are adjacent; -1 if there is none but
 /// the last.
 [[nodiscard]] inline int adjacent_axis(const Shape& shape, const Strides& strides) {
@@ -40,11 +48,7 @@ void move_tiles(const Shape& shape, const Strides& strides, int adjacent, const 
       for (Index j = 0; j < n; ++j) target[i * row + j] = from[i + j * column];
     }
   };
-  std::array<Index, max_rank> dims{};
-  std::ranges::copy(shape, dims.begin());
-  dims[static_cast<std::size_t>(adjacent)] = dims[static_cast<std::size_t>(last)] = 1;
-  const Shape others(std::span<const Index>(dims.data(), static_cast<std::size_t>(shape.rank())));
-  if (shape.size() == 0) return;
+  const Shape others = with_axis(with_axis(shape, adjacent, 1), last, 1);
   for_each_run(others, strides, [&](Index position, Index offset) {
     Index target = 0;  // the same place in the result, from its position among the others
     for (int i = last; i >= 0; --i) {
@@ -65,11 +69,7 @@ template <Vectorized E>
 void move_short_rows(const Shape& shape, const Strides& strides, const E* x, E* out) {
   const int axis = shape.rank() - 2;
   const Index rows = shape[axis];
-  std::array<Index, max_rank> dims{};
-  std::ranges::copy(shape, dims.begin());
-  dims[static_cast<std::size_t>(axis)] = 1;
-  const Shape others(std::span<const Index>(dims.data(), static_cast<std::size_t>(shape.rank())));
-  for_each_run(others, strides, [&](Index position, Index offset) {
+  for_each_run(with_axis(shape, axis, 1), strides, [&](Index position, Index offset) {
     simd::load_rows(x + offset, strides[static_cast<std::size_t>(axis)],
                     static_cast<std::size_t>(rows), static_cast<std::size_t>(shape[axis + 1]),
                     false, out + position * rows);
@@ -103,12 +103,9 @@ void permute_shared(const Shape& shape, const Strides& strides, const E* x, E* o
   if (shape.rank() == 0 || shape.size() == 0) return permute_elements(shape, strides, x, out);
   const Index row = shape.size() / shape[0];
   const auto part = [&](std::size_t first, std::size_t count) {
-    std::array<Index, max_rank> dims{};
-    std::ranges::copy(shape, dims.begin());
-    dims[0] = static_cast<Index>(count);
-    const Shape own(std::span<const Index>(dims.data(), static_cast<std::size_t>(shape.rank())));
     const auto at = static_cast<Index>(first);
-    permute_elements(own, strides, x + at * strides[0], out + at * row);
+    permute_elements(with_axis(shape, 0, static_cast<Index>(count)), strides, x + at * strides[0],
+                     out + at * row);
   };
   for_each_run(parallel, static_cast<std::size_t>(shape[0]),
                rows_at_once(static_cast<std::size_t>(row)), part);

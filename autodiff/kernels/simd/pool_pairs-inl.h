@@ -111,10 +111,9 @@ class PairsAdjoint {
     best = larger(d, best, hn::Reverse2(d, best));
     const V left = hn::TableLookupLanes(load_first(d, c, n / 2), pair);
     if (hn::AllFalse(d, hn::IsNaN(sum)))
-      hand_out(x, n, left, out, [&](V v) HWY_ATTR { return hn::Eq(v, best); });
-    else
-      hand_out(x, n, left, out,
-               [&](V v) HWY_ATTR { return hn::Or(hn::Eq(v, known(x, n)), hn::IsNaN(v)); });
+      return hand_out(x, n, left, out, [&](V v) HWY_ATTR { return hn::Eq(v, best); });
+    best = known(x, n);
+    hand_out(x, n, left, out, [&](V v) HWY_ATTR { return hn::Or(hn::Eq(v, best), hn::IsNaN(v)); });
   }
   /// The largest, NaN where there is one.
   HWY_INLINE V known(const T* x, std::size_t n) const {

@@ -6,6 +6,7 @@
 
 #include "autodiff/errors.hpp"
 #include "autodiff/kernels/parallel.hpp"
+#include "autodiff/kernels/permute.hpp"
 #include "autodiff/op_list.hpp"
 #include "autodiff/ops/families.hpp"
 #include "autodiff/ops/operands.hpp"
@@ -25,12 +26,6 @@ struct Positions {
   Index count = 0;
   friend constexpr bool operator==(const Positions&, const Positions&) = default;
 
-  [[nodiscard]] Shape replace_axis(const Shape& shape, Index n) const {
-    std::array<Index, max_rank> dims{};
-    std::ranges::copy(shape, dims.begin());
-    dims[static_cast<std::size_t>(axis)] = n;
-    return Shape(std::span<const Index>(dims.data(), static_cast<std::size_t>(shape.rank())));
-  }
   /// Calls move(offset in the whole, offset in the slice, length) for each contiguous run.
   template <class Move>
   void for_each(const Shape& whole, Move move) const {
@@ -78,7 +73,7 @@ struct Unslice {
   static constexpr OpInfo info{.name = "unslice", .analytic = true, .linear = true};
   static constexpr OpRule rule{"y = x at the sliced places, else 0", "dy = unslice(dx)"};
   [[nodiscard]] ValueType infer(Types in) const {
-    return {at.replace_axis(in[0].shape, whole), in[0].kind};
+    return {detail::with_axis(in[0].shape, at.axis, whole), in[0].kind};
   }
   template <class T>
   void forward(const Call<T>& call) const {
@@ -110,7 +105,7 @@ struct Slice {
   static constexpr OpInfo info{.name = "slice", .analytic = true, .linear = true};
   static constexpr OpRule rule{"y = x[start::step]", "dy = dx[start::step]"};
   [[nodiscard]] ValueType infer(Types in) const {
-    return {at.replace_axis(in[0].shape, at.count), in[0].kind};
+    return {detail::with_axis(in[0].shape, at.axis, at.count), in[0].kind};
   }
   template <class T>
   void forward(const Call<T>& call) const {
