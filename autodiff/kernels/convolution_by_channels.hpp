@@ -99,45 +99,69 @@ class CorrelationByChannels {
   void panel(const TapGroup& g, const Panel& p, const T* factors, const T* bias, const T* operand,
              T* to, T* sums) const {
     T* const turned = sums + listed_at_once * p.width;
+    std::array<T, channels_at_once> start{};
+    if (bias != nullptr) std::copy_n(bias + p.first, p.count, start.begin());
     std::array<std::ptrdiff_t, listed_at_once> read, write;
-    std::size_t n = 0;
+    Index n = 0;
+    const Index columns = g.count[2], run = std::min(columns, listed_at_once);
     const auto finish = [&] {
-      for (std::size_t e = 0; e < n; ++e) {
-        T* row = sums + static_cast<Index>(e) * p.width;
-        if (bias == nullptr)
-          std::fill_n(row, p.width, T(0));
-        else
-          std::copy_n(bias + p.first, p.count, row);
-      }
-      simd::add_lane_sums({.elements = std::span(read.data(), n),
+      repeat(start.data(), p.width, n, sums);
+      // Whole rows, or a part of one.
+      const bool neighbours = g.read.step[2] == 1;
+      simd::add_lane_sums({.elements = std::span(read.data(), in_size(n)),
                            .inner = g.offsets(),
-                           .outer = static_cast<std::size_t>(from_channels()),
+                           .outer = in_size(from_channels()),
                            .outer_stride = groups_.frame.elements(),
-                           .channels = static_cast<std::size_t>(p.width)},
+                           .channels = in_size(p.width),
+                           .element_run = neighbours ? in_size(std::min(run, n)) : 1,
+                           .inner_run = in_size(g.run)},
                           operand, factors, sums);
-      simd::turn({n, static_cast<std::size_t>(p.width), static_cast<std::size_t>(p.width),
-                  static_cast<std::size_t>(listed_at_once)},
-                 sums, turned);
-      const bool run = write[n - 1] - write[0] == static_cast<std::ptrdiff_t>(n) - 1;
-      for (Index c = 0; c < p.count; ++c) {
-        const T* row = turned + c * listed_at_once;
-        T* y = to + (p.first + c) * plane();
-        if (run)
-          std::copy_n(row, n, y + write[0]);
-        else
-          for (std::size_t e = 0; e < n; ++e) y[write[e]] = row[e];
-      }
+      simd::turn({in_size(n), in_size(p.width), in_size(p.width), in_size(listed_at_once)}, sums,
+                 turned);
+      write_rows(turned, std::span(write.data(), in_size(n)), p, to);
       n = 0;
     };
     for (Index z = 0; z < g.count[0]; ++z) {
       for (Index y = 0; y < g.count[1]; ++y) {
-        for (Index x = 0; x < g.count[2]; ++x) {
-          read[n] = g.read.at(z, y, x), write[n] = g.write.at(z, y, x);
-          if (++n == static_cast<std::size_t>(listed_at_once)) finish();
+        for (Index x = 0; x < columns; x += run) {
+          const Index some = std::min(run, columns - x);
+          if (n > 0 && (some < run || n + some > listed_at_once)) finish();
+          const Index from = g.read.at(z, y, x), into = g.write.at(z, y, x);
+          for (Index i = 0; i < some; ++i) {
+            read[in_size(n + i)] = from + i * g.read.step[2];
+            write[in_size(n + i)] = into + i * g.write.step[2];
+          }
+          n += some;
+          if (some < run) finish();
         }
       }
     }
     if (n > 0) finish();
+  }
+
+  static std::size_t in_size(Index n) { return static_cast<std::size_t>(n); }
+
+  /// `count` copies of a row of whole channel blocks.
+  template <class T>
+  static void repeat(const T* row, Index width, Index count, T* rows) {
+    constexpr auto block = static_cast<Index>(simd::channel_block);
+    for (Index e = 0; e < count; ++e) {
+      for (Index b = 0; b < width; b += block, rows += block) std::copy_n(row + b, block, rows);
+    }
+  }
+
+  /// A panel's channels, `listed_at_once` elements apart, to where their elements belong.
+  template <class T>
+  void write_rows(const T* rows, std::span<const std::ptrdiff_t> write, const Panel& p,
+                  T* to) const {
+    const bool run = write.back() - write.front() == static_cast<std::ptrdiff_t>(write.size()) - 1;
+    to += p.first * plane();
+    for (Index c = 0; c < p.count; ++c, rows += listed_at_once, to += plane()) {
+      if (run)
+        std::copy_n(rows, write.size(), to + write.front());
+      else
+        for (std::size_t e = 0; e < write.size(); ++e) to[write[e]] = rows[e];
+    }
   }
 
   ConvolutionSize size_;

@@ -93,10 +93,9 @@ class WeightsByPositions {
 
   /// Elements that add() works with for so many channels of x at a time.
   [[nodiscard]] Index room(Index channels) const {
-    const Index most = samples_together(channels);
-    const simd::Samples taken{static_cast<std::size_t>(most)};
-    return over_.room(channels * most) +
-           static_cast<Index>(weights_work(over_.correlation(channels), taken));
+    const simd::Correlation c = over_.correlation(channels);
+    return frames(channels) +
+           static_cast<Index>(lane_sums(c, out()) + weights_work(c, {samples_together()}));
   }
 
   /// w += the sums over some samples, for the weights of some channels of x.
@@ -105,36 +104,36 @@ class WeightsByPositions {
            T* work) const {
     const Window& window = size_.window;
     const simd::Correlation c = over_.correlation(channels.count);
-    const Index most = samples_together(channels.count),
-                stride = channels.count * over_.frame().elements();
-    const Index frames = over_.room(channels.count * most);
-    std::fill_n(work, frames, T(0));
+    const auto most = static_cast<Index>(samples_together());
+    const Index stride = channels.count * over_.frame().elements();
+    T *const sums = work + frames(channels.count), *const packed = sums + lane_sums(c, out());
+    std::fill(work, packed, T(0));
     const Index end = samples.first + samples.count;
     x += (channels.group * size_.in + channels.first) * window.in_size();
     y += channels.group * size_.out * window.out_size();
-    w += channels.group * size_.w_size() + channels.first * window.taps();
     for (Index n = samples.first; n < end; n += most) {
       const Index count = std::min(most, end - n);
       for (Index i = 0; i < count; ++i) {
         over_.frame().copy(x + (n + i) * size_.x_size(), channels.count, work + i * stride);
       }
-      simd::correlate_weights(c, static_cast<std::size_t>(size_.out),
+      simd::correlate_weights(c, out(),
                               {.count = static_cast<std::size_t>(count),
                                .x_stride = static_cast<std::size_t>(stride),
                                .y_stride = static_cast<std::size_t>(size_.y_size())},
-                              work, y + n * size_.y_size(),
-                              {w, static_cast<std::size_t>(size_.rows())}, work + frames);
+                              work, y + n * size_.y_size(), sums, packed);
     }
+    simd::add_totals(c, out(), sums,
+                     {w + channels.group * size_.w_size() + channels.first * window.taps(),
+                      static_cast<std::size_t>(size_.rows())});
   }
 
  private:
-  /// Samples that are summed over in one go: at its end each register has to be summed up. Their frames stay
-  /// near.
-  [[nodiscard]] Index samples_together(Index channels) const {
-    constexpr Index near = Index{1} << 13, positions = 4096;
-    const Index few = samples_at_once(size_), elements = channels * over_.frame().elements();
-    return std::clamp(std::min(positions / size_.window.out_size(), near / elements), few,
-                      std::max(few, size_.samples));
+  [[nodiscard]] std::size_t out() const { return static_cast<std::size_t>(size_.out); }
+  [[nodiscard]] std::size_t samples_together() const {
+    return static_cast<std::size_t>(samples_at_once(size_));
+  }
+  [[nodiscard]] Index frames(Index channels) const {
+    return over_.room(channels * samples_at_once(size_));
   }
 
   ConvolutionSize size_;

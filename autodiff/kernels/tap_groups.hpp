@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <span>
@@ -25,6 +26,7 @@ struct TapGroup {
   std::array<Index, FramedWindow::max_taps> tap{};              // of the window
   std::array<std::ptrdiff_t, FramedWindow::max_taps> offset{};  // of its element in a frame
   Index taps = 0;
+  Index run = 1;  // each offset is one more than the one before, but for the first of so many
 
   [[nodiscard]] std::span<const std::ptrdiff_t> offsets() const {
     return {offset.data(), static_cast<std::size_t>(taps)};
@@ -33,6 +35,19 @@ struct TapGroup {
     tap[static_cast<std::size_t>(taps)] = which;
     offset[static_cast<std::size_t>(taps)] = at;
     ++taps;
+  }
+  /// Once all taps are there.
+  void find_run() {
+    const auto follows = [&](Index t) {
+      const auto i = static_cast<std::size_t>(t);
+      return offset[i] == offset[i - 1] + 1;
+    };
+    Index length = 1;
+    while (length < taps && follows(length)) ++length;
+    for (Index t = length; t < taps; ++t) {
+      if (t % length != 0 && !follows(t)) return;
+    }
+    if (taps % length == 0) run = length;
   }
 };
 
@@ -50,6 +65,7 @@ struct ForwardGroups {
     for_each_tap(w, [&](Index tap, const Window::PerAxis& k) {
       g.add(tap, frame.at(k[0] * w.dilation[0], k[1] * w.dilation[1], k[2] * w.dilation[2]));
     });
+    g.find_run();
     return g;
   }
 
@@ -99,6 +115,10 @@ struct AdjointGroups {
       }
       g.add(tap, -back);
     });
+    // From the last to the first: so their elements follow each other.
+    std::reverse(g.tap.begin(), g.tap.begin() + g.taps);
+    std::reverse(g.offset.begin(), g.offset.begin() + g.taps);
+    g.find_run();
     return g;
   }
 

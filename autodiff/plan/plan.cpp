@@ -61,6 +61,7 @@ Plan::Plan(std::span<const Var> outputs, const PlanOptions& options) {
   program->options = options;
   detail::select(*program, tape, outputs);
   if (options.fuse && options.reuse_memory) {
+    detail::exchange(*program);
     detail::absorb(*program);
     detail::collect(*program);
   }

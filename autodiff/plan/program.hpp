@@ -12,6 +12,7 @@
 
 /// What a plan is made of. It is built in passes, each in a file of its own:
 ///   select.cpp      tape -> values and instructions: dead code left out, equal ones merged
+///   exchange.cpp    relu and the pooling behind it -> the pooling first
 ///   absorb.cpp      products of matrices -> the sums that they are a term of
 ///   collect.cpp     sums of many small products -> fewer large ones
 ///   fuse.cpp        instructions -> steps: elementwise runs grouped, all in the order of execution
@@ -141,6 +142,7 @@ struct Program {
 }
 
 void select(Program& program, const Tape& tape, std::span<const Var> outputs);
+void exchange(Program& program);
 void absorb(Program& program);
 void collect(Program& program);
 void fuse(Program& program);

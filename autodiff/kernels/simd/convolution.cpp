@@ -143,10 +143,10 @@ HWY_INLINE void pack_channels(const Correlation& c, const Samples& samples, cons
   }
 }
 
-/// w[o][t] += the sums for `outs` channels o, packed, and `count` terms t from the first of w.
+/// sums[o][t] += those for `outs` channels o, packed, and `count` terms t.
 template <std::size_t outs, std::size_t count, class T>
 HWY_INLINE void weights_tile(const Correlation& c, const Samples& samples, std::size_t first_term,
-                             const T* x, const T* packed, const WeightRows<T>& w) {
+                             const T* x, const T* packed, T* sums) {
   const hn::ScalableTag<T> d;
   using V = hn::Vec<decltype(d)>;
   const std::size_t lanes = hn::Lanes(d), whole = c.columns / lanes, rest = c.columns % lanes;
@@ -185,16 +185,17 @@ HWY_INLINE void weights_tile(const Correlation& c, const Samples& samples, std::
   }
 #pragma GCC unroll 16
   for (std::size_t o = 0; o < outs; ++o) {
+    T* to = sums + (o * c.terms() + first_term) * lanes;
 #pragma GCC unroll 16
-    for (std::size_t t = 0; t < count; ++t) {
-      w.first[o * w.stride + first_term + t] += hn::GetLane(hn::SumOfLanes(d, sum[o][t]));
+    for (std::size_t t = 0; t < count; ++t, to += lanes) {
+      hn::StoreU(hn::Add(hn::LoadU(d, to), sum[o][t]), d, to);
     }
   }
 }
 
 template <class T>
 HWY_INLINE void correlate_weights_all(const Correlation& c, std::size_t out, const Samples& samples,
-                                      const T* x, const T* y, const WeightRows<T>& w, T* packed) {
+                                      const T* x, const T* y, T* sums, T* packed) {
   constexpr std::size_t most_outs = many_registers ? 6 : 3, most_terms = many_registers ? 4 : 3;
   static_assert(most_outs <= packed_channels);
   const Parts outs(out, most_outs), terms(c.terms(), most_terms);
@@ -203,11 +204,23 @@ HWY_INLINE void correlate_weights_all(const Correlation& c, std::size_t out, con
       pack_channels<n()>(c, samples, y + outs.start(o) * c.positions(), packed);
       for (std::size_t t = 0; t < terms.count; ++t) {
         with_constant<most_terms>(terms.size(t), [&](auto m) HWY_ATTR {
-          weights_tile<n(), m()>(c, samples, terms.start(t), x, packed,
-                                 {w.first + outs.start(o) * w.stride, w.stride});
+          T* const own = sums + outs.start(o) * c.terms() * hn::Lanes(hn::ScalableTag<T>());
+          weights_tile<n(), m()>(c, samples, terms.start(t), x, packed, own);
         });
       }
     });
+  }
+}
+
+template <class T>
+HWY_INLINE void add_totals_any(const Correlation& c, std::size_t out, const T* sums,
+                               const WeightRows<T>& w) {
+  const hn::ScalableTag<T> d;
+  for (std::size_t o = 0; o < out; ++o) {
+    T* const row = w.first + o * w.stride;
+    for (std::size_t t = 0; t < c.terms(); ++t, sums += hn::Lanes(d)) {
+      row[t] += hn::GetLane(hn::SumOfLanes(d, hn::LoadU(d, sums)));
+    }
   }
 }
 
@@ -221,14 +234,20 @@ void correlate_f64(const Correlation& c, std::size_t out, const double* x, const
   correlate_all(c, out, x, w, bias, y);
 }
 void correlate_weights_f32(const Correlation& c, std::size_t out, const Samples& samples,
-                           const float* x, const float* y, const WeightRows<float>& w,
-                           float* work) {
-  correlate_weights_all(c, out, samples, x, y, w, work);
+                           const float* x, const float* y, float* sums, float* work) {
+  correlate_weights_all(c, out, samples, x, y, sums, work);
 }
 void correlate_weights_f64(const Correlation& c, std::size_t out, const Samples& samples,
-                           const double* x, const double* y, const WeightRows<double>& w,
-                           double* work) {
-  correlate_weights_all(c, out, samples, x, y, w, work);
+                           const double* x, const double* y, double* sums, double* work) {
+  correlate_weights_all(c, out, samples, x, y, sums, work);
+}
+void add_totals_f32(const Correlation& c, std::size_t out, const float* sums,
+                    const WeightRows<float>& w) {
+  add_totals_any(c, out, sums, w);
+}
+void add_totals_f64(const Correlation& c, std::size_t out, const double* sums,
+                    const WeightRows<double>& w) {
+  add_totals_any(c, out, sums, w);
 }
 
 }  // namespace dtheta::simd::HWY_NAMESPACE
@@ -242,6 +261,8 @@ HWY_EXPORT(correlate_f32);
 HWY_EXPORT(correlate_f64);
 HWY_EXPORT(correlate_weights_f32);
 HWY_EXPORT(correlate_weights_f64);
+HWY_EXPORT(add_totals_f32);
+HWY_EXPORT(add_totals_f64);
 
 std::size_t correlation_channels() { return HWY_DYNAMIC_DISPATCH(correlation_channels_here)(); }
 void correlate(const Correlation& c, std::size_t out, const float* x, const float* w,
@@ -253,13 +274,20 @@ void correlate(const Correlation& c, std::size_t out, const double* x, const dou
   HWY_DYNAMIC_DISPATCH(correlate_f64)(c, out, x, w, bias, y);
 }
 void correlate_weights(const Correlation& c, std::size_t out, const Samples& samples,
-                       const float* x, const float* y, const WeightRows<float>& w, float* work) {
-  HWY_DYNAMIC_DISPATCH(correlate_weights_f32)(c, out, samples, x, y, w, work);
+                       const float* x, const float* y, float* sums, float* work) {
+  HWY_DYNAMIC_DISPATCH(correlate_weights_f32)(c, out, samples, x, y, sums, work);
 }
 void correlate_weights(const Correlation& c, std::size_t out, const Samples& samples,
-                       const double* x, const double* y, const WeightRows<double>& w,
-                       double* work) {
-  HWY_DYNAMIC_DISPATCH(correlate_weights_f64)(c, out, samples, x, y, w, work);
+                       const double* x, const double* y, double* sums, double* work) {
+  HWY_DYNAMIC_DISPATCH(correlate_weights_f64)(c, out, samples, x, y, sums, work);
+}
+void add_totals(const Correlation& c, std::size_t out, const float* sums,
+                const WeightRows<float>& w) {
+  HWY_DYNAMIC_DISPATCH(add_totals_f32)(c, out, sums, w);
+}
+void add_totals(const Correlation& c, std::size_t out, const double* sums,
+                const WeightRows<double>& w) {
+  HWY_DYNAMIC_DISPATCH(add_totals_f64)(c, out, sums, w);
 }
 
 }  // namespace dtheta::simd

@@ -69,6 +69,18 @@ inline constexpr std::size_t packed_channels = 6;
   return samples.count * c.planes * c.rows * row * packed_channels;
 }
 
+/// Elements of the sums below: a register for each weight.
+[[nodiscard]] inline std::size_t lane_sums(const Correlation& c, std::size_t out) {
+  constexpr std::size_t widest = 16;
+  return out * c.terms() * widest;
+}
+/// To the sums of the weights of t and o the products y[o][p] * (x at t and p) of all samples and positions p, each
+/// to one element of a register or another: so the sums go on over many calls.
+void correlate_weights(const Correlation& c, std::size_t out, const Samples& samples,
+                       const float* x, const float* y, float* sums, float* work);
+void correlate_weights(const Correlation& c, std::size_t out, const Samples& samples,
+                       const double* x, const double* y, double* sums, double* work);
+
 /// Rows of weights, so many elements apart.
 template <class T>
 struct WeightRows {
@@ -76,10 +88,10 @@ struct WeightRows {
   std::size_t stride;
 };
 
-/// w[o][t] += sum over samples and positions p of y[o][p] * (x at t and p).
-void correlate_weights(const Correlation& c, std::size_t out, const Samples& samples,
-                       const float* x, const float* y, const WeightRows<float>& w, float* work);
-void correlate_weights(const Correlation& c, std::size_t out, const Samples& samples,
-                       const double* x, const double* y, const WeightRows<double>& w, double* work);
+/// w[o][t] += the sum of t and o
+void add_totals(const Correlation& c, std::size_t out, const float* sums,
+                const WeightRows<float>& w);
+void add_totals(const Correlation& c, std::size_t out, const double* sums,
+                const WeightRows<double>& w);
 
 }  // namespace dtheta::simd

@@ -11,6 +11,7 @@
 #define HWY_TARGET_INCLUDE "autodiff/kernels/simd/lane_channels.cpp"
 #include "hwy/foreach_target.h"  // IWYU pragma: keep
 
+#include "autodiff/kernels/simd/lane_runs-inl.h"
 #include "autodiff/kernels/simd/tile-inl.h"
 #include "autodiff/kernels/simd/turn-inl.h"
 #include "hwy/highway.h"
@@ -99,6 +100,7 @@ HWY_INLINE void add_lane_sums_by(const LaneChannels& l, const T* x, const T* fac
 
 template <class T>
 HWY_INLINE void add_lane_sums_any(const LaneChannels& l, const T* x, const T* factors, T* sums) {
+  if (add_runs(l, x, factors, sums)) return;
   if (l.rows.inner.empty())
     add_lane_sums_by<false>(l, x, factors, sums);
   else

@@ -27,6 +27,9 @@ struct LaneChannels {
   std::size_t channels = channel_block;  // a multiple of channel_block
   std::size_t sums_stride = channels;    // from the sums of an element to those of the next
   Rows rows = {};
+  /// The elements lie in runs of so many neighbours, and so do the inner moves: each of both is one more than
+  /// the one before, but for the first of a run. Longer runs may be said to be shorter ones that make them up.
+  std::size_t element_run = 1, inner_run = 1;
 };
 void add_lane_sums(const LaneChannels& l, const float* x, const float* factors, float* sums);
 void add_lane_sums(const LaneChannels& l, const double* x, const double* factors, double* sums);

@@ -62,35 +62,24 @@ HWY_INLINE void pool_pairs(const PlaneWindow& w, std::size_t planes, const T* x,
   }
 }
 
-/// What has won in a row of windows that are two columns wide, one beside the other, where `wins` says
-/// which elements are among the largest: all ones in the even lane of a pair, else in the odd one.
-template <class D, class V>
-HWY_INLINE V winners(D d, hn::Mask<D> among, hn::Mask<D> even) {
-  const auto wins = hn::VecFromMask(d, among);
-  return hn::AndNot(hn::Reverse2(d, hn::IfThenElseZero(even, wins)), wins);
-}
-
 /// The same for windows of two columns that do not overlap: each element is written once, and no
-/// register has to be taken apart.
-template <class T>
+/// register has to be taken apart. `known_rows` is how many rows a window has, 0 for any number.
+template <class T, std::size_t known_rows>
 class PairsAdjoint {
  public:
-  PairsAdjoint(const PlaneWindow& w, const T* end)
+  PairsAdjoint(const PlaneWindow& w)
       : w_(w),
+        rows_(known_rows > 0 ? known_rows : w.size_rows),
         columns_(2 * w.out_columns),
-        covers_(columns_ == w.in_columns && w.out_rows * w.size_rows * columns_ == w.in_size),
-        end_(end) {}
+        covers_(columns_ == w.in_columns && w.out_rows * rows_ * columns_ == w.in_size) {}
 
-  HWY_INLINE void plane(const T* c, const T* x, T* out) const {
-    if (!covers_) std::fill_n(out, w_.in_size, T(0));
-    const std::size_t lanes = hn::Lanes(d), last = (columns_ - 1) / lanes * lanes;
-    for (std::size_t r = 0; r < w_.out_rows; ++r, c += w_.out_columns) {
-      const std::size_t row = r * w_.size_rows * w_.in_columns;
-      // From the back: what a register writes behind the end of a row is written over then.
-      for (std::size_t j = last + lanes; j > 0;) {
-        j -= lanes;
-        windows(c + j / 2, x + row + j, std::min(lanes, columns_ - j), out + row + j);
-      }
+  HWY_INLINE void planes(std::size_t count, const T* c, const T* x, T* out) const {
+    const std::size_t positions = w_.out_rows * w_.out_columns;
+    for (std::size_t p = 0; p < count; ++p, c += positions, x += w_.in_size, out += w_.in_size) {
+      if (!covers_) std::fill_n(out, w_.in_size, T(0));
+      // What a register writes behind the end of a row is written over then, but behind the last one.
+      const bool overwritten = covers_ && (p + 1 < count) && w_.in_size >= hn::Lanes(d);
+      overwritten ? plane<true>(c, x, out) : plane<false>(c, x, out);
     }
   }
 
@@ -98,50 +87,71 @@ class PairsAdjoint {
   static constexpr hn::ScalableTag<T> d{};
   using V = hn::Vec<decltype(d)>;
 
-  /// Those of n columns.
-  HWY_INLINE void windows(const T* c, const T* x, std::size_t n, T* out) const {
-    const hn::RebindToSigned<decltype(d)> di;
-    const auto lane = hn::Iota(di, 0);
-    const auto pair = hn::IndicesFromVec(d, hn::ShiftRight<1>(lane));
-    V best = load_some(d, x, n), sum = best;
-    for (std::size_t k = 1; k < w_.size_rows; ++k) {
-      const V below = load_some(d, x + k * w_.in_columns, n);
+  template <bool overwritten>
+  HWY_INLINE void plane(const T* c, const T* x, T* out) const {
+    const std::size_t lanes = hn::Lanes(d), rest = columns_ % lanes, whole = columns_ - rest;
+    const std::size_t step = rows_ * w_.in_columns;
+    for (std::size_t r = 0; r < w_.out_rows; ++r, c += w_.out_columns, x += step, out += step) {
+      // From the back, for those that are written over.
+      if (rest > 0) {
+        windows(
+            c + whole / 2, x + whole, rest / 2, out + whole,
+            [&](const T* p) HWY_ATTR { return load_first(d, p, rest); },
+            [&](V v, T* to)
+                HWY_ATTR { overwritten ? hn::StoreU(v, d, to) : store_first(d, v, to, rest); });
+      }
+      for (std::size_t j = whole; j > 0;) {
+        j -= lanes;
+        windows(
+            c + j / 2, x + j, lanes / 2, out + j,
+            [](const T* p) HWY_ATTR { return hn::LoadU(d, p); },
+            [](V v, T* to) HWY_ATTR { hn::StoreU(v, d, to); });
+      }
+    }
+  }
+
+  template <class Load, class Store>
+  HWY_INLINE void windows(const T* c, const T* x, std::size_t count, T* out, Load load,
+                          Store store) const {
+    V best = load(x), sum = best;
+    for (std::size_t k = 1; k < rows_; ++k) {
+      const V below = load(x + k * w_.in_columns);
       best = larger(d, best, below), sum = sum + below;
     }
     best = larger(d, best, hn::Reverse2(d, best));
-    const V left = hn::TableLookupLanes(load_first(d, c, n / 2), pair);
-    if (hn::AllFalse(d, hn::IsNaN(sum)))
-      return hand_out(x, n, left, out, [&](V v) HWY_ATTR { return hn::Eq(v, best); });
-    best = known(x, n);
-    hand_out(x, n, left, out, [&](V v) HWY_ATTR { return hn::Or(hn::Eq(v, best), hn::IsNaN(v)); });
+    const hn::RebindToSigned<decltype(d)> di;
+    const auto pair = hn::IndicesFromVec(d, hn::ShiftRight<1>(hn::Iota(di, 0)));
+    const V left = hn::TableLookupLanes(load_first(d, c, count), pair);
+    if (hn::AllFalse(d, hn::IsNaN(sum))) {
+      return hand_out(x, left, out, load, store, [&](V v) HWY_ATTR { return hn::Eq(v, best); });
+    }
+    // The largest, NaN where there is one.
+    best = load(x);
+    for (std::size_t k = 1; k < rows_; ++k)
+      best = larger_or_nan(d, best, load(x + k * w_.in_columns));
+    best = larger_or_nan(d, best, hn::Reverse2(d, best));
+    hand_out(x, left, out, load, store,
+             [&](V v) HWY_ATTR { return hn::Or(hn::Eq(v, best), hn::IsNaN(v)); });
   }
-  /// The largest, NaN where there is one.
-  HWY_INLINE V known(const T* x, std::size_t n) const {
-    auto best = hn::Set(d, -std::numeric_limits<T>::infinity());
-    for (std::size_t k = 0; k < w_.size_rows; ++k)
-      best = larger_or_nan(d, best, load_some(d, x + k * w_.in_columns, n));
-    return larger_or_nan(d, best, hn::Reverse2(d, best));
-  }
-  /// Each row in turn takes what is left where it has the largest.
-  template <class Among>
-  HWY_INLINE void hand_out(const T* x, std::size_t n, V left, T* out, Among among) const {
+
+  /// Each row in turn takes what is left where it has the largest: the even element of a pair, or the odd one
+  /// if that has not won.
+  template <class Load, class Store, class Among>
+  HWY_INLINE void hand_out(const T* x, V left, T* out, Load load, Store store, Among among) const {
     const hn::RebindToSigned<decltype(d)> di;
     const auto even =
         hn::RebindMask(d, hn::Eq(hn::And(hn::Iota(di, 0), hn::Set(di, 1)), hn::Zero(di)));
-    for (std::size_t k = 0; k < w_.size_rows; ++k, x += w_.in_columns, out += w_.in_columns) {
-      const V won = winners<decltype(d), V>(d, among(load_some(d, x, n)), even);
-      store(hn::Zero(d) + hn::And(won, left), out, n);
+    for (std::size_t k = 0; k < rows_; ++k, x += w_.in_columns, out += w_.in_columns) {
+      const V wins = hn::VecFromMask(d, among(load(x)));
+      const V won = hn::AndNot(hn::Reverse2(d, hn::IfThenElseZero(even, wins)), wins);
+      store(hn::Zero(d) + hn::And(won, left), out);
       left = hn::AndNot(hn::Or(won, hn::Reverse2(d, won)), left);
     }
   }
-  HWY_INLINE void store(V v, T* out, std::size_t n) const {
-    covers_ ? store_ascending(d, v, out, n, end_) : store_some(d, v, out, n);
-  }
 
   const PlaneWindow& w_;
-  std::size_t columns_;
+  std::size_t rows_, columns_;
   bool covers_;  // every element of x lies in a window
-  const T* end_;
 };
 #endif
 

@@ -83,11 +83,8 @@ HWY_INLINE void pool_adjoint_any(const PlaneWindow& w, std::size_t planes, const
                                  T* out) {
 #if HWY_TARGET != HWY_SCALAR
   if (in_pairs(w) && w.size_rows == w.stride_rows) {
-    const PairsAdjoint<T> pairs(w, out + planes * w.in_size);
-    for (std::size_t p = 0; p < planes; ++p, c += w.out_rows * w.out_columns) {
-      pairs.plane(c, x + p * w.in_size, out + p * w.in_size);
-    }
-    return;
+    return w.size_rows == 2 ? PairsAdjoint<T, 2>(w).planes(planes, c, x, out)
+                            : PairsAdjoint<T, 0>(w).planes(planes, c, x, out);
   }
 #endif
   if (w.stride_columns == 1)

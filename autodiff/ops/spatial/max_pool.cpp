@@ -259,6 +259,14 @@ int max_pool_axes(const Node& node) {
   return static_cast<const MaxPool*>(node.attributes)->window.axes;
 }
 
+const Window* max_pool_window(const OpRecord& op, const void* attributes) {
+  return &op == &record_of<MaxPool> ? &static_cast<const MaxPool*>(attributes)->window : nullptr;
+}
+const Window* max_pool_grad_window(const OpRecord& op, const void* attributes) {
+  return &op == &record_of<MaxPoolGrad> ? &static_cast<const MaxPoolGrad*>(attributes)->window
+                                        : nullptr;
+}
+
 std::span<const OpEntry> max_pool_ops() {
   return OpList<MaxPool, MaxPoolGrad, MaxPoolIndices>::entries;
 }
