@@ -4,6 +4,7 @@
 //
 // An element that is not positive receives nothing either way, and among positive ones the largest are the same.
 
+#include <algorithm>
 #include <utility>
 
 #include "autodiff/ops/elementwise/activation_form.hpp"
@@ -23,7 +24,7 @@ class Exchanger {
     find_adjoints();
     for (const Pool& pool : pools_) {
       const bool all_known = pool.readers == 1 + 2 * pool.adjoints.size();
-      if (pool.pool != no_id && all_known) exchange(pool);
+      if (all_known && is_worth_it(pool)) exchange(pool);
     }
   }
 
@@ -34,7 +35,7 @@ class Exchanger {
   };
   /// A relu, what pools what it gives, and the adjoints of both.
   struct Pool {
-    std::uint32_t relu, pool = no_id;
+    std::uint32_t relu, pool;
     std::size_t readers = 0;  // of what relu gives
     std::vector<Adjoint> adjoints{};
   };
@@ -85,6 +86,15 @@ class Exchanger {
     if (window == nullptr || found_[operand(i, 1)] == no_id) return false;
     const Instruction& pool = p_.instructions[pools_[found_[operand(i, 1)]].pool];
     return *window == *max_pool_window(*pool.op, pool.attributes);
+  }
+
+  /// In one pass with what it is of relu takes no time: then only its adjoint gains.
+  [[nodiscard]] bool is_worth_it(const Pool& pool) const {
+    if (!pool.adjoints.empty()) return true;
+    const std::uint32_t x = operand(pool.relu, 0);
+    return std::ranges::none_of(p_.instructions, [&](const Instruction& ins) {
+      return ins.output == x && ins.op->is_elementwise();
+    });
   }
 
   void exchange(const Pool& pool) {

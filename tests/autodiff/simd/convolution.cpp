@@ -43,9 +43,10 @@ Window window(std::initializer_list<Axis> axes) {
 /// dilation, padding wider than the window, windows of one tap, more channels than are summed
 /// directly; channels in registers with strides in each axis, one panel of them and a bit, several groups,
 /// planes in place, weights that threads share by channels; samples in registers, less and more than
-/// are taken together.
-const std::vector<Case>& cases() {
-  static const std::vector<Case> list{
+/// are taken together; one register of channels at runs of positions and taps: rows as they are, in parts, longer
+/// than a list, none but for dilation and strides.
+std::vector<Case> all_cases() {
+  std::vector<Case> list{
       {window({{28, 5, 1, 2, 2}, {28, 5, 1, 2, 2}}), 1, 3, 1, 6},
       {window({{14, 5}, {14, 5}}), 1, 12, 6, 16},
       {window({{9, 3, 2, 1, 1}, {37, 3, 2, 1, 1}}), 1, 2, 3, 5},
@@ -73,7 +74,28 @@ const std::vector<Case>& cases() {
       {window({{5, 3, 1, 2, 2}, {4, 3, 1, 1, 2}}), 1, 35, 5, 6},
       {window({{4, 3, 2, 1, 1}, {5, 3, 2, 1, 1}}), 1, 64, 5, 7},
       {window({{5, 3, 1, 1, 1}, {5, 3, 1, 1, 1}}), 2, 16, 4, 5},
-      {window({{3, 2, 1, 1}, {6, 3, 1, 2, 2, 2}, {4, 2, 2, 1, 1}}), 1, 98, 12, 20}};
+      {window({{3, 2, 1, 1}, {6, 3, 1, 2, 2, 2}, {4, 2, 2, 1, 1}}), 1, 98, 12, 20},
+      {window({{6, 3, 1, 1, 1}, {28, 3, 1, 1, 1}}), 1, 2, 16, 12},
+      {window({{5, 2}, {100, 4, 1, 1, 2}}), 1, 2, 12, 10},
+      {window({{9, 7, 1, 3, 3}, {11, 7, 1, 3, 3}}), 1, 2, 14, 16},
+      {window({{8, 2}, {16, 2}}), 2, 2, 9, 13},
+      {window({{6, 3, 1, 2, 2, 2}, {13, 3, 1, 2, 2, 2}}), 1, 2, 12, 11},
+      {window({{8, 4, 2, 1, 1}, {12, 4, 2, 1, 1}}), 1, 2, 16, 16},
+      {window({{9, 6, 3}, {14, 9, 3, 4, 4}}), 1, 2, 13, 16},
+      {window({{5, 3}, {5, 3}}), 1, 3, 16, 10},
+      {window({{3, 1}, {7, 2}, {11, 3}}), 1, 2, 10, 14},
+      {window({{69, 5}}), 1, 2, 16, 15},
+      {window({{30, 3}, {3, 1}}), 1, 2, 9, 16}};
+  // One register of channels at runs of each length.
+  for (const Index taps : {2, 3, 4, 5, 7}) {
+    for (const Index columns : {3, 4, 5, 6, 7, 8, 9, 10, 13, 28}) {
+      list.push_back({window({{4, 2}, {columns + taps - 1, taps}}), 1, 1, 16, 16});
+    }
+  }
+  return list;
+}
+const std::vector<Case>& cases() {
+  static const std::vector<Case> list = all_cases();
   return list;
 }
 
