@@ -44,6 +44,7 @@ class CorrelationByChannels {
     const Index in =
         from_channels() * groups_.frame.in[0] * groups_.frame.in[1] * groups_.frame.in[2];
     std::fill_n(work, frames(), T(0));
+    const TapGroup first = groups_.group(0);  // often the only one
     for (Index n = samples.first; n < samples.first + samples.count; ++n) {
       for (Index g = 0; g < size_.groups; ++g) {
         const Index block = n * size_.groups + g;
@@ -53,14 +54,15 @@ class CorrelationByChannels {
           x = work;
         }
         const T* factors = packed + g * packed_group();
-        for (Index k = 0; k < groups_.count(); ++k) {
-          const TapGroup taps = groups_.group(k);
+        const auto add = [&](const TapGroup& taps) {
           for_each_panel(to_channels(), [&](const Panel& p) {
             panel(taps, p, factors, bias != nullptr ? bias + g * size_.out : nullptr, x,
                   to + block * to_channels() * plane(), work + frames());
             factors += from_channels() * taps.taps * p.width;
           });
-        }
+        };
+        add(first);
+        for (Index k = 1; k < groups_.count(); ++k) add(groups_.group(k));
       }
     }
   }

@@ -62,8 +62,12 @@ class WeightsByChannels {
   }
 
  private:
-  /// Positions that are summed over in one go: those of y stay in the cache for all terms.
+  /// Positions that are summed over in one go: those of y, and of x, stay in the cache for all terms.
   static constexpr Index summed_at_once = 2 * listed_at_once;
+  /// Of a panel of few channels twice as many take less room.
+  [[nodiscard]] static Index summed(const Panel& p) {
+    return (2 * p.width <= channels_at_once ? 2 : 1) * summed_at_once;
+  }
 
   /// What is summed for a panel of channels of y.
   template <class T>
@@ -111,7 +115,7 @@ class WeightsByChannels {
         inner[n++] = taps.read.at(row / taps.count[1], row % taps.count[1], column);
     }
     const auto positions = static_cast<Index>(n);
-    const Index most = summed_at_once / positions;
+    const Index most = summed(block.panel) / positions;
     for (Index k = 0; k < samples; k += most) {
       const Index count = std::min(most, samples - k);
       for (Index i = 0; i < count; ++i) {
@@ -126,7 +130,7 @@ class WeightsByChannels {
     const TapGroup& taps = block.taps;
     const Index columns = taps.count[2], rows = taps.count[1];
     for (Index first = 0; first < columns; first += listed_at_once) {
-      const Index run = std::min(listed_at_once, columns - first), most = summed_at_once / run;
+      const Index run = std::min(listed_at_once, columns - first), most = summed(block.panel) / run;
       std::array<std::ptrdiff_t, listed_at_once> inner;
       for (Index i = 0; i < run; ++i)
         inner[static_cast<std::size_t>(i)] = taps.read.at(0, 0, first + i);

@@ -93,20 +93,21 @@ HWY_INLINE void add_runs_by(const LaneChannels& l, const T* x, const T* factors,
 /// number.
 template <class T>
 HWY_INLINE bool add_runs(const LaneChannels& l, const T* x, const T* factors, T* sums) {
-  if (!many_registers || l.channels != hn::Lanes(hn::ScalableTag<T>()) || !l.rows.inner.empty() ||
-      l.element_run < least_run) {
-    return false;
-  }
+  constexpr bool holds_block = hn::MaxLanes(hn::ScalableTag<T>()) == channel_block;
   bool done = false;
-  const auto take = [&](auto moves) HWY_ATTR {
-    if (done || l.inner_run % moves() != 0) return;
-    add_runs_by<moves()>(l, x, factors, sums);
-    done = true;
-  };
-  take(std::integral_constant<std::size_t, 5>{});
-  take(std::integral_constant<std::size_t, 4>{});
-  take(std::integral_constant<std::size_t, 3>{});
-  take(std::integral_constant<std::size_t, 2>{});
+  if constexpr (many_registers && holds_block) {
+    if (l.channels != channel_block || !l.rows.inner.empty() || l.element_run < least_run)
+      return false;
+    const auto take = [&](auto moves) HWY_ATTR {
+      if (done || l.inner_run % moves() != 0) return;
+      add_runs_by<moves()>(l, x, factors, sums);
+      done = true;
+    };
+    take(std::integral_constant<std::size_t, 5>{});
+    take(std::integral_constant<std::size_t, 4>{});
+    take(std::integral_constant<std::size_t, 3>{});
+    take(std::integral_constant<std::size_t, 2>{});
+  }
   return done;
 }
 
