@@ -160,16 +160,22 @@ class CorrelationBySamples {
     for (std::size_t i = 0; i < in_size(m.count); ++i) visit(m.tap[i], m.element[i]);
   }
 
-  /// Each sample's elements side by side, `listed_at_once` at a time.
+  /// Each sample's elements side by side: whole blocks of them to where they belong, the rest by way of `rows`.
   template <class T>
   void turn_back(const T* sums, Index count, Index width, T* rows, T* to) const {
-    for (Index e = 0; e < to_size(); e += listed_at_once) {
-      const Index some = std::min(listed_at_once, to_size() - e);
-      simd::turn({in_size(some), in_size(count), in_size(width), in_size(listed_at_once)},
-                 sums + e * width, rows);
-      for (Index i = 0; i < count; ++i) {
-        std::copy_n(rows + i * listed_at_once, some, to + i * size_.groups * to_size() + e);
-      }
+    const Index stride = size_.groups * to_size();
+    const Index whole = to_size() - to_size() % static_cast<Index>(simd::channel_block);
+    for (Index e = 0; e < whole; e += listed_at_once) {
+      const Index some = std::min(listed_at_once, whole - e);
+      simd::turn({in_size(some), in_size(count), in_size(width), in_size(stride)}, sums + e * width,
+                 to + e);
+    }
+    if (whole == to_size()) return;
+    const Index rest = to_size() - whole;
+    simd::turn({in_size(rest), in_size(count), in_size(width), in_size(listed_at_once)},
+               sums + whole * width, rows);
+    for (Index i = 0; i < count; ++i) {
+      std::copy_n(rows + i * listed_at_once, rest, to + i * stride + whole);
     }
   }
 
