@@ -141,8 +141,6 @@ class CorrelationByChannels {
     if (n > 0) finish();
   }
 
-  static std::size_t in_size(Index n) { return static_cast<std::size_t>(n); }
-
   /// `count` copies of a row of whole channel blocks.
   template <class T>
   static void repeat(const T* row, Index width, Index count, T* rows) {

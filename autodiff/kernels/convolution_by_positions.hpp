@@ -95,7 +95,8 @@ class WeightsByPositions {
   [[nodiscard]] Index room(Index channels) const {
     const simd::Correlation c = over_.correlation(channels);
     return frames(channels) +
-           static_cast<Index>(lane_sums(c, out()) + weights_work(c, {samples_together()}));
+           static_cast<Index>(lane_sums(c, out()) +
+                              weights_work(c, {in_size(samples_at_once(size_))}));
   }
 
   /// w += the sums over some samples, for the weights of some channels of x.
@@ -104,8 +105,7 @@ class WeightsByPositions {
            T* work) const {
     const Window& window = size_.window;
     const simd::Correlation c = over_.correlation(channels.count);
-    const auto most = static_cast<Index>(samples_together());
-    const Index stride = channels.count * over_.frame().elements();
+    const Index most = samples_at_once(size_), stride = channels.count * over_.frame().elements();
     T *const sums = work + frames(channels.count), *const packed = sums + lane_sums(c, out());
     std::fill(work, packed, T(0));
     const Index end = samples.first + samples.count;
@@ -128,10 +128,7 @@ class WeightsByPositions {
   }
 
  private:
-  [[nodiscard]] std::size_t out() const { return static_cast<std::size_t>(size_.out); }
-  [[nodiscard]] std::size_t samples_together() const {
-    return static_cast<std::size_t>(samples_at_once(size_));
-  }
+  [[nodiscard]] std::size_t out() const { return in_size(size_.out); }
   [[nodiscard]] Index frames(Index channels) const {
     return over_.room(channels * samples_at_once(size_));
   }

@@ -98,7 +98,6 @@ class CorrelationBySamples {
   }
 
  private:
-  static std::size_t in_size(Index n) { return static_cast<std::size_t>(n); }
   static Index product(const Window::PerAxis& n) { return n[0] * n[1] * n[2]; }
 
   [[nodiscard]] bool forward() const { return direction_ == Direction::forward; }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 
 #include "autodiff/kernels/window.hpp"
 
@@ -20,6 +21,9 @@ struct ConvolutionSize {
   [[nodiscard]] Index y_size() const { return groups * out * window.out_size(); }
   [[nodiscard]] Index w_size() const { return out * rows(); }  // of a group
 };
+
+/// A count as the loops of kernels/simd take it.
+[[nodiscard]] constexpr std::size_t in_size(Index n) { return static_cast<std::size_t>(n); }
 
 /// Some of the samples, [first, first + count).
 struct SampleRange {

@@ -121,8 +121,7 @@ class WeightsByChannels {
       for (Index i = 0; i < count; ++i) {
         turn(block, y + (k + i) * size_.y_size(), positions, i * positions);
       }
-      add_terms(block, std::span(inner.data(), n), taps.count[2], count, block.stride,
-                x + k * block.stride);
+      add_terms(block, std::span(inner.data(), n), count, block.stride, x + k * block.stride);
     }
   }
   template <class T>
@@ -140,8 +139,8 @@ class WeightsByChannels {
           for (Index i = 0; i < count; ++i) {
             turn(block, y + (z * rows + row + i) * columns + first, run, i * run);
           }
-          add_terms(block, std::span(inner.data(), static_cast<std::size_t>(run)), run, count,
-                    taps.read.step[1], x + taps.read.at(z, row, 0));
+          add_terms(block, std::span(inner.data(), in_size(run)), count, taps.read.step[1],
+                    x + taps.read.at(z, row, 0));
         }
       }
     }
@@ -158,21 +157,23 @@ class WeightsByChannels {
   }
 
   template <class T>
-  void add_terms(const Block<T>& block, std::span<const std::ptrdiff_t> inner, Index columns,
-                 Index outer, Index outer_stride, const T* x) const {
+  void add_terms(const Block<T>& block, std::span<const std::ptrdiff_t> inner, Index outer,
+                 Index outer_stride, const T* x) const {
     std::array<std::ptrdiff_t, listed_at_once> elements;
     std::size_t n = 0;
     T* sums = block.sums;
     const Index run = block.taps.run, most = listed_at_once / run * run;
-    const bool rows = block.taps.read.step[2] == 1;
+    // Of positions there are whole rows, or a part of one.
+    const std::size_t row = std::min(inner.size(), in_size(block.taps.count[2]));
+    const bool neighbours = block.taps.read.step[2] == 1;
     const auto finish = [&] {
       simd::add_lane_sums({.elements = std::span(elements.data(), n),
                            .inner = inner,
-                           .outer = static_cast<std::size_t>(outer),
+                           .outer = in_size(outer),
                            .outer_stride = outer_stride,
-                           .channels = static_cast<std::size_t>(block.panel.width),
-                           .element_run = static_cast<std::size_t>(run),
-                           .inner_run = rows ? static_cast<std::size_t>(columns) : 1},
+                           .channels = in_size(block.panel.width),
+                           .element_run = in_size(run),
+                           .inner_run = neighbours ? row : 1},
                           x, block.packed, sums);
       sums += static_cast<Index>(n) * block.panel.width;
       n = 0;
@@ -180,7 +181,7 @@ class WeightsByChannels {
     for (Index c = 0; c < block.channels; ++c) {
       for (const std::ptrdiff_t offset : block.taps.offsets()) {
         elements[n] = c * groups_.frame.elements() + offset;
-        if (++n == static_cast<std::size_t>(most)) finish();
+        if (++n == in_size(most)) finish();
       }
     }
     if (n > 0) finish();

@@ -16,9 +16,11 @@ namespace {
 
 class Exchanger {
  public:
-  explicit Exchanger(Program& program) : p_(program), found_(program.values.size(), no_id) {}
+  explicit Exchanger(Program& program) : p_(program) {}
 
   void run() {
+    // Most plans pool nothing: they are to pay for no list of values.
+    if (std::ranges::none_of(p_.instructions, is_max_pool)) return;
     find_pools();
     if (pools_.empty()) return;
     find_adjoints();
@@ -40,6 +42,9 @@ class Exchanger {
     std::vector<Adjoint> adjoints{};
   };
 
+  static bool is_max_pool(const Instruction& ins) {
+    return max_pool_window(*ins.op, ins.attributes) != nullptr;
+  }
   [[nodiscard]] std::uint32_t operand(std::uint32_t instruction, std::size_t k) const {
     return p_.inputs_of(p_.instructions[instruction])[k];
   }
@@ -51,10 +56,11 @@ class Exchanger {
 
   void find_pools() {
     std::vector<std::uint32_t> relu_of(p_.values.size(), no_id);
+    found_.assign(p_.values.size(), no_id);
     for (std::uint32_t i = 0; i < p_.instructions.size(); ++i) {
       const Instruction& ins = p_.instructions[i];
       if (is_relu(*ins.op) && is_passing(ins.output)) relu_of[ins.output] = i;
-      if (max_pool_window(*ins.op, ins.attributes) == nullptr) continue;
+      if (!is_max_pool(ins)) continue;
       const std::uint32_t v = operand(i, 0);
       if (relu_of[v] == no_id || found_[v] != no_id) continue;
       found_[v] = static_cast<std::uint32_t>(pools_.size());

@@ -60,19 +60,19 @@ struct Samples {
   std::size_t x_stride = 0, y_stride = 0;
 };
 
+/// Elements of the widest register.
+inline constexpr std::size_t widest_register = 16;
 /// Channels of y that are taken together below, at most.
 inline constexpr std::size_t packed_channels = 6;
 /// Elements of work that correlate_weights needs.
 [[nodiscard]] inline std::size_t weights_work(const Correlation& c, const Samples& samples) {
-  constexpr std::size_t widest = 16;
-  const std::size_t row = (c.columns + widest - 1) / widest * widest;
+  const std::size_t row = (c.columns + widest_register - 1) / widest_register * widest_register;
   return samples.count * c.planes * c.rows * row * packed_channels;
 }
 
 /// Elements of the sums below: a register for each weight.
 [[nodiscard]] inline std::size_t lane_sums(const Correlation& c, std::size_t out) {
-  constexpr std::size_t widest = 16;
-  return out * c.terms() * widest;
+  return out * c.terms() * widest_register;
 }
 /// To the sums of the weights of t and o the products y[o][p] * (x at t and p) of all samples and positions p, each
 /// to one element of a register or another: so the sums go on over many calls.

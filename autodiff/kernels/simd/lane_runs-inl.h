@@ -73,6 +73,7 @@ HWY_INLINE void runs_tile(const LaneChannels& l, std::size_t first, std::size_t 
 template <std::size_t moves, class T>
 HWY_INLINE void add_runs_by(const LaneChannels& l, const T* x, const T* factors, T* sums) {
   const Parts pieces(l.element_run, most_run);
+  static_assert(2 * least_run <= most_run);  // no piece of a longer run is shorter than the least
   for (std::size_t p = 0; p < pieces.count; ++p) {
     with_constant<most_run>(pieces.size(p), [&](auto length) HWY_ATTR {
       if constexpr (length() >= least_run) {

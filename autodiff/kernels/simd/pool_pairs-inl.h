@@ -62,12 +62,12 @@ HWY_INLINE void pool_pairs(const PlaneWindow& w, std::size_t planes, const T* x,
   }
 }
 
-/// The same for windows of two columns that do not overlap: each element is written once, and no
+/// The adjoint for windows of two columns that do not overlap: each element is written once, and no
 /// register has to be taken apart. `known_rows` is how many rows a window has, 0 for any number.
 template <class T, std::size_t known_rows>
 class PairsAdjoint {
  public:
-  PairsAdjoint(const PlaneWindow& w)
+  explicit PairsAdjoint(const PlaneWindow& w)
       : w_(w),
         rows_(known_rows > 0 ? known_rows : w.size_rows),
         columns_(2 * w.out_columns),
