@@ -216,6 +216,38 @@ BOOST_AUTO_TEST_CASE(errors_stay_within_the_bound_of_a_sum) {
   }
 }
 
+/// Sizes that nobody chose, by the kernels of this machine.
+BOOST_AUTO_TEST_CASE(any_sizes_stay_within_the_bound_too) {
+  const dtheta::Parallel two(2);
+  std::mt19937 random(20261201);
+  const auto between = [&](Index least, Index most) {
+    return least + static_cast<Index>(random() % static_cast<unsigned>(most - least + 1));
+  };
+  const auto now_and_then = [&] { return between(1, 3) == 3 ? between(1, 3) : 1; };
+  const auto axis = [&](Index least, Index most) {
+    const Axis a{between(least, most), between(1, 6), now_and_then(),
+                 between(0, 3),        between(0, 3), now_and_then()};
+    // A filter that does not fit has more padding.
+    return Axis{a.in, a.size, a.stride, a.before, a.after + a.dilation * (a.size - 1), a.dilation};
+  };
+  for (int i = 0; i < 600; ++i) {
+    const Case c{window({axis(1, 6), axis(1, 30)}), between(1, 2), between(1, 36), between(1, 18),
+                 between(1, 2) == 1 ? 16 : between(1, 20)};
+    constexpr Index most_products = 300'000;
+    if (c.groups * c.samples * c.in * c.out * c.window.out_size() * c.window.taps() > most_products)
+      continue;
+    for (const Kernel kernel : kernels) {
+      BOOST_TEST_CONTEXT("case " << i << " kernel " << int(kernel)) {
+        check<float>(c, kernel);
+        check<double>(c, kernel);
+        const auto [a, b, bias] = operands(c, kernel);
+        BOOST_REQUIRE(
+            (run<float>(c, kernel, a, b, bias) == run<float>(c, kernel, a, b, bias, &two)));
+      }
+    }
+  }
+}
+
 BOOST_AUTO_TEST_CASE(the_number_of_threads_does_not_show_in_the_result) {
   std::vector<Case> list = cases();
   list.push_back({window({{6, 3}, {9, 3, 1, 1, 1}}), 1, 37, 2, 3});  // several shares
